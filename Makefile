@@ -1,0 +1,260 @@
+# farmlock: builds everything under build/, tests it, installs it.
+#
+#   make demo     see it work (installs what is missing, as root)
+#   make check    build and run every test that fits in ten minutes
+#   make help     the other targets
+#
+# CC, CFLAGS, LDFLAGS, PREFIX and DESTDIR are yours to set.  VARIANT=asan, tsan or clang builds
+# beside the normal build, in build/VARIANT.
+
+VERSION   := 0.1.0
+SOVERSION := 0
+
+PREFIX  ?= /usr/local
+BINDIR  ?= $(PREFIX)/bin
+SBINDIR ?= $(PREFIX)/sbin
+LIBDIR  ?= $(PREFIX)/lib
+INCDIR  ?= $(PREFIX)/include
+MANDIR  ?= $(PREFIX)/share/man
+DATADIR ?= $(PREFIX)/share/farmlock
+DOCDIR  ?= $(PREFIX)/share/doc/farmlock
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+COMPDIR ?= $(PREFIX)/share/bash-completion/completions
+
+PKG_CONFIG ?= pkg-config
+INSTALL    ?= install
+PROVE      ?= prove
+JOBS       ?= $(shell nproc)
+
+# ---- variants ------------------------------------------------------------------------------
+
+B := build$(if $(VARIANT),/$(VARIANT))
+
+VARIANTS := asan tsan clang
+ifneq ($(filter-out $(VARIANTS),$(VARIANT)),)
+$(error VARIANT=$(VARIANT) is not known; use one of: $(VARIANTS), or none)
+endif
+
+CFLAGS ?= -O2 -g
+ifeq ($(VARIANT),asan)
+VARIANT_FLAGS := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+else ifeq ($(VARIANT),tsan)
+VARIANT_FLAGS := -O1 -fsanitize=thread -fno-omit-frame-pointer
+else
+VARIANT_FLAGS := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+endif
+ifeq ($(VARIANT),clang)
+CC := clang
+endif
+
+# ---- flags that the sources need, whatever the user sets ---------------------------------------
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+            -Wwrite-strings -Wformat=2 -Wvla
+ifdef WERROR
+WARNINGS += -Werror
+endif
+
+PKGS := libevent_core json-c
+ALL_CFLAGS   = -std=gnu11 -D_GNU_SOURCE -DFARMLOCK_VERSION='"$(VERSION)"' -Ilib -fPIC \
+               -fvisibility=hidden -MMD -MP $(WARNINGS) $(shell $(PKG_CONFIG) --cflags $(PKGS)) \
+               $(VARIANT_FLAGS) $(CFLAGS) $(CPPFLAGS)
+ALL_LDFLAGS  = $(VARIANT_FLAGS) $(LDFLAGS)
+LIBS         = $(shell $(PKG_CONFIG) --libs $(PKGS)) -pthread
+
+# ---- what there is --------------------------------------------------------------------------
+
+DAEMONS  := $(patsubst daemons/%.c,%,$(wildcard daemons/*d.c))
+WRAPPERS := $(patsubst wrappers/%.c,%,$(wildcard wrappers/*.c))
+PROGRAMS := $(DAEMONS) $(WRAPPERS)
+HEADERS  := $(wildcard lib/ipclocker.h lib/pidstat.h lib/uricommand.h)
+
+LIB_OBJS    := $(patsubst %.c,$B/obj/%.o,$(wildcard lib/*.c))
+DAEMON_OBJS := $(patsubst %.c,$B/obj/%.o,$(filter-out $(DAEMONS:%=daemons/%.c),$(wildcard daemons/*.c)))
+UNIT_TESTS  := $(patsubst tests/unit/%.c,$B/tests/unit/%,$(wildcard tests/unit/test_*.c))
+E2E_TESTS   := $(wildcard tests/e2e/test_*.py)
+MAN_PAGES   := $(wildcard share/man/man*/*)
+
+SHARED := $B/lib/libipclocker.so.$(VERSION)
+SONAME := libipclocker.so.$(SOVERSION)
+STATIC := $B/lib/libipclocker.a
+BINS   := $(PROGRAMS:%=$B/bin/%)
+
+.DEFAULT_GOAL := all
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+.PHONY: all
+all: found $(BINS) $(STATIC) $(SHARED) $B/lib/ipclocker.pc
+
+.PHONY: found
+found:
+	@sh .ci/deps --report
+
+# V=1 shows the commands themselves.
+ifeq ($(V),1)
+say =
+else
+say = @echo '  $(1)';
+endif
+
+# ---- building -------------------------------------------------------------------------------
+
+# The version and the flags are part of what an object was built from.
+$B/flags: FORCE
+	@mkdir -p $B
+	@echo '$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)' | cmp -s - $@ || \
+	    echo '$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)' >$@
+FORCE:
+
+$B/obj/%.o: %.c $B/flags
+	@mkdir -p $(@D)
+	$(call say,CC   $@)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(STATIC): $(LIB_OBJS)
+	@mkdir -p $(@D)
+	$(call say,AR   $@)rm -f $@ && $(AR) rcs $@ $^
+
+$(SHARED): $(LIB_OBJS) lib/libipclocker.map
+	@mkdir -p $(@D)
+	$(call say,LD   $@)$(CC) -shared $(ALL_LDFLAGS) -Wl,-soname,$(SONAME) -Wl,-z,defs \
+	    -Wl,--version-script=lib/libipclocker.map -o $@ $(LIB_OBJS) $(LIBS)
+	@ln -sf $(@F) $(@D)/$(SONAME)
+	@ln -sf $(SONAME) $(@D)/libipclocker.so
+
+$B/lib/ipclocker.pc: lib/ipclocker.pc.in Makefile
+	@mkdir -p $(@D)
+	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCDIR@|$(INCDIR)|' \
+	    -e 's|@VERSION@|$(VERSION)|' $< >$@
+
+$(DAEMONS:%=$B/bin/%): $B/bin/%: $B/obj/daemons/%.o $(DAEMON_OBJS) $(STATIC)
+	@mkdir -p $(@D)
+	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS)
+
+$(WRAPPERS:%=$B/bin/%): $B/bin/%: $B/obj/wrappers/%.o $(STATIC)
+	@mkdir -p $(@D)
+	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS)
+
+$B/tests/unit/%: $B/obj/tests/unit/%.o $(STATIC)
+	@mkdir -p $(@D)
+	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $$($(PKG_CONFIG) --libs cmocka) $(LIBS)
+
+-include $(shell find $B/obj -name '*.d' 2>/dev/null)
+
+# ---- testing --------------------------------------------------------------------------------
+
+.PHONY: deps
+deps:
+	@sh .ci/deps build test
+
+.PHONY: check check-run
+check: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) check-build
+	@$(MAKE) --no-print-directory check-run
+
+.PHONY: check-build
+check-build: all $(UNIT_TESTS)
+
+# One runner over everything, so that one closing line speaks for the whole run.
+TEST_ENV = FARMLOCK_BUILD=$(CURDIR)/$B CMOCKA_MESSAGE_OUTPUT=TAP
+check-run:
+	@$(TEST_ENV) $(PROVE) -j$(JOBS) -e '' $(UNIT_TESTS) $(E2E_TESTS)
+
+.PHONY: check-unit
+check-unit: $(UNIT_TESTS)
+	@$(TEST_ENV) $(PROVE) -j$(JOBS) -e '' $(UNIT_TESTS)
+
+.PHONY: check-valgrind
+check-valgrind: $(UNIT_TESTS)
+	@$(TEST_ENV) FARMLOCK_SLOW=1 $(PROVE) -j$(JOBS) -e 'valgrind -q --error-exitcode=99 \
+	    --leak-check=full --show-leak-kinds=definite,indirect,possible \
+	    --errors-for-leak-kinds=definite,indirect,possible' $(UNIT_TESTS)
+
+.PHONY: check-e2e
+check-e2e: all
+	@$(TEST_ENV) $(PROVE) -j$(JOBS) -e '' $(E2E_TESTS)
+
+.PHONY: demo
+demo:
+	@sh .ci/deps build
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all
+	@FARMLOCK_BUILD=$(CURDIR)/$B examples/demo.sh
+
+# ---- lint -----------------------------------------------------------------------------------
+
+C_SOURCES := $(wildcard lib/*.[ch] daemons/*.[ch] wrappers/*.[ch] spank-plugin/*.[ch] \
+               tests/unit/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch] examples/*.c examples/*/*.c)
+SH_SOURCES := .ci/run .ci/deps $(wildcard examples/*.sh examples/*/*.sh tests/*/*.sh)
+
+.PHONY: format
+format:
+	clang-format -i $(C_SOURCES)
+
+.PHONY: lint
+lint:
+	@sh .ci/deps build test lint
+	clang-format --dry-run -Werror $(C_SOURCES)
+	cppcheck -q --std=c11 --inline-suppr --error-exitcode=1 --enable=warning,portability \
+	    --suppress=missingIncludeSystem -Ilib -D_GNU_SOURCE -DFARMLOCK_VERSION='""' \
+	    lib daemons wrappers
+	printf '%s\n' $(filter-out tests/%,$(filter %.c,$(C_SOURCES))) | xargs -P$(JOBS) -n4 \
+	    sh -c 'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=gnu11 -D_GNU_SOURCE \
+	    -DFARMLOCK_VERSION=\"\" -Ilib 2>/dev/null' lint
+	shellcheck $(SH_SOURCES)
+	mandoc -T lint -W warning $(MAN_PAGES)
+
+# ---- installing -----------------------------------------------------------------------------
+
+.PHONY: install
+install: all
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
+	    $(DESTDIR)$(INCDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(UNITDIR) \
+	    $(DESTDIR)$(COMPDIR)
+	$(INSTALL) -m 755 $(WRAPPERS:%=$B/bin/%) $(DESTDIR)$(BINDIR)
+	$(INSTALL) -m 755 $(DAEMONS:%=$B/bin/%) $(DESTDIR)$(SBINDIR)
+	$(INSTALL) -m 644 $(STATIC) $(DESTDIR)$(LIBDIR)
+	$(INSTALL) -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)
+	ln -sf $(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libipclocker.so
+	$(INSTALL) -m 644 $B/lib/ipclocker.pc $(DESTDIR)$(LIBDIR)/pkgconfig
+	$(INSTALL) -m 644 $(HEADERS) $(DESTDIR)$(INCDIR)
+	$(INSTALL) -m 644 $(wildcard share/schema/*.json) $(DESTDIR)$(DATADIR)
+	$(INSTALL) -m 644 $(wildcard share/completions/*) $(DESTDIR)$(COMPDIR)
+	for unit in $(wildcard share/systemd/*); do \
+	    sed 's|@SBINDIR@|$(SBINDIR)|g' $$unit >$(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done
+	for page in $(MAN_PAGES); do \
+	    $(INSTALL) -D -m 644 $$page $(DESTDIR)$(MANDIR)/$${page#share/man/} || exit 1; done
+	$(INSTALL) -m 644 README.md NEWS.md LICENSE $(DESTDIR)$(DOCDIR)
+
+.PHONY: uninstall
+uninstall:
+	rm -f $(WRAPPERS:%=$(DESTDIR)$(BINDIR)/%) $(DAEMONS:%=$(DESTDIR)$(SBINDIR)/%)
+	rm -f $(DESTDIR)$(LIBDIR)/libipclocker.* $(DESTDIR)$(LIBDIR)/pkgconfig/ipclocker.pc
+	rm -f $(patsubst lib/%,$(DESTDIR)$(INCDIR)/%,$(HEADERS))
+	rm -f $(patsubst share/man/%,$(DESTDIR)$(MANDIR)/%,$(MAN_PAGES))
+	rm -f $(patsubst share/systemd/%,$(DESTDIR)$(UNITDIR)/%,$(wildcard share/systemd/*))
+	rm -f $(patsubst share/completions/%,$(DESTDIR)$(COMPDIR)/%,$(wildcard share/completions/*))
+	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR)
+
+.PHONY: dist
+dist:
+	@mkdir -p build
+	git archive --prefix=farmlock-$(VERSION)/ -o build/farmlock-$(VERSION).tar.gz HEAD
+	@echo build/farmlock-$(VERSION).tar.gz
+
+.PHONY: clean
+clean:
+	rm -rf build
+
+.PHONY: help
+help:
+	@echo 'make all            build into build/bin and build/lib'
+	@echo 'make demo           see seats handed over, about ten seconds once built'
+	@echo 'make check          install what is missing, build, run the tests'
+	@echo 'make check-unit     unit tests only (VARIANT=asan: under ASan and UBSan)'
+	@echo 'make check-valgrind unit tests under valgrind'
+	@echo 'make check-e2e      end-to-end tests only'
+	@echo 'make lint           formatting, static analysis, man pages'
+	@echo 'make deps           install the Debian packages that are missing'
+	@echo 'make install        to PREFIX=$(PREFIX), under DESTDIR'
+	@echo 'make uninstall dist clean'

@@ -1,0 +1,292 @@
+/* Daemon start, readiness and supervision.
+ * Must not know what is served. */
+#include "background.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+
+enum {
+    EXIT_SYSTEM = 71, /* sysexits.h EX_OSERR */
+    RESTART_DELAY_MIN_MS = 100,
+    RESTART_DELAY_MAX_MS = 10000,
+    STABLE_AFTER_S = 60,
+};
+
+/* Where readiness is reported to the process that the user started; -1 for nowhere. */
+static int ready_fd = -1;
+static bool let_go_of_stderr;
+
+/* Shared between the server and the parent that restarts it: a server that never got as far as
+ * to serve has said why, and would only say it again. */
+static bool *has_served;
+
+static void close_ready_fd(void)
+{
+    if (ready_fd >= 0)
+        close(ready_fd);
+    ready_fd = -1;
+}
+
+static void redirect_to_null(bool with_stderr)
+{
+    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    if (fd < 0)
+        return;
+    dup2(fd, STDIN_FILENO);
+    dup2(fd, STDOUT_FILENO);
+    if (with_stderr)
+        dup2(fd, STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
+
+/* sd_notify(3) describes the datagram; the library is not needed for one. */
+static void notify_systemd(const char *message)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    socklen_t len;
+    int fd;
+
+    if (path == NULL || (path[0] != '/' && path[0] != '@') ||
+        strlen(path) >= sizeof address.sun_path)
+        return;
+    memcpy(address.sun_path, path, strlen(path));
+    if (path[0] == '@')
+        address.sun_path[0] = '\0';
+    len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+    fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    if (sendto(fd, message, strlen(message), MSG_NOSIGNAL, (struct sockaddr *)&address, len) < 0)
+        log_line(LOG_WARNING, "cannot tell systemd: %s", strerror(errno));
+    close(fd);
+}
+
+void background_ready(void)
+{
+    notify_systemd("READY=1");
+    if (has_served == NULL)
+        return;
+    *has_served = true;
+    if (ready_fd >= 0 && write(ready_fd, "R", 1) != 1)
+        log_line(LOG_DEBUG, "nobody waits for the start to finish");
+    close_ready_fd();
+    redirect_to_null(let_go_of_stderr);
+}
+
+/* The lock on the file, not its content, says that a daemon runs: a stale file does no harm.
+ * Returns the descriptor that holds the lock; -1 after saying why. */
+static int claim_pid_file(const struct background *bg)
+{
+    char text[24];
+    int fd = open(bg->pid_file, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    int len;
+
+    if (fd < 0) {
+        fprintf(stderr, "%s: cannot write the pid file %s: %s\n", bg->name, bg->pid_file,
+                strerror(errno));
+        return -1;
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        fprintf(stderr, "%s: another one runs already with the pid file %s; stop it first\n",
+                bg->name, bg->pid_file);
+        close(fd);
+        return -1;
+    }
+    len = snprintf(text, sizeof text, "%d\n", (int)getpid());
+    if (ftruncate(fd, 0) != 0 || write(fd, text, (size_t)len) != len) {
+        fprintf(stderr, "%s: cannot write the pid file %s: %s\n", bg->name, bg->pid_file,
+                strerror(errno));
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static int serve_with_pid_file(const struct background *bg, int (*serve)(const struct background *))
+{
+    int status, fd = -1;
+
+    if (bg->pid_file != NULL) {
+        fd = claim_pid_file(bg);
+        if (fd < 0)
+            return EXIT_SYSTEM;
+    }
+    status = serve(bg);
+    if (fd >= 0) {
+        unlink(bg->pid_file);
+        close(fd);
+    }
+    return status;
+}
+
+static int serve_here(const struct background *bg)
+{
+    return bg->serve(bg->context);
+}
+
+static pid_t start_server(const struct background *bg, const sigset_t *old_mask)
+{
+    pid_t parent = getpid();
+    pid_t pid = fork();
+
+    if (pid != 0)
+        return pid;
+    sigprocmask(SIG_SETMASK, old_mask, NULL);
+    /* A server without its parent could not be stopped through the pid file. */
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent)
+        _exit(EXIT_SYSTEM);
+    exit(bg->serve(bg->context));
+}
+
+/* Waits for the server's end and passes signals on to it meanwhile.  Returns its wait status. */
+static int wait_for_server(pid_t pid, const sigset_t *signals, bool *stopping)
+{
+    int wait_status, signal;
+
+    for (;;) {
+        if (sigwait(signals, &signal) != 0)
+            continue;
+        if (signal == SIGCHLD) {
+            if (waitpid(pid, &wait_status, WNOHANG) == pid)
+                return wait_status;
+            continue;
+        }
+        *stopping |= signal != SIGHUP;
+        kill(pid, signal);
+    }
+}
+
+static void describe_end(const char *name, int wait_status, int delay_ms)
+{
+    if (WIFSIGNALED(wait_status))
+        log_line(LOG_ERR, "%s was ended by signal %d; starting it again in %d ms", name,
+                 WTERMSIG(wait_status), delay_ms);
+    else
+        log_line(LOG_ERR, "%s ended with status %d; starting it again in %d ms", name,
+                 WEXITSTATUS(wait_status), delay_ms);
+}
+
+/* Sleeps, unless a signal to stop comes first: then returns true. */
+static bool stopped_while_waiting(const sigset_t *signals, int delay_ms)
+{
+    struct timespec delay = {.tv_sec = delay_ms / 1000, .tv_nsec = delay_ms % 1000 * 1000000L};
+    int signal = sigtimedwait(signals, NULL, &delay);
+
+    return signal == SIGTERM || signal == SIGINT;
+}
+
+static int exit_status(int wait_status)
+{
+    return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
+/* After each end of the server: is it to be started again?  Sleeps before it says yes. */
+static bool restarts(const struct background *bg, const sigset_t *signals, int wait_status,
+                     time_t begun, int *delay_ms)
+{
+    if (time(NULL) - begun >= STABLE_AFTER_S)
+        *delay_ms = RESTART_DELAY_MIN_MS;
+    describe_end(bg->name, wait_status, *delay_ms);
+    if (stopped_while_waiting(signals, *delay_ms))
+        return false;
+    *delay_ms = *delay_ms * 2 < RESTART_DELAY_MAX_MS ? *delay_ms * 2 : RESTART_DELAY_MAX_MS;
+    return true;
+}
+
+static int supervise(const struct background *bg)
+{
+    sigset_t signals, old_mask;
+    int delay_ms = RESTART_DELAY_MIN_MS;
+    int wait_status;
+    bool stopping = false;
+    time_t begun;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGCHLD);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    sigprocmask(SIG_BLOCK, &signals, &old_mask);
+    do {
+        pid_t pid = start_server(bg, &old_mask);
+
+        begun = time(NULL);
+        if (pid < 0) {
+            log_line(LOG_ERR, "cannot start the server: %s", strerror(errno));
+            wait_status = EXIT_SYSTEM << 8;
+        } else {
+            /* From now on only the server can report readiness, or fail to. */
+            close_ready_fd();
+            redirect_to_null(bg->quiet);
+            wait_status = wait_for_server(pid, &signals, &stopping);
+        }
+        if (stopping || wait_status == 0 || !*has_served)
+            break;
+    } while (restarts(bg, &signals, wait_status, begun, &delay_ms));
+    return stopping && WIFSIGNALED(wait_status) ? 0 : exit_status(wait_status);
+}
+
+/* In the process that the user started: waits until the server is ready or has failed. */
+static int wait_until_ready(int fd, pid_t daemon)
+{
+    char ready;
+    ssize_t got;
+    int wait_status;
+
+    do {
+        got = read(fd, &ready, 1);
+    } while (got < 0 && errno == EINTR);
+    if (got == 1)
+        return 0;
+    while (waitpid(daemon, &wait_status, 0) < 0) {
+        if (errno != EINTR)
+            return EXIT_SYSTEM;
+    }
+    return exit_status(wait_status);
+}
+
+static int run_detached(const struct background *bg)
+{
+    int fds[2];
+    pid_t pid;
+
+    has_served =
+        mmap(NULL, sizeof *has_served, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (has_served == MAP_FAILED || pipe2(fds, O_CLOEXEC) != 0 || (pid = fork()) < 0) {
+        fprintf(stderr, "%s: cannot go into the background: %s\n", bg->name, strerror(errno));
+        return EXIT_SYSTEM;
+    }
+    if (pid > 0) {
+        close(fds[1]);
+        return wait_until_ready(fds[0], pid);
+    }
+    close(fds[0]);
+    ready_fd = fds[1];
+    let_go_of_stderr = bg->quiet;
+    setsid();
+    return serve_with_pid_file(bg, supervise);
+}
+
+int background_run(const struct background *bg)
+{
+    return bg->foreground ? serve_with_pid_file(bg, serve_here) : run_detached(bg);
+}

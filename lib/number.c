@@ -1,0 +1,79 @@
+/* Strict decimal numbers.
+ * Must not use locale, atoi or strtoul, which accept blanks, signs and junk. */
+#include "number.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+int number_parse(const char *text, uint64_t max, uint64_t *value)
+{
+    uint64_t result = 0;
+
+    if (*text == '\0') {
+        errno = EINVAL;
+        return -1;
+    }
+    for (const char *c = text; *c != '\0'; c++) {
+        if (*c < '0' || *c > '9') {
+            errno = EINVAL;
+            return -1;
+        }
+    }
+    for (; *text != '\0'; text++) {
+        unsigned digit = (unsigned)(*text - '0');
+
+        if (digit > max || result > (max - digit) / 10) {
+            errno = ERANGE;
+            return -1;
+        }
+        result = result * 10 + digit;
+    }
+    *value = result;
+    return 0;
+}
+
+/* Reads digits from *text on and moves it behind them; a value past `max` stays above it. */
+static uint64_t read_digits(const char **text, uint64_t max, size_t *count)
+{
+    uint64_t result = 0;
+
+    for (*count = 0; **text >= '0' && **text <= '9'; (*text)++, (*count)++) {
+        if (result <= max)
+            result = result * 10 + (uint64_t)(**text - '0');
+    }
+    return result;
+}
+
+int number_parse_seconds(const char *text, int64_t max_ms, int64_t *value_ms)
+{
+    size_t whole_digits, fraction_digits = 0;
+    uint64_t max = (uint64_t)max_ms;
+    uint64_t result = read_digits(&text, max, &whole_digits);
+
+    if (result > max / 1000) {
+        result = max + 1;
+    } else {
+        result *= 1000;
+    }
+    if (*text == '.') {
+        uint64_t unit = 100;
+        int beyond = 0;
+
+        for (text++; *text >= '0' && *text <= '9'; text++, fraction_digits++) {
+            result += (uint64_t)(*text - '0') * unit;
+            beyond |= unit == 0 && *text != '0';
+            unit /= 10;
+        }
+        result += (uint64_t)beyond;
+    }
+    if (*text != '\0' || whole_digits + fraction_digits == 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (result > max) {
+        errno = ERANGE;
+        return -1;
+    }
+    *value_ms = (int64_t)result;
+    return 0;
+}

@@ -1,0 +1,44 @@
+/* Process identity on this host: does a process still exist, and is it still the same one? */
+#ifndef FARMLOCK_PROCESS_H
+#define FARMLOCK_PROCESS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+enum process_state {
+    PROCESS_GONE,    /* it has ended: no such pid, a zombie, or the pid is another process's */
+    PROCESS_EXISTS,  /* it runs (or is stopped), whoever it belongs to */
+    PROCESS_UNKNOWN, /* the pid is in use, but whether by the same process cannot be seen */
+};
+
+/* Says what became of the process `pid` that started at `start`, as process_start_time() told it;
+ * a `start` of 0 asks about whatever process has the pid now.  PROCESS_UNKNOWN comes only where
+ * /proc hides the start time (hidepid, see proc(5)).  Does not block, keeps errno.
+ */
+enum process_state process_lookup(pid_t pid, uint64_t start);
+
+/* The start time of a process in clock ticks since boot, field 22 of /proc/PID/stat (proc(5)).
+ * Returns 0 when it cannot be told: no such process, a zombie, or hidden.
+ */
+uint64_t process_start_time(pid_t pid);
+
+/* Opens a descriptor, close-on-exec, that polls readable when the process ends (pidfd_open(2)).
+ * Returns -1 with errno
+ *   ESRCH   it has ended already, or the pid is another process's now
+ *   EPERM   whether it is the same process cannot be seen
+ *   ENOSYS  this kernel has no pidfd: poll process_lookup() instead
+ *   EMFILE, ENFILE, ENOMEM, EINVAL (a thread's id)  as pidfd_open(2)
+ */
+int process_open(pid_t pid, uint64_t start);
+
+/* Identifies this boot of this kernel, 36 characters from /proc/sys/kernel/random/boot_id; "-"
+ * where it cannot be read.  The string lives as long as the program.
+ */
+const char *process_boot_id(void);
+
+/* The inode number of this process's pid namespace (pid_namespaces(7)): only where it and the
+ * boot id agree do two pids speak of the same process.  0 where it cannot be read.
+ */
+uint64_t process_pid_namespace(void);
+
+#endif

@@ -1,0 +1,120 @@
+"""What the end-to-end tests share: the built programs, daemons of a test's own, polling."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+
+import tap
+
+BUILD = os.environ.get("FARMLOCK_BUILD") or os.path.join(
+    os.path.dirname(os.path.abspath(__file__)), "..", "..", "build")
+SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+
+# A machine under load may take its time; a test that hangs must still end.
+PATIENCE_S = 20
+
+_cleanups = []
+
+# The tests' own surroundings must not reach the programs.
+for _name in list(os.environ):
+    if _name.startswith(("IPCLOCKER_", "LOCKERSH_", "SLURM_", "NOTIFY_SOCKET", "LISTEN_")):
+        del os.environ[_name]
+
+
+def program(name):
+    return os.path.join(BUILD, "bin", name)
+
+
+def at_end(function):
+    """Has the function called at the end of the running test; last in, first out."""
+    _cleanups.append(function)
+
+
+def poll(condition, what, patience_s=PATIENCE_S):
+    """Waits until condition() is true and returns what it returned."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {patience_s} s in vain: {what}")
+        time.sleep(0.005)
+
+
+def equal(found, expected):
+    assert found == expected, f"\n  found:    {found!r}\n  expected: {expected!r}"
+
+
+def contains(text, part):
+    assert part in text, f"{part!r} is not in {text!r}"
+
+
+def free_port(kind=socket.SOCK_STREAM, host="127.0.0.1"):
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, kind) as probe:
+        probe.bind((host, 0))
+        return probe.getsockname()[1]
+
+
+def environment(**extra):
+    """This process's environment with changes; None removes a variable."""
+    env = dict(os.environ)
+    for name, value in extra.items():
+        if value is None:
+            env.pop(name, None)
+        else:
+            env[name] = str(value)
+    return env
+
+
+def run(*command, **options):
+    """Runs a command to its end and returns it, with text output."""
+    options.setdefault("timeout", PATIENCE_S * 2)
+    options.setdefault("stdin", subprocess.DEVNULL)
+    return subprocess.run([str(word) for word in command], capture_output=True, text=True,
+                          errors="surrogateescape", check=False, **options)
+
+
+def stop(process):
+    """Ends a process that a test has started."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    process.wait()
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream:
+            stream.close()
+
+
+def start(*command, **options):
+    """Starts a command in the background; it is ended with the test."""
+    process = subprocess.Popen([str(word) for word in command], **options)
+    at_end(lambda: stop(process))
+    return process
+
+
+def kill_pid(pid):
+    """Ends a process whose id a test has learned, such as a daemon's from its pid file."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def is_alive(pid):
+    """True while a process exists and is not a zombie."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="latin-1") as stat:
+            return stat.read().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+def main():
+    tap.main(_cleanups)
