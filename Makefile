@@ -64,7 +64,7 @@ LIBS         = $(shell $(PKG_CONFIG) --libs $(PKGS)) -pthread
 
 # ---- what there is --------------------------------------------------------------------------
 
-DAEMONS  := $(patsubst daemons/%.c,%,$(wildcard daemons/*d.c))
+DAEMONS  := $(filter lockerd pidstatd,$(patsubst daemons/%.c,%,$(wildcard daemons/*.c)))
 WRAPPERS := $(patsubst wrappers/%.c,%,$(wildcard wrappers/*.c))
 PROGRAMS := $(DAEMONS) $(WRAPPERS)
 HEADERS  := $(wildcard lib/ipclocker.h lib/pidstat.h lib/uricommand.h)
