@@ -1,0 +1,106 @@
+/* What the files of the lock table share; see lock_table.h for what it does. */
+#ifndef FARMLOCK_LOCK_TABLE_PRIVATE_H
+#define FARMLOCK_LOCK_TABLE_PRIVATE_H
+
+#include "lock_table.h"
+
+/* A name that somebody holds, was promised or waits for; gone when nobody does. */
+struct lock {
+    struct tree_node name_node;
+    struct lock_seat *taken; /* promised or held; NULL only while nobody queues */
+    struct tree queue;       /* of seats in state QUEUED, by ticket */
+    struct tree by_owner;    /* of every seat that points here */
+    char name[];
+};
+
+struct lock_table {
+    struct tree locks;     /* by name */
+    struct tree waiting;   /* requests by ticket */
+    struct tree processes; /* requests with a host, by host, pid and ticket */
+    struct tree jobs;      /* requests with a job, by job and ticket */
+    struct tree deadlines; /* grants with a hold limit, by deadline and ticket */
+    size_t held_count;
+    uint64_t next_ticket, next_token;
+    lock_event_fn *on_event;
+    void *context;
+};
+
+/* One name of a demand, without duplicates. */
+struct demand_name {
+    const char *name;
+    uint32_t group;
+    uint32_t order; /* its place in the demand */
+};
+
+/* A demand as the table works with it: checked, in the order of the request. */
+struct demand {
+    const struct lock_ask *ask;
+    struct demand_name *names;
+    size_t name_count;
+};
+
+/* Checks a demand and makes its list of names, which demand_fini() frees.  Returns
+ * LOCK_OUTCOME_GRANTED when it is sound; else BAD_COUNT, OVERLAP with *culprit, or NO_MEMORY,
+ * and nothing is left to free.
+ */
+enum lock_outcome demand_init(struct demand *demand, const struct lock_ask *ask,
+                              const char **culprit);
+void demand_fini(struct demand *demand);
+
+/* Makes a request with its seats, none of them tied to a lock yet.  NULL with errno ENOMEM. */
+struct lock_request *lock_request_create(const struct demand *demand);
+void lock_request_destroy(struct lock_request *request);
+
+/* Takes over process, job, autounlock and hold limit from an ask.  Returns -1 with errno ENOMEM,
+ * and nothing is changed.  The request must not be in the indexes of process and job meanwhile.
+ */
+int lock_request_adopt(struct lock_request *request, const struct lock_ask *ask);
+
+struct lock *lock_find(const struct lock_table *table, const char *name);
+struct lock_seat *lock_seat_of_owner(const struct lock *lock, const char *owner);
+
+static inline int lock_compare_numbers(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+/* ---- the inner moves, lock_grant.c ---- */
+
+void lock_table_emit(const struct lock_table *table, enum lock_event_kind kind,
+                     enum lock_reason reason, struct lock_request *request, const char *name);
+
+/* Finds the lock of a name or makes it; NULL when there is no memory.  A lock is forgotten with
+ * the last seat that is attached to it.
+ */
+struct lock *lock_find_or_create(struct lock_table *table, const char *name);
+void lock_forget_if_unused(struct lock_table *table, struct lock *lock);
+
+/* Ties a seat to its lock, and unties it; an untied lock stays in the table until it is passed on
+ * or forgotten.  A seat that leaves its queue stays tied.
+ */
+void lock_seat_attach(struct lock_seat *seat, struct lock *lock);
+void lock_seat_detach(struct lock_seat *seat);
+void lock_seat_leave_queue(struct lock_seat *seat);
+
+/* Sets a lock that nobody has aside for an attached seat, which does not queue. */
+void lock_seat_promise(struct lock_seat *seat);
+
+/* Hands a lock that nobody has to the first of its queue, or forgets it. */
+void lock_pass_on(struct lock_table *table, struct lock *lock, int64_t now_ms);
+
+/* By process and job; a request must be out of these indexes while they change. */
+void lock_request_index(struct lock_table *table, struct lock_request *request);
+void lock_request_unindex(struct lock_table *table, struct lock_request *request);
+
+/* The hold limit, counted from now, for a grant that has one. */
+void lock_request_set_deadline(struct lock_table *table, struct lock_request *request,
+                               int64_t now_ms);
+void lock_request_clear_deadline(struct lock_table *table, struct lock_request *request);
+
+/* All groups are full: nothing but the owner's absence can be in the way of a grant. */
+bool lock_request_is_complete(const struct lock_request *request);
+void lock_request_grant(struct lock_table *table, struct lock_request *request, int64_t now_ms);
+void lock_request_grant_if_ready(struct lock_table *table, struct lock_request *request,
+                                 int64_t now_ms);
+
+#endif
