@@ -1,0 +1,368 @@
+/* ipclocker.h - network locks: a client of lockerd(8), and a lock server to embed.
+ *
+ * Errors.  Functions return 0 or a pointer on success, -1 or NULL with errno on failure, unless
+ * they say otherwise; a failed call changes nothing.  After a failure ipclocker_error() has one
+ * line for a person.  ENOMEM may come from any function that can fail and is not listed again.
+ *
+ * Threads.  One thread at a time may use a handle; different handles are independent.  The
+ * library never prints, exits, or changes signal dispositions, and writes to sockets without
+ * raising SIGPIPE.
+ *
+ * Strings that a function takes are copied.  Strings that a function returns belong to the handle
+ * and stay valid until the next call with the same handle, unless it says otherwise.
+ *
+ * Manual pages: ipclocker(3) and those it names.  The protocol: lockerd-protocol(7).
+ */
+#ifndef IPCLOCKER_H
+#define IPCLOCKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Makes a declaration visible outside the shared library. */
+#define IPCLOCKER_API __attribute__((visibility("default")))
+
+/* ==== Client: the handle ==================================================================== */
+
+/* A lock that is wanted or held, the server to get it from, and the connection to it. */
+struct ipclocker;
+
+/* Creates a handle with these parameters:
+ *
+ *   hosts          $IPCLOCKER_HOST, else "localhost"
+ *   port           $IPCLOCKER_PORT, else "lockerd" in the services database, else 1751
+ *   locks          one, named "lock"
+ *   block          true
+ *   hold limit     30 minutes
+ *   wait limit     none
+ *   pid            getpid(), with its start time, boot and pid namespace
+ *   hostname       gethostname(2)
+ *   user           HOST_PID_USER, made of hostname, pid and the login name
+ *   job            of the scheduler whose variables are in the environment, as "slurm:4711_3"
+ *                  (SLURM_JOB_ID with array task and component, LSB_JOBID, PBS_JOBID, JOB_ID)
+ *   autounlock, destroy_unlock, session, verbose    false, true, false, false
+ *   connect tries  3, delay 1 s
+ *
+ * Errors: EINVAL: IPCLOCKER_PORT is set to what is no port.
+ * The caller destroys the handle.
+ */
+IPCLOCKER_API struct ipclocker *ipclocker_create(void);
+
+/* Frees a handle.  First gives the lock back, if it is held, destroy_unlock is set, and the calling
+ * process is the one whose pid the handle has (so that a forked child does not); this may block
+ * for up to a second.  NULL is allowed.  Keeps errno.
+ */
+IPCLOCKER_API void ipclocker_destroy(struct ipclocker *lock);
+
+/* One line on what the last failed call with this handle ran into, what to do included; "" when
+ * nothing failed yet.
+ */
+IPCLOCKER_API const char *ipclocker_error(const struct ipclocker *lock);
+
+/* ==== Client: parameters ==================================================================== */
+
+/* Which servers to ask: host names or addresses, separated by colons or blanks, an IPv6 address in
+ * brackets, each optionally with its own port behind an equals sign ("farm1:[::1]=1800").  They are
+ * tried in this order; the one that answered is asked first from then on.  A path (it begins with
+ * a slash) is a UNIX socket.
+ * Errors: EINVAL: empty, or not of this form.
+ */
+IPCLOCKER_API int ipclocker_set_hosts(struct ipclocker *lock, const char *hosts);
+
+/* The port, a number or a service name.  Errors: EINVAL: neither. */
+IPCLOCKER_API int ipclocker_set_port(struct ipclocker *lock, const char *port);
+
+/* Talks to a UNIX socket instead of hosts and port.  Errors: EINVAL, ENAMETOOLONG: the path. */
+IPCLOCKER_API int ipclocker_set_path(struct ipclocker *lock, const char *path);
+
+enum ipclocker_family {
+    IPCLOCKER_FAMILY_ANY,  /* IPv4 and IPv6, as names resolve */
+    IPCLOCKER_FAMILY_INET, /* IPv4 only */
+    IPCLOCKER_FAMILY_INET6,
+    IPCLOCKER_FAMILY_UNIX, /* set by ipclocker_set_path() */
+};
+IPCLOCKER_API int ipclocker_set_family(struct ipclocker *lock, enum ipclocker_family family);
+
+/* What to lock: one group of names and how many of them, replacing what was set before.  Names are
+ * separated by colons or blanks and may have host-list brackets: "lic1:lic2", "vcs[1-8,12]".
+ * Errors: EINVAL: no name, a malformed bracket, a name over 255 bytes or with control characters,
+ * a count that is 0 or above the number of different names; E2BIG: more than 1024 names.
+ */
+IPCLOCKER_API int ipclocker_set_locks(struct ipclocker *lock, const char *names, size_t count);
+
+/* Adds a further group, to be had together with the others, all or nothing.  Errors as above, and
+ * EINVAL when a name stands in another group already.
+ */
+IPCLOCKER_API int ipclocker_add_locks(struct ipclocker *lock, const char *names, size_t count);
+
+/* Whether to wait for a lock that is not free. */
+IPCLOCKER_API void ipclocker_set_block(struct ipclocker *lock, bool block);
+
+/* The most that the lock may be held, in seconds; the server takes it back then.  0 is for ever. */
+IPCLOCKER_API void ipclocker_set_hold_limit(struct ipclocker *lock, uint64_t seconds);
+
+/* The most to wait for the lock, in milliseconds from the start of the call; below 0 is for ever.
+ * Connecting and its retries count.
+ */
+IPCLOCKER_API void ipclocker_set_wait_limit(struct ipclocker *lock, int64_t milliseconds);
+
+/* Who owns the lock.  Errors: EINVAL: empty, over 255 bytes, or with white space. */
+IPCLOCKER_API int ipclocker_set_user(struct ipclocker *lock, const char *user);
+IPCLOCKER_API int ipclocker_set_hostname(struct ipclocker *lock, const char *hostname);
+IPCLOCKER_API int ipclocker_set_job(struct ipclocker *lock, const char *job);
+
+/* The process that stands for the owner; the default user name follows it unless one was set. */
+IPCLOCKER_API int ipclocker_set_pid(struct ipclocker *lock, pid_t pid);
+
+/* Have the lock released when the owner's process has ended. */
+IPCLOCKER_API void ipclocker_set_autounlock(struct ipclocker *lock, bool autounlock);
+
+/* This handle's connection stands for the owner's process: should it close, the server looks at the
+ * process at once.  Implies autounlock; costs nothing where the server is a classic one.
+ */
+IPCLOCKER_API void ipclocker_set_session(struct ipclocker *lock, bool session);
+
+/* Give the lock back in ipclocker_destroy(). */
+IPCLOCKER_API void ipclocker_set_destroy_unlock(struct ipclocker *lock, bool destroy_unlock);
+
+/* How often to try all hosts, 0 being for ever, and the pause in between in milliseconds.  The
+ * pause grows by half of itself with each try, up to a minute, and is spread at random by a
+ * quarter either way, so that a farm does not come back in step.
+ */
+IPCLOCKER_API void ipclocker_set_connect_tries(struct ipclocker *lock, unsigned tries);
+IPCLOCKER_API void ipclocker_set_connect_delay(struct ipclocker *lock, unsigned milliseconds);
+
+/* Has the callbacks below called; without it they are not. */
+IPCLOCKER_API void ipclocker_set_verbose(struct ipclocker *lock, bool verbose);
+
+/* What happens on the way, for a person to see.  `text` is one line without newline, with nothing
+ * in it that could harm a terminal, valid during the call.  The callback must not use the handle
+ * but for the functions that return what it knows (ipclocker_error, _lock_name, _token, _wait).
+ */
+enum ipclocker_notice {
+    IPCLOCKER_PRINT_WAITING,  /* in the queue: who has the lock, since when, which place */
+    IPCLOCKER_PRINT_OBTAINED, /* the lock is ours after a wait */
+    IPCLOCKER_PRINT_BROKE,    /* it was taken from its owner, as asked */
+    IPCLOCKER_PRINT_RETRY,    /* no server answers: trying again after a pause */
+    IPCLOCKER_PRINT_DOWN,     /* no server answers, and no try is left */
+};
+typedef void ipclocker_notice_fn(void *context, enum ipclocker_notice notice, const char *text);
+IPCLOCKER_API void ipclocker_set_print(struct ipclocker *lock, ipclocker_notice_fn *print,
+                                       void *context);
+
+/* ==== Client: calls that block =============================================================== */
+
+/* Gets the lock.  Returns 0 when it is held, and then ipclocker_locked() is true.  Errors:
+ *   EBUSY      somebody has it, and block is false
+ *   ETIMEDOUT  the wait limit is over; the place in the queue is given up
+ *   EDEADLK    this owner holds or waits for a part of it already
+ *   ENOTSUP    the server is a classic one, which knows neither counts nor several groups
+ *   EPROTO     the server refused the request or does not speak the protocol; see the error text
+ *   EHOSTUNREACH, ECONNREFUSED, ENOENT or another errno of connect(2): no server answers
+ * Signals do not end the call; a program that wants that uses the calls for event loops.
+ */
+IPCLOCKER_API int ipclocker_lock(struct ipclocker *lock);
+
+/* Gives back all locks of the demand that this owner holds, or gives up waiting for them.  Not to
+ * hold any is no error.  Errors: as above but for the first four.
+ */
+IPCLOCKER_API int ipclocker_unlock(struct ipclocker *lock);
+
+/* Takes the locks of the demand away from whoever has them, and tells print_broke of each.  Returns
+ * how many were taken, or -1.
+ */
+IPCLOCKER_API int ipclocker_break_lock(struct ipclocker *lock);
+
+/* Asks the server who owns the lock: the owner's name, "" when it is free; NULL on failure.  Of
+ * several names, one that this handle's user has counts first, then the first one.
+ */
+IPCLOCKER_API const char *ipclocker_owner(struct ipclocker *lock);
+
+/* Reports the end of a process, so that what it held with autounlock is released. */
+IPCLOCKER_API int ipclocker_dead_pid(struct ipclocker *lock, const char *hostname, pid_t pid);
+
+/* Releases what a scheduler's job holds and waits for.  Returns how many requests ended, or -1
+ * (ENOTSUP: a classic server).
+ */
+IPCLOCKER_API int ipclocker_dead_job(struct ipclocker *lock, const char *job);
+
+/* One row of the list of held locks. */
+struct ipclocker_list_entry {
+    const char *name;
+    const char *owner;
+};
+
+/* Fetches the list of held locks.  Writes *count.  Returns an array that one free(3) releases, or
+ * NULL on failure; for an empty list, an array of no entries.
+ */
+IPCLOCKER_API struct ipclocker_list_entry *ipclocker_lock_list(struct ipclocker *lock,
+                                                               size_t *count);
+
+/* Fetches locks and waiters as a JSON document of the installed schema
+ * (locklist.schema.json), a string for the caller to free(3).  What a classic server does not
+ * tell is null.
+ */
+IPCLOCKER_API char *ipclocker_lock_list_json(struct ipclocker *lock);
+
+/* Whether a server answers: one try at each host.  Returns true or false. */
+IPCLOCKER_API bool ipclocker_ping(struct ipclocker *lock);
+
+struct ipclocker_ping_status {
+    bool ok;
+    double seconds;    /* from the question to the answer, connecting included */
+    char host[256];    /* who answered, or was asked last */
+    char version[64];  /* of the server */
+    uint64_t started;  /* when it started, in seconds since 1970 */
+    unsigned protocol; /* 1: classic; 2: ours */
+};
+
+/* The same with details.  Returns 0 when one answered, else -1 with *status filled and errno. */
+IPCLOCKER_API int ipclocker_ping_status(struct ipclocker *lock,
+                                        struct ipclocker_ping_status *status);
+
+/* ==== Client: what the handle knows, without asking the server =================================
+ */
+
+/* Whether the last answer of the server said that we have the lock. */
+IPCLOCKER_API bool ipclocker_locked(const struct ipclocker *lock);
+
+/* The names of the locks that we got, separated by blanks; "" while there is none. */
+IPCLOCKER_API const char *ipclocker_lock_name(const struct ipclocker *lock);
+
+/* The token of the grant; 0 when there is none, or the server is a classic one. */
+IPCLOCKER_API uint64_t ipclocker_token(const struct ipclocker *lock);
+
+IPCLOCKER_API const char *ipclocker_user(const struct ipclocker *lock);
+
+/* How we wait, or waited. */
+struct ipclocker_wait {
+    bool waiting;
+    size_t position;   /* 1 is next; 0 where it is not known */
+    char holder[256];  /* whom we wait for; "" where it is not known */
+    char lock[256];    /* for which lock */
+    int64_t held_ms;   /* how long the holder has had it, -1 where it is not known */
+    int64_t waited_ms; /* since the lock was asked for */
+};
+IPCLOCKER_API void ipclocker_wait(const struct ipclocker *lock, struct ipclocker_wait *wait);
+
+/* ==== Client: inside a caller's event loop ================================================== */
+
+/* Begins what ipclocker_lock() does, without waiting for anything but the resolver (give
+ * addresses where even that is too much).  Returns 0 when it has begun; go on with
+ * ipclocker_process().  Errors: EALREADY: a lock is being got already.
+ */
+IPCLOCKER_API int ipclocker_lock_start(struct ipclocker *lock);
+
+/* What to wait for until ipclocker_process() has something to do: a descriptor that may change
+ * with each call, -1 when there is none; its poll(2) events; and for how many milliseconds at
+ * most, -1 being for ever.  After a lock is held, the descriptor tells of the server's going away.
+ */
+IPCLOCKER_API int ipclocker_fd(const struct ipclocker *lock);
+IPCLOCKER_API short ipclocker_events(const struct ipclocker *lock);
+IPCLOCKER_API int ipclocker_timeout(const struct ipclocker *lock);
+
+/* Goes on as far as it can without blocking.  Returns 1 when the lock is held, 0 when there is more
+ * to wait for, and -1 with the errors of ipclocker_lock(); then it is over.
+ */
+IPCLOCKER_API int ipclocker_process(struct ipclocker *lock);
+
+/* Asks the server for news of the queue: place and holder will be in ipclocker_wait() some calls of
+ * ipclocker_process() later.  Does nothing where that cannot be asked.
+ */
+IPCLOCKER_API void ipclocker_refresh_wait(struct ipclocker *lock);
+
+/* Gives up: the place in the queue is left at once.  The handle can be used again. */
+IPCLOCKER_API void ipclocker_cancel(struct ipclocker *lock);
+
+/* Lets go of the connection without a word, as before a fork(2) whose child goes on with it, or
+ * whose parent does.  A session's lock stays as long as the other copy lives.
+ */
+IPCLOCKER_API void ipclocker_forget(struct ipclocker *lock);
+
+/* ==== Server ================================================================================ */
+
+/* A lock server.  See lockerd(8) for the program that is made of it. */
+struct ipclocker_server;
+
+struct event_base; /* of libevent */
+
+/* Creates a server that listens nowhere yet.  The caller destroys it. */
+IPCLOCKER_API struct ipclocker_server *ipclocker_server_create(void);
+
+/* Stops the server and frees it, closing its sockets.  NULL is allowed. */
+IPCLOCKER_API void ipclocker_server_destroy(struct ipclocker_server *server);
+
+IPCLOCKER_API const char *ipclocker_server_error(const struct ipclocker_server *server);
+
+/* Listens on all addresses of `host` (a name or an address, "*" for all of this machine), at
+ * `port`, a number or service name; port "0" takes a free one.  May be called several times, before
+ * the server is started. Errors: EINVAL: no such host or port; EADDRINUSE, EACCES and others of
+ * bind(2).
+ */
+IPCLOCKER_API int ipclocker_server_listen(struct ipclocker_server *server, const char *host,
+                                          const char *port);
+
+/* Listens on a UNIX socket.  A socket file that nobody serves any more is replaced.
+ * Errors: EADDRINUSE: somebody serves it; EEXIST: there is something that is no socket;
+ * ENAMETOOLONG; others of bind(2).
+ */
+IPCLOCKER_API int ipclocker_server_listen_unix(struct ipclocker_server *server, const char *path);
+
+/* Serves a listening stream socket that was opened elsewhere, as by socket activation
+ * (sd_listen_fds(3)); the server closes it.  Errors: ENOTSOCK, EINVAL: not a listening one.
+ */
+IPCLOCKER_API int ipclocker_server_listen_fd(struct ipclocker_server *server, int fd);
+
+/* The port of the first TCP socket, 0 when there is none. */
+IPCLOCKER_API uint16_t ipclocker_server_port(const struct ipclocker_server *server);
+
+/* Bounds on what clients may use; what is beyond one is refused with an error line. */
+enum ipclocker_limit {
+    IPCLOCKER_LIMIT_CONNECTIONS, /* default: what RLIMIT_NOFILE leaves */
+    IPCLOCKER_LIMIT_WAITERS,     /* requests in queues, default 200,000 */
+    IPCLOCKER_LIMIT_LOCKS,       /* different names in use, default 1,000,000 */
+    IPCLOCKER_LIMIT_IDLE_S,      /* seconds before a connection's first command, default 60 */
+};
+IPCLOCKER_API void ipclocker_server_set_limit(struct ipclocker_server *server,
+                                              enum ipclocker_limit limit, size_t value);
+
+/* Receives one line for each thing worth logging, with a priority of syslog(3).  The text holds
+ * what clients sent: clean it before it goes to a terminal.
+ */
+typedef void ipclocker_log_fn(void *context, int priority, const char *text);
+IPCLOCKER_API void ipclocker_server_set_log(struct ipclocker_server *server, ipclocker_log_fn *log,
+                                            void *context);
+
+/* Begins to serve, from the loop of `base`, which the caller runs and which must outlive the
+ * server; with NULL, from a loop of its own, run by ipclocker_server_run().
+ * Errors: EINVAL: it listens nowhere; EALREADY: it serves already.
+ */
+IPCLOCKER_API int ipclocker_server_start(struct ipclocker_server *server, struct event_base *base);
+
+/* Serves until ipclocker_server_stop() is called; starts the server first where that was not done.
+ * Only for a server with a loop of its own.
+ */
+IPCLOCKER_API int ipclocker_server_run(struct ipclocker_server *server);
+
+/* Handles what is there now and returns, at the latest after `timeout_ms`: for a caller whose loop
+ * is not libevent's.  Only for a server with a loop of its own.
+ */
+IPCLOCKER_API int ipclocker_server_process(struct ipclocker_server *server, int timeout_ms);
+
+/* Stops to serve: closes all connections and ends ipclocker_server_run().  May be called from a
+ * callback of the server's loop.  Socket files that it made are removed in
+ * ipclocker_server_destroy().
+ */
+IPCLOCKER_API void ipclocker_server_stop(struct ipclocker_server *server);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
