@@ -301,9 +301,9 @@ IPCLOCKER_API void ipclocker_server_destroy(struct ipclocker_server *server);
 IPCLOCKER_API const char *ipclocker_server_error(const struct ipclocker_server *server);
 
 /* Listens on all addresses of `host` (a name or an address, "*" for all of this machine), at
- * `port`, a number or service name; port "0" takes a free one.  May be called several times, before
- * the server is started. Errors: EINVAL: no such host or port; EADDRINUSE, EACCES and others of
- * bind(2).
+ * `port`, a number or service name; port "0" takes a free one, NULL the default: "lockerd" in the
+ * services database, else 1751.  May be called several times, before the server is started. Errors:
+ * EINVAL: no such host or port; EADDRINUSE, EACCES and others of bind(2).
  */
 IPCLOCKER_API int ipclocker_server_listen(struct ipclocker_server *server, const char *host,
                                           const char *port);
@@ -338,6 +338,9 @@ IPCLOCKER_API void ipclocker_server_set_limit(struct ipclocker_server *server,
 typedef void ipclocker_log_fn(void *context, int priority, const char *text);
 IPCLOCKER_API void ipclocker_server_set_log(struct ipclocker_server *server, ipclocker_log_fn *log,
                                             void *context);
+
+/* Has each request logged too, with LOG_DEBUG. */
+IPCLOCKER_API void ipclocker_server_set_debug(struct ipclocker_server *server, bool debug);
 
 /* Begins to serve, from the loop of `base`, which the caller runs and which must outlive the
  * server; with NULL, from a loop of its own, run by ipclocker_server_run().

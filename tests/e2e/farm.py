@@ -59,6 +59,15 @@ def free_port(kind=socket.SOCK_STREAM, host="127.0.0.1"):
         return probe.getsockname()[1]
 
 
+def answers(port, host="127.0.0.1"):
+    """True when something listens at a TCP port."""
+    try:
+        socket.create_connection((host, port), timeout=PATIENCE_S).close()
+        return True
+    except OSError:
+        return False
+
+
 def environment(**extra):
     """This process's environment with changes; None removes a variable."""
     env = dict(os.environ)

@@ -1,0 +1,287 @@
+/* lockerd(8): options and wiring of the lock server.
+ * Must not do anything that an embedded server could not have done for it. */
+#include <errno.h>
+#include <event2/event.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "background.h"
+#include "ipclocker.h"
+#include "log.h"
+#include "number.h"
+#include "options.h"
+#include "text.h"
+
+enum { EXIT_USAGE = 64, EXIT_SYSTEM = 71, HOSTS_MAX = 64, LISTEN_FDS_START = 3 };
+
+enum option_id {
+    OPTION_HELP = 1,
+    OPTION_VERSION,
+    OPTION_DEBUG,
+    OPTION_FORK,
+    OPTION_NOFORK,
+    OPTION_HOST,
+    OPTION_PORT,
+    OPTION_PATH,
+    OPTION_PID_FILE,
+    OPTION_STATE,
+    OPTION_LOG,
+};
+
+static const struct option_spec option_table[] = {
+    {OPTION_HOST, 0, "host", "HOST", "listen at this address or name; may be repeated; * is all"},
+    {OPTION_PORT, 0, "port", "PORT", "TCP port or service name"},
+    {OPTION_PATH, 0, "path", "PATH", "listen at this UNIX socket"},
+    {OPTION_STATE, 0, "state", "none", "where locks are kept: in memory only"},
+    {OPTION_PID_FILE, 0, "pid-file", "FILE", "write the process id there"},
+    {OPTION_LOG, 0, "log", "FILE", "log to a file, or to \"syslog\""},
+    {OPTION_FORK, 0, "fork", NULL, "go into the background once listening (the default)"},
+    {OPTION_NOFORK, 0, "nofork", NULL, "stay in the foreground"},
+    {OPTION_DEBUG, 0, "debug", NULL, "log each request; stay in the foreground"},
+    {OPTION_HELP, 'h', "help", NULL, "show this and exit"},
+    {OPTION_VERSION, 'V', "version", NULL, "show the version and exit"},
+    {0, 0, NULL, NULL, NULL},
+};
+
+struct settings {
+    const char *hosts[HOSTS_MAX];
+    size_t host_count;
+    const char *port, *path, *pid_file, *log;
+    bool foreground, debug;
+};
+
+static void print_help(void)
+{
+    puts("Usage: lockerd [OPTION]...\n"
+         "Grants named locks over the network, first come first served.\n");
+    options_print(stdout, option_table);
+    puts("\nWithout --host and --path it listens at localhost only.  The port is --port, else\n"
+         "$IPCLOCKER_PORT, else \"lockerd\" in /etc/services, else 1751.  See lockerd(8).");
+}
+
+/* Every complaint about the command line comes through here. */
+static int complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static int complain(const char *format, ...)
+{
+    char raw[1024], clean[sizeof raw * TEXT_CLEAN_GROWTH];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(raw, sizeof raw, format, args);
+    va_end(args);
+    text_clean(clean, sizeof clean, raw, strlen(raw));
+    fprintf(stderr, "lockerd: %s\n", clean);
+    return EXIT_USAGE;
+}
+
+static int take_option(struct settings *settings, int option, const char *argument)
+{
+    switch (option) {
+    case OPTION_HOST:
+        if (settings->host_count == HOSTS_MAX)
+            return complain("more than %d --host; use * for all addresses", HOSTS_MAX);
+        settings->hosts[settings->host_count++] = argument;
+        break;
+    case OPTION_PORT:
+        settings->port = argument;
+        break;
+    case OPTION_PATH:
+        settings->path = argument;
+        break;
+    case OPTION_PID_FILE:
+        settings->pid_file = argument;
+        break;
+    case OPTION_LOG:
+        settings->log = argument;
+        break;
+    case OPTION_STATE:
+        if (strcmp(argument, "none") != 0)
+            return complain("--state %s: this version keeps locks in memory only; use "
+                            "--state none",
+                            argument);
+        break;
+    case OPTION_FORK:
+        settings->foreground = false;
+        break;
+    case OPTION_DEBUG:
+        settings->debug = true;
+        settings->foreground = true;
+        break;
+    case OPTION_NOFORK:
+        settings->foreground = true;
+        break;
+    }
+    return 0;
+}
+
+/* Returns -1 to go on with the settings, or the status to exit with. */
+static int parse_options(struct settings *settings, int argc, char **argv)
+{
+    const char *argument;
+    char error[256];
+    int option, status;
+
+    while ((option = options_next(option_table, argc, argv, &argument, error, sizeof error)) !=
+           OPTIONS_END) {
+        if (option == OPTIONS_ERROR)
+            return complain("%s", error);
+        if (option == OPTION_HELP) {
+            print_help();
+            return 0;
+        }
+        if (option == OPTION_VERSION) {
+            puts("lockerd (farmlock) Version " FARMLOCK_VERSION);
+            return 0;
+        }
+        status = take_option(settings, option, argument);
+        if (status != 0)
+            return status;
+    }
+    if (optind < argc)
+        return complain("'%s' is not understood; lockerd takes only options, see --help",
+                        argv[optind]);
+    return -1;
+}
+
+/* The sockets that systemd has opened for us, sd_listen_fds(3).  Returns how many, or -1. */
+static int listen_at_given_sockets(struct ipclocker_server *server)
+{
+    const char *pid_text = getenv("LISTEN_PID"), *count_text = getenv("LISTEN_FDS");
+    uint64_t pid, count;
+
+    if (pid_text == NULL || count_text == NULL || number_parse(pid_text, INT32_MAX, &pid) != 0 ||
+        number_parse(count_text, 1024, &count) != 0 || pid != (uint64_t)getpid())
+        return 0;
+    for (uint64_t i = 0; i < count; i++) {
+        if (ipclocker_server_listen_fd(server, LISTEN_FDS_START + (int)i) != 0)
+            return -1;
+    }
+    unsetenv("LISTEN_PID");
+    unsetenv("LISTEN_FDS");
+    return (int)count;
+}
+
+static int listen_everywhere(struct ipclocker_server *server, const struct settings *settings)
+{
+    const char *port = settings->port;
+    int given = listen_at_given_sockets(server);
+
+    if (given < 0)
+        return -1;
+    if (settings->path != NULL && ipclocker_server_listen_unix(server, settings->path) != 0)
+        return -1;
+    for (size_t i = 0; i < settings->host_count; i++) {
+        if (ipclocker_server_listen(server, settings->hosts[i], port) != 0)
+            return -1;
+    }
+    /* A port that somebody named is meant, also beside a path. */
+    if (settings->host_count == 0 && given == 0 &&
+        (settings->path == NULL || settings->port != NULL))
+        return ipclocker_server_listen(server, "localhost", port);
+    return 0;
+}
+
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static void write_log(void *context, int priority, const char *text)
+{
+    (void)context;
+    log_line(priority, "%s", text);
+}
+
+static void on_stop_signal(evutil_socket_t signal, short events, void *context)
+{
+    (void)events;
+    log_line(LOG_INFO, "signal %d: stopping", (int)signal);
+    event_base_loopbreak(context);
+}
+
+static void on_hangup_signal(evutil_socket_t signal, short events, void *context)
+{
+    (void)signal;
+    (void)events;
+    (void)context;
+    log_reopen();
+    log_line(LOG_INFO, "log reopened");
+}
+
+/* Serves until a signal ends it; background_run() calls this in the process that is to serve. */
+static int serve(void *context)
+{
+    struct ipclocker_server *server = context;
+    struct event_base *base = event_base_new();
+    struct event *term, *interrupt, *hangup;
+    int status = 0;
+
+    if (base == NULL)
+        return EXIT_SYSTEM;
+    term = evsignal_new(base, SIGTERM, on_stop_signal, base);
+    interrupt = evsignal_new(base, SIGINT, on_stop_signal, base);
+    hangup = evsignal_new(base, SIGHUP, on_hangup_signal, NULL);
+    if (term == NULL || interrupt == NULL || hangup == NULL || event_add(term, NULL) != 0 ||
+        event_add(interrupt, NULL) != 0 || event_add(hangup, NULL) != 0 ||
+        ipclocker_server_start(server, base) != 0) {
+        log_line(LOG_ERR, "cannot serve: %s", ipclocker_server_error(server));
+        status = EXIT_SYSTEM;
+    } else {
+        log_line(LOG_INFO, "version " FARMLOCK_VERSION " serves");
+        background_ready();
+        event_base_dispatch(base);
+    }
+    ipclocker_server_destroy(server);
+    if (term != NULL)
+        event_free(term);
+    if (interrupt != NULL)
+        event_free(interrupt);
+    if (hangup != NULL)
+        event_free(hangup);
+    event_base_free(base);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct settings settings = {.port = getenv("IPCLOCKER_PORT")};
+    struct background background = {.name = "lockerd", .serve = serve};
+    struct ipclocker_server *server;
+    int status = parse_options(&settings, argc, argv);
+
+    if (status >= 0)
+        return status;
+    if (settings.log == NULL && !settings.foreground)
+        settings.log = "syslog";
+    if (log_open("lockerd", settings.log, settings.debug) != 0) {
+        complain("cannot open the log %s: %s", settings.log, strerror(errno));
+        return EXIT_SYSTEM;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit();
+    server = ipclocker_server_create();
+    if (server == NULL || listen_everywhere(server, &settings) != 0) {
+        complain("%s", server != NULL ? ipclocker_server_error(server) : strerror(errno));
+        ipclocker_server_destroy(server);
+        return EXIT_SYSTEM;
+    }
+    ipclocker_server_set_log(server, write_log, NULL);
+    ipclocker_server_set_debug(server, settings.debug);
+    background.pid_file = settings.pid_file;
+    background.foreground = settings.foreground;
+    background.quiet = settings.log != NULL;
+    background.context = server;
+    return background_run(&background);
+}

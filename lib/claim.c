@@ -1,0 +1,283 @@
+/* What stands behind a request: connections that wait for it, sessions, the owner's process.
+ * Must not end a request but on proof: its process has ended, or its waiter has no connection. */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "process.h"
+#include "server_private.h"
+
+/* How often to look at a process that no descriptor could be had for. */
+static const struct timeval look_again = {.tv_sec = 1};
+static const struct timeval absent_grace = {.tv_sec = ABSENT_GRACE_S};
+
+static void on_owner_event(evutil_socket_t fd, short events, void *context);
+static void on_grace_over(evutil_socket_t fd, short events, void *context);
+
+static struct claim *claim_of(struct ipclocker_server *server, struct lock_request *request)
+{
+    struct claim *claim = request->user_data;
+
+    if (claim != NULL)
+        return claim;
+    claim = calloc(1, sizeof *claim);
+    if (claim == NULL)
+        return NULL;
+    claim->server = server;
+    claim->request = request;
+    claim->pidfd = -1;
+    evtimer_assign(&claim->grace, server->base, on_grace_over, claim);
+    LIST_INSERT_HEAD(&server->claims, claim, all);
+    request->user_data = claim;
+    return claim;
+}
+
+static void stop_watching(struct claim *claim)
+{
+    if (!claim->watched)
+        return;
+    event_del(&claim->watch);
+    if (claim->pidfd >= 0)
+        close(claim->pidfd);
+    claim->pidfd = -1;
+    claim->watched = false;
+}
+
+static void unlink_claim(struct claim_link *link)
+{
+    if (link->conn->waiting == link)
+        link->conn->waiting = NULL;
+    LIST_REMOVE(link, of_claim);
+    LIST_REMOVE(link, of_conn);
+    free(link);
+}
+
+void claim_destroy(struct claim *claim)
+{
+    while (!LIST_EMPTY(&claim->links))
+        unlink_claim(LIST_FIRST(&claim->links));
+    stop_watching(claim);
+    evtimer_del(&claim->grace);
+    LIST_REMOVE(claim, all);
+    claim->request->user_data = NULL;
+    free(claim);
+}
+
+bool claim_owner_is_local(const struct lock_request *request)
+{
+    return request->pid > 0 && request->pid <= INT_MAX && request->start != 0 &&
+           request->boot != NULL && strcmp(request->boot, process_boot_id()) == 0 &&
+           request->pid_namespace != 0 && request->pid_namespace == process_pid_namespace();
+}
+
+static void release_dead_owner(struct claim *claim)
+{
+    struct ipclocker_server *server = claim->server;
+    struct lock_request *request = claim->request;
+
+    server_log(server, LOG_NOTICE, "process %llu of %s has ended: releasing what it %s",
+               (unsigned long long)request->pid, request->owner,
+               request->state == LOCK_HELD ? "held" : "waited for");
+    lock_table_end(server->table, request, LOCK_REASON_DEAD, server_now_ms(server));
+    server_arm_deadline(server);
+}
+
+/* Watches a local owner until it ends.  May end the claim. */
+static void watch_local_owner(struct claim *claim)
+{
+    struct lock_request *request = claim->request;
+    pid_t pid = (pid_t)request->pid;
+
+    if (claim->watched)
+        return;
+    claim->pidfd = process_open(pid, request->start);
+    if (claim->pidfd < 0 && errno == ESRCH) {
+        release_dead_owner(claim);
+        return;
+    }
+    if (claim->pidfd >= 0) {
+        event_assign(&claim->watch, claim->server->base, claim->pidfd, EV_READ, on_owner_event,
+                     claim);
+        event_add(&claim->watch, NULL);
+    } else {
+        evtimer_assign(&claim->watch, claim->server->base, on_owner_event, claim);
+        evtimer_add(&claim->watch, &look_again);
+    }
+    claim->watched = true;
+}
+
+static void on_owner_event(evutil_socket_t fd, short events, void *context)
+{
+    struct claim *claim = context;
+    const struct lock_request *request = claim->request;
+
+    (void)fd;
+    (void)events;
+    if (process_lookup((pid_t)request->pid, request->start) == PROCESS_GONE)
+        release_dead_owner(claim);
+    else if (claim->pidfd < 0)
+        evtimer_add(&claim->watch, &look_again);
+    else
+        event_add(&claim->watch, NULL);
+}
+
+void claim_watch_owner(struct ipclocker_server *server, struct lock_request *request)
+{
+    struct claim *claim;
+
+    if (!request->autounlock || !claim_owner_is_local(request))
+        return;
+    claim = claim_of(server, request);
+    if (claim != NULL)
+        watch_local_owner(claim);
+}
+
+static bool has_session(const struct claim *claim)
+{
+    const struct claim_link *link;
+
+    LIST_FOREACH(link, &claim->links, of_claim)
+    {
+        if (link->conn->session)
+            return true;
+    }
+    return false;
+}
+
+static void end_absence(struct claim *claim)
+{
+    if (claim->absent)
+        evtimer_del(&claim->grace);
+    claim->absent = false;
+}
+
+int claim_join(struct conn *conn, struct lock_request *request, bool waits)
+{
+    struct claim *claim = claim_of(conn->server, request);
+    struct claim_link *link;
+
+    if (claim == NULL)
+        return -1;
+    LIST_FOREACH(link, &conn->links, of_conn)
+    {
+        if (link->claim == claim)
+            break;
+    }
+    if (link == NULL) {
+        link = calloc(1, sizeof *link);
+        if (link == NULL)
+            return -1;
+        link->claim = claim;
+        link->conn = conn;
+        LIST_INSERT_HEAD(&claim->links, link, of_claim);
+        LIST_INSERT_HEAD(&conn->links, link, of_conn);
+    }
+    if (waits) {
+        link->waits = true;
+        conn->waiting = link;
+    }
+    end_absence(claim);
+    if (conn->session)
+        stop_watching(claim);
+    return 0;
+}
+
+/* The last connection of a waiter has gone.  A session's owner may come back. */
+static void suspend_wait(struct claim *claim, bool was_session)
+{
+    struct ipclocker_server *server = claim->server;
+
+    if (!was_session) {
+        lock_table_end(server->table, claim->request, LOCK_REASON_GONE, server_now_ms(server));
+        return;
+    }
+    lock_table_set_present(server->table, claim->request, false, server_now_ms(server));
+    claim->absent = true;
+    evtimer_add(&claim->grace, &absent_grace);
+    claim_watch_owner(server, claim->request);
+}
+
+static void on_grace_over(evutil_socket_t fd, short events, void *context)
+{
+    struct claim *claim = context;
+
+    (void)fd;
+    (void)events;
+    server_log(claim->server, LOG_INFO, "%s did not come back for its place in the queue",
+               claim->request->owner);
+    lock_table_end(claim->server->table, claim->request, LOCK_REASON_GONE,
+                   server_now_ms(claim->server));
+}
+
+void claim_leave_all(struct conn *conn)
+{
+    while (!LIST_EMPTY(&conn->links)) {
+        struct claim_link *link = LIST_FIRST(&conn->links);
+        struct claim *claim = link->claim;
+
+        unlink_claim(link);
+        if (claim->request->state == LOCK_WAITING && LIST_EMPTY(&claim->links))
+            suspend_wait(claim, conn->session);
+        else if (conn->session && !has_session(claim))
+            claim_watch_owner(conn->server, claim->request);
+    }
+}
+
+void claim_on_granted(struct lock_request *request)
+{
+    struct claim *claim = request->user_data;
+    struct claim_link *link, *next;
+
+    if (claim == NULL)
+        return;
+    end_absence(claim);
+    for (link = LIST_FIRST(&claim->links); link != NULL; link = next) {
+        struct conn *conn = link->conn;
+
+        next = LIST_NEXT(link, of_claim);
+        if (!link->waits)
+            continue;
+        link->waits = false;
+        conn->waiting = NULL;
+        conn->state = CONN_OPEN;
+        server_resume(conn);
+        reply_text(conn, "print_obtained");
+        reply_granted(conn, request);
+        if (!conn->session)
+            unlink_claim(link);
+    }
+}
+
+/* With the classic protocol a wait that somebody else has ended is not answered. */
+static void tell_end_of_wait(struct conn *conn, enum lock_reason reason)
+{
+    static const char *const text[] = {
+        [LOCK_REASON_BREAK] = "the wait was ended by an administrator",
+        [LOCK_REASON_DEAD] = "the wait was ended because the owner's process has ended",
+        [LOCK_REASON_JOB_END] = "the wait was ended because its job has ended",
+    };
+
+    conn->state = CONN_OPEN;
+    conn->waiting = NULL;
+    server_resume(conn);
+    if (conn->protocol >= 2)
+        reply_status(conn, NULL, reason < sizeof text / sizeof *text ? text[reason] : NULL);
+}
+
+void claim_on_ended(struct lock_request *request, enum lock_reason reason)
+{
+    struct claim *claim = request->user_data;
+    struct claim_link *link;
+
+    if (claim == NULL)
+        return;
+    LIST_FOREACH(link, &claim->links, of_claim)
+    {
+        if (link->waits)
+            tell_end_of_wait(link->conn, reason);
+    }
+    claim_destroy(claim);
+}

@@ -1,0 +1,159 @@
+/* The server's answers.
+ * Must not change the table or a connection's settings. */
+#include <string.h>
+
+#include "server_private.h"
+
+void reply_text(struct conn *conn, const char *text)
+{
+    buffer_add_text(&conn->out, text);
+    buffer_add(&conn->out, "\n", 1);
+}
+
+void reply_word(struct conn *conn, const char *word, const char *value)
+{
+    buffer_add_text(&conn->out, word);
+    buffer_add(&conn->out, " ", 1);
+    reply_text(conn, value);
+}
+
+void reply_number(struct conn *conn, const char *word, uint64_t value)
+{
+    buffer_add_text(&conn->out, word);
+    buffer_add(&conn->out, " ", 1);
+    buffer_add_number(&conn->out, value);
+    buffer_add(&conn->out, "\n", 1);
+}
+
+static void end_status(struct conn *conn, const char *error)
+{
+    if (error != NULL)
+        reply_word(conn, "error", error);
+    buffer_add(&conn->out, "\n\n", 2);
+    server_mark_dirty(conn);
+}
+
+void reply_granted(struct conn *conn, const struct lock_request *request)
+{
+    reply_word(conn, "owner", request->owner);
+    reply_text(conn, "locked 1");
+    for (size_t i = 0, left = request->held_count; left > 0; i++) {
+        if (request->seats[i].state != LOCK_SEAT_HELD)
+            continue;
+        left--;
+        reply_word(conn, "lockname", lock_seat_name(&request->seats[i]));
+    }
+    if (conn->protocol >= 2)
+        reply_number(conn, "token", request->token);
+    end_status(conn, NULL);
+}
+
+/* What the user has of the named locks: all of it, or with the classic protocol the first.
+ * Returns false when that is nothing. */
+static bool reply_held(struct conn *conn)
+{
+    const struct wish *wish = &conn->wish;
+    const struct lock_request *last = NULL;
+
+    for (size_t i = 0; conn->user != NULL && i < wish->name_count; i++) {
+        const struct lock_request *holder = lock_table_holder(conn->server->table, wish->names[i]);
+
+        if (holder == NULL || strcmp(holder->owner, conn->user) != 0)
+            continue;
+        if (last == NULL) {
+            reply_word(conn, "owner", conn->user);
+            reply_text(conn, "locked 1");
+        }
+        reply_word(conn, "lockname", wish->names[i]);
+        last = holder;
+        if (conn->protocol < 2)
+            break;
+    }
+    if (last != NULL && conn->protocol >= 2)
+        reply_number(conn, "token", last->token);
+    return last != NULL;
+}
+
+void reply_status(struct conn *conn, const char *released, const char *error)
+{
+    if (!reply_held(conn)) {
+        const struct lock_request *holder;
+        const char *name = released;
+
+        if (name == NULL)
+            name = conn->wish.name_count > 0 ? conn->wish.names[0] : "lock";
+        holder = lock_table_holder(conn->server->table, name);
+        reply_word(conn, "owner", holder != NULL ? holder->owner : "");
+        reply_text(conn, "locked 0");
+    }
+    end_status(conn, error);
+}
+
+void reply_queue(struct conn *conn, const struct lock_request *request)
+{
+    const struct lock_table *table = conn->server->table;
+    const char *name = NULL;
+    const struct lock_request *blocker =
+        request != NULL ? lock_table_blocker(table, request, &name) : NULL;
+
+    buffer_add_text(&conn->out, "queue ");
+    buffer_add_number(&conn->out, request != NULL ? lock_table_position(table, request) : 0);
+    if (blocker != NULL) {
+        int64_t held_ms = server_now_ms(conn->server) - blocker->granted_ms;
+
+        buffer_add(&conn->out, " ", 1);
+        if (blocker->state == LOCK_HELD)
+            buffer_add_number(&conn->out, held_ms > 0 ? (uint64_t)held_ms : 0);
+        else
+            buffer_add_text(&conn->out, "-1");
+        buffer_add(&conn->out, " ", 1);
+        buffer_add_text(&conn->out, name);
+        buffer_add(&conn->out, " ", 1);
+        buffer_add_text(&conn->out, blocker->owner);
+    }
+    buffer_add(&conn->out, "\n", 1);
+    server_mark_dirty(conn);
+}
+
+/* A client on the host of an owner may see its end before we do. */
+static void reply_autounlock_checks(struct conn *conn, const struct lock_request *request)
+{
+    for (size_t i = 0; i < request->seat_count; i++) {
+        const char *name = lock_seat_name(&request->seats[i]);
+        const struct lock_request *holder = lock_table_holder(conn->server->table, name);
+
+        if (holder == NULL || !holder->autounlock || holder->host == NULL || holder->pid == 0)
+            continue;
+        buffer_add_text(&conn->out, "autounlock_check ");
+        buffer_add_text(&conn->out, name);
+        buffer_add(&conn->out, " ", 1);
+        buffer_add_text(&conn->out, holder->host);
+        buffer_add(&conn->out, " ", 1);
+        buffer_add_number(&conn->out, holder->pid);
+        buffer_add_text(&conn->out, " 2\n");
+    }
+}
+
+void reply_waiting(struct conn *conn, const struct lock_request *request)
+{
+    const struct lock_request *blocker = lock_table_blocker(conn->server->table, request, NULL);
+
+    if (request->autounlock)
+        reply_autounlock_checks(conn, request);
+    reply_word(conn, "print_waiting", blocker != NULL ? blocker->owner : "");
+    if (conn->protocol >= 2)
+        reply_queue(conn, request);
+    server_mark_dirty(conn);
+}
+
+void reply_lock_list(struct conn *conn)
+{
+    const struct lock_seat *seat = NULL;
+
+    while ((seat = lock_table_next_held(conn->server->table, seat)) != NULL) {
+        buffer_add_text(&conn->out, "lock ");
+        buffer_add_text(&conn->out, lock_seat_name(seat));
+        reply_word(conn, "", seat->request->owner);
+    }
+    end_status(conn, NULL);
+}

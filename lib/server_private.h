@@ -1,0 +1,223 @@
+/* What the files of the lock server share; ipclocker.h says what it does.
+ *
+ *   server.c    the server itself: start, loop, time, table events
+ *   listener.c  listening sockets, accepting
+ *   conn.c      one client's connection: bytes in, lines, bytes out
+ *   command.c   what the lines mean
+ *   reply.c     answers; reply_json.c: the JSON list
+ *   claim.c     which connections and processes stand behind a request
+ */
+#ifndef FARMLOCK_SERVER_PRIVATE_H
+#define FARMLOCK_SERVER_PRIVATE_H
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <sys/queue.h>
+#include <time.h>
+
+#include "buffer.h"
+#include "ipclocker.h"
+#include "lock_table.h"
+#include "wish.h"
+
+enum {
+    LINE_MAX_BYTES = 65535,
+    OWNER_MAX_BYTES = 255,
+    OUT_PAUSE_BYTES = 256 * 1024, /* a client that does not read is not answered further */
+    READ_CHUNK = 64 * 1024,
+    ABSENT_GRACE_S = 10, /* how long a waiter may be without a connection */
+    LINGER_S = 5,        /* how long to wait for a client to read a last error line */
+};
+
+struct listener {
+    struct ipclocker_server *server;
+    int fd;
+    char *path; /* of a UNIX socket that we made; NULL otherwise */
+    dev_t device;
+    ino_t inode; /* of that file, so that nobody else's is removed */
+    struct event readable;
+    LIST_ENTRY(listener) all;
+};
+
+struct claim;
+
+TAILQ_HEAD(conn_list, conn);
+
+/* A connection that waits for a claim's grant, or is the session of its owner. */
+struct claim_link {
+    struct claim *claim;
+    struct conn *conn;
+    bool waits;
+    LIST_ENTRY(claim_link) of_claim;
+    LIST_ENTRY(claim_link) of_conn;
+};
+
+/* What stands behind a request of the lock table; its user_data. */
+struct claim {
+    struct ipclocker_server *server;
+    struct lock_request *request;
+    LIST_HEAD(, claim_link) links;
+    int pidfd;          /* of the owner's process; -1 while nobody needs to watch it */
+    bool watched;       /* the event is for pidfd, or a timer that looks now and then */
+    struct event watch; /* the owner's process */
+    bool absent;        /* the timer runs */
+    struct event grace; /* until an absent waiter is given up */
+    LIST_ENTRY(claim) all;
+};
+
+enum conn_state {
+    CONN_OPEN,
+    CONN_WAITING,  /* behind a LOCK: further commands stay in the buffer */
+    CONN_CLOSING,  /* closes when all is written */
+    CONN_DRAINING, /* all is written; input is thrown away so that it is not lost by a reset */
+};
+
+struct conn {
+    struct ipclocker_server *server;
+    int fd;
+    enum conn_state state;
+    struct buffer in, out;
+    struct event readable, writable;
+    bool input_ended;
+    bool handling; /* a line of it is being handled */
+    bool resumed;  /* in the list of those whose LOCK waits no more */
+    bool dirty;    /* in the list of those that the end of the pass looks at */
+
+    /* The list whose connections are closed when their time is over, or NULL: those that have
+     * sent no command yet, or those that are draining.  Oldest first. */
+    struct conn_list *timed_in;
+    time_t since_s;
+
+    /* Settings. */
+    unsigned protocol;
+    bool block, autounlock, session;
+    int64_t hold_ms;
+    uint64_t pid, start, pid_namespace;
+    char *user, *hostname, *boot, *job;
+    struct wish wish;
+    const char *fault; /* of a setting; the next command is answered with it.  Static text. */
+
+    struct claim_link *waiting; /* in state WAITING */
+    LIST_HEAD(, claim_link) links;
+    TAILQ_ENTRY(conn) all, in_dirty, in_resumed, in_timed;
+};
+
+struct ipclocker_server {
+    struct event_base *base;
+    bool owns_base, serving, stopped;
+    LIST_HEAD(, listener) listeners;
+    LIST_HEAD(, claim) claims;
+    struct conn_list conns, dirty, resumed, idle, draining;
+    size_t conn_count;
+    size_t limits[IPCLOCKER_LIMIT_IDLE_S + 1];
+    struct lock_table *table;
+    struct event pass_end;
+    bool pass_end_queued, running_resumed;
+    struct event deadline, sweep, accept_again;
+    bool accept_paused;
+    time_t last_limit_log_s;
+    int64_t wall_base_ms, monotonic_base_ms; /* see server_now_ms() */
+    char own_hostname[256];
+    char *scratch; /* READ_CHUNK bytes for reading, one of a kind as there is one thread */
+    ipclocker_log_fn *log;
+    void *log_context;
+    bool debug;
+    char error[512];
+};
+
+/* ---- server.c ---- */
+
+/* Now, on the time line of the table: milliseconds since 1970 that never step, because the wall
+ * clock is read once and the monotonic clock goes on from there. */
+int64_t server_now_ms(const struct ipclocker_server *server);
+time_t server_monotonic_s(void);
+
+void server_log(const struct ipclocker_server *server, int priority, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Says what went wrong in server->error and keeps errno; returns -1. */
+int server_fail(struct ipclocker_server *server, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Has conn_finish_pass() called for a connection at the end of this pass of the loop. */
+void server_mark_dirty(struct conn *conn);
+
+/* A connection's LOCK waits no more: what stands behind it can be handled. */
+void server_resume(struct conn *conn);
+
+/* Handles what stood behind the LOCKs that a release has ended, before that release is answered, as
+ * the classic server does: its status tells of the owner after them.
+ */
+void server_run_resumed(struct ipclocker_server *server);
+
+/* To be called when the table's next deadline may have changed. */
+void server_arm_deadline(struct ipclocker_server *server);
+
+/* ---- listener.c ---- */
+
+int listener_start_all(struct ipclocker_server *server);
+void listener_destroy(struct listener *listener);
+void listener_resume(evutil_socket_t fd, short events, void *server);
+
+/* ---- conn.c ---- */
+
+/* Takes over an accepted descriptor, also when it fails. */
+void conn_create(struct ipclocker_server *server, int fd);
+void conn_destroy(struct conn *conn);
+
+/* Handles lines that could not be before, writes what can be written, closes what is over. */
+void conn_finish_pass(struct conn *conn);
+
+/* Handles lines that had to wait for a grant, or for the client to read.  Returns whether any was.
+ */
+bool conn_handle_kept_lines(struct conn *conn);
+
+/* Sends an error line and closes behind it. */
+void conn_refuse(struct conn *conn, const char *text);
+
+/* ---- command.c ---- */
+
+/* Does what a line says.  `line` has no newline, ends with a NUL and is modified. */
+void command_run(struct conn *conn, char *line);
+
+/* Whether a line may be handled while a LOCK before it waits. */
+bool command_is_urgent(const struct conn *conn, const char *line, size_t len);
+
+/* ---- reply.c ---- */
+
+/* The status about the connection's names; `released`, or NULL, is one that was given back just
+ * now; `error`, or NULL, goes into the error line. */
+void reply_status(struct conn *conn, const char *released, const char *error);
+void reply_granted(struct conn *conn, const struct lock_request *request);
+void reply_waiting(struct conn *conn, const struct lock_request *request);
+void reply_queue(struct conn *conn, const struct lock_request *request);
+void reply_lock_list(struct conn *conn);
+void reply_json_list(struct conn *conn);
+void reply_text(struct conn *conn, const char *text);
+void reply_word(struct conn *conn, const char *word, const char *value);
+void reply_number(struct conn *conn, const char *word, uint64_t value);
+
+/* ---- claim.c ---- */
+
+/* Ties a connection to a request, as its waiter or its session.  Returns -1 when there is no
+ * memory. */
+int claim_join(struct conn *conn, struct lock_request *request, bool waits);
+
+/* Has the server watch an owner that asked for autounlock and has no session.  What cannot be
+ * watched from here is left alone. */
+void claim_watch_owner(struct ipclocker_server *server, struct lock_request *request);
+
+/* A connection goes away: ends or suspends its wait, has the owners of its sessions checked. */
+void claim_leave_all(struct conn *conn);
+
+/* The callbacks for the table's events. */
+void claim_on_granted(struct lock_request *request);
+void claim_on_ended(struct lock_request *request, enum lock_reason reason);
+
+/* Frees a claim without looking at the request's fate. */
+void claim_destroy(struct claim *claim);
+
+/* Whether the request's process runs under the same kernel and pid namespace as this server. */
+bool claim_owner_is_local(const struct lock_request *request);
+
+#endif
