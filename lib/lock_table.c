@@ -78,9 +78,13 @@ static void release_seat(struct lock_table *table, struct lock_seat *seat, enum 
                          int64_t now_ms)
 {
     struct lock_request *request = seat->request;
+    struct lock_group_progress *group = &request->groups[seat->group];
     struct lock *lock = seat->lock;
 
     lock->taken = NULL;
+    if (group->taken == group->needed)
+        request->full_groups--;
+    group->taken--;
     table->held_count--;
     request->held_count--;
     if (request->held_count == 0) {
