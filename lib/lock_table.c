@@ -176,6 +176,9 @@ size_t lock_table_end_process(struct lock_table *table, const char *host, uint64
     struct tree_node *next = tree_at_least(&table->processes, &probe.process_node);
     size_t ended = 0;
 
+    /* A process that is not known cannot be known to have ended. */
+    if (pid == 0)
+        return 0;
     while (next != NULL) {
         struct lock_request *request = tree_entry(next, struct lock_request, process_node);
 
