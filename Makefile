@@ -72,6 +72,7 @@ HEADERS  := $(wildcard lib/ipclocker.h lib/pidstat.h lib/uricommand.h)
 LIB_OBJS    := $(patsubst %.c,$B/obj/%.o,$(wildcard lib/*.c))
 DAEMON_OBJS := $(patsubst %.c,$B/obj/%.o,$(filter-out $(DAEMONS:%=daemons/%.c),$(wildcard daemons/*.c)))
 UNIT_TESTS  := $(patsubst tests/unit/%.c,$B/tests/unit/%,$(wildcard tests/unit/test_*.c))
+UNIT_HELPERS := $(patsubst %.c,$B/obj/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 E2E_TESTS   := $(wildcard tests/e2e/test_*.py)
 MAN_PAGES   := $(wildcard share/man/man*/*)
 
@@ -135,7 +136,7 @@ $(WRAPPERS:%=$B/bin/%): $B/bin/%: $B/obj/wrappers/%.o $(STATIC)
 	@mkdir -p $(@D)
 	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS)
 
-$B/tests/unit/%: $B/obj/tests/unit/%.o $(STATIC)
+$B/tests/unit/%: $B/obj/tests/unit/%.o $(UNIT_HELPERS) $(STATIC)
 	@mkdir -p $(@D)
 	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $$($(PKG_CONFIG) --libs cmocka) $(LIBS)
 
