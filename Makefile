@@ -138,7 +138,19 @@ $(WRAPPERS:%=$B/bin/%): $B/bin/%: $B/obj/wrappers/%.o $(STATIC)
 
 $B/tests/unit/%: $B/obj/tests/unit/%.o $(UNIT_HELPERS) $(STATIC)
 	@mkdir -p $(@D)
-	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $$($(PKG_CONFIG) --libs cmocka) $(LIBS)
+	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) $(TEST_LDFLAGS) -o $@ \
+	    $(filter-out $(STATIC),$^) $(STATIC) $$($(PKG_CONFIG) --libs cmocka) $(LIBS)
+
+# Its allocations fail on demand.
+$B/tests/unit/test_lock_table_memory: \
+    TEST_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup
+
+# Its lock table reports every basic block that it runs.
+$B/obj/counted/%.o: %.c $B/flags
+	@mkdir -p $(@D)
+	$(call say,CC   $@)$(CC) $(ALL_CFLAGS) -fsanitize-coverage=trace-pc -c -o $@ $<
+$B/tests/unit/test_lock_table_cost: \
+    $(patsubst %.c,$B/obj/counted/%.o,$(wildcard lib/lock_*.c) lib/tree.c)
 
 -include $(shell find $B/obj -name '*.d' 2>/dev/null)
 
