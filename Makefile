@@ -177,11 +177,12 @@ check-run:
 check-unit: $(UNIT_TESTS)
 	@$(TEST_ENV) $(PROVE) -j$(JOBS) -e '' $(UNIT_TESTS)
 
+VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full \
+            --show-leak-kinds=definite,indirect,possible \
+            --errors-for-leak-kinds=definite,indirect,possible
 .PHONY: check-valgrind
 check-valgrind: $(UNIT_TESTS)
-	@$(TEST_ENV) FARMLOCK_SLOW=1 $(PROVE) -j$(JOBS) -e 'valgrind -q --error-exitcode=99 \
-	    --leak-check=full --show-leak-kinds=definite,indirect,possible \
-	    --errors-for-leak-kinds=definite,indirect,possible' $(UNIT_TESTS)
+	@$(TEST_ENV) FARMLOCK_SLOW=1 $(PROVE) -j$(JOBS) -e '$(VALGRIND)' $(UNIT_TESTS)
 
 .PHONY: check-e2e
 check-e2e: all
