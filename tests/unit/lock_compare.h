@@ -25,9 +25,14 @@ struct play {
 };
 
 /* Fails the test with seed, step and operation, so that it can be replayed. */
-void play_expect(const struct play *play, bool right, const char *what, const char *file, int line);
+void play_fail(const struct play *play, const char *what, const char *file, int line)
+    __attribute__((noreturn));
 
-#define EXPECT(play, condition) play_expect(play, condition, #condition, __FILE__, __LINE__)
+#define EXPECT(play, condition)                              \
+    do {                                                     \
+        if (!(condition))                                    \
+            play_fail(play, #condition, __FILE__, __LINE__); \
+    } while (0)
 
 /* The model's number of a name; MODEL_NOBODY for NULL. */
 int play_name_number(const char *name);

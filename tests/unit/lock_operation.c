@@ -49,7 +49,7 @@ static void choose_terms(struct model_ask *ask, uint64_t *state)
 /* Names are dealt like cards, so that most demands are sound, but some cards come twice. */
 static void choose_demand(struct model_ask *ask, uint64_t *state)
 {
-    int cards[MODEL_NAMES], next = 0;
+    int cards[MODEL_NAMES] = {0}, next = 0;
 
     for (int i = 0; i < MODEL_NAMES; i++) {
         int k = pick(state, i + 1);

@@ -93,7 +93,7 @@ static void crowd_init(struct crowd *crowd, size_t size)
 
     *crowd = (struct crowd){.size = size, .now_ms = START_MS};
     crowd->table = lock_table_create(on_event, crowd);
-    crowd->waiters = calloc(size, sizeof *crowd->waiters);
+    crowd->waiters = calloc(size, sizeof(struct lock_request *));
     assert_non_null(crowd->table);
     assert_non_null(crowd->waiters);
     assert_int_equal(ask(crowd, "first", "warm", NULL, terms).outcome, LOCK_OUTCOME_GRANTED);

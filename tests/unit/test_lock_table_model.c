@@ -18,7 +18,13 @@
 #include "lock_operation.h"
 #include "number.h"
 
-enum { NORMAL_OPS = 1000000, SLOW_OPS = 20000, FIXED_SEED = 1, DRAIN_EVERY = 4096 };
+enum {
+    NORMAL_OPS = 1000000,
+    SLOW_OPS = 20000,
+    FIXED_SEED = 1,
+    DRAIN_EVERY = 4096,
+    RESTART_EVERY = 5000
+};
 
 static void record(void *context, const struct lock_event *event)
 {
@@ -230,6 +236,16 @@ static void drain(struct play *play)
     EXPECT(play, lock_table_next_deadline(play->table) == INT64_MAX);
 }
 
+/* Destroys the table with all that is in it; the counters go on, as across a restart. */
+static void start_over(struct play *play)
+{
+    lock_table_destroy(play->table);
+    play->table = lock_table_create(record, play);
+    assert_non_null(play->table);
+    lock_table_set_counters(play->table, play->model.next_ticket, play->model.next_token);
+    play->model.request_count = 0;
+}
+
 /* A driver that never gets somewhere proves nothing about it. */
 static void check_coverage(const struct play *play, uint64_t ops)
 {
@@ -278,12 +294,13 @@ static void random_operations_match_the_model(void **state)
     printf("# FARMLOCK_SEED=%" PRIu64 " FARMLOCK_OPS=%" PRIu64 "\n", play.seed, ops);
     fflush(stdout);
     model_init(&play.model);
-    play.table = lock_table_create(record, &play);
-    assert_non_null(play.table);
+    start_over(&play);
     while (play.step < ops) {
         play.operation = operation_random(&play.model, &play.random);
         play_one(&play);
-        if (play.step % DRAIN_EVERY == 0)
+        if (play.step % RESTART_EVERY == 0)
+            start_over(&play);
+        else if (play.step % DRAIN_EVERY == 0)
             drain(&play);
     }
     drain(&play);
