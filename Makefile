@@ -72,6 +72,7 @@ HEADERS  := $(wildcard lib/ipclocker.h lib/pidstat.h lib/uricommand.h)
 LIB_OBJS    := $(patsubst %.c,$B/obj/%.o,$(wildcard lib/*.c))
 DAEMON_OBJS := $(patsubst %.c,$B/obj/%.o,$(filter-out $(DAEMONS:%=daemons/%.c),$(wildcard daemons/*.c)))
 UNIT_TESTS  := $(patsubst tests/unit/%.c,$B/tests/unit/%,$(wildcard tests/unit/test_*.c))
+UNIT_HELPERS := $(patsubst %.c,$B/obj/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 E2E_TESTS   := $(wildcard tests/e2e/test_*.py)
 MAN_PAGES   := $(wildcard share/man/man*/*)
 
@@ -135,9 +136,21 @@ $(WRAPPERS:%=$B/bin/%): $B/bin/%: $B/obj/wrappers/%.o $(STATIC)
 	@mkdir -p $(@D)
 	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS)
 
-$B/tests/unit/%: $B/obj/tests/unit/%.o $(STATIC)
+$B/tests/unit/%: $B/obj/tests/unit/%.o $(UNIT_HELPERS) $(STATIC)
 	@mkdir -p $(@D)
-	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $$($(PKG_CONFIG) --libs cmocka) $(LIBS)
+	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) $(TEST_LDFLAGS) -o $@ \
+	    $(filter-out $(STATIC),$^) $(STATIC) $$($(PKG_CONFIG) --libs cmocka) $(LIBS)
+
+# Its allocations fail on demand.
+$B/tests/unit/test_lock_table_memory: \
+    TEST_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup
+
+# Its lock table reports every basic block that it runs.
+$B/obj/counted/%.o: %.c $B/flags
+	@mkdir -p $(@D)
+	$(call say,CC   $@)$(CC) $(ALL_CFLAGS) -fsanitize-coverage=trace-pc -c -o $@ $<
+$B/tests/unit/test_lock_table_cost: \
+    $(patsubst %.c,$B/obj/counted/%.o,$(wildcard lib/lock_*.c) lib/tree.c)
 
 -include $(shell find $B/obj -name '*.d' 2>/dev/null)
 
@@ -164,11 +177,12 @@ check-run:
 check-unit: $(UNIT_TESTS)
 	@$(TEST_ENV) $(PROVE) -j$(JOBS) -e '' $(UNIT_TESTS)
 
+VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full \
+            --show-leak-kinds=definite,indirect,possible \
+            --errors-for-leak-kinds=definite,indirect,possible
 .PHONY: check-valgrind
 check-valgrind: $(UNIT_TESTS)
-	@$(TEST_ENV) FARMLOCK_SLOW=1 $(PROVE) -j$(JOBS) -e 'valgrind -q --error-exitcode=99 \
-	    --leak-check=full --show-leak-kinds=definite,indirect,possible \
-	    --errors-for-leak-kinds=definite,indirect,possible' $(UNIT_TESTS)
+	@$(TEST_ENV) FARMLOCK_SLOW=1 $(PROVE) -j$(JOBS) -e '$(VALGRIND)' $(UNIT_TESTS)
 
 .PHONY: check-e2e
 check-e2e: all

@@ -53,10 +53,13 @@ void lock_request_clear_deadline(struct lock_table *table, struct lock_request *
 void lock_request_set_deadline(struct lock_table *table, struct lock_request *request,
                                int64_t now_ms)
 {
+    int64_t deadline_ms;
+
     lock_request_clear_deadline(table, request);
-    if (request->hold_ms <= 0 || request->hold_ms >= INT64_MAX - now_ms)
+    if (request->hold_ms <= 0 || __builtin_add_overflow(now_ms, request->hold_ms, &deadline_ms) ||
+        deadline_ms == INT64_MAX)
         return;
-    request->deadline_ms = now_ms + request->hold_ms;
+    request->deadline_ms = deadline_ms;
     tree_insert(&table->deadlines, &request->deadline_node);
 }
 

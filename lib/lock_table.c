@@ -78,9 +78,13 @@ static void release_seat(struct lock_table *table, struct lock_seat *seat, enum 
                          int64_t now_ms)
 {
     struct lock_request *request = seat->request;
+    struct lock_group_progress *group = &request->groups[seat->group];
     struct lock *lock = seat->lock;
 
     lock->taken = NULL;
+    if (group->taken == group->needed)
+        request->full_groups--;
+    group->taken--;
     table->held_count--;
     request->held_count--;
     if (request->held_count == 0) {
@@ -172,6 +176,9 @@ size_t lock_table_end_process(struct lock_table *table, const char *host, uint64
     struct tree_node *next = tree_at_least(&table->processes, &probe.process_node);
     size_t ended = 0;
 
+    /* A process that is not known cannot be known to have ended. */
+    if (pid == 0)
+        return 0;
     while (next != NULL) {
         struct lock_request *request = tree_entry(next, struct lock_request, process_node);
 

@@ -1,0 +1,244 @@
+/* The lock table held against its model, and against what any lock table must keep to.
+ * Must not look into lib/lock_table_private.h, nor change anything. */
+#include "lock_compare.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+void play_fail(const struct play *play, const char *what, const char *file, int line)
+{
+    char text[PLAY_TEXT];
+
+    operation_describe(&play->operation, text);
+    fail_msg("FARMLOCK_SEED=%" PRIu64 " step %" PRIu64 ", %s: not so at %s:%d: %s", play->seed,
+             play->step, text, file, line, what);
+    abort(); /* fail_msg() has jumped away, but does not say so */
+}
+
+int play_name_number(const char *name)
+{
+    for (int i = 0; name != NULL && i < MODEL_NAMES; i++)
+        if (strcmp(play_names[i], name) == 0)
+            return i;
+    return MODEL_NOBODY;
+}
+
+static void compare_events(const struct play *play)
+{
+    EXPECT(play, play->event_count == play->model.event_count);
+    for (int i = 0; i < play->event_count; i++) {
+        const struct model_event *event = &play->events[i], *wanted = &play->model.events[i];
+
+        EXPECT(play, event->kind == wanted->kind);
+        EXPECT(play, event->reason == wanted->reason);
+        EXPECT(play, event->state == wanted->state);
+        EXPECT(play, event->ticket == wanted->ticket);
+        EXPECT(play, event->token == wanted->token);
+        EXPECT(play, event->name == wanted->name);
+    }
+}
+
+static bool is_text(const char *text, const char *const *texts, int number)
+{
+    return number < 0 ? text == NULL : text != NULL && strcmp(text, texts[number]) == 0;
+}
+
+static void compare_terms(const struct play *play, const struct lock_request *request,
+                          const struct model_ask *ask)
+{
+    EXPECT(play, is_text(request->owner, play_owners, ask->owner));
+    EXPECT(play, is_text(request->host, play_hosts, ask->host));
+    EXPECT(play, is_text(request->boot, play_boots, ask->boot));
+    EXPECT(play, is_text(request->job, play_jobs, ask->job));
+    EXPECT(play, request->pid == (uint64_t)ask->pid);
+    EXPECT(play, request->start == (uint64_t)ask->start);
+    EXPECT(play, request->pid_namespace == (uint64_t)ask->pid_namespace);
+    EXPECT(play, request->autounlock == ask->autounlock);
+    EXPECT(play, request->hold_ms == ask->hold_ms);
+}
+
+static void compare_seats(const struct play *play, const struct lock_request *request,
+                          const struct model_request *wanted)
+{
+    size_t full = 0;
+
+    EXPECT(play, request->seat_count == (size_t)wanted->seat_count);
+    for (int i = 0; i < wanted->seat_count; i++) {
+        const struct lock_seat *seat = &request->seats[i];
+        const struct model_seat *model_seat = &wanted->seats[i];
+
+        EXPECT(play, seat->request == request);
+        EXPECT(play, seat->state == model_seat->state);
+        EXPECT(play, seat->group == (uint32_t)model_seat->group);
+        EXPECT(play, play_name_number(lock_seat_name(seat)) ==
+                         (model_seat->named ? model_seat->name : MODEL_NOBODY));
+    }
+    EXPECT(play, request->group_count == (size_t)wanted->ask.group_count);
+    for (int g = 0; g < wanted->ask.group_count; g++) {
+        EXPECT(play, request->groups[g].needed == (size_t)wanted->ask.groups[g].count);
+        EXPECT(play, request->groups[g].taken == (size_t)model_taken(wanted, g));
+        full += request->groups[g].taken == request->groups[g].needed;
+    }
+    EXPECT(play, request->full_groups == full);
+    EXPECT(play, request->held_count == (size_t)model_held_seats(wanted));
+}
+
+static void compare_request(const struct play *play, const struct lock_request *request,
+                            const struct model_request *wanted)
+{
+    EXPECT(play, request->ticket == wanted->ticket);
+    EXPECT(play, request->state == wanted->state);
+    EXPECT(play, request->token == wanted->token);
+    EXPECT(play, request->present == wanted->present);
+    EXPECT(play, request->asked_ms == wanted->asked_ms);
+    EXPECT(play, request->granted_ms == wanted->granted_ms);
+    EXPECT(play, request->deadline_ms == wanted->deadline_ms);
+    EXPECT(play, request->user_data == play);
+    compare_terms(play, request, &wanted->ask);
+    compare_seats(play, request, wanted);
+}
+
+static uint64_t ticket_of(const struct lock_request *request)
+{
+    return request != NULL ? request->ticket : 0;
+}
+
+static uint64_t model_ticket_of(const struct model_request *request)
+{
+    return request != NULL ? request->ticket : 0;
+}
+
+static void compare_waiters(struct play *play)
+{
+    struct lock_request *request = NULL;
+    size_t count = 0;
+
+    for (int i = 0; i < play->model.request_count; i++) {
+        const struct model_request *wanted = &play->model.requests[i];
+        const char *name = NULL;
+        int wanted_name = MODEL_NOBODY;
+
+        if (wanted->state != LOCK_WAITING)
+            continue;
+        count++;
+        request = lock_table_next_waiter(play->table, request);
+        EXPECT(play, request != NULL);
+        compare_request(play, request, wanted);
+        EXPECT(play,
+               lock_table_position(play->table, request) == model_position(&play->model, wanted));
+        EXPECT(play, ticket_of(lock_table_blocker(play->table, request, &name)) ==
+                         model_ticket_of(model_blocker(&play->model, wanted, &wanted_name)));
+        EXPECT(play, play_name_number(name) == wanted_name);
+    }
+    EXPECT(play, lock_table_next_waiter(play->table, request) == NULL);
+    EXPECT(play, lock_table_waiter_count(play->table) == count);
+}
+
+static void compare_held(struct play *play)
+{
+    const struct lock_seat *seat = NULL;
+    size_t count = 0;
+
+    for (int name = 0; name < MODEL_NAMES; name++) {
+        const struct model_request *wanted = model_holder(&play->model, name);
+        const struct lock_request *holder = lock_table_holder(play->table, play_names[name]);
+
+        EXPECT(play, ticket_of(holder) == model_ticket_of(wanted));
+        if (wanted == NULL)
+            continue;
+        count++;
+        seat = lock_table_next_held(play->table, seat);
+        EXPECT(play, seat != NULL && play_name_number(lock_seat_name(seat)) == name);
+        EXPECT(play, seat->request == holder);
+        compare_request(play, holder, wanted);
+        EXPECT(play, lock_table_position(play->table, holder) == 0);
+        EXPECT(play, lock_table_blocker(play->table, holder, NULL) == NULL);
+    }
+    EXPECT(play, lock_table_next_held(play->table, seat) == NULL);
+    EXPECT(play, lock_table_held_count(play->table) == count);
+}
+
+static void compare_names(struct play *play)
+{
+    size_t known = 0;
+
+    for (int name = 0; name < MODEL_NAMES; name++) {
+        bool is_known = false;
+
+        EXPECT(play, lock_table_queue_length(play->table, play_names[name]) ==
+                         model_queue_length(&play->model, name));
+        for (int owner = 0; owner < MODEL_OWNERS; owner++) {
+            const struct model_request *wanted = model_find(&play->model, owner, name);
+
+            is_known |= wanted != NULL;
+            EXPECT(play, ticket_of(lock_table_find(play->table, play_owners[owner],
+                                                   play_names[name])) == model_ticket_of(wanted));
+        }
+        known += is_known;
+    }
+    EXPECT(play, lock_table_name_count(play->table) == known);
+    EXPECT(play, lock_table_next_deadline(play->table) == model_next_deadline(&play->model));
+}
+
+void play_compare(struct play *play)
+{
+    compare_events(play);
+    compare_waiters(play);
+    compare_held(play);
+    compare_names(play);
+}
+
+/* ---- properties, of the table alone ---- */
+
+struct takers {
+    const struct lock_request *of[MODEL_NAMES];
+};
+
+static void note_takers(const struct play *play, struct takers *takers)
+{
+    const struct lock_request *request = NULL;
+    const struct lock_seat *seat = NULL;
+
+    while ((seat = lock_table_next_held(play->table, seat)) != NULL)
+        takers->of[play_name_number(lock_seat_name(seat))] = seat->request;
+    while ((request = lock_table_next_waiter(play->table, request)) != NULL) {
+        for (size_t i = 0; i < request->seat_count; i++) {
+            const struct lock_request **taker =
+                &takers->of[play_name_number(lock_seat_name(&request->seats[i]))];
+
+            if (request->seats[i].state != LOCK_SEAT_PROMISED)
+                continue;
+            EXPECT(play, *taker == NULL); /* no lock has two owners */
+            *taker = request;
+        }
+    }
+}
+
+void play_check_properties(const struct play *play)
+{
+    struct takers takers = {{NULL}};
+    const struct lock_request *request = NULL;
+
+    note_takers(play, &takers);
+    while ((request = lock_table_next_waiter(play->table, request)) != NULL) {
+        bool wants = false;
+
+        for (size_t i = 0; i < request->seat_count; i++) {
+            const struct lock_seat *seat = &request->seats[i];
+            const struct lock_request *taker = takers.of[play_name_number(lock_seat_name(seat))];
+
+            if (seat->state != LOCK_SEAT_QUEUED)
+                continue;
+            wants = true;
+            EXPECT(play, taker != NULL);                   /* nothing that is wanted lies idle */
+            EXPECT(play, taker->ticket < request->ticket); /* first come, first served */
+            EXPECT(play, strcmp(taker->owner, request->owner) != 0); /* nobody blocks himself */
+        }
+        EXPECT(play, wants || !request->present); /* who has all it wants is granted it */
+    }
+}
