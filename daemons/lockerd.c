@@ -170,7 +170,7 @@ static int listen_at_given_sockets(struct ipclocker_server *server)
 
 static int listen_everywhere(struct ipclocker_server *server, const struct settings *settings)
 {
-    const char *port = settings->port;
+    const char *port = settings->port != NULL ? settings->port : getenv("IPCLOCKER_PORT");
     int given = listen_at_given_sockets(server);
 
     if (given < 0)
@@ -181,7 +181,7 @@ static int listen_everywhere(struct ipclocker_server *server, const struct setti
         if (ipclocker_server_listen(server, settings->hosts[i], port) != 0)
             return -1;
     }
-    /* A port that somebody named is meant, also beside a path. */
+    /* A port that the command line names is meant, also beside a path. */
     if (settings->host_count == 0 && given == 0 &&
         (settings->path == NULL || settings->port != NULL))
         return ipclocker_server_listen(server, "localhost", port);
@@ -256,7 +256,7 @@ static int serve(void *context)
 
 int main(int argc, char **argv)
 {
-    struct settings settings = {.port = getenv("IPCLOCKER_PORT")};
+    struct settings settings = {0};
     struct background background = {.name = "lockerd", .serve = serve};
     struct ipclocker_server *server;
     int status = parse_options(&settings, argc, argv);

@@ -169,45 +169,83 @@ bool lock_table_break(struct lock_table *table, const char *name, int64_t now_ms
     return true;
 }
 
-size_t lock_table_end_process(struct lock_table *table, const char *host, uint64_t pid,
-                              int64_t now_ms)
+/* Steps through the requests of the probe's job, else those with autounlock of its process. */
+static struct lock_request *next_alike(const struct lock_table *table,
+                                       const struct lock_request *probe,
+                                       const struct lock_request *last)
 {
-    struct lock_request probe = {.host = (char *)host, .pid = pid};
-    struct tree_node *next = tree_at_least(&table->processes, &probe.process_node);
+    const struct lock_request *from = last != NULL ? last : probe;
+    struct tree_node *node;
+
+    if (probe->job != NULL) {
+        struct lock_request *request;
+
+        node = last != NULL ? tree_next(&table->jobs, &from->job_node)
+                            : tree_at_least(&table->jobs, &from->job_node);
+        request = node != NULL ? tree_entry(node, struct lock_request, job_node) : NULL;
+        return request != NULL && strcmp(request->job, probe->job) == 0 ? request : NULL;
+    }
+    node = last != NULL ? tree_next(&table->processes, &from->process_node)
+                        : tree_at_least(&table->processes, &from->process_node);
+    for (; node != NULL; node = tree_next(&table->processes, node)) {
+        struct lock_request *request = tree_entry(node, struct lock_request, process_node);
+
+        if (strcmp(request->host, probe->host) != 0 || request->pid != probe->pid)
+            return NULL;
+        if (request->autounlock)
+            return request;
+    }
+    return NULL;
+}
+
+static size_t end_alike_in_state(struct lock_table *table, const struct lock_request *probe,
+                                 enum lock_request_state state, enum lock_reason reason,
+                                 int64_t now_ms)
+{
+    struct lock_request *next = next_alike(table, probe, NULL);
     size_t ended = 0;
 
-    /* A process that is not known cannot be known to have ended. */
-    if (pid == 0)
-        return 0;
     while (next != NULL) {
-        struct lock_request *request = tree_entry(next, struct lock_request, process_node);
+        struct lock_request *request = next;
 
-        if (strcmp(request->host, host) != 0 || request->pid != pid)
-            break;
-        next = tree_next(&table->processes, next);
-        if (request->autounlock) {
-            lock_table_end(table, request, LOCK_REASON_DEAD, now_ms);
-            ended++;
-        }
+        next = next_alike(table, probe, request);
+        if (request->state != state)
+            continue;
+        lock_table_end(table, request, reason, now_ms);
+        ended++;
     }
     return ended;
 }
 
+/* What one of them gives back must not be granted to another on its way out. */
+static size_t end_alike(struct lock_table *table, const struct lock_request *probe,
+                        enum lock_reason reason, int64_t now_ms)
+{
+    struct lock_request *request = NULL;
+    size_t ended;
+
+    while ((request = next_alike(table, probe, request)) != NULL) {
+        if (request->state == LOCK_WAITING)
+            request->present = false;
+    }
+    ended = end_alike_in_state(table, probe, LOCK_WAITING, reason, now_ms);
+    return ended + end_alike_in_state(table, probe, LOCK_HELD, reason, now_ms);
+}
+
+size_t lock_table_end_process(struct lock_table *table, const char *host, uint64_t pid,
+                              int64_t now_ms)
+{
+    const struct lock_request probe = {.host = (char *)host, .pid = pid};
+
+    /* A process that is not known cannot be known to have ended. */
+    return pid != 0 ? end_alike(table, &probe, LOCK_REASON_DEAD, now_ms) : 0;
+}
+
 size_t lock_table_end_job(struct lock_table *table, const char *job, int64_t now_ms)
 {
-    struct lock_request probe = {.job = (char *)job};
-    struct tree_node *next;
-    size_t ended = 0;
+    const struct lock_request probe = {.job = (char *)job};
 
-    while ((next = tree_at_least(&table->jobs, &probe.job_node)) != NULL) {
-        struct lock_request *request = tree_entry(next, struct lock_request, job_node);
-
-        if (strcmp(request->job, job) != 0)
-            break;
-        lock_table_end(table, request, LOCK_REASON_JOB_END, now_ms);
-        ended++;
-    }
-    return ended;
+    return end_alike(table, &probe, LOCK_REASON_JOB_END, now_ms);
 }
 
 void lock_table_expire(struct lock_table *table, int64_t now_ms)

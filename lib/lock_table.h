@@ -185,7 +185,9 @@ bool lock_table_break(struct lock_table *table, const char *name, int64_t now_ms
 void lock_table_end(struct lock_table *table, struct lock_request *request, enum lock_reason reason,
                     int64_t now_ms);
 
-/* Ends the requests with autounlock of a process, or all requests of a job.  Returns how many. */
+/* Ends the requests with autounlock of a process, or all requests of a job: first those that wait,
+ * so that none of them is granted what another gives back.  Returns how many.
+ */
 size_t lock_table_end_process(struct lock_table *table, const char *host, uint64_t pid,
                               int64_t now_ms);
 size_t lock_table_end_job(struct lock_table *table, const char *job, int64_t now_ms);

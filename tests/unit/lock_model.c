@@ -171,19 +171,25 @@ bool model_break(struct model *model, int name)
     return true;
 }
 
-/* Ends what the process, or else the job, has at this moment, the lowest ticket first. */
+/* Ends what the process, or else the job, has at this moment: those that wait before those that
+ * hold, the lowest ticket first, and nobody of them is granted anything meanwhile. */
 static size_t end_all(struct model *model, int host, int pid, int job, enum lock_reason reason)
 {
     uint64_t tickets[MODEL_LIVE];
     size_t count = 0;
 
-    for (int i = 0; i < model->request_count; i++) {
-        const struct model_ask *ask = &model->requests[i].ask;
-        bool of_process = pid != 0 && ask->host == host && ask->pid == pid && ask->autounlock;
-        bool of_job = job != MODEL_NOBODY && ask->job == job;
+    for (int pass = 0; pass < 2; pass++) {
+        for (int i = 0; i < model->request_count; i++) {
+            struct model_request *request = &model->requests[i];
+            const struct model_ask *ask = &request->ask;
+            bool of_process = pid != 0 && ask->host == host && ask->pid == pid && ask->autounlock;
+            bool of_job = job != MODEL_NOBODY && ask->job == job;
 
-        if (of_process || of_job)
-            tickets[count++] = model->requests[i].ticket;
+            if ((!of_process && !of_job) || (request->state == LOCK_WAITING) != (pass == 0))
+                continue;
+            tickets[count++] = request->ticket;
+            request->present = false;
+        }
     }
     for (size_t i = 0; i < count; i++)
         model_end(model, tickets[i], reason);

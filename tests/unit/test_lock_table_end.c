@@ -166,7 +166,7 @@ static void a_dead_process_loses_what_has_autounlock(void **state)
     fixture_queue(f, "otto", "b");
     fixture_expect(f, "granted olga, granted omar, queued otto");
     assert_int_equal(lock_table_end_process(f->table, "farm1", 7, f->now_ms), 2);
-    fixture_expect(f, "released a of olga by death, left otto by death");
+    fixture_expect(f, "left otto by death, released a of olga by death");
     assert_string_equal(fixture_holder(f, "b"), "omar");
 }
 
@@ -227,6 +227,21 @@ static void the_end_of_a_job_ends_all_its_requests(void **state)
     assert_string_equal(fixture_holder(f, "a"), "");
     assert_string_equal(fixture_holder(f, "b"), "otto");
     assert_string_equal(fixture_holder(f, "c"), "owen");
+}
+
+static void what_ends_with_a_job_is_not_granted_on_the_way(void **state)
+{
+    struct fixture *f = *state;
+
+    f->terms.job = "17";
+    fixture_get(f, "olga", "a");
+    fixture_queue(f, "omar", "a");
+    fixture_get(f, "owen", "b");
+    fixture_queue(f, "otto", "b+a");
+    fixture_expect(f, "granted olga, queued omar, granted owen, queued otto");
+    assert_int_equal(lock_table_end_job(f->table, "17", f->now_ms), 4);
+    fixture_expect(f, "left omar by job, left otto by job, released a of olga by job, "
+                      "released b of owen by job");
 }
 
 static void a_renewed_grant_outlives_its_old_job(void **state)
@@ -372,6 +387,7 @@ int main(void)
         TEST(an_unknown_process_cannot_die),
         TEST(a_renewed_grant_outlives_its_old_process),
         TEST(the_end_of_a_job_ends_all_its_requests),
+        TEST(what_ends_with_a_job_is_not_granted_on_the_way),
         TEST(a_renewed_grant_outlives_its_old_job),
         TEST(a_grant_ends_at_its_hold_limit),
         TEST(the_limit_counts_from_the_grant_not_from_the_question),
