@@ -2,6 +2,7 @@
  * Must not format through stdio: replies are built here a thousand times a millisecond. */
 #include "buffer.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +25,7 @@ static bool reserve(struct buffer *buffer, size_t len)
         return true;
     if (len > SIZE_MAX / 4 - buffer->len)
         return false;
-    if (buffer->start > 0)
+    if (memory != NULL)
         memmove(memory, buffer->data, buffer->len);
     buffer->start = 0;
     buffer->data = memory;
@@ -48,6 +49,7 @@ void buffer_add(struct buffer *buffer, const void *data, size_t len)
         buffer->failed = true;
         return;
     }
+    assert(buffer->data != NULL);
     memcpy(buffer->data + buffer->len, data, len);
     buffer->len += len;
 }

@@ -61,7 +61,7 @@ static uint16_t bound_port(int fd)
         struct sockaddr any;
         struct sockaddr_in v4;
         struct sockaddr_in6 v6;
-    } address;
+    } address = {.any = {.sa_family = AF_UNSPEC}};
     socklen_t len = sizeof address;
 
     if (getsockname(fd, &address.any, &len) != 0)
@@ -298,7 +298,7 @@ static void log_limit(struct ipclocker_server *server, const char *text)
 /* Without descriptors a pending connection stays pending: look again when some may be back. */
 static void pause_accepting(struct ipclocker_server *server)
 {
-    const struct timeval pause = {.tv_usec = ACCEPT_PAUSE_MS * 1000};
+    const struct timeval pause = {.tv_usec = ACCEPT_PAUSE_MS * 1000L};
     struct listener *listener;
 
     log_limit(server, "out of descriptors; new connections have to wait");

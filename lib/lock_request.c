@@ -70,7 +70,7 @@ enum lock_outcome demand_init(struct demand *demand, const struct lock_ask *ask,
     for (size_t g = 0; g < ask->group_count; g++)
         total += ask->groups[g].name_count;
     *demand = (struct demand){.ask = ask};
-    demand->names = malloc((total > 0 ? total : 1) * sizeof *demand->names);
+    demand->names = calloc(total > 0 ? total : 1, sizeof *demand->names);
     if (demand->names == NULL)
         return LOCK_OUTCOME_NO_MEMORY;
     for (uint32_t g = 0; g < ask->group_count; g++) {

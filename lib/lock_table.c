@@ -2,6 +2,7 @@
  * Must not read a clock, do I/O, or allocate. */
 #include "lock_table.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -185,6 +186,7 @@ static struct lock_request *next_alike(const struct lock_table *table,
         request = node != NULL ? tree_entry(node, struct lock_request, job_node) : NULL;
         return request != NULL && strcmp(request->job, probe->job) == 0 ? request : NULL;
     }
+    assert(probe->host != NULL);
     node = last != NULL ? tree_next(&table->processes, &from->process_node)
                         : tree_at_least(&table->processes, &from->process_node);
     for (; node != NULL; node = tree_next(&table->processes, node)) {

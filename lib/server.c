@@ -206,7 +206,7 @@ static size_t default_connections(void)
 {
     struct rlimit limit;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur <= 2 * SPARE_DESCRIPTORS)
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur <= 2UL * SPARE_DESCRIPTORS)
         return SPARE_DESCRIPTORS;
     /* Each connection may need a second descriptor, to watch its owner's process. */
     return (limit.rlim_cur - SPARE_DESCRIPTORS) / 4 * 3;
@@ -299,7 +299,7 @@ int ipclocker_server_start(struct ipclocker_server *server, struct event_base *b
 int ipclocker_server_process(struct ipclocker_server *server, int timeout_ms)
 {
     const struct timeval timeout = {.tv_sec = timeout_ms / 1000,
-                                    .tv_usec = timeout_ms % 1000 * 1000};
+                                    .tv_usec = timeout_ms % 1000 * 1000L};
 
     if (!server->serving || !server->owns_base) {
         errno = EINVAL;

@@ -42,6 +42,9 @@ struct listener {
 struct claim;
 
 TAILQ_HEAD(conn_list, conn);
+LIST_HEAD(link_list, claim_link);
+LIST_HEAD(claim_list, claim);
+LIST_HEAD(listener_list, listener);
 
 /* A connection that waits for a claim's grant, or is the session of its owner. */
 struct claim_link {
@@ -56,7 +59,7 @@ struct claim_link {
 struct claim {
     struct ipclocker_server *server;
     struct lock_request *request;
-    LIST_HEAD(, claim_link) links;
+    struct link_list links;
     int pidfd;          /* of the owner's process; -1 while nobody needs to watch it */
     bool watched;       /* the event is for pidfd, or a timer that looks now and then */
     struct event watch; /* the owner's process */
@@ -98,15 +101,15 @@ struct conn {
     const char *fault; /* of a setting; the next command is answered with it.  Static text. */
 
     struct claim_link *waiting; /* in state WAITING */
-    LIST_HEAD(, claim_link) links;
+    struct link_list links;
     TAILQ_ENTRY(conn) all, in_dirty, in_resumed, in_timed;
 };
 
 struct ipclocker_server {
     struct event_base *base;
     bool owns_base, serving, stopped;
-    LIST_HEAD(, listener) listeners;
-    LIST_HEAD(, claim) claims;
+    struct listener_list listeners;
+    struct claim_list claims;
     struct conn_list conns, dirty, resumed, idle, draining;
     size_t conn_count;
     size_t limits[IPCLOCKER_LIMIT_IDLE_S + 1];

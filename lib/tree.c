@@ -30,7 +30,7 @@ static struct tree_node *rotate_left(struct tree_node *node)
     struct tree_node *right = node->right;
     struct tree_node *inner = right->left;
 
-    if (weight_of(inner) < GAMMA * weight_of(right->right))
+    if (inner == NULL || weight_of(inner) < GAMMA * weight_of(right->right))
         return with_children(right, with_children(node, node->left, inner), right->right);
     return with_children(inner, with_children(node, node->left, inner->left),
                          with_children(right, inner->right, right->right));
@@ -41,7 +41,7 @@ static struct tree_node *rotate_right(struct tree_node *node)
     struct tree_node *left = node->left;
     struct tree_node *inner = left->right;
 
-    if (weight_of(inner) < GAMMA * weight_of(left->left))
+    if (inner == NULL || weight_of(inner) < GAMMA * weight_of(left->left))
         return with_children(left, left->left, with_children(node, inner, node->right));
     return with_children(inner, with_children(left, left->left, inner->left),
                          with_children(node, inner->right, node->right));
