@@ -258,7 +258,8 @@ int main(int argc, char **argv)
 {
     struct settings settings = {0};
     struct background background = {.name = "lockerd", .serve = serve};
-    struct ipclocker_server *server;
+    /* Not destroyed in the processes that only wait: its socket files are the server's. */
+    static struct ipclocker_server *server;
     int status = parse_options(&settings, argc, argv);
 
     if (status >= 0)

@@ -220,13 +220,13 @@ static const char *outcome_error(enum lock_outcome outcome)
     }
 }
 
-static const char *limit_error(const struct ipclocker_server *server)
+/* An owner that asks for what it has already needs no room. */
+static bool has_room_for_locks(const struct conn *conn)
 {
-    if (lock_table_name_count(server->table) >= server->limits[IPCLOCKER_LIMIT_LOCKS])
-        return "the server's limit of locks in use is reached; try again later";
-    if (lock_table_waiter_count(server->table) >= server->limits[IPCLOCKER_LIMIT_WAITERS])
-        return "the server's limit of waiters is reached; try again later";
-    return NULL;
+    const struct lock_table *table = conn->server->table;
+
+    return lock_table_name_count(table) < conn->server->limits[IPCLOCKER_LIMIT_LOCKS] ||
+           lock_table_find(table, conn->user, conn->wish.names[0]) != NULL;
 }
 
 static void answer_lock(struct conn *conn, const struct lock_result *result)
@@ -234,10 +234,6 @@ static void answer_lock(struct conn *conn, const struct lock_result *result)
     struct lock_request *request = result->request;
     bool waits = result->outcome == LOCK_OUTCOME_QUEUED;
 
-    if (request == NULL) {
-        reply_status(conn, NULL, outcome_error(result->outcome));
-        return;
-    }
     if ((waits || conn->session) && claim_join(conn, request, waits) != 0) {
         lock_table_end(conn->server->table, request, LOCK_REASON_GONE, server_now_ms(conn->server));
         reply_status(conn, NULL, outcome_error(LOCK_OUTCOME_NO_MEMORY));
@@ -272,23 +268,32 @@ static void on_lock(struct conn *conn, char *args)
         .hold_ms = conn->hold_ms,
     };
     struct lock_result result;
-    const char *limit;
 
     (void)args;
     if (answer_fault(conn))
         return;
-    limit = limit_error(server);
-    if (ask.group_count == 0 || limit != NULL) {
-        reply_status(conn, NULL, limit);
+    if (ask.group_count == 0) {
+        reply_status(conn, NULL, NULL);
         return;
     }
+    if (!has_room_for_locks(conn)) {
+        reply_status(conn, NULL, "the server's limit of locks in use is reached; try again later");
+        return;
+    }
+    if (lock_table_waiter_count(server->table) >= server->limits[IPCLOCKER_LIMIT_WAITERS])
+        ask.wait = false;
     identify_classic_owner(conn, &ask);
     result = lock_table_request(server->table, &ask, server_now_ms(server));
     server_log(server, LOG_DEBUG, "LOCK by %s of %s: %s", conn->user, conn->wish.names[0],
                result.outcome == LOCK_OUTCOME_GRANTED  ? "granted"
                : result.outcome == LOCK_OUTCOME_QUEUED ? "waits"
                                                        : "refused");
-    answer_lock(conn, &result);
+    if (result.request != NULL)
+        answer_lock(conn, &result);
+    else if (result.outcome == LOCK_OUTCOME_REFUSED && conn->block)
+        reply_status(conn, NULL, "the server's limit of waiters is reached; try again later");
+    else
+        reply_status(conn, NULL, outcome_error(result.outcome));
 }
 
 static void on_unlock(struct conn *conn, char *args)

@@ -266,6 +266,22 @@ static void assign_events(struct ipclocker_server *server)
     event_assign(&server->sweep, server->base, -1, EV_PERSIST, on_sweep, server);
 }
 
+/* A loop of its own is kept over a stop, which may come from inside it. */
+static int take_base(struct ipclocker_server *server, struct event_base *base)
+{
+    if (base == NULL && server->owns_base)
+        return 0;
+    if (server->owns_base)
+        event_base_free(server->base);
+    server->owns_base = base == NULL;
+    server->base = base != NULL ? base : event_base_new();
+    if (server->base != NULL)
+        return 0;
+    server->owns_base = false;
+    errno = ENOMEM;
+    return server_fail(server, "no event loop can be had");
+}
+
 int ipclocker_server_start(struct ipclocker_server *server, struct event_base *base)
 {
     const struct timeval sweep_interval = {.tv_sec = 1};
@@ -278,12 +294,8 @@ int ipclocker_server_start(struct ipclocker_server *server, struct event_base *b
         errno = EINVAL;
         return server_fail(server, "the server listens nowhere");
     }
-    server->owns_base = base == NULL;
-    server->base = base != NULL ? base : event_base_new();
-    if (server->base == NULL) {
-        errno = ENOMEM;
-        return server_fail(server, "no event loop can be had");
-    }
+    if (take_base(server, base) != 0)
+        return -1;
     server->wall_base_ms = clock_ms(CLOCK_REALTIME);
     server->monotonic_base_ms = clock_ms(CLOCK_BOOTTIME);
     assign_events(server);
@@ -361,7 +373,7 @@ void ipclocker_server_destroy(struct ipclocker_server *server)
     lock_table_destroy(server->table);
     while (!LIST_EMPTY(&server->listeners))
         listener_destroy(LIST_FIRST(&server->listeners));
-    if (server->owns_base && server->base != NULL)
+    if (server->owns_base)
         event_base_free(server->base);
     free(server->scratch);
     free(server);
