@@ -85,17 +85,17 @@ static struct lock_result renew_held(struct lock_table *table, const struct dema
                                      struct lock_request *first, int64_t now_ms)
 {
     struct lock_result result = {.outcome = LOCK_OUTCOME_GRANTED, .request = first};
-    const struct lock_request *last = NULL;
 
+    table->renewal++;
     for (size_t i = 0; i < demand->name_count; i++) {
         struct lock_request *held =
             lock_table_find(table, demand->ask->owner, demand->names[i].name);
 
-        if (held == NULL || held == last || held->state != LOCK_HELD)
+        if (held == NULL || held->renewal == table->renewal || held->state != LOCK_HELD)
             continue;
         if (renew(table, held, demand->ask, now_ms) != 0)
             return (struct lock_result){.outcome = LOCK_OUTCOME_NO_MEMORY};
-        last = held;
+        held->renewal = table->renewal;
     }
     return result;
 }

@@ -95,6 +95,7 @@ struct lock_request {
     int64_t deadline_ms; /* INT64_MAX while there is no limit or no grant */
     void *user_data;     /* the caller's; NULL at first */
 
+    uint64_t renewal; /* the table's own */
     size_t group_count, full_groups;
     struct lock_group_progress *groups;
     size_t seat_count; /* names of all groups, in the order of the demand */
@@ -131,7 +132,8 @@ struct lock_event {
 };
 
 /* Called for every change, in order, from inside the call that made it.  It must not call back
- * into the table, but for the functions that take a const table.
+ * into the table, but for the functions that take a const table; during RELEASED and LEFT these
+ * still find the ending request, and its lock not passed on yet.
  */
 typedef void lock_event_fn(void *context, const struct lock_event *event);
 
@@ -163,8 +165,10 @@ struct lock_result {
 /* Asks for locks.
  *
  * An owner that holds what it asks for is granted it again, with the same token; one that waits
- * for the same demand keeps its place.  Both renew: process, job, autounlock and hold limit are
- * the new ones, the limit counts from now, the request is present.
+ * for the same demand (the same groups in the same order, their names in any) keeps its place. Both
+ * renew: process, job, autounlock and hold limit are the new ones, the limit counts from now, the
+ * request is present.  A waiter that asks again without wait is refused, and waits on.
+ * Where one demand renews several grants, NO_MEMORY may leave some of them renewed.
  * A name that stands twice in one group counts once.  When several locks of a group are free, the
  * one named first is taken.
  */
@@ -212,7 +216,8 @@ struct lock_request *lock_table_find(const struct lock_table *table, const char 
                                      const char *name);
 
 /* The place of a waiting request, 1 being next: the shortest queue of the names of a group that is
- * not full yet, and of those groups the longest.  0 when it does not wait.
+ * not full yet, and of those groups the longest; 1 when only its own absence is in the way.  0 when
+ * it does not wait.
  */
 size_t lock_table_position(const struct lock_table *table, const struct lock_request *request);
 
@@ -238,7 +243,7 @@ struct lock_request *lock_table_next_waiter(const struct lock_table *table,
                                             const struct lock_request *last);
 
 /* How many there are: requests that wait, locks that are held, and names that the table knows
- * (held, promised or queued for).
+ * (those of live requests: held, promised, queued for, or named in a group that is full).
  */
 size_t lock_table_waiter_count(const struct lock_table *table);
 size_t lock_table_held_count(const struct lock_table *table);

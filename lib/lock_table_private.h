@@ -21,6 +21,7 @@ struct lock_table {
     struct tree deadlines; /* grants with a hold limit, by deadline and ticket */
     size_t held_count;
     uint64_t next_ticket, next_token;
+    uint64_t renewal; /* counts renewals of grants, so that each grant is renewed once */
     lock_event_fn *on_event;
     void *context;
 };

@@ -341,19 +341,19 @@ static struct model_request *first_own(struct model *model, const struct model_r
     return NULL;
 }
 
-/* All grants that the demand names are renewed, in the order of the names. */
+/* All grants that the demand names are renewed once, in the order of the names. */
 static struct model_result renew_grants(struct model *model, const struct model_request *demand)
 {
-    const struct model_request *last = NULL;
+    bool renewed[MODEL_LIVE + 1] = {false};
     int name;
 
     for (int i = 0; i < demand->seat_count; i++) {
         struct model_request *own = model_find(model, demand->ask.owner, demand->seats[i].name);
 
-        if (own == NULL || own->state != LOCK_HELD || own == last)
+        if (own == NULL || own->state != LOCK_HELD || renewed[own - model->requests])
             continue;
         renew(model, own, &demand->ask);
-        last = own;
+        renewed[own - model->requests] = true;
     }
     return answer(first_own(model, demand, LOCK_HELD, &name));
 }
