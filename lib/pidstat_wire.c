@@ -10,7 +10,7 @@
 
 #include "number.h"
 
-enum { HEX_DIGITS = 16, BOOT_LEN = 36 };
+enum { HEX_DIGITS = 16, BOOT_LEN = 36, START_DIGITS = 20 };
 
 static bool is_blank(char c)
 {
@@ -245,12 +245,12 @@ static size_t add_known_words(char *out, size_t len, size_t limit,
 /* "?" is shorter than what it asks for: what the answer may need more is paid for with padding. */
 static size_t add_asked_words(char *out, size_t len, size_t limit, unsigned present)
 {
-    static const char pad[] = "........................................................";
+    char pad[START_DIGITS + BOOT_LEN + HEX_DIGITS];
     size_t owed = 0;
 
     if (present & WORD_START_ASKED) {
         len = add_word(out, len, limit, "start", "?");
-        owed += 20 - 1;
+        owed += START_DIGITS - 1;
     }
     if (present & WORD_BOOT_ASKED) {
         len = add_word(out, len, limit, "boot", "?");
@@ -260,9 +260,12 @@ static size_t add_asked_words(char *out, size_t len, size_t limit, unsigned pres
         len = add_word(out, len, limit, "watch", "?");
         owed += HEX_DIGITS - 1;
     }
-    if (owed > strlen(" pad="))
-        len = add_word(out, len, limit, "pad", pad + strlen(pad) - (owed - strlen(" pad=")));
-    return len;
+    if (owed <= strlen(" pad="))
+        return len;
+    owed -= strlen(" pad=");
+    memset(pad, '.', owed);
+    pad[owed] = '\0';
+    return add_word(out, len, limit, "pad", pad);
 }
 
 size_t pidstat_wire_format_question(char *out, const struct pidstat_question *question)

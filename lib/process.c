@@ -2,6 +2,7 @@
  * Must not signal anything, and must never take silence or a lack of permission for absence. */
 #include "process.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -13,11 +14,15 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "number.h"
 
 /* What /proc/PID/stat says; `state` is 0 where it cannot be read. */
 struct proc_stat {
     char state;
+    pid_t group;
     int threads;
     uint64_t start;
 };
@@ -66,9 +71,9 @@ static struct proc_stat read_proc_stat(pid_t pid)
     /* The command name may hold anything, ')' included: the last one ends it. */
     rest = strrchr(buf, ')');
     if (rest == NULL || sscanf(rest + 1,
-                               " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d "
+                               " %c %*d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d "
                                "%*d %*d %*d %d %*d %" SCNu64,
-                               &result.state, &result.threads, &result.start) != 3)
+                               &result.state, &result.group, &result.threads, &result.start) != 4)
         result = (struct proc_stat){0};
     return result;
 }
@@ -173,6 +178,35 @@ int process_open(pid_t pid, uint64_t start)
     close(fd);
     errno = state == PROCESS_GONE ? ESRCH : EPERM;
     return -1;
+}
+
+bool process_group_has_member(pid_t group, uint64_t before)
+{
+    DIR *folder = opendir("/proc");
+    bool found = false;
+
+    if (folder == NULL)
+        return false;
+    for (const struct dirent *entry; !found && (entry = readdir(folder)) != NULL;) {
+        struct proc_stat stat;
+        uint64_t pid;
+
+        if (number_parse(entry->d_name, INT32_MAX, &pid) != 0)
+            continue;
+        stat = read_proc_stat((pid_t)pid);
+        found = stat.state != 0 && !is_dead(&stat) && stat.group == group && stat.start < before;
+    }
+    closedir(folder);
+    return found;
+}
+
+uint64_t process_clock(void)
+{
+    uint64_t ticks = (uint64_t)sysconf(_SC_CLK_TCK);
+    struct timespec now;
+
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (uint64_t)now.tv_sec * ticks + (uint64_t)now.tv_nsec * ticks / 1000000000;
 }
 
 static char boot_id[37] = "-";

@@ -38,6 +38,15 @@ int process_open(pid_t pid, uint64_t start);
 /* True when the process behind a descriptor of process_open() has ended, reaped or not. */
 bool process_has_ended(int fd);
 
+/* True while a process group (credentials(7)) has a member that is no zombie and that started
+ * before `before`, in clock ticks since boot: one that the group had when it was last looked at,
+ * so that its number cannot have become another group's meanwhile.  Reads all of /proc.
+ */
+bool process_group_has_member(pid_t group, uint64_t before);
+
+/* The time now as process_start_time() counts it. */
+uint64_t process_clock(void);
+
 /* Identifies this boot of this kernel, 36 characters from /proc/sys/kernel/random/boot_id; "-"
  * where it cannot be read.  The string lives as long as the program.
  */
