@@ -16,6 +16,7 @@
 #include "log.h"
 #include "number.h"
 #include "options.h"
+#include "service.h"
 #include "text.h"
 
 enum { EXIT_USAGE = 64, EXIT_SYSTEM = 71, HOSTS_MAX = 64, LISTEN_FDS_START = 3 };
@@ -32,6 +33,7 @@ enum option_id {
     OPTION_PID_FILE,
     OPTION_STATE,
     OPTION_LOG,
+    OPTION_PIDSTAT_PORT,
 };
 
 static const struct option_spec option_table[] = {
@@ -40,6 +42,8 @@ static const struct option_spec option_table[] = {
     {OPTION_PATH, 0, "path", "PATH", "listen at this UNIX socket"},
     {OPTION_STATE, 0, "state", "none", "where locks are kept: in memory only"},
     {OPTION_PID_FILE, 0, "pid-file", "FILE", "write the process id there"},
+    {OPTION_PIDSTAT_PORT, 0, "pidstat-port", "PORT",
+     "UDP port or service of pidstatd elsewhere, or none"},
     {OPTION_LOG, 0, "log", "FILE", "log to a file, or to \"syslog\""},
     {OPTION_FORK, 0, "fork", NULL, "go into the background once listening (the default)"},
     {OPTION_NOFORK, 0, "nofork", NULL, "stay in the foreground"},
@@ -53,6 +57,7 @@ struct settings {
     const char *hosts[HOSTS_MAX];
     size_t host_count;
     const char *port, *path, *pid_file, *log;
+    int pidstat_port;
     bool foreground, debug;
 };
 
@@ -81,6 +86,21 @@ static int complain(const char *format, ...)
     return EXIT_USAGE;
 }
 
+static int take_pidstat_port(struct settings *settings, const char *argument)
+{
+    uint16_t port;
+
+    if (strcmp(argument, "none") == 0) {
+        settings->pidstat_port = -1;
+        return 0;
+    }
+    if (service_parse_port(argument, "udp", &port) != 0)
+        return complain("--pidstat-port %s: give a number from 1 to 65535, a service, or none",
+                        argument);
+    settings->pidstat_port = port;
+    return 0;
+}
+
 static int take_option(struct settings *settings, int option, const char *argument)
 {
     switch (option) {
@@ -98,6 +118,8 @@ static int take_option(struct settings *settings, int option, const char *argume
     case OPTION_PID_FILE:
         settings->pid_file = argument;
         break;
+    case OPTION_PIDSTAT_PORT:
+        return take_pidstat_port(settings, argument);
     case OPTION_LOG:
         settings->log = argument;
         break;
@@ -280,6 +302,7 @@ int main(int argc, char **argv)
     }
     ipclocker_server_set_log(server, write_log, NULL);
     ipclocker_server_set_debug(server, settings.debug);
+    ipclocker_server_set_pidstat_port(server, settings.pidstat_port);
     background.pid_file = settings.pid_file;
     background.foreground = settings.foreground;
     background.quiet = settings.log != NULL;

@@ -332,6 +332,11 @@ enum ipclocker_limit {
 IPCLOCKER_API void ipclocker_server_set_limit(struct ipclocker_server *server,
                                               enum ipclocker_limit limit, size_t value);
 
+/* Where to ask for the processes of owners on other hosts: the UDP port of their pidstatd(8), 0 for
+ * the default, below 0 to ask nobody.
+ */
+IPCLOCKER_API void ipclocker_server_set_pidstat_port(struct ipclocker_server *server, int port);
+
 /* Receives one line for each thing worth logging, with a priority of syslog(3).  The text holds
  * what clients sent: clean it before it goes to a terminal.
  */
