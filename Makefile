@@ -55,7 +55,7 @@ ifdef WERROR
 WARNINGS += -Werror
 endif
 
-PKGS := libevent_core json-c
+PKGS := libevent_core json-c sqlite3
 ALL_CFLAGS   = -std=gnu11 -D_GNU_SOURCE -DFARMLOCK_VERSION='"$(VERSION)"' -Ilib -fPIC \
                -fvisibility=hidden -MMD -MP $(WARNINGS) $(shell $(PKG_CONFIG) --cflags $(PKGS)) \
                $(VARIANT_FLAGS) $(CFLAGS) $(CPPFLAGS)
