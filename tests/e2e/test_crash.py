@@ -1,0 +1,109 @@
+#!/usr/bin/python3
+"""What clients were told holds after a kill -9 of the server, and after its disk has failed."""
+
+import os
+import random
+import subprocess
+import time
+
+import farm
+import tap
+from crowd import Crowd
+from wire import Wire
+
+LOCKERD = farm.program("lockerd")
+LONG = os.environ.get("FARMLOCK_LONG") is not None
+SEED = os.environ.get("FARMLOCK_SEED") or str(random.SystemRandom().randrange(1 << 32))
+
+
+class Server:
+    """A lockerd that is started again at the same port, with the same state."""
+
+    def __init__(self, folder, *options, **environment):
+        self.port = farm.free_port()
+        self.folder = folder
+        self.state = os.path.join(folder, "state", "lockerd.db")
+        self.options = options
+        self.environment = environment
+        self.process = None
+        self.start()
+
+    def start(self):
+        with open(os.path.join(self.folder, "log"), "ab") as log:
+            self.process = farm.start(LOCKERD, "--nofork", "--port", self.port, "--state",
+                                      self.state, *self.options, stderr=log,
+                                      env=farm.environment(**self.environment))
+        farm.poll(self.is_up, "lockerd listens")
+
+    def is_up(self):
+        assert self.process.poll() is None, self.log()
+        return farm.answers(self.port)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def log(self):
+        with open(os.path.join(self.folder, "log"), encoding="utf-8") as log:
+            return log.read()
+
+
+def crash_again_and_again(folder, times, *options):
+    chance = random.Random(SEED)
+    server = Server(folder, *options)
+    crowd = Crowd(server.port, SEED)
+    for _ in range(times):
+        crowd.connect()
+        crowd.run_for(0.02 + chance.random() * 0.3)
+        server.kill()
+        crowd.run_until(lambda: False)
+        server.start()
+        crowd.check()
+    print(f"# seed {SEED}: {crowd.answers} answers, {times} crashes", flush=True)
+    assert crowd.answers > times * 10, "there was no load"
+
+
+@tap.test
+def what_was_acknowledged_survives_kill_9(folder):
+    crash_again_and_again(folder, 100 if LONG else 10)
+
+
+@tap.test
+def what_was_acknowledged_survives_kill_9_with_durability_process(folder):
+    crash_again_and_again(folder, 100 if LONG else 10, "--durability", "process")
+
+
+@tap.test
+def what_was_acknowledged_survives_writes_that_fail(folder):
+    """A layer under the server makes a part of its writes and syncs fail, at random."""
+    chance = random.Random(SEED)
+    flag = os.path.join(folder, "fails")
+    server = Server(folder, LD_PRELOAD=os.path.join(farm.BUILD, "tests", "failing_disk.so"),
+                    FAILING_DISK_WHEN=flag, FAILING_DISK_PATH=os.path.join(folder, "state"))
+    crowd = Crowd(server.port, SEED)
+    for _ in range(50 if LONG else 5):
+        crowd.connect()
+        crowd.run_for(0.02 + chance.random() * 0.1)
+        with open(flag, "w", encoding="ascii") as out:
+            out.write(str(chance.randrange(1, 12)))
+        crowd.run_until(lambda: False)
+        os.unlink(flag)
+        farm.poll(lambda: can_change(server.port), "the server has resumed")
+        crowd.check()
+    farm.contains(server.log(), "cannot be written")
+    farm.contains(server.log(), "can be written again")
+    print(f"# seed {SEED}: {crowd.answers} answers", flush=True)
+
+
+def can_change(port):
+    wire = Wire(port)
+    answer = wire.ask("user probe", "locks probe", "LOCK")
+    assert answer["locked"] == "1" or "cannot be written" in answer["error"], answer
+    if answer["locked"] == "1":
+        wire.ask("UNLOCK")
+    wire.close()
+    return answer["locked"] == "1"
+
+
+if __name__ == "__main__":
+    farm.main()
