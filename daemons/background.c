@@ -131,7 +131,9 @@ static int serve_with_pid_file(const struct background *bg, int (*serve)(const s
     }
     status = serve(bg);
     if (fd >= 0) {
-        unlink(bg->pid_file);
+        /* A server that has given up its rights may not remove it: then leave it empty. */
+        if (unlink(bg->pid_file) != 0 && ftruncate(fd, 0) != 0)
+            log_line(LOG_WARNING, "cannot remove %s: %s", bg->pid_file, strerror(errno));
         close(fd);
     }
     return status;
@@ -170,7 +172,7 @@ static int wait_for_server(pid_t pid, const sigset_t *signals, bool *stopping)
                 return wait_status;
             continue;
         }
-        *stopping |= signal != SIGHUP;
+        *stopping |= signal == SIGTERM || signal == SIGINT;
         kill(pid, signal);
     }
 }
@@ -225,6 +227,7 @@ static int supervise(const struct background *bg)
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGHUP);
+    sigaddset(&signals, SIGUSR1);
     sigprocmask(SIG_BLOCK, &signals, &old_mask);
     do {
         pid_t pid = start_server(bg, &old_mask);

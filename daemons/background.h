@@ -22,7 +22,7 @@ struct background {
  * Not in the foreground, the calling process returns 0 as soon as the server is ready, or the
  * status of a server that ended before, which has said why on standard error.  A parent process
  * stays behind and starts the server again, with growing delays, when it dies; it passes SIGTERM,
- * SIGINT and SIGHUP on to it and ends with it.
+ * SIGINT, SIGHUP and SIGUSR1 on to it and ends with it.
  * Descriptors opened before the call, listening sockets above all, outlive a restart.
  */
 int background_run(const struct background *background);

@@ -17,6 +17,7 @@
 #include "number.h"
 #include "options.h"
 #include "store_file.h"
+#include "service.h"
 #include "text.h"
 
 enum { EXIT_USAGE = 64, EXIT_SYSTEM = 71, HOSTS_MAX = 64, LISTEN_FDS_START = 3 };
@@ -38,6 +39,7 @@ enum option_id {
     OPTION_REQUEUE_GRACE,
     OPTION_MOVE_CORRUPT_STATE,
     OPTION_LOG,
+    OPTION_PIDSTAT_PORT,
 };
 
 static const struct option_spec option_table[] = {
@@ -52,6 +54,8 @@ static const struct option_spec option_table[] = {
     {OPTION_MOVE_CORRUPT_STATE, 0, "move-corrupt-state", NULL,
      "rename a damaged state file and begin with no lock held"},
     {OPTION_PID_FILE, 0, "pid-file", "FILE", "write the process id there"},
+    {OPTION_PIDSTAT_PORT, 0, "pidstat-port", "PORT",
+     "UDP port or service of pidstatd elsewhere, or none"},
     {OPTION_LOG, 0, "log", "FILE", "log to a file, or to \"syslog\""},
     {OPTION_FORK, 0, "fork", NULL, "go into the background once listening (the default)"},
     {OPTION_NOFORK, 0, "nofork", NULL, "stay in the foreground"},
@@ -67,6 +71,7 @@ struct settings {
     const char *port, *path, *pid_file, *log, *state;
     enum ipclocker_durability durability;
     uint64_t history_s, requeue_grace_s;
+    int pidstat_port;
     bool foreground, debug, move_corrupt_state;
 };
 
@@ -106,6 +111,21 @@ static int take_durability(struct settings *settings, const char *argument)
     return 0;
 }
 
+static int take_pidstat_port(struct settings *settings, const char *argument)
+{
+    uint16_t port;
+
+    if (strcmp(argument, "none") == 0) {
+        settings->pidstat_port = -1;
+        return 0;
+    }
+    if (service_parse_port(argument, "udp", &port) != 0)
+        return complain("--pidstat-port %s: give a number from 1 to 65535, a service, or none",
+                        argument);
+    settings->pidstat_port = port;
+    return 0;
+}
+
 static int take_option(struct settings *settings, int option, const char *argument)
 {
     switch (option) {
@@ -123,6 +143,8 @@ static int take_option(struct settings *settings, int option, const char *argume
     case OPTION_PID_FILE:
         settings->pid_file = argument;
         break;
+    case OPTION_PIDSTAT_PORT:
+        return take_pidstat_port(settings, argument);
     case OPTION_LOG:
         settings->log = argument;
         break;
@@ -350,6 +372,7 @@ int main(int argc, char **argv)
     if (status != 0)
         return status;
     ipclocker_server_set_debug(server, settings.debug);
+    ipclocker_server_set_pidstat_port(server, settings.pidstat_port);
     background.pid_file = settings.pid_file;
     background.foreground = settings.foreground;
     background.quiet = settings.log != NULL;

@@ -1,20 +1,13 @@
 /* What stands behind a request: connections that wait for it, sessions, the owner's process.
  * Must not end a request but on proof: its process has ended, or its waiter has no connection. */
-#include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
-#include <string.h>
 #include <syslog.h>
-#include <unistd.h>
 
-#include "process.h"
+#include "owner_watch.h"
 #include "server_private.h"
 
-/* How often to look at a process that no descriptor could be had for. */
-static const struct timeval look_again = {.tv_sec = 1};
 static const struct timeval absent_grace = {.tv_sec = ABSENT_GRACE_S};
 
-static void on_owner_event(evutil_socket_t fd, short events, void *context);
 static void on_grace_over(evutil_socket_t fd, short events, void *context);
 
 static struct claim *claim_of(struct ipclocker_server *server, struct lock_request *request)
@@ -35,17 +28,6 @@ static struct claim *claim_of(struct ipclocker_server *server, struct lock_reque
     return claim;
 }
 
-static void stop_watching(struct claim *claim)
-{
-    if (!claim->watched)
-        return;
-    event_del(&claim->watch);
-    if (claim->pidfd >= 0)
-        close(claim->pidfd);
-    claim->pidfd = -1;
-    claim->watched = false;
-}
-
 static void unlink_claim(struct claim_link *link)
 {
     if (link->conn->waiting == link)
@@ -60,80 +42,22 @@ void claim_destroy(struct claim *claim)
     /* The analyser does not see that LIST_REMOVE moves the head on. */
     while (!LIST_EMPTY(&claim->links))
         unlink_claim(LIST_FIRST(&claim->links)); /* NOLINT(clang-analyzer-unix.Malloc) */
-    stop_watching(claim);
+    owner_watch_stop(claim);
     evtimer_del(&claim->grace);
     LIST_REMOVE(claim, all);
     claim->request->user_data = NULL;
     free(claim);
 }
 
-bool claim_owner_is_local(const struct lock_request *request)
-{
-    return request->pid > 0 && request->pid <= INT_MAX && request->start != 0 &&
-           request->boot != NULL && strcmp(request->boot, process_boot_id()) == 0 &&
-           request->pid_namespace != 0 && request->pid_namespace == process_pid_namespace();
-}
-
-static void release_dead_owner(struct claim *claim)
-{
-    struct ipclocker_server *server = claim->server;
-    struct lock_request *request = claim->request;
-
-    server_log(server, LOG_NOTICE, "process %llu of %s has ended: releasing what it %s",
-               (unsigned long long)request->pid, request->owner,
-               request->state == LOCK_HELD ? "held" : "waited for");
-    lock_table_end(server->table, request, LOCK_REASON_DEAD, server_now_ms(server));
-    server_arm_deadline(server);
-}
-
-/* Watches a local owner until it ends.  May end the claim. */
-static void watch_local_owner(struct claim *claim)
-{
-    struct lock_request *request = claim->request;
-    pid_t pid = (pid_t)request->pid;
-
-    if (claim->watched)
-        return;
-    claim->pidfd = process_open(pid, request->start);
-    if (claim->pidfd < 0 && errno == ESRCH) {
-        release_dead_owner(claim);
-        return;
-    }
-    if (claim->pidfd >= 0) {
-        event_assign(&claim->watch, claim->server->base, claim->pidfd, EV_READ, on_owner_event,
-                     claim);
-        event_add(&claim->watch, NULL);
-    } else {
-        evtimer_assign(&claim->watch, claim->server->base, on_owner_event, claim);
-        evtimer_add(&claim->watch, &look_again);
-    }
-    claim->watched = true;
-}
-
-static void on_owner_event(evutil_socket_t fd, short events, void *context)
-{
-    struct claim *claim = context;
-    const struct lock_request *request = claim->request;
-
-    (void)fd;
-    (void)events;
-    if (process_lookup((pid_t)request->pid, request->start) == PROCESS_GONE)
-        release_dead_owner(claim);
-    else if (claim->pidfd < 0)
-        evtimer_add(&claim->watch, &look_again);
-    else
-        event_add(&claim->watch, NULL);
-}
-
 void claim_watch_owner(struct ipclocker_server *server, struct lock_request *request)
 {
     struct claim *claim;
 
-    if (!request->autounlock || !claim_owner_is_local(request))
+    if (!request->autounlock || request->host == NULL || request->pid == 0)
         return;
     claim = claim_of(server, request);
     if (claim != NULL)
-        watch_local_owner(claim);
+        owner_watch_start(claim, false);
 }
 
 static bool has_session(const struct claim *claim)
@@ -182,7 +106,7 @@ int claim_join(struct conn *conn, struct lock_request *request, bool waits)
     }
     end_absence(claim);
     if (conn->session)
-        stop_watching(claim);
+        owner_watch_stop(claim);
     return 0;
 }
 
@@ -198,7 +122,7 @@ static void suspend_wait(struct claim *claim, bool was_session)
     lock_table_set_present(server->table, claim->request, false, server_now_ms(server));
     claim->absent = true;
     evtimer_add(&claim->grace, &absent_grace);
-    claim_watch_owner(server, claim->request);
+    owner_watch_start(claim, true);
 }
 
 static void on_grace_over(evutil_socket_t fd, short events, void *context)
@@ -240,7 +164,7 @@ void claim_leave_all(struct conn *conn)
         if (claim->request->state == LOCK_WAITING && LIST_EMPTY(&claim->links))
             suspend_wait(claim, conn->session);
         else if (conn->session && !has_session(claim))
-            claim_watch_owner(conn->server, claim->request);
+            owner_watch_start(claim, true);
     }
 }
 

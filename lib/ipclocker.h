@@ -362,6 +362,11 @@ IPCLOCKER_API void ipclocker_server_set_requeue_grace(struct ipclocker_server *s
 IPCLOCKER_API void ipclocker_server_set_move_corrupt_state(struct ipclocker_server *server,
                                                            bool move);
 
+/* Where to ask for the processes of owners on other hosts: the UDP port of their pidstatd(8), 0 for
+ * the default, below 0 to ask nobody.
+ */
+IPCLOCKER_API void ipclocker_server_set_pidstat_port(struct ipclocker_server *server, int port);
+
 /* Receives one line for each thing worth logging, with a priority of syslog(3).  The text holds
  * what clients sent: clean it before it goes to a terminal.
  */

@@ -2,6 +2,7 @@
  * Must not read from a client. */
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,15 @@
 #include "server_private.h"
 #include "service.h"
 
-enum { BACKLOG = 4096, ACCEPT_BATCH = 64, ACCEPT_PAUSE_MS = 100, LOG_EVERY_S = 60 };
+enum {
+    BACKLOG = 4096,
+    ACCEPT_BATCH = 64,
+    ACCEPT_PAUSE_MS = 100,
+    LOG_EVERY_S = 60,
+    KEEPALIVE_IDLE_S = 60,
+    KEEPALIVE_INTERVAL_S = 15,
+    KEEPALIVE_PROBES = 4,
+};
 
 static struct listener *add_listener(struct ipclocker_server *server, int fd)
 {
@@ -71,6 +80,20 @@ static uint16_t bound_port(int fd)
     return address.any.sa_family == AF_INET6 ? ntohs(address.v6.sin6_port) : 0;
 }
 
+/* Accepted sockets inherit these, which saves system calls for each.  A client whose host has
+ * crashed never closes its connection: only probes tell. */
+static void set_for_connections(int fd)
+{
+    const int on = 1, idle_s = KEEPALIVE_IDLE_S, interval_s = KEEPALIVE_INTERVAL_S,
+              count = KEEPALIVE_PROBES;
+
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
+}
+
 /* Returns a listening socket, or -1 with errno. */
 static int open_tcp(const struct addrinfo *address)
 {
@@ -80,6 +103,7 @@ static int open_tcp(const struct addrinfo *address)
     if (fd < 0)
         return -1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    set_for_connections(fd);
     if (address->ai_family == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
     if (bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)

@@ -2,6 +2,7 @@
  * Must not signal anything, and must never take silence or a lack of permission for absence. */
 #include "process.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -13,11 +14,16 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "number.h"
 
 /* What /proc/PID/stat says; `state` is 0 where it cannot be read. */
 struct proc_stat {
     char state;
+    pid_t group;
+    int threads;
     uint64_t start;
 };
 
@@ -37,28 +43,45 @@ static ssize_t read_small_file(const char *path, char *buf, size_t size)
     return len;
 }
 
+/* After unshare(1) --pid without --mount-proc, /proc speaks of another pid namespace's pids:
+ * what it says about ours would be about strangers. */
+static bool proc_is_ours(void)
+{
+    char shown[16], own[16];
+    ssize_t len = readlink("/proc/self", shown, sizeof shown - 1);
+
+    if (len < 0)
+        return false;
+    shown[len] = '\0';
+    snprintf(own, sizeof own, "%d", (int)getpid());
+    return strcmp(shown, own) == 0;
+}
+
 static struct proc_stat read_proc_stat(pid_t pid)
 {
     struct proc_stat result = {0};
     char path[40], buf[1024];
     char *rest;
 
+    if (!proc_is_ours())
+        return result;
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
     if (read_small_file(path, buf, sizeof buf) <= 0)
         return result;
     /* The command name may hold anything, ')' included: the last one ends it. */
     rest = strrchr(buf, ')');
     if (rest == NULL || sscanf(rest + 1,
-                               " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d "
-                               "%*d %*d %*d %*d %*d %" SCNu64,
-                               &result.state, &result.start) != 2)
+                               " %c %*d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d "
+                               "%*d %*d %*d %d %*d %" SCNu64,
+                               &result.state, &result.group, &result.threads, &result.start) != 4)
         result = (struct proc_stat){0};
     return result;
 }
 
-static bool is_dead_state(char state)
+/* A zombie; but not a first thread that has ended while others of its process run on. */
+static bool is_dead(const struct proc_stat *stat)
 {
-    return state == 'Z' || state == 'X' || state == 'x';
+    return stat->state == 'X' || stat->state == 'x' || (stat->state == 'Z' && stat->threads <= 1);
 }
 
 static int open_pidfd(pid_t pid)
@@ -72,7 +95,7 @@ static int open_pidfd(pid_t pid)
 }
 
 /* A pidfd is readable when every thread has ended; the leader alone may be a zombie before. */
-static bool pidfd_has_ended(int fd)
+bool process_has_ended(int fd)
 {
     struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
 
@@ -93,7 +116,7 @@ static enum process_state judge_pidfd(int fd, pid_t pid, uint64_t start)
 
     if (start != 0)
         found = read_proc_stat(pid).start;
-    if (pidfd_has_ended(fd))
+    if (process_has_ended(fd))
         return PROCESS_GONE;
     return judge_start(start, found);
 }
@@ -106,7 +129,7 @@ static enum process_state lookup_by_signal(pid_t pid, uint64_t start)
     if (kill(pid, 0) != 0 && errno == ESRCH)
         return PROCESS_GONE;
     stat = read_proc_stat(pid);
-    if (stat.state != 0 && is_dead_state(stat.state))
+    if (is_dead(&stat))
         return PROCESS_GONE;
     return judge_start(start, stat.start);
 }
@@ -134,7 +157,7 @@ uint64_t process_start_time(pid_t pid)
 {
     struct proc_stat stat = read_proc_stat(pid);
 
-    return is_dead_state(stat.state) ? 0 : stat.start;
+    return is_dead(&stat) ? 0 : stat.start;
 }
 
 int process_open(pid_t pid, uint64_t start)
@@ -155,6 +178,35 @@ int process_open(pid_t pid, uint64_t start)
     close(fd);
     errno = state == PROCESS_GONE ? ESRCH : EPERM;
     return -1;
+}
+
+bool process_group_has_member(pid_t group, uint64_t before)
+{
+    DIR *folder = opendir("/proc");
+    bool found = false;
+
+    if (folder == NULL)
+        return false;
+    for (const struct dirent *entry; !found && (entry = readdir(folder)) != NULL;) {
+        struct proc_stat stat;
+        uint64_t pid;
+
+        if (number_parse(entry->d_name, INT32_MAX, &pid) != 0)
+            continue;
+        stat = read_proc_stat((pid_t)pid);
+        found = stat.state != 0 && !is_dead(&stat) && stat.group == group && stat.start < before;
+    }
+    closedir(folder);
+    return found;
+}
+
+uint64_t process_clock(void)
+{
+    uint64_t ticks = (uint64_t)sysconf(_SC_CLK_TCK);
+    struct timespec now;
+
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (uint64_t)now.tv_sec * ticks + (uint64_t)now.tv_nsec * ticks / 1000000000;
 }
 
 static char boot_id[37] = "-";

@@ -2,6 +2,7 @@
 #ifndef FARMLOCK_PROCESS_H
 #define FARMLOCK_PROCESS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -12,8 +13,10 @@ enum process_state {
 };
 
 /* Says what became of the process `pid` that started at `start`, as process_start_time() told it;
- * a `start` of 0 asks about whatever process has the pid now.  PROCESS_UNKNOWN comes only where
- * /proc hides the start time (hidepid, see proc(5)).  Does not block, keeps errno.
+ * a `start` of 0 asks about whatever process has the pid now.  PROCESS_UNKNOWN comes only with a
+ * start, where /proc hides it (hidepid, see proc(5)) or is another pid namespace's.  The id of a
+ * thread is that of something that exists; a process exists until its last thread has ended.
+ * Does not block, keeps errno.
  */
 enum process_state process_lookup(pid_t pid, uint64_t start);
 
@@ -27,9 +30,22 @@ uint64_t process_start_time(pid_t pid);
  *   ESRCH   it has ended already, or the pid is another process's now
  *   EPERM   whether it is the same process cannot be seen
  *   ENOSYS  this kernel has no pidfd: poll process_lookup() instead
- *   EMFILE, ENFILE, ENOMEM, EINVAL (a thread's id)  as pidfd_open(2)
+ *   EINVAL, ENOENT  the id of a thread, not of a process: poll process_lookup() instead
+ *   EMFILE, ENFILE, ENOMEM  as pidfd_open(2)
  */
 int process_open(pid_t pid, uint64_t start);
+
+/* True when the process behind a descriptor of process_open() has ended, reaped or not. */
+bool process_has_ended(int fd);
+
+/* True while a process group (credentials(7)) has a member that is no zombie and that started
+ * before `before`, in clock ticks since boot: one that the group had when it was last looked at,
+ * so that its number cannot have become another group's meanwhile.  Reads all of /proc.
+ */
+bool process_group_has_member(pid_t group, uint64_t before);
+
+/* The time now as process_start_time() counts it. */
+uint64_t process_clock(void);
 
 /* Identifies this boot of this kernel, 36 characters from /proc/sys/kernel/random/boot_id; "-"
  * where it cannot be read.  The string lives as long as the program.

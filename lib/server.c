@@ -9,6 +9,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "owner_watch.h"
 #include "server_private.h"
 
 enum {
@@ -260,6 +261,11 @@ void ipclocker_server_set_limit(struct ipclocker_server *server, enum ipclocker_
     server->limits[limit] = value;
 }
 
+void ipclocker_server_set_pidstat_port(struct ipclocker_server *server, int port)
+{
+    server->pidstat_port = port;
+}
+
 void ipclocker_server_set_log(struct ipclocker_server *server, ipclocker_log_fn *log, void *context)
 {
     server->log = log;
@@ -388,6 +394,7 @@ void ipclocker_server_destroy(struct ipclocker_server *server)
     ipclocker_server_stop(server);
     while (!LIST_EMPTY(&server->claims))
         claim_destroy(LIST_FIRST(&server->claims));
+    owner_watch_fini(server);
     lock_table_destroy(server->table);
     while (!LIST_EMPTY(&server->listeners))
         listener_destroy(LIST_FIRST(&server->listeners));

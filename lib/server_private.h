@@ -5,7 +5,7 @@
  *   conn.c      one client's connection: bytes in, lines, bytes out
  *   command.c   what the lines mean; setting.c: those that only set something
  *   reply.c     answers; reply_json.c: the JSON list
- *   claim.c     which connections and processes stand behind a request
+ *   claim.c     which connections stand behind a request; owner_watch.c: which process
  *   durable.c   its store: commits, restart, trouble; durable_note.c: what there is to commit
  */
 #ifndef FARMLOCK_SERVER_PRIVATE_H
@@ -63,9 +63,13 @@ struct claim {
     struct ipclocker_server *server;
     struct lock_request *request;
     struct link_list links;
-    int pidfd;          /* of the owner's process; -1 while nobody needs to watch it */
-    bool watched;       /* the event is for pidfd, or a timer that looks now and then */
-    struct event watch; /* the owner's process */
+
+    /* The owner's process, see owner_watch.c. */
+    bool watched; /* on this host: by the event */
+    int pidfd;    /* what the event is for; -1 while it is a timer that looks now and then */
+    struct event watch;
+    struct asker_question *question; /* on another host: to its pidstatd; NULL for none */
+
     bool absent;        /* the timer runs */
     struct event grace; /* until an absent waiter is given up */
     LIST_ENTRY(claim) all;
@@ -156,6 +160,9 @@ struct ipclocker_server {
     struct event deadline, sweep, accept_again;
     bool accept_paused;
     time_t last_limit_log_s;
+    struct pidstat_asker *asker; /* of other hosts; NULL until there is something to ask */
+    struct event asker_readable;
+    int pidstat_port;                        /* 0 for the default, below 0 to ask nobody */
     int64_t wall_base_ms, monotonic_base_ms; /* see server_now_ms() */
     char own_hostname[256];
     char *scratch; /* READ_CHUNK bytes for reading, one of a kind as there is one thread */
@@ -273,8 +280,7 @@ void reply_number(struct conn *conn, const char *word, uint64_t value);
  * memory. */
 int claim_join(struct conn *conn, struct lock_request *request, bool waits);
 
-/* Has the server watch an owner that asked for autounlock and has no session.  What cannot be
- * watched from here is left alone. */
+/* Has an owner watched that asked for autounlock and has no session.  May end the request. */
 void claim_watch_owner(struct ipclocker_server *server, struct lock_request *request);
 
 /* A connection goes away: ends or suspends its wait, has the owners of its sessions checked. */
@@ -291,9 +297,6 @@ void claim_restore(struct ipclocker_server *server, struct lock_request *request
 
 /* Frees a claim without looking at the request's fate. */
 void claim_destroy(struct claim *claim);
-
-/* Whether the request's process runs under the same kernel and pid namespace as this server. */
-bool claim_owner_is_local(const struct lock_request *request);
 
 /* ---- durable.c ---- */
 

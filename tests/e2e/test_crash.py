@@ -3,49 +3,15 @@
 
 import os
 import random
-import subprocess
-import time
 
 import farm
 import tap
 from crowd import Crowd
+from lockd import Server
 from wire import Wire
 
-LOCKERD = farm.program("lockerd")
 LONG = os.environ.get("FARMLOCK_LONG") is not None
 SEED = os.environ.get("FARMLOCK_SEED") or str(random.SystemRandom().randrange(1 << 32))
-
-
-class Server:
-    """A lockerd that is started again at the same port, with the same state."""
-
-    def __init__(self, folder, *options, **environment):
-        self.port = farm.free_port()
-        self.folder = folder
-        self.state = os.path.join(folder, "state", "lockerd.db")
-        self.options = options
-        self.environment = environment
-        self.process = None
-        self.start()
-
-    def start(self):
-        with open(os.path.join(self.folder, "log"), "ab") as log:
-            self.process = farm.start(LOCKERD, "--nofork", "--port", self.port, "--state",
-                                      self.state, *self.options, stderr=log,
-                                      env=farm.environment(**self.environment))
-        farm.poll(self.is_up, "lockerd listens")
-
-    def is_up(self):
-        assert self.process.poll() is None, self.log()
-        return farm.answers(self.port)
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-
-    def log(self):
-        with open(os.path.join(self.folder, "log"), encoding="utf-8") as log:
-            return log.read()
 
 
 def crash_again_and_again(folder, times, *options):
@@ -57,7 +23,7 @@ def crash_again_and_again(folder, times, *options):
         crowd.run_for(0.02 + chance.random() * 0.3)
         server.kill()
         crowd.run_until(lambda: False)
-        server.start()
+        server.start(*options)
         crowd.check()
     print(f"# seed {SEED}: {crowd.answers} answers, {times} crashes", flush=True)
     assert crowd.answers > times * 10, "there was no load"

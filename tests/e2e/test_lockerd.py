@@ -21,7 +21,9 @@ def serve(*options, port=None, **popen):
     """Starts a server in the foreground and waits until it answers; returns its port."""
     port = port or farm.free_port()
     popen.setdefault("stderr", subprocess.DEVNULL)
-    farm.start(LOCKERD, "--nofork", "--state", "none", "--port", port, *options, **popen)
+    # Tests name hosts that are none; nobody is to be asked about them but by who says so.
+    farm.start(LOCKERD, "--nofork", "--state", "none", "--pidstat-port", "none", "--port", port,
+               *options, **popen)
     farm.poll(lambda: farm.answers(port), "lockerd listens")
     return port
 
@@ -60,7 +62,7 @@ def help_and_version_exit_with_0():
     shown = farm.run(LOCKERD, "--help")
     farm.equal(shown.returncode, 0)
     for option in ("--help", "--version", "--debug", "--fork", "--nofork", "--host", "--port",
-                   "--path", "--pid-file", "--state", "--log"):
+                   "--path", "--pid-file", "--state", "--log", "--pidstat-port"):
         farm.contains(shown.stdout, option)
     farm.equal(shown.stderr, "")
     version = farm.run(LOCKERD, "--version")
@@ -82,6 +84,7 @@ def wrong_command_lines_get_one_line_and_64():
     farm.contains(complaint("--nonsense"), "unknown or ambiguous option --nonsense")
     farm.contains(complaint("--port"), "--port needs PORT")
     farm.contains(complaint("--nofork=1"), "takes no argument")
+    farm.contains(complaint("--pidstat-port", "many"), "--pidstat-port many")
     farm.contains(complaint("extra"), "'extra' is not understood")
     farm.contains(complaint("\x1b[31mred"), "\\x1b[31mred")
 
@@ -524,6 +527,30 @@ def a_classic_owner_with_autounlock_on_this_host_is_watched():
     job.kill()
     job.wait()
     farm.equal(waiter.line(), "print_obtained")
+
+
+@tap.test
+def an_owner_on_another_host_is_watched_through_its_pidstatd():
+    pidstat_port = farm.free_port(socket.SOCK_DGRAM, host="127.0.0.9")
+    farm.start(farm.program("pidstatd"), "--nofork", "--host", "127.0.0.9", "--port", pidstat_port,
+               stderr=subprocess.DEVNULL)
+    port = serve("--pidstat-port", pidstat_port)
+    job, unknown = sleeper(), sleeper()
+    holder = Wire(port)
+    holder.lock("j", "x", 0, "autounlock 1", f"pid {job.pid}", "hostname 127.0.0.9")
+    # Nobody answers for this one: that proves nothing.
+    holder.lock("k", "y", 0, "autounlock 1", f"pid {unknown.pid}", "hostname 127.0.0.10")
+    holder.close()
+    waiter, other = Wire(port), Wire(port)
+    waiter.lock("w", "x", 1, "autounlock 0")
+    other.lock("v", "y", 1, "autounlock 0")
+    farm.equal([waiter.line(), other.line()], ["print_waiting j", "print_waiting k"])
+    assert waiter.is_silent()
+    for process in (job, unknown):
+        process.kill()
+        process.wait()
+    farm.equal(waiter.line(), "print_obtained")
+    assert other.is_silent(1)
 
 
 @tap.test

@@ -141,7 +141,7 @@ class Replay:
 
 def replay(path):
     port = farm.free_port()
-    server = subprocess.Popen([farm.program("lockerd"), "--nofork", "--state", "none",
+    server = subprocess.Popen([farm.program("lockerd"), "--nofork", "--state", "none", "--pidstat-port", "none",
                                "--host", "127.0.0.1", "--port", str(port)],
                               stderr=subprocess.DEVNULL)
     try:

@@ -60,6 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (server == NULL || ipclocker_server_listen(server, "127.0.0.1", "0") != 0 ||
         ipclocker_server_start(server, NULL) != 0)
         return 0;
+    ipclocker_server_set_pidstat_port(server, -1);
     for (size_t i = 0; i < CLIENTS; i++) {
         int pair[2];
 

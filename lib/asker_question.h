@@ -1,0 +1,76 @@
+/* One question of an asker, and the table that finds it again when its reply comes. */
+#ifndef FARMLOCK_ASKER_QUESTION_H
+#define FARMLOCK_ASKER_QUESTION_H
+
+#include "deadlines.h"
+#include "host_cache.h"
+#include "pidstat_asker.h"
+#include "pidstat_wire.h"
+#include "siphash.h"
+
+enum question_state {
+    QUESTION_QUEUED,     /* waits for its turn, or for its host to be resolved */
+    QUESTION_SENT,       /* the deadline is for the answer */
+    QUESTION_RESTING,    /* standing: the deadline is for the next round */
+    QUESTION_LOCAL,      /* standing: its pidfd says when the process ends */
+    QUESTION_LOCAL_POLL, /* standing: there is no pidfd, the deadline is for the next look */
+};
+
+struct asker_question {
+    LIST_ENTRY(asker_question) in_bucket;
+    TAILQ_ENTRY(asker_question) in_queue;
+    struct question_queue *queue; /* in QUESTION_QUEUED */
+    struct deadline deadline;
+    enum question_state state;
+
+    struct cached_host *host;
+    pid_t pid;
+    unsigned which, flags, tries;
+    struct pidstat_words known; /* id; start, boot and the watch's proof as far as known */
+
+    unsigned tries_left;    /* in this round */
+    unsigned silent_rounds; /* since the last answer */
+    int64_t round_us;       /* when this round's first datagram was sent */
+    int64_t sent_us;        /* when its last was */
+    int64_t armed_us;       /* when a new proof was last answered ahead of the next round */
+    unsigned seen;          /* the last reply that was held against it */
+    int fd;                 /* pidfd, or -1 */
+
+    pidstat_asker_fn *function;
+    void *context;
+    bool calling, cancelled;
+};
+
+/* NULL with errno EINVAL or ENOMEM; without a host as yet. */
+struct asker_question *question_create(const struct pidstat_target *target,
+                                       pidstat_asker_fn *function, void *context);
+
+/* The datagram that asks it, into PIDSTAT_WIRE_MAX bytes; its length, or 0. */
+size_t question_format(const struct asker_question *question, char *out);
+
+/* What a reply says about it.  A standing question keeps start and boot from it. */
+enum pidstat_verdict question_judge(struct asker_question *question,
+                                    const struct pidstat_reply *reply);
+
+struct question_table;
+
+/* NULL with errno ENOMEM. */
+struct question_table *question_table_create(void);
+void question_table_destroy(struct question_table *table);
+
+void question_table_add(struct question_table *table, struct asker_question *question);
+void question_table_remove(struct asker_question *question);
+
+/* Some question that is in the table; NULL when there is none. */
+struct asker_question *question_table_any(struct question_table *table);
+
+/* Finds a question that a reply may answer: one with its id; or, as classic daemons know no id,
+ * one about the same pid of the same host whose address it came from.  There may be more than one
+ * of these: each is found once for the same `serial`, which is not 0.  NULL when there is no more.
+ */
+struct asker_question *question_table_find(struct question_table *table,
+                                           const struct pidstat_reply *reply,
+                                           const struct sockaddr_storage *from, uint16_t port,
+                                           unsigned serial);
+
+#endif

@@ -1,0 +1,42 @@
+/* How an asker's questions go from one state to the next.  For pidstat_asker.c alone. */
+#ifndef FARMLOCK_ASKER_ROUNDS_H
+#define FARMLOCK_ASKER_ROUNDS_H
+
+#include "asker_question.h"
+#include "pidstat_udp.h"
+
+struct pidstat_asker {
+    struct pidstat_asker_options options;
+    struct host_cache *hosts;
+    struct question_table *table;
+    struct pidstat_udp udp;
+    struct question_queue urgent, ordinary; /* those whose turn it is to send */
+    struct deadlines deadlines;
+    size_t pending;
+    int64_t next_send_us; /* not before: the rate */
+    unsigned serial;      /* of replies */
+    int epoll_fd, timer_fd;
+};
+
+int64_t rounds_now_us(void);
+
+/* Starts a round: tries anew, at the end of its queue. */
+void rounds_begin(struct pidstat_asker *asker, struct asker_question *question);
+
+/* Puts a question at the end of its queue. */
+void rounds_enqueue(struct pidstat_asker *asker, struct asker_question *question);
+
+/* The question whose turn is next; NULL when none waits. */
+struct asker_question *rounds_next_in_line(const struct pidstat_asker *asker);
+
+/* Frees a question, without a call. */
+void rounds_drop(struct pidstat_asker *asker, struct asker_question *question);
+
+/* What happens to questions; all but the last may call back. */
+void rounds_take_turns(struct pidstat_asker *asker);
+void rounds_take_deadline(struct pidstat_asker *asker, struct asker_question *question);
+void rounds_receive(struct pidstat_asker *asker);
+void rounds_end_here(struct pidstat_asker *asker, struct asker_question *question);
+void rounds_take_resolved(struct pidstat_asker *asker);
+
+#endif

@@ -1,0 +1,20 @@
+/* Watching the process of an owner that has no session, on this host or another. */
+#ifndef FARMLOCK_OWNER_WATCH_H
+#define FARMLOCK_OWNER_WATCH_H
+
+#include "server_private.h"
+
+/* Watches the owner of a claim whose request has autounlock, until its process has ended: then the
+ * request is ended, which may be at once, and takes the claim with it.  Does nothing where it is
+ * watched already, or cannot be.  `urgent` owners, whose connection has just closed, are looked at
+ * before others.
+ */
+void owner_watch_start(struct claim *claim, bool urgent);
+
+/* Stops it.  Allowed when nothing is watched. */
+void owner_watch_stop(struct claim *claim);
+
+/* Frees what the server has for watching, when no claim is watched any more. */
+void owner_watch_fini(struct ipclocker_server *server);
+
+#endif

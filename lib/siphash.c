@@ -1,0 +1,76 @@
+/* SipHash-2-4: two rounds a word, four at the end.
+ * Must not be used with a key that an outsider can know. */
+#include "siphash.h"
+
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+static uint64_t rotate(uint64_t value, int bits)
+{
+    return value << bits | value >> (64 - bits);
+}
+
+static void sip_rounds(uint64_t v[4], int count)
+{
+    while (count-- > 0) {
+        v[0] += v[1];
+        v[2] += v[3];
+        v[1] = rotate(v[1], 13) ^ v[0];
+        v[3] = rotate(v[3], 16) ^ v[2];
+        v[0] = rotate(v[0], 32);
+        v[2] += v[1];
+        v[0] += v[3];
+        v[1] = rotate(v[1], 17) ^ v[2];
+        v[3] = rotate(v[3], 21) ^ v[0];
+        v[2] = rotate(v[2], 32);
+    }
+}
+
+/* Up to eight bytes, little endian whatever the machine. */
+static uint64_t load_bytes(const unsigned char *in, size_t count)
+{
+    uint64_t word = 0;
+
+    while (count-- > 0)
+        word = word << 8 | in[count];
+    return word;
+}
+
+static void absorb(uint64_t v[4], uint64_t word)
+{
+    v[3] ^= word;
+    sip_rounds(v, 2);
+    v[0] ^= word;
+}
+
+uint64_t siphash(const struct siphash_key *key, const void *data, size_t len)
+{
+    const unsigned char *in = data;
+    uint64_t v[4] = {
+        key->words[0] ^ 0x736f6d6570736575U,
+        key->words[1] ^ 0x646f72616e646f6dU,
+        key->words[0] ^ 0x6c7967656e657261U,
+        key->words[1] ^ 0x7465646279746573U,
+    };
+    uint64_t length_byte = (uint64_t)len << 56;
+
+    for (; len >= 8; in += 8, len -= 8)
+        absorb(v, load_bytes(in, 8));
+    absorb(v, load_bytes(in, len) | length_byte);
+    v[2] ^= 0xff;
+    sip_rounds(v, 4);
+    return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+void siphash_key_init(struct siphash_key *key)
+{
+    struct timespec now;
+
+    if (getrandom(key, sizeof *key, 0) == (ssize_t)sizeof *key)
+        return;
+    /* A kernel before 3.17: better a poor key than none. */
+    clock_gettime(CLOCK_REALTIME, &now);
+    key->words[0] = (uint64_t)now.tv_sec << 32 ^ (uint64_t)now.tv_nsec;
+    key->words[1] = (uint64_t)(uintptr_t)key;
+}
