@@ -318,9 +318,9 @@ def a_damaged_file_is_refused_until_it_is_moved_aside(folder):
 
 @tap.test
 def nonsense_in_the_file_is_damage(folder):
-    for nonsense in ("demand = '2 a'", "demand = ''", "demand = '1 a\n1 a'", "owner = x''",
-                     "demand = '1 b', token = 7"):
-        path = f"{folder}/{len(nonsense)}.db"
+    for number, nonsense in enumerate(("demand = '2 a'", "demand = ''", "demand = '1 a\n1 a'",
+                                       "demand = '1 b', token = 7", "demand = '1  a'")):
+        path = f"{folder}/{number}.db"
         server = Server(folder, state=path)
         wire = server.wire()
         wire.ask("user ann", "locks a", "LOCK")
@@ -329,8 +329,6 @@ def nonsense_in_the_file_is_damage(folder):
         with sqlite3.connect(path) as state:
             state.execute(f"UPDATE requests SET {nonsense} WHERE owner = 'ann'")
         state.close()
-        if nonsense.startswith("owner"):
-            continue
         farm.contains(refused("--state", path), "is damaged")
 
 
