@@ -16,8 +16,8 @@
 #include "log.h"
 #include "number.h"
 #include "options.h"
-#include "store_file.h"
 #include "service.h"
+#include "store_file.h"
 #include "text.h"
 
 enum { EXIT_USAGE = 64, EXIT_SYSTEM = 71, HOSTS_MAX = 64, LISTEN_FDS_START = 3 };

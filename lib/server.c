@@ -322,8 +322,7 @@ int ipclocker_server_start(struct ipclocker_server *server, struct event_base *b
         return -1;
     server->serving = true;
     server->stopped = false;
-    if (listener_start_all(server) != 0 ||
-        event_add(&server->sweep, &sweep_interval) != 0) {
+    if (listener_start_all(server) != 0 || event_add(&server->sweep, &sweep_interval) != 0) {
         ipclocker_server_stop(server);
         return -1;
     }

@@ -125,6 +125,9 @@ struct store_history {
 /* Is not urgent: it is kept with what else is, or when the server finds the time. */
 void store_batch_history(struct store_batch *batch, const struct store_history *entry);
 
+/* All that an event of the lock table means for the store, history included. */
+void store_batch_event(struct store_batch *batch, const struct lock_event *event, int64_t now_ms);
+
 /* ---- commits ---- */
 
 /* Takes a batch, which is freed when it is done with.  Returns its number: 1, 2, 3 and so on. */

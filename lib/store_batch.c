@@ -75,12 +75,12 @@ static const char *add_text(char **end, const char *text)
     return copy;
 }
 
-/* A name that a held request still holds; every name of one that waits. */
+/* A name that a held request still holds; every name of one that waits, or did until now. */
 static bool is_kept(const struct lock_seat *seat, const char *without)
 {
     const char *name;
 
-    if (seat->request->state == LOCK_WAITING)
+    if (seat->request->token == 0)
         return true;
     if (seat->state != LOCK_SEAT_HELD)
         return false;
@@ -224,6 +224,68 @@ void store_batch_history(struct store_batch *batch, const struct store_history *
     op->history.owner = add_text(&end, entry->owner);
     op->history.host = add_text(&end, entry->host);
     op->history.job = add_text(&end, entry->job);
+}
+
+/* ---- events ---- */
+
+static void add_past(struct store_batch *batch, const struct lock_event *event,
+                     enum store_past past, const char *lock, int64_t now_ms)
+{
+    const struct lock_request *request = event->request;
+    const struct store_history entry = {
+        .past = past,
+        .reason = event->reason,
+        .lock = lock,
+        .owner = request->owner,
+        .host = request->host,
+        .job = request->job,
+        .pid = request->pid,
+        .ticket = request->ticket,
+        .token = request->token,
+        .asked_ms = request->asked_ms,
+        .granted_ms = request->granted_ms,
+        .ended_ms = now_ms,
+    };
+
+    store_batch_history(batch, &entry);
+}
+
+static void add_left(struct store_batch *batch, const struct lock_event *event, int64_t now_ms)
+{
+    const struct lock_request *request = event->request;
+    char *names = malloc(demand_size(request));
+
+    if (names == NULL) {
+        batch->failed = true;
+        return;
+    }
+    *add_kept_names(names, request, 0, request->seat_count, NULL) = '\0';
+    add_past(batch, event, STORE_PAST_LEFT, names + 1, now_ms);
+    free(names);
+}
+
+void store_batch_event(struct store_batch *batch, const struct lock_event *event, int64_t now_ms)
+{
+    const struct lock_request *request = event->request;
+
+    switch (event->kind) {
+    case LOCK_EVENT_QUEUED:
+    case LOCK_EVENT_GRANTED:
+    case LOCK_EVENT_RENEWED:
+        store_batch_put(batch, request, NULL);
+        break;
+    case LOCK_EVENT_RELEASED:
+        if (request->state == LOCK_ENDED)
+            store_batch_drop(batch, request->ticket);
+        else
+            store_batch_put(batch, request, event->name);
+        add_past(batch, event, STORE_PAST_HOLD, event->name, now_ms);
+        break;
+    case LOCK_EVENT_LEFT:
+        store_batch_drop(batch, request->ticket);
+        add_left(batch, event, now_ms);
+        break;
+    }
 }
 
 /* ---- demands ---- */

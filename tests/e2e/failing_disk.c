@@ -1,6 +1,6 @@
-/* A layer under a program, loaded with LD_PRELOAD, that makes a part of its writes fail: those below
- * FAILING_DISK_PATH while the file FAILING_DISK_WHEN exists, one in as many as that file says.
- * Must not touch any other file. */
+/* A layer under a program, loaded with LD_PRELOAD, that makes a part of its writes fail: those
+ * below FAILING_DISK_PATH while the file FAILING_DISK_WHEN exists, one in as many as that file
+ * says. Must not touch any other file. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
