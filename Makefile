@@ -55,7 +55,7 @@ ifdef WERROR
 WARNINGS += -Werror
 endif
 
-PKGS := libevent_core json-c
+PKGS := libevent_core json-c sqlite3
 ALL_CFLAGS   = -std=gnu11 -D_GNU_SOURCE -DFARMLOCK_VERSION='"$(VERSION)"' -Ilib -fPIC \
                -fvisibility=hidden -MMD -MP $(WARNINGS) $(shell $(PKG_CONFIG) --cflags $(PKGS)) \
                $(VARIANT_FLAGS) $(CFLAGS) $(CPPFLAGS)
@@ -74,6 +74,9 @@ DAEMON_OBJS := $(patsubst %.c,$B/obj/%.o,$(filter-out $(DAEMONS:%=daemons/%.c),$
 UNIT_TESTS  := $(patsubst tests/unit/%.c,$B/tests/unit/%,$(wildcard tests/unit/test_*.c))
 UNIT_HELPERS := $(patsubst %.c,$B/obj/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 E2E_TESTS   := $(wildcard tests/e2e/test_*.py)
+LONG_TESTS  := $(filter %/test_store %/test_store_simulation,$(UNIT_TESTS)) \
+               $(filter %/test_crash.py,$(E2E_TESTS))
+PRELOADS    := $(patsubst tests/e2e/%.c,$B/tests/%.so,$(wildcard tests/e2e/*.c))
 MAN_PAGES   := $(wildcard share/man/man*/*)
 
 SHARED := $B/lib/libipclocker.so.$(VERSION)
@@ -141,6 +144,11 @@ $B/tests/unit/%: $B/obj/tests/unit/%.o $(UNIT_HELPERS) $(STATIC)
 	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) $(TEST_LDFLAGS) -o $@ \
 	    $(filter-out $(STATIC),$^) $(STATIC) $$($(PKG_CONFIG) --libs cmocka) $(LIBS)
 
+# Layers under a program, for LD_PRELOAD.
+$B/tests/%.so: $B/obj/tests/e2e/%.o
+	@mkdir -p $(@D)
+	$(call say,LD   $@)$(CC) -shared $(LDFLAGS) -o $@ $< -ldl
+
 # Its allocations fail on demand.
 $B/tests/unit/test_lock_table_memory: \
     TEST_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup
@@ -166,7 +174,7 @@ check: deps
 	@$(MAKE) --no-print-directory check-run
 
 .PHONY: check-build
-check-build: all $(UNIT_TESTS)
+check-build: all $(UNIT_TESTS) $(PRELOADS)
 
 # One runner over everything, so that one closing line speaks for the whole run.
 TEST_ENV = FARMLOCK_BUILD=$(CURDIR)/$B CMOCKA_MESSAGE_OUTPUT=TAP
@@ -177,6 +185,12 @@ check-run:
 check-unit: $(UNIT_TESTS)
 	@$(TEST_ENV) $(PROVE) -j$(JOBS) -e '' $(UNIT_TESTS)
 
+# What takes longer than ten minutes.
+.PHONY: check-long
+check-long: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) check-build
+	@$(TEST_ENV) FARMLOCK_LONG=1 $(PROVE) -j$(JOBS) -e '' $(LONG_TESTS)
+
 VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full \
             --show-leak-kinds=definite,indirect,possible \
             --errors-for-leak-kinds=definite,indirect,possible
@@ -185,7 +199,7 @@ check-valgrind: $(UNIT_TESTS)
 	@$(TEST_ENV) FARMLOCK_SLOW=1 $(PROVE) -j$(JOBS) -e '$(VALGRIND)' $(UNIT_TESTS)
 
 .PHONY: check-e2e
-check-e2e: all
+check-e2e: all $(PRELOADS)
 	@$(TEST_ENV) $(PROVE) -j$(JOBS) -e '' $(E2E_TESTS)
 
 .PHONY: demo
@@ -197,7 +211,7 @@ demo:
 # ---- lint -----------------------------------------------------------------------------------
 
 C_SOURCES := $(wildcard lib/*.[ch] daemons/*.[ch] wrappers/*.[ch] spank-plugin/*.[ch] \
-               tests/unit/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch] examples/*.c examples/*/*.c)
+               tests/unit/*.[ch] tests/e2e/*.c tests/fuzz/*.[ch] tests/bench/*.[ch] examples/*.c examples/*/*.c)
 SH_SOURCES := .ci/run .ci/deps $(wildcard examples/*.sh examples/*/*.sh tests/*/*.sh)
 
 .PHONY: format
@@ -268,6 +282,7 @@ help:
 	@echo 'make all            build into build/bin and build/lib'
 	@echo 'make demo           see seats handed over, about ten seconds once built'
 	@echo 'make check          install what is missing, build, run the tests'
+	@echo 'make check-long     the tests that take longer: crashes and failing disks, many times'
 	@echo 'make check-unit     unit tests only (VARIANT=asan: under ASan and UBSan)'
 	@echo 'make check-valgrind unit tests under valgrind'
 	@echo 'make check-e2e      end-to-end tests only'

@@ -349,6 +349,36 @@ enum ipclocker_limit {
 IPCLOCKER_API void ipclocker_server_set_limit(struct ipclocker_server *server,
                                               enum ipclocker_limit limit, size_t value);
 
+enum ipclocker_durability {
+    IPCLOCKER_DURABLE_POWER,   /* what a client was told survives a power cut: one disk sync each */
+    IPCLOCKER_DURABLE_PROCESS, /* it survives the end of the process, not that of the machine */
+};
+
+/* Has the locks, the queue and the history kept in a file, which is created where it is missing;
+ * NULL or "none", as at first, keeps them in memory only.  The file is opened by
+ * ipclocker_server_start(), which fails with EBUSY when another server uses it, ENOTSUP when a
+ * later version has written it, EUCLEAN when it is damaged, EEXIST when it is something else, and
+ * errors of the system.  What was held is held then, and what waited has its place.
+ * Errors: EALREADY: it serves already.
+ */
+IPCLOCKER_API int ipclocker_server_set_state(struct ipclocker_server *server, const char *path,
+                                             enum ipclocker_durability durability);
+
+/* How long ended holds and refused or abandoned waits stay in the state file, in seconds; 90 days
+ * at first, 0 keeps none.
+ */
+IPCLOCKER_API void ipclocker_server_set_history(struct ipclocker_server *server, uint64_t seconds);
+
+/* How long after a start a request that waited before keeps its place without its client, in
+ * seconds; 60 at first.
+ */
+IPCLOCKER_API void ipclocker_server_set_requeue_grace(struct ipclocker_server *server,
+                                                      unsigned seconds);
+
+/* Has a damaged state file renamed, and begins anew with no lock held, instead of failing. */
+IPCLOCKER_API void ipclocker_server_set_move_corrupt_state(struct ipclocker_server *server,
+                                                           bool move);
+
 /* Where to ask for the processes of owners on other hosts: the UDP port of their pidstatd(8), 0 for
  * the default, below 0 to ask nobody.
  */
