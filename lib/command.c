@@ -283,11 +283,11 @@ static void on_eof(struct conn *conn, char *args)
 
 /* What a command is like. */
 enum {
-    SETS = 0,        /* a setting, or about the connection only */
-    URGENT = 1 << 0, /* done while a LOCK waits */
-    READS = 1 << 1,  /* tells of the table */
-    CHANGES = 1 << 2,
-    SILENT = 1 << 3, /* is not answered */
+    SETS = 0,         /* a setting, or about the connection only */
+    URGENT = 1 << 0,  /* done while a LOCK waits */
+    READS = 1 << 1,   /* tells of the table */
+    CHANGES = 1 << 2, /* or needs the disk */
+    SILENT = 1 << 3,  /* is not answered */
 };
 
 static const struct command {
@@ -320,6 +320,7 @@ static const struct command {
     {"QUEUE", on_queue, 2, URGENT},
     {"CANCEL", on_cancel, 2, URGENT | CHANGES | SILENT},
     {"DEAD_JOB", on_dead_job, 2, CHANGES},
+    {"HISTORY", history_command, 2, READS | CHANGES},
     {"LIST_JSON", on_list_json, 2, READS},
 };
 

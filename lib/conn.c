@@ -46,6 +46,7 @@ void conn_destroy(struct conn *conn)
     struct ipclocker_server *server = conn->server;
 
     claim_leave_all(conn);
+    history_forget(conn);
     leave_timed_list(conn);
     if (conn->dirty)
         TAILQ_REMOVE(&server->dirty, conn, in_dirty);
@@ -302,7 +303,8 @@ void conn_finish_pass(struct conn *conn)
             return;
     } while (conn_handle_kept_lines(conn));
     /* Nobody is there any more who could use a grant, or ask for more. */
-    if (conn->input_ended && (conn->state == CONN_WAITING || conn->out.len == 0)) {
+    if (conn->input_ended && conn->state != CONN_READING &&
+        (conn->state == CONN_WAITING || conn->out.len == 0)) {
         conn_destroy(conn);
         return;
     }

@@ -174,6 +174,7 @@ static void log_trouble(struct ipclocker_server *server)
 static void stop_store(struct ipclocker_server *server)
 {
     struct durable *durable = &server->durable;
+    struct conn *conn;
 
     if (durable->store == NULL)
         return;
@@ -183,6 +184,10 @@ static void stop_store(struct ipclocker_server *server)
     store_batch_destroy(durable->batch);
     durable->batch = NULL;
     evtimer_del(&durable->lazy);
+    TAILQ_FOREACH(conn, &server->conns, all)
+    {
+        history_forget(conn);
+    }
     store_close(durable->store);
     durable->store = NULL;
     durable->submitted = 0;
@@ -247,6 +252,7 @@ static void on_news(evutil_socket_t fd, short events, void *context)
     if (durable->down && progress.committed > 0)
         come_up(server);
     release_output(server);
+    history_take_answers(server);
     if (progress.failed)
         go_down(server, progress.error);
 }

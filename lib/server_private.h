@@ -6,6 +6,7 @@
  *   command.c   what the lines mean; setting.c: those that only set something
  *   reply.c     answers; reply_json.c: the JSON list
  *   claim.c     which connections stand behind a request; owner_watch.c: which process
+ *   history.c   what has ended: the answer to HISTORY
  *   durable.c   its store: commits, restart, trouble; durable_note.c: what there is to commit
  */
 #ifndef FARMLOCK_SERVER_PRIVATE_H
@@ -78,6 +79,7 @@ struct claim {
 enum conn_state {
     CONN_OPEN,
     CONN_WAITING,  /* behind a LOCK: further commands stay in the buffer */
+    CONN_READING,  /* behind a HISTORY: likewise */
     CONN_CLOSING,  /* closes when all is written */
     CONN_DRAINING, /* all is written; input is thrown away so that it is not lost by a reset */
 };
@@ -118,6 +120,7 @@ struct conn {
     const char *fault; /* of a setting; the next command is answered with it.  Static text. */
 
     struct claim_link *waiting; /* in state WAITING */
+    struct store_query *query;  /* in state READING */
     struct link_list links;
     TAILQ_ENTRY(conn) all, in_dirty, in_resumed, in_timed, in_holding;
 };
@@ -312,6 +315,17 @@ void durable_end_pass(struct ipclocker_server *server);
 
 /* Why a command cannot be done now; NULL when it can. */
 const char *durable_refusal(const struct ipclocker_server *server, bool changes);
+
+/* ---- history.c ---- */
+
+/* Answers HISTORY, when the store has; args are the rest of the line. */
+void history_command(struct conn *conn, char *args);
+
+/* Passes on what the store has answered. */
+void history_take_answers(struct ipclocker_server *server);
+
+/* A connection goes away, or its store does: nobody waits for the answer any more. */
+void history_forget(struct conn *conn);
 
 /* ---- durable_note.c ---- */
 

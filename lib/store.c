@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "store_private.h"
@@ -65,4 +66,21 @@ int store_fd(const struct store *store)
 void store_progress(struct store *store, struct store_progress *progress)
 {
     store->engine->progress(store, progress);
+}
+
+void store_ask(struct store *store, struct store_query *query)
+{
+    store->engine->ask(store, query);
+}
+
+struct store_query *store_answer(struct store *store)
+{
+    return store->engine->answer(store);
+}
+
+void store_query_destroy(struct store_query *query)
+{
+    if (query != NULL)
+        buffer_fini(&query->text);
+    free(query);
 }

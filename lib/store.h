@@ -23,7 +23,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
+#include "buffer.h"
 #include "lock_table.h"
 
 struct store;
@@ -142,5 +144,33 @@ struct store_progress {
     char error[STORE_ERROR_SIZE]; /* why, if so */
 };
 void store_progress(struct store *store, struct store_progress *progress);
+
+/* ---- the history ---- */
+
+/* A question about a part of the history, and its answer. */
+struct store_query {
+    int64_t since_ms, until_ms; /* what ended at or after the first, and was asked for before */
+    uint64_t after;             /* 0 at first; then `next` of the answer before */
+    size_t limit;               /* entries at a time */
+
+    /* Called for each entry, on a thread of the store's: it may touch the query only. */
+    void (*on_entry)(struct store_query *query, const struct store_history *entry);
+    struct buffer text; /* for on_entry() to write to */
+    void *context;      /* the caller's */
+
+    uint64_t next; /* where to go on; 0 when that was all */
+    bool failed;
+    STAILQ_ENTRY(store_query) queue;
+};
+
+/* Asks; takes the query, which was made by calloc(3).  Commits do not wait for long. */
+void store_ask(struct store *store, struct store_query *query);
+
+/* The next query that is answered, for the caller to destroy; NULL when there is none.  store_fd()
+ * polls readable when there may be one; call store_progress() first.
+ */
+struct store_query *store_answer(struct store *store);
+
+void store_query_destroy(struct store_query *query);
 
 #endif

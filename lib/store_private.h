@@ -4,6 +4,7 @@
  *   store_batch.c   what one pass has changed
  *   store_none.c    the engine that keeps nothing
  *   store_sqlite.c  the engine that keeps a file: commits, on a thread of its own
+ *   store_statement.c  what it writes and reads
  *   store_schema.c  how that file is laid out, opened, brought up to date and read back
  */
 #ifndef FARMLOCK_STORE_PRIVATE_H
@@ -18,6 +19,8 @@ struct store_engine {
     bool keeps;
     int (*load)(struct store *store, struct store_loader *loader, char error[STORE_ERROR_SIZE]);
     void (*commit)(struct store *store, struct store_batch *batch);
+    void (*ask)(struct store *store, struct store_query *query);
+    struct store_query *(*answer)(struct store *store);
     int (*fd)(const struct store *store);
     void (*progress)(struct store *store, struct store_progress *progress);
     void (*close)(struct store *store);
@@ -59,8 +62,11 @@ struct store_op {
     char text[]; /* of all strings */
 };
 
+STAILQ_HEAD(store_query_queue, store_query);
+STAILQ_HEAD(store_op_queue, store_op);
+
 struct store_batch {
-    STAILQ_HEAD(, store_op) ops;
+    struct store_op_queue ops;
     STAILQ_ENTRY(store_batch) next;
     uint64_t number;
     uint64_t next_ticket, next_token; /* 0: as before */
