@@ -25,7 +25,7 @@ def start_server(*options, port=None, **popen):
     # Tests name hosts that are none; nobody is to be asked about them but by who says so.
     farm.start(LOCKERD, "--nofork", "--state", "none", "--pidstat-port", "none", "--port", port,
                *options, **popen)
-    farm.poll(lambda: farm.answers(port), "lockerd listens")
+    farm.poll(lambda: serves(port), "lockerd serves")
     return port
 
 
@@ -291,7 +291,7 @@ def the_log_is_reopened_on_sighup_in_both_modes(folder):
     port = farm.free_port()
     server = farm.start(LOCKERD, "--nofork", "--state", "none", "--port", port, "--log",
                         f"{folder}/foreground")
-    farm.poll(lambda: farm.answers(port), "lockerd listens")
+    farm.poll(lambda: serves(port), "lockerd serves")
     os.rename(f"{folder}/foreground", f"{folder}/foreground.1")
     server.send_signal(signal.SIGHUP)
     farm.poll(lambda: os.path.exists(f"{folder}/foreground"), "a new log")
@@ -304,7 +304,7 @@ def sigterm_and_sigint_end_it_with_0():
         port = farm.free_port()
         server = farm.start(LOCKERD, "--nofork", "--state", "none", "--port", port,
                             stderr=subprocess.DEVNULL)
-        farm.poll(lambda: farm.answers(port), "lockerd listens")
+        farm.poll(lambda: serves(port), "lockerd serves")
         wire = Wire(port)
         wire.lock("a", "x")
         server.send_signal(number)
@@ -344,7 +344,7 @@ def debug_logs_each_request_on_one_harmless_line(folder):
     port = farm.free_port()
     with open(f"{folder}/err", "w", encoding="ascii") as errors:
         farm.start(LOCKERD, "--debug", "--state", "none", "--port", port, stderr=errors)
-    farm.poll(lambda: farm.answers(port), "lockerd listens")
+    farm.poll(lambda: serves(port), "lockerd serves")
     Wire(port).lock("evil\x1b]0;x\x07\udcff", "n\x01")
     farm.poll(lambda: "LOCK by" in open(f"{folder}/err", encoding="utf-8").read(), "a log line")
     with open(f"{folder}/err", "rb") as log:
@@ -673,7 +673,7 @@ def beyond_the_limit_of_connections_a_client_is_told_so():
     port = farm.free_port()
     farm.start("prlimit", "--nofile=200:200", LOCKERD, "--nofork", "--state", "none", "--port",
                port, stderr=subprocess.DEVNULL)
-    farm.poll(lambda: farm.answers(port), "lockerd listens")
+    farm.poll(lambda: serves(port), "lockerd serves")
     first = Wire(port)
     farm.equal(first.lock("a", "x")["locked"], "1")
     crowd = [Wire(port) for _ in range(150)]
