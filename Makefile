@@ -126,10 +126,12 @@ $(SHARED): $(LIB_OBJS) lib/libipclocker.map
 	@ln -sf $(@F) $(@D)/$(SONAME)
 	@ln -sf $(SONAME) $(@D)/libipclocker.so
 
+FILL_IN = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCDIR@|$(INCDIR)|' \
+              -e 's|@VERSION@|$(VERSION)|'
+
 $B/lib/ipclocker.pc: lib/ipclocker.pc.in Makefile
 	@mkdir -p $(@D)
-	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCDIR@|$(INCDIR)|' \
-	    -e 's|@VERSION@|$(VERSION)|' $< >$@
+	@$(FILL_IN) $< >$@
 
 $(DAEMONS:%=$B/bin/%): $B/bin/%: $B/obj/daemons/%.o $(DAEMON_OBJS) $(STATIC)
 	@mkdir -p $(@D)
@@ -247,7 +249,7 @@ install: all
 	$(INSTALL) -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)
 	ln -sf $(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libipclocker.so
-	$(INSTALL) -m 644 $B/lib/ipclocker.pc $(DESTDIR)$(LIBDIR)/pkgconfig
+	$(FILL_IN) lib/ipclocker.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/ipclocker.pc
 	$(INSTALL) -m 644 $(HEADERS) $(DESTDIR)$(INCDIR)
 	$(INSTALL) -m 644 $(wildcard share/schema/*.json) $(DESTDIR)$(DATADIR)
 	$(INSTALL) -m 644 $(wildcard share/completions/*) $(DESTDIR)$(COMPDIR)
