@@ -26,6 +26,8 @@ INSTALL    ?= install
 PROVE      ?= prove
 JOBS       ?= $(shell nproc)
 
+comma := ,
+
 # ---- variants ------------------------------------------------------------------------------
 
 B := build$(if $(VARIANT),/$(VARIANT))
@@ -139,6 +141,14 @@ $(WRAPPERS:%=$B/bin/%): $B/bin/%: $B/obj/wrappers/%.o $(STATIC)
 	@mkdir -p $(@D)
 	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS)
 
+# uriexec is started often and does little: where there is a static C library it is linked with
+# that, and where start.c knows the machine it need not even wait for that to start.
+URIEXEC_START  := $(if $(findstring -fsanitize,$(VARIANT_FLAGS) $(CFLAGS) $(LDFLAGS)),,$(and \
+    $(wildcard $(shell $(CC) -print-file-name=rcrt1.o)),$(wildcard $(shell $(CC) -print-file-name=libc.a)),\
+    -static-pie $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),-Wl$(comma)-e$(comma)uriexec_start)))
+$B/bin/uriexec: $(patsubst %.c,$B/obj/%.o,$(wildcard wrappers/uriexec/*.c))
+$B/bin/uriexec: LIBS := $(URIEXEC_START)
+
 $B/tests/unit/%: $B/obj/tests/unit/%.o $(UNIT_HELPERS) $(STATIC)
 	@mkdir -p $(@D)
 	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) $(TEST_LDFLAGS) -o $@ \
@@ -210,8 +220,9 @@ demo:
 
 # ---- lint -----------------------------------------------------------------------------------
 
-C_SOURCES := $(wildcard lib/*.[ch] daemons/*.[ch] wrappers/*.[ch] spank-plugin/*.[ch] \
-               tests/unit/*.[ch] tests/e2e/*.c tests/fuzz/*.[ch] tests/bench/*.[ch] examples/*.c examples/*/*.c)
+C_SOURCES := $(wildcard lib/*.[ch] daemons/*.[ch] wrappers/*.[ch] wrappers/*/*.[ch] \
+               spank-plugin/*.[ch] tests/unit/*.[ch] tests/e2e/*.c tests/fuzz/*.[ch] \
+               tests/bench/*.[ch] examples/*.c examples/*/*.c)
 SH_SOURCES := .ci/run .ci/deps $(wildcard examples/*.sh examples/*/*.sh tests/*/*.sh)
 
 .PHONY: format
