@@ -57,7 +57,7 @@ static size_t find_name(const char *at, const char **start)
 
     *start = at;
     if (*at != '[')
-        return strcspn(at, *at == '/' ? ": \t" : "=: \t");
+        return strcspn(at, *at == '/' ? ": \t" : "=:[ \t");
     *start = at + 1;
     end = strchr(at, ']');
     return end == NULL ? 0 : (size_t)(end - *start);

@@ -219,6 +219,8 @@ int hostlist_append(struct hostlist *list, const char *text, char *error, size_t
     saved_errno = errno;
     while (list->count > ex.first_count)
         free(list->names[--list->count]);
+    if (list->count == 0)
+        hostlist_fini(list);
     errno = saved_errno;
     return -1;
 }

@@ -9,6 +9,17 @@ from wire import Wire
 LOCKERD = farm.program("lockerd")
 
 
+def serves(port):
+    """True when a lockerd answers.  One that only listens yet may still be loading its state."""
+    if not farm.answers(port):
+        return False
+    wire = Wire(port)
+    wire.send("VERSION")
+    answer = wire.line()
+    wire.close()
+    return answer is not None and answer.startswith("version ")
+
+
 class Server:
     def __init__(self, folder, *options, state=None, **environment):
         self.port = farm.free_port()
@@ -27,7 +38,7 @@ class Server:
 
     def is_up(self):
         assert self.process.poll() is None, self.log()
-        return farm.answers(self.port)
+        return serves(self.port)
 
     def kill(self):
         self.process.kill()

@@ -404,7 +404,7 @@ def ping_tells_the_response_time():
     lab = Farm()
     result = lab.run("--ping")
     farm.equal((result.returncode, result.stderr), (0, ""))
-    assert result.stdout.startswith(f"127.0.0.1:{lab.port} answers in 0."), result.stdout
+    assert result.stdout.startswith(f"127.0.0.1:{lab.port} answers in "), result.stdout
     farm.contains(result.stdout, "protocol 2")
 
 

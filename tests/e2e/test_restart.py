@@ -11,7 +11,7 @@ import time
 
 import farm
 import tap
-from lockd import LOCKERD, Server, refused
+from lockd import LOCKERD, Server, refused, serves
 from wire import Wire
 
 
@@ -219,7 +219,7 @@ def the_default_place_is_below_XDG_STATE_HOME(folder):
     port = farm.free_port()
     farm.start(*command, "--nofork", "--port", port, stderr=subprocess.DEVNULL,
                env=farm.environment(XDG_STATE_HOME=f"{folder}/xdg"))
-    farm.poll(lambda: farm.answers(port), "lockerd listens")
+    farm.poll(lambda: serves(port), "lockerd serves")
     made = os.stat(f"{folder}/xdg/farmlock")
     farm.equal(stat.S_IMODE(made.st_mode), 0o700)
     farm.equal(stat.S_IMODE(os.stat(f"{folder}/xdg/farmlock/lockerd.db").st_mode), 0o640)
@@ -360,7 +360,7 @@ def on_a_full_disk_nothing_changes_and_service_resumes_by_itself(folder):
                         f"mount -t tmpfs -o size=1m none {folder}/disk && exec \"$@\"", "sh",
                         LOCKERD, "--nofork", "--port", port, "--state",
                         f"{folder}/disk/lockerd.db", stderr=log)
-    farm.poll(lambda: farm.answers(port), "lockerd listens")
+    farm.poll(lambda: serves(port), "lockerd serves")
     disk = f"/proc/{server.pid}/root{folder}/disk"
     Wire(port).ask("user ann", "locks a", "LOCK")
     with open(f"{disk}/filling", "wb", buffering=0) as filling:
