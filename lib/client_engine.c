@@ -183,6 +183,19 @@ static void note_version(struct ipclocker *lock, const struct answer *answer)
     lock->server_started = answer->number;
 }
 
+/* The server cannot do it now, and says so: its disk is full, say.  Who has to get through in the
+ * end comes back later, as to a server that is away. */
+static bool is_put_off(const struct ipclocker *lock, const struct answer *answer)
+{
+    static const char later[] = "try again later";
+    size_t len;
+
+    if (answer->kind != ANSWER_STATUS || answer->error == NULL || !tries_for_ever(lock))
+        return false;
+    len = strlen(answer->error);
+    return len >= sizeof later - 1 && strcmp(answer->error + len - (sizeof later - 1), later) == 0;
+}
+
 static int take_answer(struct ipclocker *lock, const struct answer *answer)
 {
     int result;
@@ -201,6 +214,8 @@ static int take_answer(struct ipclocker *lock, const struct answer *answer)
     lock->reused = false;
     if (answer->kind == ANSWER_PROTO)
         return STEP_AGAIN;
+    if (is_put_off(lock, answer))
+        return lose_connection(lock, EPROTO, answer->error);
     result = lock->operation->take(lock, answer);
     return result == 0 ? STEP_AGAIN : result;
 }

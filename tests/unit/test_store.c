@@ -451,6 +451,36 @@ static void a_store_that_failed_stays_so(void **state)
     assert_string_equal(fixture->restored, "");
 }
 
+static void loading_again_makes_a_failed_store_usable(void **state)
+{
+    struct fixture *fixture = *state;
+    struct lock_table *table = lock_table_create(on_event, fixture);
+
+    begin(fixture);
+    ask(fixture, "ann", "a");
+    commit_safely(fixture);
+    store_model_describe(fixture->table, fixture->live);
+    failing_vfs_fail_after(0);
+    ask(fixture, "bob", "b");
+    assert_true(wait_for(fixture->store, commit(fixture)).failed);
+    fixture->loaded.context = table;
+    assert_int_equal(store_load(fixture->store, &fixture->loaded, fixture->error), 0);
+    store_model_describe(table, fixture->restored);
+    lock_table_destroy(table);
+    assert_string_equal(fixture->restored, fixture->live);
+    store_batch_probe(fixture->batch);
+    assert_true(wait_for(fixture->store, commit(fixture)).failed);
+    failing_vfs_fail_after(-1);
+    table = lock_table_create(on_event, fixture);
+    fixture->loaded.context = table;
+    assert_int_equal(store_load(fixture->store, &fixture->loaded, fixture->error), 0);
+    lock_table_destroy(table);
+    store_batch_probe(fixture->batch);
+    commit_safely(fixture);
+    come_back(fixture);
+    assert_string_equal(fixture->restored, fixture->live);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -468,6 +498,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_cannot_have_been_is_not_restored, setup, teardown),
         cmocka_unit_test(writes_that_fail_lose_nothing_that_was_committed),
         cmocka_unit_test_setup_teardown(a_store_that_failed_stays_so, setup, teardown),
+        cmocka_unit_test_setup_teardown(loading_again_makes_a_failed_store_usable, setup, teardown),
     };
 
     failing_vfs_install();
