@@ -29,6 +29,7 @@ static pid_t start_sleeper(void)
     pid_t pid = fork();
 
     if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         pause();
         _exit(0);
     }
@@ -204,6 +205,7 @@ static void a_process_outlives_its_first_thread(void **state)
     if (pid == 0) {
         pthread_t thread;
 
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         pthread_create(&thread, NULL, sleep_on, NULL);
         pthread_exit(NULL);
     }
