@@ -43,9 +43,9 @@ class Host:
         self.holder.wait()
         self.holder.stdout.close()
 
-    def enter(self, *command):
+    def enter(self, *command, folder="/"):
         return ["nsenter", "--target", str(self.holder.pid), "--net", "--uts", "--mount",
-                *(str(word) for word in command)]
+                f"--wd={folder}", *(str(word) for word in command)]
 
     def run(self, *command, **options):
         return farm.run(*self.enter(*command), **options)
@@ -54,8 +54,8 @@ class Host:
         result = self.run(*command)
         assert result.returncode == 0, f"{command}: {result.stderr}"
 
-    def start(self, *command, **options):
-        return farm.start(*self.enter(*command), **options)
+    def start(self, *command, folder="/", **options):
+        return farm.start(*self.enter(*command, folder=folder), **options)
 
     def cut_off(self):
         self.must("ip", "link", "set", "eth0", "down")
