@@ -10,7 +10,7 @@ import stat
 import time
 
 import farm
-import hosts
+import netns
 import tap
 from pidstat_help import ELSEWHERE, NO_PID, Asker, Daemon, sleeper, start_time
 
@@ -76,9 +76,9 @@ def classic_datagrams_are_answered_byte_for_byte(folder):
 
 @tap.test
 def an_unknown_state_is_answered_where_it_is_wanted(folder):
-    missing = hosts.missing()
+    missing = netns.missing()
     if missing:
-        hosts.say(f"not tried: {missing} is missing for a /proc that hides processes")
+        netns.say(f"not tried: {missing} is missing for a /proc that hides processes")
         return
     process = sleeper()
     # Another user's process, behind a /proc that shows nobody else's.
@@ -178,7 +178,7 @@ def both_families_are_served_and_the_asked_address_answers(folder):
             farm.equal(asker.ask("PIDR 1 h 7"), "EXIS 1 1 h")
         except OSError as error:
             assert address == "::1", error
-            hosts.say(f"IPv6 is not tried: {error}")
+            netns.say(f"IPv6 is not tried: {error}")
             continue
         farm.equal(asker.source[:2], (address, daemon.port))
 
@@ -186,7 +186,7 @@ def both_families_are_served_and_the_asked_address_answers(folder):
 @tap.test
 def root_is_given_up(folder):
     if os.geteuid() != 0:
-        hosts.say("not tried: the test does not run as root")
+        netns.say("not tried: the test does not run as root")
         return
     daemon = Daemon(folder)
     farm.equal(os.stat(f"/proc/{daemon.process.pid}").st_uid, 65534)
@@ -263,7 +263,7 @@ def the_unit_runs_what_is_installed():
     farm.contains(text, "Type=notify")
     farm.contains(text, "DynamicUser=yes")
     if not shutil.which("systemd-analyze"):
-        hosts.say("systemd-analyze is not here to verify the unit")
+        netns.say("systemd-analyze is not here to verify the unit")
 
 
 def mutate(datagram, dice):
@@ -319,7 +319,7 @@ def a_million_bad_datagrams_leave_it_answering_and_no_larger(folder):
     counters = daemon.counters()
     seen = counters["questions"] + counters["malformed"]
     grown_kb = daemon.memory_kb() - size_kb
-    hosts.say(f"{sent} sent, {seen} seen, {counters['malformed']} malformed, "
+    netns.say(f"{sent} sent, {seen} seen, {counters['malformed']} malformed, "
               f"memory {size_kb} kB, grown {grown_kb} kB")
     assert sent == 1000000 and seen >= sent, seen
     assert counters["malformed"] > sent // 4

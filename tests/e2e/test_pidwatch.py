@@ -9,7 +9,7 @@ import sys
 import time
 
 import farm
-import hosts
+import netns
 import tap
 from pidstat_help import (ELSEWHERE, NO_PID, Asker, Daemon, can_make_pid_namespace,
                           inside_pid_namespace, pidwatch, read_line, seconds_until_end, sleeper,
@@ -398,7 +398,7 @@ def victim_pid_is_reused(_folder):
 
 def in_pid_namespace(name, folder):
     if not can_make_pid_namespace():
-        hosts.say("not tried: root and pid namespaces are needed to use a pid again")
+        netns.say("not tried: root and pid namespaces are needed to use a pid again")
         return
     result = inside_pid_namespace(sys.executable, os.path.abspath(__file__), "inside", name,
                                   folder)

@@ -10,7 +10,7 @@ import subprocess
 import time
 
 import farm
-import hosts
+import netns
 import tap
 from pidstat_help import pidwatch, read_line, seconds_until_end
 
@@ -21,11 +21,11 @@ READY = "echo ready; exec sleep 1000"
 
 def make_hosts(folder):
     """Three hosts with a pidstatd each; None where this machine cannot have them."""
-    missing = hosts.missing()
+    missing = netns.missing()
     if missing:
-        hosts.say(f"not tried: {missing} is missing for hosts of one's own")
+        netns.say(f"not tried: {missing} is missing for hosts of one's own")
         return None
-    made = hosts.network(folder, NAMES)
+    made = netns.network(folder, NAMES)
     for host in made.values():
         host.daemon = host.start(farm.program("pidstatd"), "--nofork", stderr=subprocess.PIPE)
         assert b"listens on" in host.daemon.stderr.readline()
@@ -50,7 +50,7 @@ def a_command_dies_within_50_ms_of_its_parent_on_another_host(folder):
     for _ in range(9):
         parent, command = parent_and_command(farms)
         time.sleep(0.05)
-        times.append(seconds_until_end(command.pid, lambda: hosts.kill_now(parent)))
+        times.append(seconds_until_end(command.pid, lambda: netns.kill_now(parent)))
         farm.equal(command.wait(), -signal.SIGHUP)
     print(f"# {statistics.median(times) * 1000:.1f} ms (median of {len(times)}), "
           f"{max(times) * 1000:.1f} ms at worst")
@@ -97,7 +97,7 @@ def with_the_host_cut_off_it_runs_on_or_ends_as_told(folder):
     print(f"# --on-host-down 2 ended it {took:.1f} s after the host was cut off")
     assert 1.9 < took < 10, took
     farm.equal(hasty.wait(), -signal.SIGHUP)
-    hosts.kill_now(parent)
+    netns.kill_now(parent)
     time.sleep(1.5)
     farm.equal(patient.poll(), None)
     took = seconds_until_end(patient.pid, farms["farm1"].join_again)
@@ -156,7 +156,7 @@ def tools(folder, farms):
     with open(f"{folder}/Makefile", "w", encoding="ascii") as file:
         file.write("sim:\n\t@echo $$PPID >sim.pid; sleep 1000; sleep 1000\n"
                    "report:\n\t@echo reported\n")
-    hosts.say("ssh and rsh are stand-ins here that enter the namespaces of the other host")
+    netns.say("ssh and rsh are stand-ins here that enter the namespaces of the other host")
     return farm.environment(PATH=f"{folder}/bin:{farm.BUILD}/bin:{os.environ['PATH']}")
 
 
@@ -177,7 +177,7 @@ def the_remote_idiom_works_as_written(folder):
         group = os.getpgid(sim)
         time.sleep(0.3)
         assert farm.is_alive(sim)
-        took = seconds_until_end(sim, lambda: hosts.kill_now(script))
+        took = seconds_until_end(sim, lambda: netns.kill_now(script))
         farm.poll(lambda: not group_members(group), "nothing of it is left")
         print(f"# {line}\n# ended {took * 1000:.1f} ms after its script")
 
@@ -207,10 +207,10 @@ def the_barrier_idiom_works_as_written(folder):
         time.sleep(0.5)
         farm.equal(script.poll(), None)
         if "$two" in line:
-            hosts.kill_now(two)
+            netns.kill_now(two)
             time.sleep(0.5)
             farm.equal(script.poll(), None)
-        took = seconds_until_end(script.pid, lambda: hosts.kill_now(one))
+        took = seconds_until_end(script.pid, lambda: netns.kill_now(one))
         output = script.stdout.read()
         assert output.endswith("passed\n"), output
         if re.search(r"&& make report", line):
