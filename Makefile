@@ -26,6 +26,8 @@ INSTALL    ?= install
 PROVE      ?= prove
 JOBS       ?= $(shell nproc)
 
+comma := ,
+
 # ---- variants ------------------------------------------------------------------------------
 
 B := build$(if $(VARIANT),/$(VARIANT))
@@ -55,7 +57,7 @@ ifdef WERROR
 WARNINGS += -Werror
 endif
 
-PKGS := libevent_core json-c
+PKGS := libevent_core json-c sqlite3
 ALL_CFLAGS   = -std=gnu11 -D_GNU_SOURCE -DFARMLOCK_VERSION='"$(VERSION)"' -Ilib -fPIC \
                -fvisibility=hidden -MMD -MP $(WARNINGS) $(shell $(PKG_CONFIG) --cflags $(PKGS)) \
                $(VARIANT_FLAGS) $(CFLAGS) $(CPPFLAGS)
@@ -74,6 +76,11 @@ DAEMON_OBJS := $(patsubst %.c,$B/obj/%.o,$(filter-out $(DAEMONS:%=daemons/%.c),$
 UNIT_TESTS  := $(patsubst tests/unit/%.c,$B/tests/unit/%,$(wildcard tests/unit/test_*.c))
 UNIT_HELPERS := $(patsubst %.c,$B/obj/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 E2E_TESTS   := $(wildcard tests/e2e/test_*.py)
+LONG_TESTS  := $(filter %/test_store %/test_store_simulation,$(UNIT_TESTS)) \
+               $(filter %/test_crash.py,$(E2E_TESTS))
+PRELOADS    := $(patsubst tests/e2e/%.c,$B/tests/%.so,$(wildcard tests/e2e/*.c))
+FUZZERS     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+BENCHES     := $(wildcard tests/bench/bench_*.py)
 MAN_PAGES   := $(wildcard share/man/man*/*)
 
 SHARED := $B/lib/libipclocker.so.$(VERSION)
@@ -123,10 +130,12 @@ $(SHARED): $(LIB_OBJS) lib/libipclocker.map
 	@ln -sf $(@F) $(@D)/$(SONAME)
 	@ln -sf $(SONAME) $(@D)/libipclocker.so
 
+FILL_IN = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCDIR@|$(INCDIR)|' \
+              -e 's|@VERSION@|$(VERSION)|'
+
 $B/lib/ipclocker.pc: lib/ipclocker.pc.in Makefile
 	@mkdir -p $(@D)
-	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCDIR@|$(INCDIR)|' \
-	    -e 's|@VERSION@|$(VERSION)|' $< >$@
+	@$(FILL_IN) $< >$@
 
 $(DAEMONS:%=$B/bin/%): $B/bin/%: $B/obj/daemons/%.o $(DAEMON_OBJS) $(STATIC)
 	@mkdir -p $(@D)
@@ -136,10 +145,23 @@ $(WRAPPERS:%=$B/bin/%): $B/bin/%: $B/obj/wrappers/%.o $(STATIC)
 	@mkdir -p $(@D)
 	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS)
 
+# uriexec is started often and does little: where there is a static C library it is linked with
+# that, and where start.c knows the machine it need not even wait for that to start.
+URIEXEC_START  := $(if $(findstring -fsanitize,$(VARIANT_FLAGS) $(CFLAGS) $(LDFLAGS)),,$(and \
+    $(wildcard $(shell $(CC) -print-file-name=rcrt1.o)),$(wildcard $(shell $(CC) -print-file-name=libc.a)),\
+    -static-pie $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),-Wl$(comma)-e$(comma)uriexec_start)))
+$B/bin/uriexec: $(patsubst %.c,$B/obj/%.o,$(wildcard wrappers/uriexec/*.c))
+$B/bin/uriexec: LIBS := $(URIEXEC_START)
+
 $B/tests/unit/%: $B/obj/tests/unit/%.o $(UNIT_HELPERS) $(STATIC)
 	@mkdir -p $(@D)
 	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) $(TEST_LDFLAGS) -o $@ \
 	    $(filter-out $(STATIC),$^) $(STATIC) $$($(PKG_CONFIG) --libs cmocka) $(LIBS)
+
+# Layers under a program, for LD_PRELOAD.
+$B/tests/%.so: $B/obj/tests/e2e/%.o
+	@mkdir -p $(@D)
+	$(call say,LD   $@)$(CC) -shared $(LDFLAGS) -o $@ $< -ldl
 
 # Its allocations fail on demand.
 $B/tests/unit/test_lock_table_memory: \
@@ -166,7 +188,7 @@ check: deps
 	@$(MAKE) --no-print-directory check-run
 
 .PHONY: check-build
-check-build: all $(UNIT_TESTS)
+check-build: all $(UNIT_TESTS) $(PRELOADS)
 
 # One runner over everything, so that one closing line speaks for the whole run.
 TEST_ENV = FARMLOCK_BUILD=$(CURDIR)/$B CMOCKA_MESSAGE_OUTPUT=TAP
@@ -177,6 +199,12 @@ check-run:
 check-unit: $(UNIT_TESTS)
 	@$(TEST_ENV) $(PROVE) -j$(JOBS) -e '' $(UNIT_TESTS)
 
+# What takes longer than ten minutes.
+.PHONY: check-long
+check-long: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) check-build
+	@$(TEST_ENV) FARMLOCK_LONG=1 $(PROVE) -j$(JOBS) -e '' $(LONG_TESTS)
+
 VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full \
             --show-leak-kinds=definite,indirect,possible \
             --errors-for-leak-kinds=definite,indirect,possible
@@ -185,8 +213,36 @@ check-valgrind: $(UNIT_TESTS)
 	@$(TEST_ENV) FARMLOCK_SLOW=1 $(PROVE) -j$(JOBS) -e '$(VALGRIND)' $(UNIT_TESTS)
 
 .PHONY: check-e2e
-check-e2e: all
+check-e2e: all $(PRELOADS)
 	@$(TEST_ENV) $(PROVE) -j$(JOBS) -e '' $(E2E_TESTS)
+
+# FUZZ_SECONDS is for all of them together; an input that fails is kept in build/fuzz/found.
+FUZZ_SECONDS ?= 60
+FUZZ_FLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+    -fno-omit-frame-pointer
+FUZZ_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DFARMLOCK_VERSION='"$(VERSION)"' -Ilib -MMD -MP \
+    $(shell $(PKG_CONFIG) --cflags $(PKGS)) $(FUZZ_FLAGS) $(CPPFLAGS)
+build/fuzz/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC   $@)clang $(FUZZ_CFLAGS) -c -o $@ $<
+$(FUZZERS:%=build/fuzz/%): build/fuzz/%: build/fuzz/obj/tests/fuzz/fuzz_%.o \
+    $(patsubst %.c,build/fuzz/obj/%.o,$(wildcard lib/*.c))
+	$(call say,LD   $@)clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+-include $(shell find build/fuzz/obj -name '*.d' 2>/dev/null)
+
+.PHONY: fuzz
+fuzz: $(FUZZERS:%=build/fuzz/%)
+	@for name in $(FUZZERS); do \
+	    log=build/fuzz/$$name.log; mkdir -p build/fuzz/found build/fuzz/corpus/$$name; \
+	    build/fuzz/$$name -max_total_time=$$(($(FUZZ_SECONDS) / $(words $(FUZZERS)))) -timeout=10 \
+	        -print_final_stats=1 -artifact_prefix=build/fuzz/found/$$name- \
+	        build/fuzz/corpus/$$name tests/fuzz/corpus/$$name >$$log 2>&1 || \
+	        { tail -n 40 $$log; exit 1; }; \
+	    echo "  $$name: $$(sed -n 's/^stat::number_of_executed_units: *//p' $$log) inputs"; done
+
+.PHONY: bench
+bench: all
+	@for bench in $(BENCHES); do $(TEST_ENV) $$bench || exit 1; done
 
 .PHONY: demo
 demo:
@@ -196,8 +252,9 @@ demo:
 
 # ---- lint -----------------------------------------------------------------------------------
 
-C_SOURCES := $(wildcard lib/*.[ch] daemons/*.[ch] wrappers/*.[ch] spank-plugin/*.[ch] \
-               tests/unit/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch] examples/*.c examples/*/*.c)
+C_SOURCES := $(wildcard lib/*.[ch] daemons/*.[ch] wrappers/*.[ch] wrappers/*/*.[ch] \
+               spank-plugin/*.[ch] tests/unit/*.[ch] tests/e2e/*.c tests/fuzz/*.[ch] \
+               tests/bench/*.[ch] examples/*.c examples/*/*.c)
 SH_SOURCES := .ci/run .ci/deps $(wildcard examples/*.sh examples/*/*.sh tests/*/*.sh)
 
 .PHONY: format
@@ -233,7 +290,7 @@ install: all
 	$(INSTALL) -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)
 	ln -sf $(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libipclocker.so
-	$(INSTALL) -m 644 $B/lib/ipclocker.pc $(DESTDIR)$(LIBDIR)/pkgconfig
+	$(FILL_IN) lib/ipclocker.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/ipclocker.pc
 	$(INSTALL) -m 644 $(HEADERS) $(DESTDIR)$(INCDIR)
 	$(INSTALL) -m 644 $(wildcard share/schema/*.json) $(DESTDIR)$(DATADIR)
 	$(INSTALL) -m 644 $(wildcard share/completions/*) $(DESTDIR)$(COMPDIR)
@@ -268,9 +325,12 @@ help:
 	@echo 'make all            build into build/bin and build/lib'
 	@echo 'make demo           see seats handed over, about ten seconds once built'
 	@echo 'make check          install what is missing, build, run the tests'
+	@echo 'make check-long     the tests that take longer: crashes and failing disks, many times'
 	@echo 'make check-unit     unit tests only (VARIANT=asan: under ASan and UBSan)'
 	@echo 'make check-valgrind unit tests under valgrind'
 	@echo 'make check-e2e      end-to-end tests only'
+	@echo 'make fuzz           every parser on random input, FUZZ_SECONDS=60 in all'
+	@echo 'make bench          how long things take, against what they are compared with'
 	@echo 'make lint           formatting, static analysis, man pages'
 	@echo 'make deps           install the Debian packages that are missing'
 	@echo 'make install        to PREFIX=$(PREFIX), under DESTDIR'

@@ -17,9 +17,11 @@
 #include "number.h"
 #include "options.h"
 #include "service.h"
+#include "store_file.h"
 #include "text.h"
 
 enum { EXIT_USAGE = 64, EXIT_SYSTEM = 71, HOSTS_MAX = 64, LISTEN_FDS_START = 3 };
+enum { DEFAULT_HISTORY_S = 90 * 24 * 3600, DEFAULT_REQUEUE_GRACE_S = 60 };
 
 enum option_id {
     OPTION_HELP = 1,
@@ -32,6 +34,10 @@ enum option_id {
     OPTION_PATH,
     OPTION_PID_FILE,
     OPTION_STATE,
+    OPTION_DURABILITY,
+    OPTION_HISTORY,
+    OPTION_REQUEUE_GRACE,
+    OPTION_MOVE_CORRUPT_STATE,
     OPTION_LOG,
     OPTION_PIDSTAT_PORT,
 };
@@ -40,7 +46,13 @@ static const struct option_spec option_table[] = {
     {OPTION_HOST, 0, "host", "HOST", "listen at this address or name; may be repeated; * is all"},
     {OPTION_PORT, 0, "port", "PORT", "TCP port or service name"},
     {OPTION_PATH, 0, "path", "PATH", "listen at this UNIX socket"},
-    {OPTION_STATE, 0, "state", "none", "where locks are kept: in memory only"},
+    {OPTION_STATE, 0, "state", "FILE", "keep locks and history there; \"none\": in memory only"},
+    {OPTION_DURABILITY, 0, "durability", "power|process", "what a grant is to survive the end of"},
+    {OPTION_HISTORY, 0, "history", "TIME", "how long to keep what has ended: 90d, 12h, 0"},
+    {OPTION_REQUEUE_GRACE, 0, "requeue-grace", "SECONDS",
+     "how long waiters keep their places after a restart"},
+    {OPTION_MOVE_CORRUPT_STATE, 0, "move-corrupt-state", NULL,
+     "rename a damaged state file and begin with no lock held"},
     {OPTION_PID_FILE, 0, "pid-file", "FILE", "write the process id there"},
     {OPTION_PIDSTAT_PORT, 0, "pidstat-port", "PORT",
      "UDP port or service of pidstatd elsewhere, or none"},
@@ -56,9 +68,11 @@ static const struct option_spec option_table[] = {
 struct settings {
     const char *hosts[HOSTS_MAX];
     size_t host_count;
-    const char *port, *path, *pid_file, *log;
+    const char *port, *path, *pid_file, *log, *state;
+    enum ipclocker_durability durability;
+    uint64_t history_s, requeue_grace_s;
     int pidstat_port;
-    bool foreground, debug;
+    bool foreground, debug, move_corrupt_state;
 };
 
 static void print_help(void)
@@ -84,6 +98,17 @@ static int complain(const char *format, ...)
     text_clean(clean, sizeof clean, raw, strlen(raw));
     fprintf(stderr, "lockerd: %s\n", clean);
     return EXIT_USAGE;
+}
+
+static int take_durability(struct settings *settings, const char *argument)
+{
+    if (strcmp(argument, "power") == 0)
+        settings->durability = IPCLOCKER_DURABLE_POWER;
+    else if (strcmp(argument, "process") == 0)
+        settings->durability = IPCLOCKER_DURABLE_PROCESS;
+    else
+        return complain("--durability %s: it is power or process", argument);
+    return 0;
 }
 
 static int take_pidstat_port(struct settings *settings, const char *argument)
@@ -124,10 +149,20 @@ static int take_option(struct settings *settings, int option, const char *argume
         settings->log = argument;
         break;
     case OPTION_STATE:
-        if (strcmp(argument, "none") != 0)
-            return complain("--state %s: this version keeps locks in memory only; use "
-                            "--state none",
-                            argument);
+        settings->state = argument;
+        break;
+    case OPTION_DURABILITY:
+        return take_durability(settings, argument);
+    case OPTION_HISTORY:
+        if (number_parse_duration(argument, INT32_MAX, &settings->history_s) != 0)
+            return complain("--history %s: give a number with d, h, m or s, such as 90d", argument);
+        break;
+    case OPTION_REQUEUE_GRACE:
+        if (number_parse(argument, INT32_MAX, &settings->requeue_grace_s) != 0)
+            return complain("--requeue-grace %s: give a number of seconds", argument);
+        break;
+    case OPTION_MOVE_CORRUPT_STATE:
+        settings->move_corrupt_state = true;
         break;
     case OPTION_FORK:
         settings->foreground = false;
@@ -210,6 +245,27 @@ static int listen_everywhere(struct ipclocker_server *server, const struct setti
     return 0;
 }
 
+/* Where the state is kept.  Returns 0, or the status to exit with. */
+static int set_state(struct ipclocker_server *server, const struct settings *settings)
+{
+    char *path = settings->state != NULL ? strdup(settings->state) : store_file_default_path();
+    int result;
+
+    if (path == NULL) {
+        if (errno == ENOENT)
+            complain("there is no home for the state file; name one with --state, or none");
+        else
+            complain("%s", strerror(errno));
+        return EXIT_SYSTEM;
+    }
+    result = ipclocker_server_set_state(server, path, settings->durability);
+    free(path);
+    ipclocker_server_set_history(server, settings->history_s);
+    ipclocker_server_set_requeue_grace(server, (unsigned)settings->requeue_grace_s);
+    ipclocker_server_set_move_corrupt_state(server, settings->move_corrupt_state);
+    return result == 0 ? 0 : EXIT_SYSTEM;
+}
+
 static void raise_descriptor_limit(void)
 {
     struct rlimit limit;
@@ -219,6 +275,8 @@ static void raise_descriptor_limit(void)
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
 }
+
+static bool logs_elsewhere;
 
 static void write_log(void *context, int priority, const char *text)
 {
@@ -242,6 +300,14 @@ static void on_hangup_signal(evutil_socket_t signal, short events, void *context
     log_line(LOG_INFO, "log reopened");
 }
 
+/* Whoever starts a server looks at standard error, wherever the log goes. */
+static void report_failed_start(const struct ipclocker_server *server)
+{
+    if (logs_elsewhere)
+        complain("cannot serve: %s", ipclocker_server_error(server));
+    log_line(LOG_ERR, "cannot serve: %s", ipclocker_server_error(server));
+}
+
 /* Serves until a signal ends it; background_run() calls this in the process that is to serve. */
 static int serve(void *context)
 {
@@ -258,7 +324,7 @@ static int serve(void *context)
     if (term == NULL || interrupt == NULL || hangup == NULL || event_add(term, NULL) != 0 ||
         event_add(interrupt, NULL) != 0 || event_add(hangup, NULL) != 0 ||
         ipclocker_server_start(server, base) != 0) {
-        log_line(LOG_ERR, "cannot serve: %s", ipclocker_server_error(server));
+        report_failed_start(server);
         status = EXIT_SYSTEM;
     } else {
         log_line(LOG_INFO, "version " FARMLOCK_VERSION " serves");
@@ -278,7 +344,8 @@ static int serve(void *context)
 
 int main(int argc, char **argv)
 {
-    struct settings settings = {0};
+    struct settings settings = {.history_s = DEFAULT_HISTORY_S,
+                                .requeue_grace_s = DEFAULT_REQUEUE_GRACE_S};
     struct background background = {.name = "lockerd", .serve = serve};
     /* Not destroyed in the processes that only wait: its socket files are the server's. */
     static struct ipclocker_server *server;
@@ -301,11 +368,15 @@ int main(int argc, char **argv)
         return EXIT_SYSTEM;
     }
     ipclocker_server_set_log(server, write_log, NULL);
+    status = set_state(server, &settings);
+    if (status != 0)
+        return status;
     ipclocker_server_set_debug(server, settings.debug);
     ipclocker_server_set_pidstat_port(server, settings.pidstat_port);
     background.pid_file = settings.pid_file;
     background.foreground = settings.foreground;
     background.quiet = settings.log != NULL;
+    logs_elsewhere = settings.log != NULL;
     background.context = server;
     return background_run(&background);
 }

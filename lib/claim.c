@@ -137,6 +137,23 @@ static void on_grace_over(evutil_socket_t fd, short events, void *context)
                    server_now_ms(claim->server));
 }
 
+void claim_restore(struct ipclocker_server *server, struct lock_request *request)
+{
+    const struct timeval grace = {.tv_sec = server->durable.requeue_grace_s};
+
+    if (request->state == LOCK_WAITING) {
+        struct claim *claim = claim_of(server, request);
+
+        if (claim == NULL) {
+            lock_table_end(server->table, request, LOCK_REASON_GONE, server_now_ms(server));
+            return;
+        }
+        claim->absent = true;
+        evtimer_add(&claim->grace, &grace);
+    }
+    claim_watch_owner(server, request);
+}
+
 void claim_leave_all(struct conn *conn)
 {
     while (!LIST_EMPTY(&conn->links)) {

@@ -11,162 +11,12 @@
 #include "process.h"
 #include "server_private.h"
 
-enum { MAX_HOLD_MS_BITS = 52 };
-
 static const char blanks[] = " \t\r\v\f";
 
 /* Cuts the next word off a line; NULL when there is none. */
 static char *next_word(char **rest)
 {
     return strtok_r(NULL, blanks, rest);
-}
-
-/* ---- settings ---- */
-
-/* Numbers that the classic server would not have understood are ignored, as by it. */
-static void set_fault(struct conn *conn, const char *text)
-{
-    if (conn->protocol >= 2)
-        conn->fault = text;
-}
-
-static void set_text(struct conn *conn, char **setting, const char *value)
-{
-    char *copy;
-
-    if (value != NULL && strlen(value) > OWNER_MAX_BYTES) {
-        conn->fault = "a setting is longer than 255 bytes; use a shorter one";
-        return;
-    }
-    copy = value != NULL ? strdup(value) : NULL;
-    if (copy == NULL && value != NULL) {
-        conn->fault = "the server is out of memory; try again later";
-        return;
-    }
-    free(*setting);
-    *setting = copy;
-}
-
-static void set_number(struct conn *conn, uint64_t *setting, const char *value, uint64_t max)
-{
-    if (value == NULL || number_parse(value, max, setting) != 0)
-        set_fault(conn, "a setting is not a number, or too large");
-}
-
-static void set_flag(struct conn *conn, bool *setting, const char *value)
-{
-    uint64_t number;
-
-    if (value != NULL && number_parse(value, 1, &number) == 0)
-        *setting = number != 0;
-    else
-        set_fault(conn, "a setting is neither 0 nor 1");
-}
-
-static void on_user(struct conn *conn, char *args)
-{
-    char *user = next_word(&args);
-
-    if (user != NULL)
-        set_text(conn, &conn->user, user);
-    else
-        set_fault(conn, "the user has no name");
-}
-
-static void on_hostname(struct conn *conn, char *args)
-{
-    set_text(conn, &conn->hostname, next_word(&args));
-}
-
-static void on_job(struct conn *conn, char *args)
-{
-    set_text(conn, &conn->job, next_word(&args));
-}
-
-static void on_pid(struct conn *conn, char *args)
-{
-    set_number(conn, &conn->pid, next_word(&args), INT_MAX);
-}
-
-static void on_process(struct conn *conn, char *args)
-{
-    const char *start = next_word(&args), *boot = next_word(&args);
-
-    set_number(conn, &conn->start, start, UINT64_MAX);
-    if (boot == NULL)
-        set_fault(conn, "\"process\" needs a start time, a boot id and a pid namespace");
-    else
-        set_text(conn, &conn->boot, strcmp(boot, "-") != 0 ? boot : NULL);
-    set_number(conn, &conn->pid_namespace, next_word(&args), UINT64_MAX);
-}
-
-static void on_block(struct conn *conn, char *args)
-{
-    set_flag(conn, &conn->block, next_word(&args));
-}
-
-static void on_autounlock(struct conn *conn, char *args)
-{
-    set_flag(conn, &conn->autounlock, next_word(&args));
-}
-
-static void on_session(struct conn *conn, char *args)
-{
-    set_flag(conn, &conn->session, next_word(&args));
-    conn->autounlock |= conn->session;
-}
-
-static void on_timeout(struct conn *conn, char *args)
-{
-    const char *value = next_word(&args);
-
-    if (value == NULL ||
-        number_parse_seconds(value, INT64_C(1) << MAX_HOLD_MS_BITS, &conn->hold_ms) != 0)
-        set_fault(conn, "the timeout is not a number of seconds, or too large");
-}
-
-static void on_locks(struct conn *conn, char *args)
-{
-    const char *wrong;
-
-    wish_fini(&conn->wish);
-    if (conn->protocol < 2 && args[strspn(args, blanks)] == '\0')
-        return;
-    wrong = wish_add_group(&conn->wish, args);
-    if (wrong != NULL)
-        conn->fault = wrong;
-}
-
-static void on_and(struct conn *conn, char *args)
-{
-    const char *wrong = wish_add_group(&conn->wish, args);
-
-    if (wrong != NULL)
-        conn->fault = wrong;
-}
-
-static void on_count(struct conn *conn, char *args)
-{
-    uint64_t count = 0;
-    const char *wrong = NULL;
-
-    set_number(conn, &count, next_word(&args), WISH_NAMES_MAX);
-    if (conn->fault == NULL)
-        wrong = wish_set_count(&conn->wish, (size_t)count);
-    if (wrong != NULL)
-        conn->fault = wrong;
-}
-
-static void on_proto(struct conn *conn, char *args)
-{
-    const char *word = next_word(&args);
-    uint64_t version;
-
-    if (word == NULL || number_parse(word, UINT32_MAX, &version) != 0 || version < 2)
-        return;
-    conn->protocol = 2;
-    reply_text(conn, "proto 2");
-    server_mark_dirty(conn);
 }
 
 /* ---- commands ---- */
@@ -288,6 +138,8 @@ static void on_lock(struct conn *conn, char *args)
                result.outcome == LOCK_OUTCOME_GRANTED  ? "granted"
                : result.outcome == LOCK_OUTCOME_QUEUED ? "waits"
                                                        : "refused");
+    if (result.outcome == LOCK_OUTCOME_REFUSED)
+        durable_note_refused(conn);
     if (result.request != NULL)
         answer_lock(conn, &result);
     else if (result.outcome == LOCK_OUTCOME_REFUSED && conn->block)
@@ -429,37 +281,47 @@ static void on_eof(struct conn *conn, char *args)
     server_mark_dirty(conn);
 }
 
+/* What a command is like. */
+enum {
+    SETS = 0,         /* a setting, or about the connection only */
+    URGENT = 1 << 0,  /* done while a LOCK waits */
+    READS = 1 << 1,   /* tells of the table */
+    CHANGES = 1 << 2, /* or needs the disk */
+    SILENT = 1 << 3,  /* is not answered */
+};
+
 static const struct command {
     const char *word;
     void (*run)(struct conn *conn, char *args);
     unsigned protocol; /* the lowest that has it */
-    bool urgent;       /* done while a LOCK waits */
+    unsigned traits;
 } commands[] = {
-    {"user", on_user, 1, false},
-    {"locks", on_locks, 1, false},
-    {"block", on_block, 1, false},
-    {"timeout", on_timeout, 1, false},
-    {"LOCK", on_lock, 1, false},
-    {"UNLOCK", on_unlock, 1, false},
-    {"STATUS", on_status, 1, false},
-    {"EOF", on_eof, 1, false},
-    {"autounlock", on_autounlock, 1, false},
-    {"hostname", on_hostname, 1, false},
-    {"pid", on_pid, 1, false},
-    {"proto", on_proto, 1, false},
-    {"VERSION", on_version, 1, false},
-    {"BREAK_LOCK", on_break_lock, 1, false},
-    {"LOCK_LIST", on_lock_list, 1, false},
-    {"DEAD_PID", on_dead_pid, 1, false},
-    {"and", on_and, 2, false},
-    {"count", on_count, 2, false},
-    {"process", on_process, 2, false},
-    {"job", on_job, 2, false},
-    {"session", on_session, 2, false},
-    {"QUEUE", on_queue, 2, true},
-    {"CANCEL", on_cancel, 2, true},
-    {"DEAD_JOB", on_dead_job, 2, false},
-    {"LIST_JSON", on_list_json, 2, false},
+    {"user", setting_user, 1, SETS},
+    {"locks", setting_locks, 1, SETS},
+    {"block", setting_block, 1, SETS},
+    {"timeout", setting_timeout, 1, SETS},
+    {"LOCK", on_lock, 1, CHANGES},
+    {"UNLOCK", on_unlock, 1, CHANGES},
+    {"STATUS", on_status, 1, READS},
+    {"EOF", on_eof, 1, SETS},
+    {"autounlock", setting_autounlock, 1, SETS},
+    {"hostname", setting_hostname, 1, SETS},
+    {"pid", setting_pid, 1, SETS},
+    {"proto", setting_proto, 1, SETS},
+    {"VERSION", on_version, 1, SETS},
+    {"BREAK_LOCK", on_break_lock, 1, CHANGES},
+    {"LOCK_LIST", on_lock_list, 1, READS},
+    {"DEAD_PID", on_dead_pid, 1, CHANGES | SILENT},
+    {"and", setting_and, 2, SETS},
+    {"count", setting_count, 2, SETS},
+    {"process", setting_process, 2, SETS},
+    {"job", setting_job, 2, SETS},
+    {"session", setting_session, 2, SETS},
+    {"QUEUE", on_queue, 2, URGENT},
+    {"CANCEL", on_cancel, 2, URGENT | CHANGES | SILENT},
+    {"DEAD_JOB", on_dead_job, 2, CHANGES},
+    {"HISTORY", history_command, 2, READS | CHANGES},
+    {"LIST_JSON", on_list_json, 2, READS},
 };
 
 static const struct command *find_command(const struct conn *conn, const char *word, size_t len)
@@ -474,13 +336,29 @@ static const struct command *find_command(const struct conn *conn, const char *w
     return NULL;
 }
 
+/* Answers a command that cannot be done because of the state's disk.  Returns whether so. */
+static bool is_refused(struct conn *conn, const struct command *command)
+{
+    const char *why = NULL;
+
+    if ((command->traits & (READS | CHANGES)) != 0)
+        why = durable_refusal(conn->server, (command->traits & CHANGES) != 0);
+    if (why == NULL)
+        return false;
+    if ((command->traits & SILENT) == 0) {
+        conn->fault = NULL;
+        reply_status(conn, NULL, why);
+    }
+    return true;
+}
+
 void command_run(struct conn *conn, char *line)
 {
     char *word = line + strspn(line, blanks);
     size_t len = strcspn(word, blanks);
     const struct command *command = len > 0 ? find_command(conn, word, len) : NULL;
 
-    if (command != NULL)
+    if (command != NULL && !is_refused(conn, command))
         command->run(conn, word + len);
 }
 
@@ -492,5 +370,5 @@ bool command_is_urgent(const struct conn *conn, const char *line, size_t len)
     while (word_len < len && strchr(blanks, line[word_len]) == NULL)
         word_len++;
     command = word_len > 0 ? find_command(conn, line, word_len) : NULL;
-    return command != NULL && command->urgent;
+    return command != NULL && (command->traits & URGENT) != 0;
 }

@@ -46,11 +46,14 @@ void conn_destroy(struct conn *conn)
     struct ipclocker_server *server = conn->server;
 
     claim_leave_all(conn);
+    history_forget(conn);
     leave_timed_list(conn);
     if (conn->dirty)
         TAILQ_REMOVE(&server->dirty, conn, in_dirty);
     if (conn->resumed)
         TAILQ_REMOVE(&server->resumed, conn, in_resumed);
+    if (conn->holding)
+        TAILQ_REMOVE(&server->holding, conn, in_holding);
     TAILQ_REMOVE(&server->conns, conn, all);
     server->conn_count--;
     event_del(&conn->readable);
@@ -182,11 +185,72 @@ static void start_draining(struct conn *conn)
     event_add(&conn->readable, NULL);
 }
 
+/* ---- what may be seen ---- */
+
+static void set_holding(struct conn *conn, bool holding)
+{
+    if (holding && !conn->holding)
+        TAILQ_INSERT_TAIL(&conn->server->holding, conn, in_holding);
+    else if (!holding && conn->holding)
+        TAILQ_REMOVE(&conn->server->holding, conn, in_holding);
+    conn->holding = holding;
+}
+
+/* What was said since the last call may be sent when all is committed that has changed until now.
+ * What waits longest is not added to, so that a busy client is not kept waiting for ever.
+ */
+static void mark_output(struct conn *conn)
+{
+    size_t len = conn->out.len - conn->sendable - conn->held[0].len - conn->held[1].len;
+    uint64_t mark = durable_mark(conn->server);
+
+    if (len == 0)
+        return;
+    if (conn->held[0].len == 0 && durable_is_safe(conn->server, mark)) {
+        conn->sendable += len;
+        return;
+    }
+    if (conn->held[0].len == 0 || (conn->held[1].len == 0 && conn->held[0].mark == mark)) {
+        conn->held[0].len += len;
+        conn->held[0].mark = mark;
+    } else {
+        conn->held[1].len += len;
+        conn->held[1].mark = mark;
+    }
+    set_holding(conn, true);
+}
+
+void conn_release_output(struct conn *conn)
+{
+    bool released = false;
+
+    while (conn->held[0].len > 0 && durable_is_safe(conn->server, conn->held[0].mark)) {
+        conn->sendable += conn->held[0].len;
+        conn->held[0] = conn->held[1];
+        conn->held[1].len = 0;
+        released = true;
+    }
+    set_holding(conn, conn->held[0].len > 0);
+    if (released)
+        server_mark_dirty(conn);
+}
+
+void conn_take_back(struct conn *conn, const char *why)
+{
+    if (conn->state == CONN_DRAINING)
+        return;
+    conn->out.len = conn->sendable;
+    conn->held[0].len = 0;
+    conn->held[1].len = 0;
+    set_holding(conn, false);
+    conn_refuse(conn, why);
+}
+
 /* Returns false when the connection is gone. */
 static bool flush(struct conn *conn)
 {
-    while (conn->out.len > 0) {
-        ssize_t sent = send(conn->fd, conn->out.data, conn->out.len, MSG_NOSIGNAL);
+    while (conn->sendable > 0) {
+        ssize_t sent = send(conn->fd, conn->out.data, conn->sendable, MSG_NOSIGNAL);
 
         if (sent < 0 && errno == EINTR)
             continue;
@@ -199,6 +263,7 @@ static bool flush(struct conn *conn)
             return false;
         }
         buffer_drop(&conn->out, (size_t)sent);
+        conn->sendable -= (size_t)sent;
     }
     return true;
 }
@@ -233,11 +298,13 @@ void conn_finish_pass(struct conn *conn)
             conn_destroy(conn);
             return;
         }
+        mark_output(conn);
         if (!flush(conn))
             return;
     } while (conn_handle_kept_lines(conn));
     /* Nobody is there any more who could use a grant, or ask for more. */
-    if (conn->input_ended && (conn->state == CONN_WAITING || conn->out.len == 0)) {
+    if (conn->input_ended && conn->state != CONN_READING &&
+        (conn->state == CONN_WAITING || conn->out.len == 0)) {
         conn_destroy(conn);
         return;
     }

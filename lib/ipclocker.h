@@ -36,7 +36,8 @@ struct ipclocker;
 /* Creates a handle with these parameters:
  *
  *   hosts          $IPCLOCKER_HOST, else "localhost"
- *   port           $IPCLOCKER_PORT, else "lockerd" in the services database, else 1751
+ *   port           $IPCLOCKER_PORT, else "lockerd" in the services database, else 1751; like the
+ *                  hosts it is looked up, and found wanting (EINVAL), when it is first needed
  *   locks          one, named "lock"
  *   block          true
  *   hold limit     30 minutes
@@ -49,7 +50,6 @@ struct ipclocker;
  *   autounlock, destroy_unlock, session, verbose    false, true, false, false
  *   connect tries  3, delay 1 s
  *
- * Errors: EINVAL: IPCLOCKER_PORT is set to what is no port.
  * The caller destroys the handle.
  */
 IPCLOCKER_API struct ipclocker *ipclocker_create(void);
@@ -92,7 +92,8 @@ IPCLOCKER_API int ipclocker_set_family(struct ipclocker *lock, enum ipclocker_fa
 /* What to lock: one group of names and how many of them, replacing what was set before.  Names are
  * separated by colons or blanks and may have host-list brackets: "lic1:lic2", "vcs[1-8,12]".
  * Errors: EINVAL: no name, a malformed bracket, a name over 255 bytes or with control characters,
- * a count that is 0 or above the number of different names; E2BIG: more than 1024 names.
+ * a count that is 0 or above the number of different names; E2BIG: more than 1024 names.  What is
+ * held already is not touched.
  */
 IPCLOCKER_API int ipclocker_set_locks(struct ipclocker *lock, const char *names, size_t count);
 
@@ -108,7 +109,7 @@ IPCLOCKER_API void ipclocker_set_block(struct ipclocker *lock, bool block);
 IPCLOCKER_API void ipclocker_set_hold_limit(struct ipclocker *lock, uint64_t seconds);
 
 /* The most to wait for the lock, in milliseconds from the start of the call; below 0 is for ever.
- * Connecting and its retries count.
+ * Connecting and its retries count; but a call that found no server fails as such.
  */
 IPCLOCKER_API void ipclocker_set_wait_limit(struct ipclocker *lock, int64_t milliseconds);
 
@@ -134,6 +135,9 @@ IPCLOCKER_API void ipclocker_set_destroy_unlock(struct ipclocker *lock, bool des
 /* How often to try all hosts, 0 being for ever, and the pause in between in milliseconds.  The
  * pause grows by half of itself with each try, up to a minute, and is spread at random by a
  * quarter either way, so that a farm does not come back in step.
+ * A handle that loses the connection while it stands in a queue, or holds the lock as a session,
+ * goes on trying for as long as it wants the lock, first after 0.1 s and at most 5 s apart: its
+ * place is kept for a while only.
  */
 IPCLOCKER_API void ipclocker_set_connect_tries(struct ipclocker *lock, unsigned tries);
 IPCLOCKER_API void ipclocker_set_connect_delay(struct ipclocker *lock, unsigned milliseconds);
@@ -156,21 +160,31 @@ typedef void ipclocker_notice_fn(void *context, enum ipclocker_notice notice, co
 IPCLOCKER_API void ipclocker_set_print(struct ipclocker *lock, ipclocker_notice_fn *print,
                                        void *context);
 
+/* Shows the conversation with the server, byte by byte as it is sent or received, for finding
+ * faults.  The bytes are a stranger's: clean them before they go to a terminal.
+ */
+typedef void ipclocker_trace_fn(void *context, bool sent, const char *bytes, size_t len);
+IPCLOCKER_API void ipclocker_set_trace(struct ipclocker *lock, ipclocker_trace_fn *trace,
+                                       void *context);
+
 /* ==== Client: calls that block =============================================================== */
 
 /* Gets the lock.  Returns 0 when it is held, and then ipclocker_locked() is true.  Errors:
  *   EBUSY      somebody has it, and block is false
  *   ETIMEDOUT  the wait limit is over; the place in the queue is given up
+ *   ECANCELED  the wait was ended by an UNLOCK of this owner, or with its job
  *   EDEADLK    this owner holds or waits for a part of it already
  *   ENOTSUP    the server is a classic one, which knows neither counts nor several groups
  *   EPROTO     the server refused the request or does not speak the protocol; see the error text
+ *   EINVAL     IPCLOCKER_HOST or IPCLOCKER_PORT is set to what is none, and was needed
+ *   EALREADY   the lock is being got by ipclocker_lock_start()
  *   EHOSTUNREACH, ECONNREFUSED, ENOENT or another errno of connect(2): no server answers
  * Signals do not end the call; a program that wants that uses the calls for event loops.
  */
 IPCLOCKER_API int ipclocker_lock(struct ipclocker *lock);
 
 /* Gives back all locks of the demand that this owner holds, or gives up waiting for them.  Not to
- * hold any is no error.  Errors: as above but for the first four.
+ * hold any is no error.  Errors: those above from EPROTO on.
  */
 IPCLOCKER_API int ipclocker_unlock(struct ipclocker *lock);
 
@@ -269,6 +283,9 @@ IPCLOCKER_API int ipclocker_timeout(const struct ipclocker *lock);
 
 /* Goes on as far as it can without blocking.  Returns 1 when the lock is held, 0 when there is more
  * to wait for, and -1 with the errors of ipclocker_lock(); then it is over.
+ * Called while the lock is held, it returns 1 and looks after the connection: a session that has
+ * lost it connects again and renews the lock.  -1 then means that this cannot be done: ENOLCK: the
+ * lock is somebody else's now.
  */
 IPCLOCKER_API int ipclocker_process(struct ipclocker *lock);
 
@@ -331,6 +348,36 @@ enum ipclocker_limit {
 };
 IPCLOCKER_API void ipclocker_server_set_limit(struct ipclocker_server *server,
                                               enum ipclocker_limit limit, size_t value);
+
+enum ipclocker_durability {
+    IPCLOCKER_DURABLE_POWER,   /* what a client was told survives a power cut: one disk sync each */
+    IPCLOCKER_DURABLE_PROCESS, /* it survives the end of the process, not that of the machine */
+};
+
+/* Has the locks, the queue and the history kept in a file, which is created where it is missing;
+ * NULL or "none", as at first, keeps them in memory only.  The file is opened by
+ * ipclocker_server_start(), which fails with EBUSY when another server uses it, ENOTSUP when a
+ * later version has written it, EUCLEAN when it is damaged, EEXIST when it is something else, and
+ * errors of the system.  What was held is held then, and what waited has its place.
+ * Errors: EALREADY: it serves already.
+ */
+IPCLOCKER_API int ipclocker_server_set_state(struct ipclocker_server *server, const char *path,
+                                             enum ipclocker_durability durability);
+
+/* How long ended holds and refused or abandoned waits stay in the state file, in seconds; 90 days
+ * at first, 0 keeps none.
+ */
+IPCLOCKER_API void ipclocker_server_set_history(struct ipclocker_server *server, uint64_t seconds);
+
+/* How long after a start a request that waited before keeps its place without its client, in
+ * seconds; 60 at first.
+ */
+IPCLOCKER_API void ipclocker_server_set_requeue_grace(struct ipclocker_server *server,
+                                                      unsigned seconds);
+
+/* Has a damaged state file renamed, and begins anew with no lock held, instead of failing. */
+IPCLOCKER_API void ipclocker_server_set_move_corrupt_state(struct ipclocker_server *server,
+                                                           bool move);
 
 /* Where to ask for the processes of owners on other hosts: the UDP port of their pidstatd(8), 0 for
  * the default, below 0 to ask nobody.

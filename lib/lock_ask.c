@@ -135,7 +135,7 @@ static bool can_be_granted_now(const struct lock_table *table, const struct dema
     return true;
 }
 
-static int attach_seats(struct lock_table *table, struct lock_request *request,
+int lock_request_attach(struct lock_table *table, struct lock_request *request,
                         const struct demand *demand)
 {
     for (size_t i = 0; i < request->seat_count; i++) {
@@ -154,8 +154,7 @@ static int attach_seats(struct lock_table *table, struct lock_request *request,
     return 0;
 }
 
-/* Takes what is free as promises, and queues for the rest of the groups that are not full. */
-static void enter_queues(struct lock_request *request)
+void lock_request_enter_queues(struct lock_request *request)
 {
     for (size_t i = 0; i < request->seat_count; i++) {
         struct lock_seat *seat = &request->seats[i];
@@ -180,7 +179,7 @@ static struct lock_result add_request(struct lock_table *table, const struct dem
 {
     struct lock_request *request = lock_request_create(demand);
 
-    if (request == NULL || attach_seats(table, request, demand) != 0) {
+    if (request == NULL || lock_request_attach(table, request, demand) != 0) {
         if (request != NULL)
             lock_request_destroy(request);
         return (struct lock_result){.outcome = LOCK_OUTCOME_NO_MEMORY};
@@ -189,7 +188,7 @@ static struct lock_result add_request(struct lock_table *table, const struct dem
     request->asked_ms = now_ms;
     lock_request_index(table, request);
     tree_insert(&table->waiting, &request->ticket_node);
-    enter_queues(request);
+    lock_request_enter_queues(request);
     if (!lock_request_is_complete(request)) {
         lock_table_emit(table, LOCK_EVENT_QUEUED, LOCK_REASON_NONE, request, NULL);
         return (struct lock_result){.outcome = LOCK_OUTCOME_QUEUED, .request = request};

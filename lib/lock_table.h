@@ -249,6 +249,24 @@ size_t lock_table_waiter_count(const struct lock_table *table);
 size_t lock_table_held_count(const struct lock_table *table);
 size_t lock_table_name_count(const struct lock_table *table);
 
+/* A request as it was before a restart. */
+struct lock_record {
+    struct lock_ask
+        ask; /* `wait` counts for nothing; the groups of a held request are taken whole */
+    uint64_t ticket;
+    uint64_t token; /* 0: it waits */
+    int64_t asked_ms, granted_ms;
+    int64_t deadline_ms; /* INT64_MAX for none */
+};
+
+/* Puts a request back, without an event: first all that hold locks, then those that wait, by
+ * ticket.  One that waits is absent, and gets what is free as a promise.  Returns NULL with errno
+ *   EINVAL  it cannot have been like that: no sound demand, a lock that another one holds, a
+ *           second request of its owner for a lock
+ *   ENOMEM
+ */
+struct lock_request *lock_table_restore(struct lock_table *table, const struct lock_record *record);
+
 /* The next ticket and token; set to values above any used before, they go on from there. */
 void lock_table_set_counters(struct lock_table *table, uint64_t ticket, uint64_t token);
 

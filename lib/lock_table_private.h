@@ -89,6 +89,15 @@ void lock_seat_promise(struct lock_seat *seat);
 /* Hands a lock that nobody has to the first of its queue, or forgets it. */
 void lock_pass_on(struct lock_table *table, struct lock *lock, int64_t now_ms);
 
+/* Ties all seats of a new request to their locks.  Returns -1 when there is no memory; then none
+ * is.
+ */
+int lock_request_attach(struct lock_table *table, struct lock_request *request,
+                        const struct demand *demand);
+
+/* Takes what is free as promises, and queues for the rest of the groups that are not full. */
+void lock_request_enter_queues(struct lock_request *request);
+
 /* By process and job; a request must be out of these indexes while they change. */
 void lock_request_index(struct lock_table *table, struct lock_request *request);
 void lock_request_unindex(struct lock_table *table, struct lock_request *request);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 int number_parse(const char *text, uint64_t max, uint64_t *value)
 {
@@ -75,5 +76,34 @@ int number_parse_seconds(const char *text, int64_t max_ms, int64_t *value_ms)
         return -1;
     }
     *value_ms = (int64_t)result;
+    return 0;
+}
+
+int number_parse_duration(const char *text, uint64_t max_s, uint64_t *value_s)
+{
+    static const char letters[] = "smhd";
+    static const uint64_t seconds[] = {1, 60, 3600, 24 * 3600};
+    char digits[24];
+    size_t len = strspn(text, "0123456789");
+    uint64_t unit = 1, value;
+
+    if (text[len] != '\0') {
+        const char *letter = strchr(letters, text[len]);
+
+        if (letter == NULL || text[len + 1] != '\0') {
+            errno = EINVAL;
+            return -1;
+        }
+        unit = seconds[letter - letters];
+    }
+    if (len >= sizeof digits) {
+        errno = ERANGE;
+        return -1;
+    }
+    memcpy(digits, text, len);
+    digits[len] = '\0';
+    if (number_parse(digits, max_s / unit, &value) != 0)
+        return -1;
+    *value_s = value * unit;
     return 0;
 }

@@ -18,4 +18,9 @@ int number_parse(const char *text, uint64_t max, uint64_t *value);
  */
 int number_parse_seconds(const char *text, int64_t max_ms, int64_t *value_ms);
 
+/* Parses a time such as "90d", "12h", "30m", "45s" or, without a letter, seconds.  Returns and
+ * fails as number_parse() does.
+ */
+int number_parse_duration(const char *text, uint64_t max_s, uint64_t *value_s);
+
 #endif

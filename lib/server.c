@@ -17,7 +17,10 @@ enum {
     DEFAULT_WAITERS = 200000,
     DEFAULT_LOCKS = 1000000,
     DEFAULT_IDLE_S = 60,
+    DEFAULT_REQUEUE_GRACE_S = 60,
 };
+
+static const int64_t DEFAULT_HISTORY_MS = INT64_C(90) * 24 * 3600 * 1000;
 
 static int64_t clock_ms(clockid_t clock)
 {
@@ -76,8 +79,9 @@ static void log_end(const struct ipclocker_server *server, const struct lock_eve
                    event->name, event->request->owner);
 }
 
-static void on_table_event(void *context, const struct lock_event *event)
+void server_on_table_event(void *context, const struct lock_event *event)
 {
+    durable_note(context, event);
     switch (event->kind) {
     case LOCK_EVENT_GRANTED:
         claim_on_granted(event->request);
@@ -102,7 +106,7 @@ void server_arm_deadline(struct ipclocker_server *server)
     int64_t left_ms;
     struct timeval left;
 
-    if (deadline_ms == INT64_MAX) {
+    if (deadline_ms == INT64_MAX || durable_refusal(server, true) != NULL) {
         evtimer_del(&server->deadline);
         return;
     }
@@ -126,6 +130,14 @@ static void on_deadline(evutil_socket_t fd, short events, void *context)
 
 /* ---- the end of a pass ---- */
 
+void server_queue_pass_end(struct ipclocker_server *server)
+{
+    /* An event that is made active while others are handled is handled behind all of them. */
+    if (!server->pass_end_queued)
+        event_active(&server->pass_end, EV_TIMEOUT, 0);
+    server->pass_end_queued = true;
+}
+
 void server_mark_dirty(struct conn *conn)
 {
     struct ipclocker_server *server = conn->server;
@@ -133,10 +145,7 @@ void server_mark_dirty(struct conn *conn)
     if (!conn->dirty)
         TAILQ_INSERT_TAIL(&server->dirty, conn, in_dirty);
     conn->dirty = true;
-    /* An event that is made active while others are handled is handled behind all of them. */
-    if (!server->pass_end_queued)
-        event_active(&server->pass_end, EV_TIMEOUT, 0);
-    server->pass_end_queued = true;
+    server_queue_pass_end(server);
 }
 
 void server_resume(struct conn *conn)
@@ -179,6 +188,7 @@ static void on_pass_end(evutil_socket_t fd, short events, void *context)
         conn_finish_pass(conn);
     }
     server->pass_end_queued = false;
+    durable_end_pass(server);
 }
 
 /* ---- connections whose time is over ---- */
@@ -226,13 +236,16 @@ struct ipclocker_server *ipclocker_server_create(void)
     TAILQ_INIT(&server->resumed);
     TAILQ_INIT(&server->idle);
     TAILQ_INIT(&server->draining);
+    TAILQ_INIT(&server->holding);
+    server->durable.history_ms = DEFAULT_HISTORY_MS;
+    server->durable.requeue_grace_s = DEFAULT_REQUEUE_GRACE_S;
     server->limits[IPCLOCKER_LIMIT_CONNECTIONS] = default_connections();
     server->limits[IPCLOCKER_LIMIT_WAITERS] = DEFAULT_WAITERS;
     server->limits[IPCLOCKER_LIMIT_LOCKS] = DEFAULT_LOCKS;
     server->limits[IPCLOCKER_LIMIT_IDLE_S] = DEFAULT_IDLE_S;
     if (gethostname(server->own_hostname, sizeof server->own_hostname - 1) != 0)
         server->own_hostname[0] = '\0';
-    server->table = lock_table_create(on_table_event, server);
+    server->table = lock_table_create(server_on_table_event, server);
     server->scratch = malloc(READ_CHUNK);
     if (server->table == NULL || server->scratch == NULL) {
         ipclocker_server_destroy(server);
@@ -305,6 +318,8 @@ int ipclocker_server_start(struct ipclocker_server *server, struct event_base *b
     server->wall_base_ms = clock_ms(CLOCK_REALTIME);
     server->monotonic_base_ms = clock_ms(CLOCK_BOOTTIME);
     assign_events(server);
+    if (durable_start(server) != 0)
+        return -1;
     server->serving = true;
     server->stopped = false;
     if (listener_start_all(server) != 0 || event_add(&server->sweep, &sweep_interval) != 0) {
@@ -350,6 +365,8 @@ void ipclocker_server_stop(struct ipclocker_server *server)
 
     if (!server->serving)
         return;
+    /* Waiters keep their places over a restart, though their connections end now. */
+    durable_stop(server);
     while (!TAILQ_EMPTY(&server->conns))
         conn_destroy(TAILQ_FIRST(&server->conns));
     LIST_FOREACH(listener, &server->listeners, all)
@@ -383,6 +400,7 @@ void ipclocker_server_destroy(struct ipclocker_server *server)
     if (server->owns_base)
         event_base_free(server->base);
     free(server->scratch);
+    durable_fini(&server->durable);
     free(server);
     errno = saved_errno;
 }

@@ -3,9 +3,11 @@
  *   server.c    the server itself: start, loop, time, table events
  *   listener.c  listening sockets, accepting
  *   conn.c      one client's connection: bytes in, lines, bytes out
- *   command.c   what the lines mean
+ *   command.c   what the lines mean; setting.c: those that only set something
  *   reply.c     answers; reply_json.c: the JSON list
  *   claim.c     which connections stand behind a request; owner_watch.c: which process
+ *   history.c   what has ended: the answer to HISTORY
+ *   durable.c   its store: commits, restart, trouble; durable_note.c: what there is to commit
  */
 #ifndef FARMLOCK_SERVER_PRIVATE_H
 #define FARMLOCK_SERVER_PRIVATE_H
@@ -18,6 +20,8 @@
 #include "buffer.h"
 #include "ipclocker.h"
 #include "lock_table.h"
+#include "machine.h"
+#include "store.h"
 #include "wish.h"
 
 enum {
@@ -75,6 +79,7 @@ struct claim {
 enum conn_state {
     CONN_OPEN,
     CONN_WAITING,  /* behind a LOCK: further commands stay in the buffer */
+    CONN_READING,  /* behind a HISTORY: likewise */
     CONN_CLOSING,  /* closes when all is written */
     CONN_DRAINING, /* all is written; input is thrown away so that it is not lost by a reset */
 };
@@ -84,6 +89,16 @@ struct conn {
     int fd;
     enum conn_state state;
     struct buffer in, out;
+
+    /* The bytes of `out`: first those that can be sent, then those that may be seen only when a
+     * batch is committed, and when a later one is; the rest was said in this pass. */
+    size_t sendable;
+    struct {
+        size_t len;
+        uint64_t mark;
+    } held[2];
+    bool holding; /* in the list of those that wait for a commit */
+
     struct event readable, writable;
     bool input_ended;
     bool handling; /* a line of it is being handled */
@@ -105,8 +120,32 @@ struct conn {
     const char *fault; /* of a setting; the next command is answered with it.  Static text. */
 
     struct claim_link *waiting; /* in state WAITING */
+    struct store_query *query;  /* in state READING */
     struct link_list links;
-    TAILQ_ENTRY(conn) all, in_dirty, in_resumed, in_timed;
+    TAILQ_ENTRY(conn) all, in_dirty, in_resumed, in_timed, in_holding;
+};
+
+/* The server's state that outlives it. */
+struct durable {
+    char *path; /* NULL: none */
+    enum store_durability durability;
+    int64_t history_ms;
+    unsigned requeue_grace_s;
+    bool move_corrupt;
+
+    struct store *store;       /* NULL when there is none, or it cannot be opened */
+    struct store_batch *batch; /* of this pass; NULL while nothing has changed */
+    uint64_t submitted, committed;
+    bool lost;     /* a change could not even be noted */
+    bool watching; /* `news` is in the loop */
+    struct event news, lazy, again;
+    char host_now[MACHINE_TEXT_SIZE], host_before[MACHINE_TEXT_SIZE];
+
+    bool down;        /* nothing can be written: nothing may change */
+    bool table_known; /* but what there is can be read */
+    bool logged;
+    time_t last_log_s;
+    char reason[STORE_ERROR_SIZE], refusal[STORE_ERROR_SIZE + 64];
 };
 
 struct ipclocker_server {
@@ -114,10 +153,11 @@ struct ipclocker_server {
     bool owns_base, serving, stopped;
     struct listener_list listeners;
     struct claim_list claims;
-    struct conn_list conns, dirty, resumed, idle, draining;
+    struct conn_list conns, dirty, resumed, idle, draining, holding;
     size_t conn_count;
     size_t limits[IPCLOCKER_LIMIT_IDLE_S + 1];
     struct lock_table *table;
+    struct durable durable;
     struct event pass_end;
     bool pass_end_queued, running_resumed;
     struct event deadline, sweep, accept_again;
@@ -148,6 +188,11 @@ void server_log(const struct ipclocker_server *server, int priority, const char 
 /* Says what went wrong in server->error and keeps errno; returns -1. */
 int server_fail(struct ipclocker_server *server, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+void server_on_table_event(void *server, const struct lock_event *event);
+
+/* Has the end of this pass looked after what has changed in it. */
+void server_queue_pass_end(struct ipclocker_server *server);
 
 /* Has conn_finish_pass() called for a connection at the end of this pass of the loop. */
 void server_mark_dirty(struct conn *conn);
@@ -182,6 +227,12 @@ void conn_finish_pass(struct conn *conn);
  */
 bool conn_handle_kept_lines(struct conn *conn);
 
+/* Lets go of what waits for a commit that is done; the rest waits on. */
+void conn_release_output(struct conn *conn);
+
+/* Takes back what waits for a commit, says why, and closes.  Its claims are gone already. */
+void conn_take_back(struct conn *conn, const char *why);
+
 /* Sends an error line and closes behind it. */
 void conn_refuse(struct conn *conn, const char *text);
 
@@ -192,6 +243,25 @@ void command_run(struct conn *conn, char *line);
 
 /* Whether a line may be handled while a LOCK before it waits. */
 bool command_is_urgent(const struct conn *conn, const char *line, size_t len);
+
+/* ---- setting.c ---- */
+
+/* Settings, with the rest of their line.  One that cannot be used is kept as the connection's
+ * fault.
+ */
+void setting_user(struct conn *conn, char *args);
+void setting_hostname(struct conn *conn, char *args);
+void setting_job(struct conn *conn, char *args);
+void setting_pid(struct conn *conn, char *args);
+void setting_process(struct conn *conn, char *args);
+void setting_block(struct conn *conn, char *args);
+void setting_autounlock(struct conn *conn, char *args);
+void setting_session(struct conn *conn, char *args);
+void setting_timeout(struct conn *conn, char *args);
+void setting_locks(struct conn *conn, char *args);
+void setting_and(struct conn *conn, char *args);
+void setting_count(struct conn *conn, char *args);
+void setting_proto(struct conn *conn, char *args);
 
 /* ---- reply.c ---- */
 
@@ -223,7 +293,51 @@ void claim_leave_all(struct conn *conn);
 void claim_on_granted(struct lock_request *request);
 void claim_on_ended(struct lock_request *request, enum lock_reason reason);
 
+/* Takes up a request that was restored: watches its owner, gives a waiter time to come back.  May
+ * end it.
+ */
+void claim_restore(struct ipclocker_server *server, struct lock_request *request);
+
 /* Frees a claim without looking at the request's fate. */
 void claim_destroy(struct claim *claim);
+
+/* ---- durable.c ---- */
+
+/* Opens the state and restores the table from it.  Returns -1 with errno and an error. */
+int durable_start(struct ipclocker_server *server);
+
+/* Has everything written that was noted, and closes.  What changes later is not kept. */
+void durable_stop(struct ipclocker_server *server);
+void durable_fini(struct durable *durable);
+
+/* To be called at the end of each pass, when all that was said in it is marked. */
+void durable_end_pass(struct ipclocker_server *server);
+
+/* Why a command cannot be done now; NULL when it can. */
+const char *durable_refusal(const struct ipclocker_server *server, bool changes);
+
+/* ---- history.c ---- */
+
+/* Answers HISTORY, when the store has; args are the rest of the line. */
+void history_command(struct conn *conn, char *args);
+
+/* Passes on what the store has answered. */
+void history_take_answers(struct ipclocker_server *server);
+
+/* A connection goes away, or its store does: nobody waits for the answer any more. */
+void history_forget(struct conn *conn);
+
+/* ---- durable_note.c ---- */
+
+/* Notes what is to be kept: an event of the table, and a LOCK that was refused. */
+void durable_note(struct ipclocker_server *server, const struct lock_event *event);
+void durable_note_refused(struct conn *conn);
+
+/* The batch of this pass; NULL when there is no memory, which the end of the pass sees. */
+struct store_batch *durable_batch(struct ipclocker_server *server);
+
+/* The commit that everything depends on which was said up to now, and whether it is done. */
+uint64_t durable_mark(const struct ipclocker_server *server);
+bool durable_is_safe(const struct ipclocker_server *server, uint64_t mark);
 
 #endif

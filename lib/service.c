@@ -7,6 +7,8 @@
 #include <netdb.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "number.h"
 
@@ -35,9 +37,39 @@ int service_parse_port(const char *text, const char *protocol, uint16_t *port)
     return -1;
 }
 
+/* Reads "NAME PORT/PROTOCOL"; false when the line is of something else. */
+static bool parse_line(char *line, const char *service, const char *protocol, uint16_t *port)
+{
+    char *rest = line, *slash;
+    const char *name = strtok_r(rest, " \t\n", &rest);
+    char *value = name != NULL ? strtok_r(NULL, " \t\n", &rest) : NULL;
+    uint64_t number;
+
+    if (value == NULL || strcmp(name, service) != 0)
+        return false;
+    slash = strchr(value, '/');
+    if (slash == NULL || strcmp(slash + 1, protocol) != 0)
+        return false;
+    *slash = '\0';
+    if (number_parse(value, UINT16_MAX, &number) != 0 || number == 0)
+        return false;
+    *port = (uint16_t)number;
+    return true;
+}
+
+/* The name service switch would take longer for this than a lockersh needs for all the rest. */
 uint16_t service_default_port(const char *service, const char *protocol, uint16_t fallback)
 {
-    uint16_t port;
+    FILE *file = fopen("/etc/services", "re");
+    char line[512];
+    uint16_t port = fallback;
 
-    return find_service(service, protocol, &port) ? port : fallback;
+    if (file == NULL)
+        return fallback;
+    while (fgets(line, sizeof line, file) != NULL) {
+        if (parse_line(line, service, protocol, &port))
+            break;
+    }
+    fclose(file);
+    return port;
 }

@@ -12,7 +12,7 @@ enum { SERVICE_LOCKERD_PORT = 1751, SERVICE_PIDSTATD_PORT = 1752 };
  */
 int service_parse_port(const char *text, const char *protocol, uint16_t *port);
 
-/* The port to use where the user named none: `service` in the services database for `protocol`,
+/* The port to use where the user named none: that of `service` in /etc/services for `protocol`,
  * else `fallback`.
  */
 uint16_t service_default_port(const char *service, const char *protocol, uint16_t fallback);

@@ -23,6 +23,11 @@ for _name in list(os.environ):
         del os.environ[_name]
 
 
+# Nor may what the caller ignores: a shell's background jobs ignore SIGINT, nohup ignores SIGHUP.
+for _number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
+    signal.signal(_number, signal.SIG_DFL)
+
+
 def program(name):
     return os.path.join(BUILD, "bin", name)
 

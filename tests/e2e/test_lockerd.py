@@ -12,19 +12,20 @@ import time
 
 import farm
 import tap
+from lockd import serves
 from wire import Wire
 
 LOCKERD = farm.program("lockerd")
 
 
-def serve(*options, port=None, **popen):
+def start_server(*options, port=None, **popen):
     """Starts a server in the foreground and waits until it answers; returns its port."""
     port = port or farm.free_port()
     popen.setdefault("stderr", subprocess.DEVNULL)
     # Tests name hosts that are none; nobody is to be asked about them but by who says so.
     farm.start(LOCKERD, "--nofork", "--state", "none", "--pidstat-port", "none", "--port", port,
                *options, **popen)
-    farm.poll(lambda: farm.answers(port), "lockerd listens")
+    farm.poll(lambda: serves(port), "lockerd serves")
     return port
 
 
@@ -104,14 +105,14 @@ def what_cannot_be_listened_at_is_said_with_71(folder):
 
 @tap.test
 def a_port_in_use_is_said_in_the_background_too():
-    port = serve()
+    port = start_server()
     for mode in ("--fork", "--nofork"):
         farm.contains(complaint(mode, "--port", port, status=71), "Address already in use")
 
 
 @tap.test
 def without_a_host_only_localhost_is_served():
-    port = serve()
+    port = start_server()
     with open("/proc/net/tcp", encoding="ascii") as table:
         listening = [line.split()[1] for line in table if line.split()[3] == "0A"]
     farm.equal([a for a in listening if a.endswith(f":{port:04X}")], [f"0100007F:{port:04X}"])
@@ -120,7 +121,7 @@ def without_a_host_only_localhost_is_served():
 @tap.test
 def several_hosts_and_ipv6_are_served():
     port = farm.free_port(host="::1")
-    serve("--host", "127.0.0.1", "--host", "::1", "--host", "127.0.0.2", port=port)
+    start_server("--host", "127.0.0.1", "--host", "::1", "--host", "127.0.0.2", port=port)
     for host in ("127.0.0.1", "::1", "127.0.0.2"):
         farm.equal(Wire(port, host).lock("a", host)["locked"], "1")
     farm.equal(Wire(port).lock("b", "::1")["owner"], "a")
@@ -128,7 +129,7 @@ def several_hosts_and_ipv6_are_served():
 
 @tap.test
 def a_star_serves_every_address():
-    port = serve("--host", "*")
+    port = start_server("--host", "*")
     for host in ("127.0.0.3", "::1"):
         farm.equal(Wire(port, host).lock("a", host)["locked"], "1")
 
@@ -140,7 +141,7 @@ def the_port_comes_from_the_environment_where_no_option_gives_it():
                env=farm.environment(IPCLOCKER_PORT=port))
     farm.poll(lambda: farm.answers(port), "lockerd listens at $IPCLOCKER_PORT")
     other = farm.free_port()
-    serve(port=other, env=farm.environment(IPCLOCKER_PORT=port))
+    start_server(port=other, env=farm.environment(IPCLOCKER_PORT=port))
 
 
 # ---- UNIX sockets --------------------------------------------------------------------------
@@ -290,7 +291,7 @@ def the_log_is_reopened_on_sighup_in_both_modes(folder):
     port = farm.free_port()
     server = farm.start(LOCKERD, "--nofork", "--state", "none", "--port", port, "--log",
                         f"{folder}/foreground")
-    farm.poll(lambda: farm.answers(port), "lockerd listens")
+    farm.poll(lambda: serves(port), "lockerd serves")
     os.rename(f"{folder}/foreground", f"{folder}/foreground.1")
     server.send_signal(signal.SIGHUP)
     farm.poll(lambda: os.path.exists(f"{folder}/foreground"), "a new log")
@@ -303,7 +304,7 @@ def sigterm_and_sigint_end_it_with_0():
         port = farm.free_port()
         server = farm.start(LOCKERD, "--nofork", "--state", "none", "--port", port,
                             stderr=subprocess.DEVNULL)
-        farm.poll(lambda: farm.answers(port), "lockerd listens")
+        farm.poll(lambda: serves(port), "lockerd serves")
         wire = Wire(port)
         wire.lock("a", "x")
         server.send_signal(number)
@@ -343,7 +344,7 @@ def debug_logs_each_request_on_one_harmless_line(folder):
     port = farm.free_port()
     with open(f"{folder}/err", "w", encoding="ascii") as errors:
         farm.start(LOCKERD, "--debug", "--state", "none", "--port", port, stderr=errors)
-    farm.poll(lambda: farm.answers(port), "lockerd listens")
+    farm.poll(lambda: serves(port), "lockerd serves")
     Wire(port).lock("evil\x1b]0;x\x07\udcff", "n\x01")
     farm.poll(lambda: "LOCK by" in open(f"{folder}/err", encoding="utf-8").read(), "a log line")
     with open(f"{folder}/err", "rb") as log:
@@ -357,7 +358,7 @@ def debug_logs_each_request_on_one_harmless_line(folder):
 
 @tap.test
 def a_hold_limit_with_a_fraction_is_kept():
-    port = serve()
+    port = start_server()
     wire = Wire(port)
     begun = time.monotonic()
     farm.equal(wire.ask("user a", "locks x", "block 1", "timeout 0.3", "LOCK")["locked"], "1")
@@ -370,7 +371,7 @@ def a_hold_limit_with_a_fraction_is_kept():
 
 @tap.test
 def groups_and_counts_are_granted_together():
-    port = serve()
+    port = start_server()
     holder, all_or_nothing, other = Wire(port), Wire(port), Wire(port)
     holder.lock("h", "b1")
     all_or_nothing.send("proto 2", "user w", "locks a1 a2 a3", "count 2", "and b1", "block 1",
@@ -389,7 +390,7 @@ def groups_and_counts_are_granted_together():
 
 @tap.test
 def malformed_settings_of_protocol_2_are_errors_and_of_protocol_1_are_not():
-    port = serve()
+    port = start_server()
     for setting in ("block maybe", "timeout soon", "timeout -1", "pid 0x10", "count many",
                     "count 2", "process 1", "autounlock 2", "session yes", "and", "user",
                     "locks", "user " + 256 * "u", "locks " + 256 * "n",
@@ -408,7 +409,7 @@ def malformed_settings_of_protocol_2_are_errors_and_of_protocol_1_are_not():
 
 @tap.test
 def long_names_are_refused_in_the_classic_protocol_too():
-    wire = Wire(serve())
+    wire = Wire(start_server())
     answer = wire.ask("user a", "locks " + 10000 * "n", "block 1", "LOCK")
     farm.contains(answer["error"], "longer than 255 bytes")
     farm.equal(wire.ask("locks short", "LOCK")["locked"], "1")
@@ -416,7 +417,7 @@ def long_names_are_refused_in_the_classic_protocol_too():
 
 @tap.test
 def a_demand_that_nobody_could_ever_fill_is_refused():
-    wire = Wire(serve())
+    wire = Wire(start_server())
     wire.send("proto 2", "user a", "locks x y x", "count 3", "block 1")
     farm.equal(wire.line(), "proto 2")
     farm.contains(wire.ask("LOCK")["error"], "nobody could ever have so many")
@@ -428,7 +429,7 @@ def a_demand_that_nobody_could_ever_fill_is_refused():
 
 @tap.test
 def queue_and_cancel_are_answered_while_a_lock_waits():
-    port = serve()
+    port = start_server()
     holder, waiter = Wire(port), Wire(port)
     holder.lock("h", "x")
     waiter.send("proto 2", "user w", "locks x", "block 1", "LOCK")
@@ -446,7 +447,7 @@ def queue_and_cancel_are_answered_while_a_lock_waits():
 
 @tap.test
 def a_waiter_on_a_new_connection_keeps_its_place():
-    port = serve()
+    port = start_server()
     job, other = sleeper(), sleeper()
     holder = Wire(port)
     holder.lock("h", "x")
@@ -466,7 +467,7 @@ def a_waiter_on_a_new_connection_keeps_its_place():
 
 @tap.test
 def the_end_of_a_sessions_process_frees_the_lock_at_once():
-    port = serve()
+    port = start_server()
     job = sleeper()
     session = session_of(job, port, "j", "x")
     farm.equal(session.status()["locked"], "1")
@@ -482,7 +483,7 @@ def the_end_of_a_sessions_process_frees_the_lock_at_once():
 
 @tap.test
 def a_waiter_whose_process_ends_leaves_the_queue():
-    port = serve()
+    port = start_server()
     job = sleeper()
     holder, next_one = Wire(port), Wire(port)
     holder.lock("h", "x")
@@ -513,7 +514,7 @@ def listing(port):
 
 @tap.test
 def a_classic_owner_with_autounlock_on_this_host_is_watched():
-    port = serve()
+    port = start_server()
     job = sleeper()
     holder = Wire(port)
     holder.lock("j", "x", 0, "autounlock 1", f"pid {job.pid}", f"hostname {socket.gethostname()}")
@@ -534,7 +535,7 @@ def an_owner_on_another_host_is_watched_through_its_pidstatd():
     pidstat_port = farm.free_port(socket.SOCK_DGRAM, host="127.0.0.9")
     farm.start(farm.program("pidstatd"), "--nofork", "--host", "127.0.0.9", "--port", pidstat_port,
                stderr=subprocess.DEVNULL)
-    port = serve("--pidstat-port", pidstat_port)
+    port = start_server("--pidstat-port", pidstat_port)
     job, unknown = sleeper(), sleeper()
     holder = Wire(port)
     holder.lock("j", "x", 0, "autounlock 1", f"pid {job.pid}", "hostname 127.0.0.9")
@@ -555,7 +556,7 @@ def an_owner_on_another_host_is_watched_through_its_pidstatd():
 
 @tap.test
 def without_autounlock_the_end_of_the_process_changes_nothing():
-    port = serve()
+    port = start_server()
     job = sleeper()
     holder = Wire(port)
     holder.lock("j", "x", 0, f"pid {job.pid}", f"hostname {socket.gethostname()}")
@@ -569,7 +570,7 @@ def without_autounlock_the_end_of_the_process_changes_nothing():
 
 @tap.test
 def a_job_that_has_ended_gives_everything_back():
-    port = serve()
+    port = start_server()
     one, two, waiter, asker = Wire(port), Wire(port), Wire(port), Wire(port)
     for wire, user, name in ((one, "a", "x"), (two, "b", "y")):
         wire.send("proto 2", "job slurm:4711_3", f"user {user}", f"locks {name}", "LOCK")
@@ -589,7 +590,7 @@ def a_job_that_has_ended_gives_everything_back():
 
 @tap.test
 def a_line_without_end_is_refused_and_others_are_served():
-    port = serve()
+    port = start_server()
     endless = Wire(port)
     endless.socket.sendall(70000 * b"x")
     farm.contains(endless.line(), "error a line is longer than 65535 bytes")
@@ -599,7 +600,7 @@ def a_line_without_end_is_refused_and_others_are_served():
 
 @tap.test
 def what_is_sent_before_the_end_of_input_is_answered():
-    wire = Wire(serve())
+    wire = Wire(start_server())
     wire.send("user a", "locks x", "LOCK", "STATUS")
     wire.socket.shutdown(socket.SHUT_WR)
     farm.equal(wire.status()["locked"], "1")
@@ -609,7 +610,7 @@ def what_is_sent_before_the_end_of_input_is_answered():
 
 @tap.test
 def a_client_that_sends_half_a_line_is_let_go_of_and_holds_nobody_up():
-    port = serve()
+    port = start_server()
     half = Wire(port)
     half.socket.sendall(b"user a\nlocks x\nLO")
     farm.equal(Wire(port).lock("b", "x")["locked"], "1")
@@ -619,7 +620,7 @@ def a_client_that_sends_half_a_line_is_let_go_of_and_holds_nobody_up():
 
 @tap.test
 def a_client_that_does_not_read_holds_nobody_up():
-    port = serve()
+    port = start_server()
     holder = Wire(port)
     for i in range(200):
         holder.lock("a", f"{200 * 'n'}{i}")
@@ -644,7 +645,7 @@ def a_client_that_does_not_read_holds_nobody_up():
 
 @tap.test
 def garbage_of_every_kind_leaves_the_server_answering():
-    port = serve()
+    port = start_server()
     seed = random.randrange(1 << 30)
     print(f"# seed {seed}", flush=True)
     chance = random.Random(seed)
@@ -667,20 +668,12 @@ def garbage_of_every_kind_leaves_the_server_answering():
     listing(port)
 
 
-def has_room(port):
-    wire = Wire(port)
-    wire.send("VERSION")
-    answer = wire.line()
-    wire.close()
-    return answer is not None and answer.startswith("version ")
-
-
 @tap.test
 def beyond_the_limit_of_connections_a_client_is_told_so():
     port = farm.free_port()
     farm.start("prlimit", "--nofile=200:200", LOCKERD, "--nofork", "--state", "none", "--port",
                port, stderr=subprocess.DEVNULL)
-    farm.poll(lambda: farm.answers(port), "lockerd listens")
+    farm.poll(lambda: serves(port), "lockerd serves")
     first = Wire(port)
     farm.equal(first.lock("a", "x")["locked"], "1")
     crowd = [Wire(port) for _ in range(150)]
@@ -688,7 +681,7 @@ def beyond_the_limit_of_connections_a_client_is_told_so():
     farm.equal(first.ask("STATUS")["locked"], "1")
     for wire in crowd:
         wire.close()
-    farm.poll(lambda: has_room(port), "room again")
+    farm.poll(lambda: serves(port), "room again")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,17 @@
+/* Which scheduler's job this process belongs to, as the scheduler's environment tells it. */
+#ifndef FARMLOCK_JOB_ID_H
+#define FARMLOCK_JOB_ID_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { JOB_ID_SIZE = 128 };
+
+/* Writes the scheduler and its id of the job: "slurm:4711", "slurm:4700_3" (an array's task),
+ * "slurm:4711+1" (a component of a heterogeneous job), "lsf:17[4]", "pbs:99[2].head", "sge:55.7".
+ * Returns false, with "" in `out`, when the environment speaks of no job, or of one that could
+ * not be an id.  The environment is the user's: this is a name to show and to look for, no proof.
+ */
+bool job_id_from_environment(char out[JOB_ID_SIZE]);
+
+#endif

@@ -1,0 +1,310 @@
+/* The store in a SQLite file: batches are committed by a thread of its own, as many at a time as
+ * have come meanwhile.
+ * Must not let its caller wait for the disk, but in opening, loading and closing. */
+#include "store_sqlite.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lock_json.h"
+#include "store_file.h"
+
+enum {
+    TRIM_NEXT_MS = 50, /* while there is more */
+    TRIM_AGAIN_MS = 60000,
+};
+
+static struct store_sqlite *sqlite_of(struct store *store)
+{
+    return (struct store_sqlite *)(void *)store;
+}
+
+/* ---- the thread ---- */
+
+static void tell_news(const struct store_sqlite *self)
+{
+    const uint64_t one = 1;
+
+    /* It cannot fail but for a counter that is full, and then the descriptor is readable. */
+    if (write(self->news_fd, &one, sizeof one) != sizeof one)
+        return;
+}
+
+static void destroy_all(struct batch_queue *queue)
+{
+    struct store_batch *batch;
+
+    while ((batch = STAILQ_FIRST(queue)) != NULL) {
+        STAILQ_REMOVE_HEAD(queue, next);
+        store_batch_destroy(batch);
+    }
+}
+
+/* Is called with the mutex, and returns with it. */
+static void commit_queue(struct store_sqlite *self)
+{
+    struct batch_queue work = STAILQ_HEAD_INITIALIZER(work);
+    const struct store_batch *batch;
+    char error[STORE_ERROR_SIZE];
+    uint64_t last = 0;
+    int result;
+
+    STAILQ_CONCAT(&work, &self->queue);
+    pthread_mutex_unlock(&self->mutex);
+    STAILQ_FOREACH(batch, &work, next)
+    {
+        last = batch->number;
+    }
+    result = store_statement_write(self, &work);
+    if (result != SQLITE_OK) {
+        store_schema_describe(self->db, result, error, sizeof error);
+        store_statement_roll_back(self);
+    }
+    destroy_all(&work);
+    pthread_mutex_lock(&self->mutex);
+    if (result == SQLITE_OK) {
+        self->committed = last;
+    } else {
+        self->failed = true;
+        memcpy(self->error, error, sizeof error);
+    }
+    tell_news(self);
+}
+
+/* Is called with the mutex, and returns with it. */
+static void answer_query(struct store_sqlite *self)
+{
+    struct store_query *query = STAILQ_FIRST(&self->asked);
+
+    STAILQ_REMOVE_HEAD(&self->asked, queue);
+    pthread_mutex_unlock(&self->mutex);
+    store_statement_query(self, query);
+    pthread_mutex_lock(&self->mutex);
+    STAILQ_INSERT_TAIL(&self->answered, query, queue);
+    tell_news(self);
+}
+
+static struct timespec after_ms(int64_t ms)
+{
+    struct timespec at;
+
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += ms / 1000;
+    at.tv_nsec += ms % 1000 * 1000000;
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_nsec -= 1000000000;
+        at.tv_sec++;
+    }
+    return at;
+}
+
+static void *serve(void *context)
+{
+    struct store_sqlite *self = context;
+    struct timespec trim_at = after_ms(TRIM_NEXT_MS);
+    bool more;
+
+    pthread_mutex_lock(&self->mutex);
+    for (;;) {
+        if (self->failed)
+            destroy_all(&self->queue);
+        if (!STAILQ_EMPTY(&self->queue)) {
+            commit_queue(self);
+        } else if (!STAILQ_EMPTY(&self->asked)) {
+            answer_query(self);
+        } else if (self->closing) {
+            break;
+        } else if (pthread_cond_timedwait(&self->wake, &self->mutex, &trim_at) == ETIMEDOUT) {
+            pthread_mutex_unlock(&self->mutex);
+            more = !self->failed && store_statement_trim(self);
+            trim_at = after_ms(more ? TRIM_NEXT_MS : TRIM_AGAIN_MS);
+            pthread_mutex_lock(&self->mutex);
+        }
+    }
+    pthread_mutex_unlock(&self->mutex);
+    return NULL;
+}
+
+/* The caller's signals are not the thread's business. */
+static int start_thread(struct store_sqlite *self)
+{
+    sigset_t all, old;
+    int result;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    result = pthread_create(&self->thread, NULL, serve, self);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return result;
+}
+
+/* Later calls find the thread there, or the same failure. */
+static void ensure_thread(struct store_sqlite *self)
+{
+    int result;
+
+    if (self->has_thread || self->failed)
+        return;
+    result = start_thread(self);
+    self->has_thread = result == 0;
+    if (result == 0)
+        return;
+    self->failed = true;
+    store_fail(self->error, result, "no thread can be started: %s", strerror(result));
+    tell_news(self);
+}
+
+/* ---- the engine ---- */
+
+static int load(struct store *store, struct store_loader *loader, char error[STORE_ERROR_SIZE])
+{
+    struct store_sqlite *self = sqlite_of(store);
+
+    return store_schema_load(self->db, self->path, loader, error);
+}
+
+static void commit(struct store *store, struct store_batch *batch)
+{
+    struct store_sqlite *self = sqlite_of(store);
+
+    pthread_mutex_lock(&self->mutex);
+    STAILQ_INSERT_TAIL(&self->queue, batch, next);
+    ensure_thread(self);
+    pthread_cond_signal(&self->wake);
+    pthread_mutex_unlock(&self->mutex);
+}
+
+static void ask(struct store *store, struct store_query *query)
+{
+    struct store_sqlite *self = sqlite_of(store);
+
+    pthread_mutex_lock(&self->mutex);
+    STAILQ_INSERT_TAIL(&self->asked, query, queue);
+    ensure_thread(self);
+    pthread_cond_signal(&self->wake);
+    pthread_mutex_unlock(&self->mutex);
+}
+
+static struct store_query *answer(struct store *store)
+{
+    struct store_sqlite *self = sqlite_of(store);
+    struct store_query *query;
+
+    pthread_mutex_lock(&self->mutex);
+    query = STAILQ_FIRST(&self->answered);
+    if (query != NULL)
+        STAILQ_REMOVE_HEAD(&self->answered, queue);
+    pthread_mutex_unlock(&self->mutex);
+    return query;
+}
+
+static int news_fd(const struct store *store)
+{
+    return ((const struct store_sqlite *)(const void *)store)->news_fd;
+}
+
+static void progress(struct store *store, struct store_progress *out)
+{
+    struct store_sqlite *self = sqlite_of(store);
+    uint64_t count;
+
+    if (read(self->news_fd, &count, sizeof count) < 0)
+        count = 0;
+    pthread_mutex_lock(&self->mutex);
+    out->committed = self->committed;
+    out->failed = self->failed;
+    memcpy(out->error, self->error, sizeof out->error);
+    pthread_mutex_unlock(&self->mutex);
+}
+
+static void close_sqlite(struct store *store)
+{
+    struct store_sqlite *self = sqlite_of(store);
+    struct store_query *query;
+
+    pthread_mutex_lock(&self->mutex);
+    self->closing = true;
+    pthread_cond_signal(&self->wake);
+    pthread_mutex_unlock(&self->mutex);
+    if (self->has_thread)
+        pthread_join(self->thread, NULL);
+    destroy_all(&self->queue);
+    STAILQ_CONCAT(&self->answered, &self->asked);
+    while ((query = answer(store)) != NULL)
+        store_query_destroy(query);
+    store_statement_finalize(self);
+    sqlite3_close(self->db);
+    if (self->news_fd >= 0)
+        close(self->news_fd);
+    if (self->lock_fd >= 0)
+        close(self->lock_fd);
+    pthread_cond_destroy(&self->wake);
+    pthread_mutex_destroy(&self->mutex);
+    free(self->path);
+    free(self);
+}
+
+static const struct store_engine sqlite_engine = {
+    .keeps = true,
+    .load = load,
+    .commit = commit,
+    .ask = ask,
+    .answer = answer,
+    .fd = news_fd,
+    .progress = progress,
+    .close = close_sqlite,
+};
+
+static struct store_sqlite *create(const struct store_options *options,
+                                   char error[STORE_ERROR_SIZE])
+{
+    struct store_sqlite *self = calloc(1, sizeof *self);
+    pthread_condattr_t monotonic;
+
+    if (self == NULL || (self->path = strdup(options->path)) == NULL) {
+        free(self);
+        store_fail(error, ENOMEM, "out of memory");
+        return NULL;
+    }
+    self->store.engine = &sqlite_engine;
+    self->history_ms = options->history_ms;
+    self->lock_fd = -1;
+    self->news_fd = -1;
+    STAILQ_INIT(&self->queue);
+    STAILQ_INIT(&self->asked);
+    STAILQ_INIT(&self->answered);
+    pthread_mutex_init(&self->mutex, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&self->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    return self;
+}
+
+struct store *store_sqlite_open(const struct store_options *options, char error[STORE_ERROR_SIZE])
+{
+    struct store_sqlite *self = create(options, error);
+
+    if (self == NULL)
+        return NULL;
+    if (store_file_prepare(options->path, options->must_exist, error) != 0 ||
+        (self->lock_fd = store_file_lock(options->path, error)) < 0 ||
+        (self->db = store_schema_open(options, error)) == NULL ||
+        store_statement_prepare(self, error) != 0) {
+        store_close(&self->store);
+        return NULL;
+    }
+    self->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (self->news_fd < 0) {
+        store_fail(error, errno, "no descriptor can be had: %s", strerror(errno));
+        store_close(&self->store);
+        return NULL;
+    }
+    return &self->store;
+}

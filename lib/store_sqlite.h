@@ -1,0 +1,88 @@
+/* What the files of the SQLite engine share: the database connection and its layout. */
+#ifndef FARMLOCK_STORE_SQLITE_H
+#define FARMLOCK_STORE_SQLITE_H
+
+#include <pthread.h>
+#include <sqlite3.h>
+
+#include "store_private.h"
+
+/* Opens the database, brings its layout up to date, and says how safe a commit is to be.  Returns
+ * NULL with errno and *error as store_open() does.
+ */
+sqlite3 *store_schema_open(const struct store_options *options, char error[STORE_ERROR_SIZE]);
+
+/* Reads all live requests and counters. */
+int store_schema_load(sqlite3 *db, const char *path, struct store_loader *loader,
+                      char error[STORE_ERROR_SIZE]);
+
+/* Writes what SQLite has to complain about, with the system's reason if there is one, and returns
+ * the errno that goes with it.
+ */
+int store_schema_describe(sqlite3 *db, int result, char *text, size_t size);
+
+/* The columns of a live request, in the order of the statements that read and write it. */
+#define STORE_REQUEST_COLUMNS                                                                  \
+    "ticket, token, owner, host, boot, job, pid, start, pid_namespace, autounlock, asked_ms, " \
+    "granted_ms, hold_ms, deadline_ms, demand"
+
+/* ---- store_statement.c ---- */
+
+enum statement {
+    STATEMENT_BEGIN,
+    STATEMENT_COMMIT,
+    STATEMENT_ROLLBACK,
+    STATEMENT_PUT,
+    STATEMENT_DROP,
+    STATEMENT_COUNTERS,
+    STATEMENT_HOST,
+    STATEMENT_PROBE,
+    STATEMENT_HISTORY,
+    STATEMENT_TRIM,
+    STATEMENT_QUERY,
+    STATEMENT_CHECKPOINT,
+    STATEMENTS,
+};
+
+STAILQ_HEAD(batch_queue, store_batch);
+
+struct store_sqlite {
+    struct store store;
+    char *path;
+    int lock_fd, news_fd;
+    int64_t history_ms;
+
+    /* The thread's, once there is a batch; before that, the caller's. */
+    sqlite3 *db;
+    sqlite3_stmt *statements[STATEMENTS];
+
+    pthread_t thread;
+    bool has_thread;
+    pthread_mutex_t mutex; /* over all below */
+    pthread_cond_t wake;
+    struct batch_queue queue;
+    struct store_query_queue asked, answered;
+    bool closing, failed;
+    uint64_t committed;
+    char error[STORE_ERROR_SIZE];
+};
+
+/* Returns -1 with errno and *error as store_open() does. */
+int store_statement_prepare(struct store_sqlite *self, char error[STORE_ERROR_SIZE]);
+void store_statement_finalize(struct store_sqlite *self);
+
+/* Writes batches in one transaction, all or none of them.  Returns SQLITE_OK or what went wrong,
+ * which store_schema_describe() then describes, until the next call.
+ */
+int store_statement_write(struct store_sqlite *self, const struct batch_queue *work);
+
+/* Rolls back what a failed write has left, if it has. */
+void store_statement_roll_back(struct store_sqlite *self);
+
+/* Removes some of the history that is too old.  Returns whether there may be more. */
+bool store_statement_trim(struct store_sqlite *self);
+
+/* Answers a query. */
+void store_statement_query(struct store_sqlite *self, struct store_query *query);
+
+#endif

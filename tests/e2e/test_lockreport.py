@@ -1,0 +1,202 @@
+#!/usr/bin/python3
+"""lockreport: what it says about a history that is known."""
+
+import csv
+import io
+import json
+import os
+import sqlite3
+import time
+
+import farm
+import tap
+from lockd import Server
+
+LOCKREPORT = farm.program("lockreport")
+BEGIN_S = int(time.time()) - 20 * 3600
+HOUR_MS = 3600 * 1000
+
+
+def report(*options, **more):
+    result = farm.run(LOCKREPORT, *options, **more)
+    farm.equal((result.returncode, result.stderr), (0, ""))
+    return result.stdout
+
+
+def groups(*options):
+    listed = json.loads(report("--json", *options))["groups"]
+    return {group["name"]: group for group in listed}
+
+
+def make_history(folder):
+    """A server's file with ten hours of a history that was made by hand."""
+    server = Server(folder)
+    farm.stop(server.process)
+    begin = BEGIN_S * 1000
+    rows = []
+
+    def add(past, lock, user, token, asked, granted, ended):
+        rows.append((past, 1, lock, f"host_{token + 100}_{user}", user, f"host{token % 2}",
+                     f"slurm:{token}", 100 + token, token, token if past == 0 else 0,
+                     begin + int(asked * HOUR_MS), begin + int(granted * HOUR_MS),
+                     begin + int(ended * HOUR_MS)))
+
+    # vcs1 is held all the time, handed over in the middle; vcs2 for two hours; one grant of both
+    # sim1 and sim2.
+    add(0, "vcs1", "ann", 1, 0, 0, 5)
+    add(0, "vcs1", "bob", 2, 1, 5, 10)
+    add(0, "vcs2", "bob", 3, 3, 4, 6)
+    add(0, "sim1", "cat", 4, 1, 4, 6)
+    add(0, "sim2", "cat", 4, 1, 4, 7)
+    add(0, "vcs1", "old", 5, -5, -4, -1)
+    add(1, "vcs1 vcs2", "dan", 6, 5, 5, 5)
+    add(1, "sim1", "dan", 7, 5, 5, 5)
+    add(2, "vcs1 vcs2", "eve", 8, 5, 5, 7)
+    with sqlite3.connect(server.state) as state:
+        state.executemany(
+            "INSERT INTO history(past, reason, lock, owner, login, host, job, pid, ticket, token,"
+            " asked_ms, granted_ms, ended_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        state.execute("UPDATE state SET next_token = 100")
+    state.close()
+    return server
+
+
+def window(server):
+    return ["--state", server.state, "--since", f"@{BEGIN_S}", "--until", f"@{BEGIN_S + 36000}"]
+
+
+def holds_what_is_known(found):
+    vcs1 = found["vcs1"]
+    farm.equal((vcs1["holds"], vcs1["peak"], vcs1["mean"], vcs1["busy_seconds"]),
+               (2, 1, 1.0, 36000.0))
+    farm.equal((vcs1["waits"], vcs1["wait_worst_seconds"], vcs1["refused"], vcs1["left"]),
+               (1, 4 * 3600.0, 1, 1))
+    farm.equal((found["vcs2"]["mean"], found["vcs2"]["left"]), (0.2, 1))
+    farm.equal(found["sim2"]["waits"], 1)
+
+
+@tap.test
+def each_lock_is_reported(folder):
+    server = make_history(folder)
+    holds_what_is_known(groups(*window(server)))
+
+
+@tap.test
+def a_running_server_says_the_same(folder):
+    server = make_history(folder)
+    server.start()
+    options = ["--host", "127.0.0.1", "--port", server.port, *window(server)[2:]]
+    holds_what_is_known(groups(*options))
+    farm.equal(groups(*options), groups(*window(server)))
+
+
+@tap.test
+def a_long_history_is_asked_for_in_parts(folder):
+    server = Server(folder)
+    wire = server.wire()
+    for part in range(10):
+        wire.send(*["user ann", "locks a", *["LOCK", "UNLOCK"] * 250])
+        for _ in range(500):
+            wire.status()
+    found = groups("--host", "127.0.0.1", "--port", server.port)
+    farm.equal(found["a"]["holds"], 2500)
+    farm.equal(groups("--state", server.state)["a"]["holds"], 2500)
+
+
+@tap.test
+def pools_are_added_up(folder):
+    server = make_history(folder)
+    found = groups(*window(server), "vcs[1-2]", "sim[1-4]", "other1")
+    vcs = found["vcs[1-2]"]
+    farm.equal((vcs["capacity"], vcs["holds"], vcs["peak"], vcs["mean"]), (2, 3, 2, 1.2))
+    farm.equal((vcs["waits"], vcs["refused"], vcs["left"]), (2, 1, 1))
+    farm.equal((vcs["wait_median_seconds"], vcs["wait_p90_seconds"]), (3600.0, 4 * 3600.0))
+    # A grant of two locks was waited for once.
+    farm.equal((found["sim[1-4]"]["waits"], found["sim[1-4]"]["holds"]), (1, 2))
+    farm.equal(found["other1"]["holds"], 0)
+
+
+@tap.test
+def users_hosts_and_jobs_are_reported(folder):
+    server = make_history(folder)
+    users = groups(*window(server), "--by", "user")
+    farm.equal(sorted(users), ["ann", "bob", "cat", "dan", "eve"])
+    farm.equal((users["bob"]["holds"], users["bob"]["peak"]), (2, 2))
+    farm.equal(users["dan"]["refused"], 2)
+    farm.equal(sorted(groups(*window(server), "--by", "user", "sim[1-2]")), ["cat", "dan"])
+    farm.equal(sorted(groups(*window(server), "--by", "host")), ["host0", "host1"])
+    farm.equal(groups(*window(server), "--by", "job")["slurm:4"]["holds"], 2)
+
+
+@tap.test
+def the_time_is_cut_out(folder):
+    server = make_history(folder)
+    state = window(server)[:2]
+    found = groups(*state, "--since", f"@{BEGIN_S + 4 * 3600}", "--until",
+                   f"@{BEGIN_S + 5 * 3600}")
+    farm.equal((found["vcs1"]["holds"], found["vcs1"]["mean"], found["vcs1"]["waits"]), (1, 1.0, 0))
+    assert "sim1" in found and found["sim1"]["waits"] == 1
+    day = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(BEGIN_S))
+    farm.equal(groups(*state, "--since", day, "--until", f"@{BEGIN_S + 36000}"),
+               groups(*window(server)))
+
+
+@tap.test
+def what_is_held_now_counts_up_to_now(folder):
+    server = Server(folder)
+    server.wire().ask("user ann", "locks a", "LOCK")
+    server.wire().ask("user bob", "locks a", "block 0", "LOCK")
+    server.wire().ask("user bob", "locks b", "LOCK")
+    time.sleep(1.2)
+    for options in (["--state", server.state], ["--host", "127.0.0.1", "--port", server.port]):
+        found = groups(*options)
+        farm.equal((found["a"]["holds"], found["a"]["refused"]), (1, 1))
+        assert 1 < found["a"]["busy_seconds"] < 100, found
+
+
+@tap.test
+def a_file_that_may_only_be_read_is_enough(folder):
+    server = make_history(folder)
+    os.chmod(server.state, 0o444)
+    os.chmod(os.path.dirname(server.state), 0o555)
+    holds_what_is_known(groups(*window(server)))
+    os.chmod(os.path.dirname(server.state), 0o755)
+
+
+@tap.test
+def the_table_has_a_plot(folder):
+    server = make_history(folder)
+    shown = report(*window(server), "vcs[1-2]", env=farm.environment(LC_ALL="C.UTF-8"))
+    farm.contains(shown, "60%")
+    farm.contains(shown, "▄▄▄▄▄▄▄▄▄▄▄▄▅██████▅▄▄▄▄▄▄▄▄▄▄▄▄")
+    shown = report(*window(server), "vcs[1-2]", env=farm.environment(LC_ALL="C"))
+    assert shown.isascii()
+    farm.contains(report("--state", server.state, "--since", "1h"), "Nothing was held")
+
+
+@tap.test
+def CSV_has_a_line_for_each(folder):
+    server = make_history(folder)
+    rows = list(csv.DictReader(io.StringIO(report(*window(server), "--csv"))))
+    farm.equal([row["lock"] for row in rows], ["vcs1", "sim2", "sim1", "vcs2"])
+    farm.equal((rows[0]["mean"], rows[0]["capacity"]), ("1.0000", "1"))
+
+
+@tap.test
+def what_is_wrong_is_said(folder):
+    server = Server(folder)
+    for status, *options in ((64, "--by", "moon"), (64, "--since", "soon"), (64, "--json", "--csv"),
+                             (64, "--since", "1d", "--until", "2d"), (64, "a[1-"),
+                             (71, "--state", f"{folder}/none.db"), (71, "--state", "/dev/null"),
+                             (69, "--host", "127.0.0.1", "--port", farm.free_port())):
+        if options[0] == "a[1-":
+            options += ["--state", server.state]
+        result = farm.run(LOCKREPORT, *options)
+        assert result.returncode == status and result.stderr.startswith("lockreport: "), \
+            (options, result)
+    farm.equal(farm.run(LOCKREPORT, "--version").stdout.split()[:2], ["lockreport", "(farmlock)"])
+    farm.contains(report("--help"), "--since")
+
+
+if __name__ == "__main__":
+    farm.main()

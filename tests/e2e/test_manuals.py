@@ -1,0 +1,122 @@
+#!/usr/bin/python3
+"""--help, what programs accept, manual pages, completions and headers, held against each other."""
+
+import glob
+import os
+import re
+
+import farm
+import tap
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def source(*parts):
+    return os.path.join(farm.SOURCE, *parts)
+
+
+def pages():
+    """(program, page) for each built program that has a manual page."""
+    for path in sorted(glob.glob(source("share/man/man[18]/*"))):
+        name = os.path.basename(path).rpartition(".")[0]
+        if os.path.exists(farm.program(name)):
+            yield name, read(path)
+
+
+def help_options(name):
+    """{long name: (letter or None, takes an argument)} as --help lists them."""
+    shown = farm.run(farm.program(name), "--help")
+    farm.equal((shown.returncode, shown.stderr), (0, ""))
+    found = {}
+    for line in shown.stdout.splitlines():
+        match = re.match(r"  (?:-(\w), |    )--([\w-]+)(?: (\S+))?(?:  |$)", line)
+        if match:
+            found[match[2]] = (match[1], bool(match[3]))
+    assert len(found) >= 2, shown.stdout
+    return found
+
+
+def page_options(page):
+    """The same as the page's lists describe them."""
+    found = {}
+    for line in page.splitlines():
+        if not line.startswith((".It Fl ", ".It Xo Fl ")):
+            continue
+        letter, last = None, None
+        for match in re.finditer(r"Fl (?:Fl ([\w-]+)|(\w)\b)((?: (?!Fl)\S+)*)", line):
+            if match[1]:
+                argument = match[3].replace(" ,", "").strip()
+                found[match[1]] = (letter, bool(argument))
+                last = match[1]
+            else:
+                letter = match[2]
+        assert last, line
+    return found
+
+
+@tap.test
+def there_are_pages():
+    assert {"lockersh", "lockerd"} <= {name for name, _ in pages()}
+
+
+@tap.test
+def pages_describe_the_options_of_help():
+    for name, page in pages():
+        of_help, of_page = help_options(name), page_options(page)
+        print(f"# {name}: {len(of_help)} options")
+        for option in sorted(of_help.keys() | of_page.keys()):
+            farm.equal((name, option, of_page.get(option)), (name, option, of_help.get(option)))
+
+
+@tap.test
+def programs_accept_the_options_of_help():
+    for name, _ in pages():
+        for option, (letter, takes_argument) in help_options(name).items():
+            # Used wrongly, an option says that it is known, and nothing else happens.
+            word = f"--{option}" if takes_argument else f"--{option}=x"
+            expected = "needs" if takes_argument else "takes no argument"
+            result = farm.run(farm.program(name), word)
+            farm.equal((name, option, result.returncode), (name, option, 64))
+            farm.contains(result.stderr, f"option --{option} {expected}")
+            if letter and takes_argument:
+                result = farm.run(farm.program(name), f"-{letter}")
+                farm.contains(result.stderr, f"option --{option} needs")
+
+
+@tap.test
+def pages_have_the_sections_that_readers_look_for():
+    wanted = {"NAME", "SYNOPSIS", "DESCRIPTION", "EXIT STATUS", "EXAMPLES", "SEE ALSO"}
+    for name, page in pages():
+        sections = set(re.findall(r"^\.Sh (.*)$", page, re.M))
+        assert wanted <= sections, (name, wanted - sections)
+
+
+@tap.test
+def completions_know_the_options_of_help():
+    paths = glob.glob(source("share/completions/*"))
+    assert paths
+    for path in paths:
+        name = os.path.basename(path)
+        words = set(re.findall(r"--[\w-]+", read(path)))
+        farm.equal({f"--{option}" for option in help_options(name)} - words, set())
+
+
+@tap.test
+def functions_of_the_headers_have_pages():
+    named = set()
+    for path in glob.glob(source("share/man/man3/*")):
+        named |= set(re.findall(r"^\.Nm (\w+)", read(path), re.M))
+    declared = set()
+    for header in ("ipclocker.h",):
+        declared |= set(re.findall(r"^IPCLOCKER_API [^;(]*?\*?(\w+)\(", read(source("lib", header)),
+                                   re.M))
+    assert len(declared) > 40, declared
+    named = {name for name in named if name.startswith("ipclocker_")}
+    farm.equal((declared - named, named - declared), (set(), set()))
+
+
+if __name__ == "__main__":
+    farm.main()

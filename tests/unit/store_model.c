@@ -1,0 +1,160 @@
+/* The durable state in memory.
+ * Must not share code with an engine. */
+#include "store_model.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+void store_model_fini(struct store_model *model)
+{
+    for (size_t i = 0; i < model->count; i++)
+        free(model->puts[i]);
+    free(model->puts);
+    *model = (struct store_model){0};
+}
+
+static void drop(struct store_model *model, uint64_t ticket)
+{
+    for (size_t i = 0; i < model->count; i++) {
+        if (model->puts[i]->request.ticket != ticket)
+            continue;
+        free(model->puts[i]);
+        model->puts[i] = model->puts[--model->count];
+        return;
+    }
+}
+
+static void put(struct store_model *model, struct store_op *op)
+{
+    drop(model, op->request.ticket);
+    if (model->count == model->size) {
+        model->size = model->size * 2 + 16;
+        model->puts = realloc(model->puts, model->size * sizeof(struct store_op *));
+        assert_non_null(model->puts);
+    }
+    model->puts[model->count++] = op;
+}
+
+void store_model_apply(struct store_model *model, struct store_batch *batch)
+{
+    struct store_op *op;
+
+    assert_false(batch->failed);
+    while ((op = STAILQ_FIRST(&batch->ops)) != NULL) {
+        STAILQ_REMOVE_HEAD(&batch->ops, next);
+        model->history += op->kind == STORE_OP_HISTORY;
+        if (op->kind == STORE_OP_PUT) {
+            put(model, op);
+            continue;
+        }
+        if (op->kind == STORE_OP_DROP)
+            drop(model, op->ticket);
+        free(op);
+    }
+    if (model->next_ticket < batch->next_ticket)
+        model->next_ticket = batch->next_ticket;
+    if (model->next_token < batch->next_token)
+        model->next_token = batch->next_token;
+    store_batch_destroy(batch);
+}
+
+static int compare_puts(const void *a, const void *b)
+{
+    const struct store_request *left = &(*(struct store_op *const *)a)->request;
+    const struct store_request *right = &(*(struct store_op *const *)b)->request;
+
+    if ((left->token == 0) != (right->token == 0))
+        return left->token == 0 ? 1 : -1;
+    return (left->ticket > right->ticket) - (left->ticket < right->ticket);
+}
+
+static void restore_one(struct lock_table *table, const struct store_request *request)
+{
+    struct store_demand demand;
+    struct lock_record record = {
+        .ask = {.owner = request->owner,
+                .host = request->host,
+                .boot = request->boot,
+                .job = request->job,
+                .pid = request->pid,
+                .start = request->start,
+                .pid_namespace = request->pid_namespace,
+                .autounlock = request->autounlock,
+                .hold_ms = request->hold_ms},
+        .ticket = request->ticket,
+        .token = request->token,
+        .asked_ms = request->asked_ms,
+        .granted_ms = request->granted_ms,
+        .deadline_ms = request->deadline_ms,
+    };
+
+    assert_int_equal(store_demand_parse(&demand, request->demand), 0);
+    record.ask.groups = demand.groups;
+    record.ask.group_count = demand.group_count;
+    assert_non_null(lock_table_restore(table, &record));
+    store_demand_fini(&demand);
+}
+
+struct lock_table *store_model_restore(const struct store_model *model, lock_event_fn *on_event,
+                                       void *context)
+{
+    struct lock_table *table = lock_table_create(on_event, context);
+
+    assert_non_null(table);
+    if (model->count > 1)
+        qsort(model->puts, model->count, sizeof(struct store_op *), compare_puts);
+    for (size_t i = 0; i < model->count; i++)
+        restore_one(table, &model->puts[i]->request);
+    lock_table_set_counters(table, model->next_ticket > 0 ? model->next_ticket : 1,
+                            model->next_token > 0 ? model->next_token : 1);
+    return table;
+}
+
+static const char *or_dash(const char *text)
+{
+    return text != NULL ? text : "-";
+}
+
+static char *describe_request(char *end, const char *last, const struct lock_request *request)
+{
+    return end + snprintf(end, (size_t)(last - end),
+                          "%" PRIu64 " token %" PRIu64 " %s of %s %" PRIu64 " %" PRIu64
+                          " %s %" PRIu64 " job %s auto %d asked %" PRId64 " granted %" PRId64
+                          " hold %" PRId64 " until %" PRId64,
+                          request->ticket, request->token, request->owner, or_dash(request->host),
+                          request->pid, request->start, or_dash(request->boot),
+                          request->pid_namespace, or_dash(request->job), request->autounlock,
+                          request->asked_ms, request->granted_ms, request->hold_ms,
+                          request->deadline_ms);
+}
+
+void store_model_describe(const struct lock_table *table, char text[STORE_MODEL_TEXT])
+{
+    char *end = text;
+    const char *last = text + STORE_MODEL_TEXT;
+    const struct lock_seat *seat = NULL;
+    const struct lock_request *waiter = NULL;
+
+    *end = '\0';
+    while ((seat = lock_table_next_held(table, seat)) != NULL) {
+        end += snprintf(end, (size_t)(last - end), "%s held by ", lock_seat_name(seat));
+        end = describe_request(end, last, seat->request);
+        *end++ = '\n';
+    }
+    while ((waiter = lock_table_next_waiter(table, waiter)) != NULL) {
+        end = describe_request(end, last, waiter);
+        for (size_t i = 0; i < waiter->seat_count; i++)
+            end += snprintf(end, (size_t)(last - end), " %u/%zu:%s", waiter->seats[i].group,
+                            waiter->groups[waiter->seats[i].group].needed,
+                            lock_seat_name(&waiter->seats[i]));
+        *end++ = '\n';
+    }
+    assert_true(end < last);
+    *end = '\0';
+}

@@ -1,0 +1,89 @@
+/* Job ids from the environments of schedulers.
+ * Must not need a scheduler. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "job_id.h"
+
+/* Sets NAME=VALUE pairs in an environment without a scheduler and returns the id. */
+static const char *id_of(const char *const *pairs)
+{
+    static const char *const variables[] = {"SLURM_JOB_ID",
+                                            "SLURM_ARRAY_JOB_ID",
+                                            "SLURM_ARRAY_TASK_ID",
+                                            "SLURM_HET_JOB_ID",
+                                            "SLURM_HET_JOB_OFFSET",
+                                            "LSB_JOBID",
+                                            "LSB_JOBINDEX",
+                                            "PBS_JOBID",
+                                            "JOB_ID",
+                                            "SGE_TASK_ID",
+                                            "SGE_ROOT",
+                                            "SGE_CELL"};
+    static char id[JOB_ID_SIZE];
+
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++)
+        unsetenv(variables[i]);
+    for (; *pairs != NULL; pairs += 2)
+        setenv(pairs[0], pairs[1], 1);
+    if (!job_id_from_environment(id))
+        assert_string_equal(id, "");
+    return id;
+}
+
+#define ID_OF(...) id_of((const char *const[]){__VA_ARGS__, NULL})
+
+static void schedulers_are_told_apart(void **state)
+{
+    (void)state;
+    assert_string_equal(ID_OF("HOME", "/"), "");
+    assert_string_equal(ID_OF("SLURM_JOB_ID", "4711"), "slurm:4711");
+    assert_string_equal(ID_OF("LSB_JOBID", "17", "LSB_JOBINDEX", "0"), "lsf:17");
+    assert_string_equal(ID_OF("PBS_JOBID", "99.head"), "pbs:99.head");
+    assert_string_equal(ID_OF("JOB_ID", "55", "SGE_TASK_ID", "undefined"), "sge:55");
+    assert_string_equal(ID_OF("JOB_ID", "55", "SGE_ROOT", "/opt/sge"), "sge:55");
+}
+
+static void parts_of_jobs_have_ids_of_their_own(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        ID_OF("SLURM_JOB_ID", "4714", "SLURM_ARRAY_JOB_ID", "4711", "SLURM_ARRAY_TASK_ID", "3"),
+        "slurm:4711_3");
+    assert_string_equal(
+        ID_OF("SLURM_JOB_ID", "4712", "SLURM_HET_JOB_ID", "4711", "SLURM_HET_JOB_OFFSET", "1"),
+        "slurm:4711+1");
+    assert_string_equal(ID_OF("LSB_JOBID", "17", "LSB_JOBINDEX", "4"), "lsf:17[4]");
+    assert_string_equal(ID_OF("JOB_ID", "55", "SGE_TASK_ID", "7"), "sge:55.7");
+}
+
+static void what_cannot_be_an_id_is_none(void **state)
+{
+    char huge[100];
+
+    (void)state;
+    memset(huge, '1', sizeof huge - 1);
+    huge[sizeof huge - 1] = '\0';
+    assert_string_equal(ID_OF("SLURM_JOB_ID", ""), "");
+    assert_string_equal(ID_OF("SLURM_JOB_ID", "1\nLOCK"), "");
+    assert_string_equal(ID_OF("SLURM_JOB_ID", "1 2"), "");
+    assert_string_equal(ID_OF("SLURM_JOB_ID", huge), "");
+    assert_string_equal(ID_OF("JOB_ID", "55"), "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(schedulers_are_told_apart),
+        cmocka_unit_test(parts_of_jobs_have_ids_of_their_own),
+        cmocka_unit_test(what_cannot_be_an_id_is_none),
+    };
+
+    return cmocka_run_group_tests_name("job_id", tests, NULL, NULL);
+}

@@ -1,0 +1,252 @@
+/* lockreport(1): who used which locks, for how long, and who had to wait.
+ * Must not do anything that the library could not have done for it. */
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "options.h"
+#include "report.h"
+#include "service.h"
+#include "store_file.h"
+#include "text.h"
+
+enum { EXIT_USAGE = 64, EXIT_NO_SERVER = 69, EXIT_SYSTEM = 71, DAY_MS = 24 * 3600 * 1000 };
+
+enum option_id {
+    OPTION_HELP = 1,
+    OPTION_VERSION,
+    OPTION_STATE,
+    OPTION_HOST,
+    OPTION_PORT,
+    OPTION_SINCE,
+    OPTION_UNTIL,
+    OPTION_BY,
+    OPTION_JSON,
+    OPTION_CSV,
+};
+
+static const struct option_spec option_table[] = {
+    {OPTION_STATE, 0, "state", "FILE", "read this state file of lockerd"},
+    {OPTION_HOST, 0, "host", "HOST", "ask the server there, or at this UNIX socket"},
+    {OPTION_PORT, 0, "port", "PORT", "its TCP port or service name"},
+    {OPTION_SINCE, 0, "since", "TIME", "from then on: 2026-11-22T17:30, or 7d, 12h ago (24h)"},
+    {OPTION_UNTIL, 0, "until", "TIME", "up to then (now)"},
+    {OPTION_BY, 0, "by", "WHAT", "a line for each lock, user, host or job (lock)"},
+    {OPTION_JSON, 0, "json", NULL, "print JSON"},
+    {OPTION_CSV, 0, "csv", NULL, "print CSV"},
+    {OPTION_HELP, 'h', "help", NULL, "show this and exit"},
+    {OPTION_VERSION, 'V', "version", NULL, "show the version and exit"},
+    {0, 0, NULL, NULL, NULL},
+};
+
+struct settings {
+    const char *state, *host, *port;
+    int64_t since_ms, until_ms, now_ms;
+    enum report_by by;
+    bool json, csv;
+};
+
+static int complain(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static int complain(int status, const char *format, ...)
+{
+    char raw[1024], clean[sizeof raw * TEXT_CLEAN_GROWTH];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(raw, sizeof raw, format, args);
+    va_end(args);
+    text_clean(clean, sizeof clean, raw, strlen(raw));
+    fprintf(stderr, "lockreport: %s\n", clean);
+    return status;
+}
+
+static void print_help(void)
+{
+    puts("Usage: lockreport [OPTION]... [POOL]...\n"
+         "Shows how locks were used: how many at a time, for how long, and who waited.\n"
+         "A POOL is a list of locks, such as vcs[1-8]; without any, each lock is shown.\n");
+    options_print(stdout, option_table);
+    puts("\nWithout --state and --host it asks $IPCLOCKER_HOST if that is set, else it reads the\n"
+         "state file where lockerd has it by default.  See lockreport(1).");
+}
+
+static int take_option(struct settings *settings, int option, const char *argument)
+{
+    switch (option) {
+    case OPTION_STATE:
+        settings->state = argument;
+        break;
+    case OPTION_HOST:
+        settings->host = argument;
+        break;
+    case OPTION_PORT:
+        settings->port = argument;
+        break;
+    case OPTION_SINCE:
+    case OPTION_UNTIL:
+        if (report_parse_time(argument, settings->now_ms,
+                              option == OPTION_SINCE ? &settings->since_ms : &settings->until_ms) !=
+            0)
+            return complain(EXIT_USAGE, "'%s' is no time; give 2026-11-22, 2026-11-22T17:30 or 7d",
+                            argument);
+        break;
+    case OPTION_BY:
+        if (report_by_parse(argument, &settings->by) != 0)
+            return complain(EXIT_USAGE, "--by %s: it is lock, user, host or job", argument);
+        break;
+    case OPTION_JSON:
+        settings->json = true;
+        break;
+    case OPTION_CSV:
+        settings->csv = true;
+        break;
+    }
+    return 0;
+}
+
+/* Returns -1 to go on with the settings, or the status to exit with. */
+static int parse_options(struct settings *settings, int argc, char **argv)
+{
+    const char *argument;
+    char error[256];
+    int option, status;
+
+    while ((option = options_next(option_table, argc, argv, &argument, error, sizeof error)) !=
+           OPTIONS_END) {
+        if (option == OPTIONS_ERROR)
+            return complain(EXIT_USAGE, "%s", error);
+        if (option == OPTION_HELP) {
+            print_help();
+            return 0;
+        }
+        if (option == OPTION_VERSION) {
+            puts("lockreport (farmlock) Version " FARMLOCK_VERSION);
+            return 0;
+        }
+        status = take_option(settings, option, argument);
+        if (status != 0)
+            return status;
+    }
+    if (settings->json && settings->csv)
+        return complain(EXIT_USAGE, "--json and --csv exclude each other");
+    if (settings->state != NULL && settings->host != NULL)
+        return complain(EXIT_USAGE, "--state and --host exclude each other");
+    if (settings->since_ms >= settings->until_ms)
+        return complain(EXIT_USAGE, "the report would end before it begins");
+    return -1;
+}
+
+/* The first of the hosts, without the port that may stand behind it. */
+static char *first_host(const char *hosts)
+{
+    char *host = strdup(hosts);
+
+    if (host != NULL && host[0] != '/')
+        host[strcspn(host, ": \t=")] = '\0';
+    return host;
+}
+
+static int read_state(struct report *report, const struct settings *settings)
+{
+    char error[REPORT_ERROR_SIZE];
+    char *path = settings->state != NULL ? strdup(settings->state) : store_file_default_path();
+    int result;
+
+    if (path == NULL)
+        return complain(EXIT_SYSTEM, "no state file is known; name one with --state");
+    result = report_read_file(report, path, error);
+    free(path);
+    return result == 0 ? 0 : complain(EXIT_SYSTEM, "%s", error);
+}
+
+static int ask_server(struct report *report, const struct settings *settings, const char *hosts)
+{
+    const char *port = settings->port != NULL ? settings->port : getenv("IPCLOCKER_PORT");
+    char *host = first_host(hosts);
+    char error[REPORT_ERROR_SIZE], number[8];
+    int result;
+
+    if (host == NULL)
+        return complain(EXIT_SYSTEM, "%s", strerror(errno));
+    if (port == NULL) {
+        snprintf(number, sizeof number, "%u",
+                 service_default_port("lockerd", "tcp", SERVICE_LOCKERD_PORT));
+        port = number;
+    }
+    result = report_ask_server(report, host, port, error);
+    free(host);
+    return result == 0 ? 0 : complain(EXIT_NO_SERVER, "%s", error);
+}
+
+static int fill(struct report *report, const struct settings *settings)
+{
+    const char *hosts = settings->host;
+
+    if (hosts == NULL && settings->state == NULL)
+        hosts = getenv("IPCLOCKER_HOST");
+    if (hosts == NULL && settings->port != NULL)
+        hosts = "localhost";
+    return hosts != NULL && hosts[0] != '\0' ? ask_server(report, settings, hosts)
+                                             : read_state(report, settings);
+}
+
+static int print(struct report *report, const struct settings *settings)
+{
+    size_t count;
+    const struct report_group *groups = report_finish(report, &count);
+    int result = groups != NULL ? 0 : -1;
+
+    if (result == 0 && settings->json)
+        result = report_print_json(report, groups, count, stdout);
+    else if (result == 0 && settings->csv)
+        report_print_csv(report, groups, count, stdout);
+    else if (result == 0)
+        report_print_table(report, groups, count, strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
+                           stdout);
+    if (result == 0 && fflush(stdout) == 0)
+        return 0;
+    return complain(EXIT_SYSTEM, "cannot print the report: %s", strerror(errno));
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int main(int argc, char **argv)
+{
+    struct settings settings = {.now_ms = now_ms()};
+    struct report *report;
+    char error[256];
+    int status;
+
+    setlocale(LC_CTYPE, "");
+    settings.since_ms = settings.now_ms - DAY_MS;
+    settings.until_ms = settings.now_ms;
+    status = parse_options(&settings, argc, argv);
+    if (status >= 0)
+        return status;
+    report = report_create(settings.by, settings.since_ms, settings.until_ms);
+    if (report == NULL)
+        return complain(EXIT_SYSTEM, "%s", strerror(errno));
+    status = 0;
+    for (int i = optind; i < argc && status == 0; i++) {
+        if (report_add_pool(report, argv[i], error, sizeof error) != 0)
+            status = complain(EXIT_USAGE, "%s: %s", argv[i], error);
+    }
+    if (status == 0)
+        status = fill(report, &settings);
+    if (status == 0)
+        status = print(report, &settings);
+    report_destroy(report);
+    return status;
+}
