@@ -21,6 +21,7 @@
 #include "pidwatch.h"
 #include "process.h"
 #include "service.h"
+#include "shell_line.h"
 #include "signal_name.h"
 #include "text.h"
 
@@ -431,25 +432,6 @@ static int watch_for(struct command_line *line)
     return start_watcher(line) < 0 ? fail("cannot start the watcher") : 0;
 }
 
-static char *join_words(char **words)
-{
-    size_t size = 1;
-    char *text, *end;
-
-    for (char **word = words; *word != NULL; word++)
-        size += strlen(*word) + 1;
-    text = end = malloc(size);
-    if (text == NULL)
-        return NULL;
-    for (; *words != NULL; words++) {
-        end = stpcpy(end, *words);
-        if (words[1] != NULL)
-            *end++ = ' ';
-    }
-    *end = '\0';
-    return text;
-}
-
 static void change_directory(const char *path)
 {
     char shown[512];
@@ -464,7 +446,7 @@ static void change_directory(const char *path)
 static int run_command(struct command_line *line, char **words)
 {
     struct pidwatch *watch = &line->watch;
-    char *command = join_words(words);
+    char *command = shell_line_join(words);
 
     if (command == NULL)
         return fail("cannot run the command");

@@ -83,6 +83,20 @@ def the_command_is_the_process_that_was_started():
 
 
 @tap.test
+def a_plain_command_leaves_no_orphan():
+    watched = sleeper()
+    process = pidwatch("--pid", watched.pid, "sleep", "1000")
+    farm.poll(lambda: command_name(process.pid) == "sleep", "the shell has become the command")
+    seconds_until_end(process.pid, watched.kill)
+    farm.equal(process.wait(), -signal.SIGHUP)
+
+
+def command_name(pid):
+    with open(f"/proc/{pid}/comm", encoding="ascii") as file:
+        return file.read().strip()
+
+
+@tap.test
 def input_and_output_are_the_command_s():
     result = run_pidwatch("--pid", os.getpid(), "cat; echo error >&2", stdin=None, input="text\n")
     farm.equal((result.stdout, result.stderr), ("text\n", "error\n"))
@@ -158,7 +172,7 @@ def a_pid_that_never_existed_ends_the_command(folder):
     port = Daemon(folder).port
     for host in ("localhost", ELSEWHERE):
         begun = time.monotonic()
-        result = run_pidwatch("--host", host, "--port", port, "--pid", NO_PID, "exec sleep 1000")
+        result = run_pidwatch("--host", host, "--port", port, "--pid", NO_PID, "sleep 1000")
         farm.equal(result.returncode, -signal.SIGHUP)
         assert time.monotonic() - begun < 5
 
@@ -168,7 +182,7 @@ def every_spelling_of_a_signal_is_sent():
     for word, number in (("KILL", 9), ("SIGKILL", 9), ("-KILL", 9), ("-SIGKILL", 9), ("kill", 9),
                          ("9", 9), ("-9", 9), ("TERM", 15), ("USR1", 10), ("-10", 10),
                          ("RTMIN+1", signal.SIGRTMIN + 1)):
-        result = run_pidwatch("--pid", NO_PID, "--signal", word, "exec sleep 1000")
+        result = run_pidwatch("--pid", NO_PID, "--signal", word, "sleep 1000")
         farm.equal((word, result.returncode), (word, -int(number)))
 
 
@@ -201,7 +215,7 @@ def without_a_daemon_the_command_runs_all_the_same():
 def debug_shows_the_datagrams(folder):
     port = Daemon(folder).port
     result = run_pidwatch("--debug", "--host", ELSEWHERE, "--port", port, "--pid", NO_PID,
-                          "exec sleep 1000")
+                          "sleep 1000")
     farm.contains(result.stderr, f"PIDR {NO_PID} {ELSEWHERE} 7")
     farm.contains(result.stderr, f"EXIS {NO_PID} 0 {ELSEWHERE}")
 
@@ -247,13 +261,13 @@ def the_killer_is_run_instead(folder):
     killer = script(folder, "killer", f'echo "$@" >>{folder}/said; kill -KILL "$2"\n')
     for words, said in (([], "-HUP"), (["--signal", "SIGTERM"], "-TERM"),
                         (["--signal", "-15"], "-15")):
-        process = pidwatch("--pid", NO_PID, "--killer", "./killer", *words, "exec sleep 1000",
+        process = pidwatch("--pid", NO_PID, "--killer", "./killer", *words, "sleep 1000",
                            cwd=folder)
         farm.equal(process.wait(farm.PATIENCE_S), -signal.SIGKILL)
         with open(f"{folder}/said", encoding="ascii") as file:
             farm.equal(file.read(), f"{said} {process.pid}\n")
         os.remove(f"{folder}/said")
-    farm.equal(run_pidwatch("--pid", NO_PID, "--killer", "killer", "exec sleep 1000",
+    farm.equal(run_pidwatch("--pid", NO_PID, "--killer", "killer", "sleep 1000",
                             env=farm.environment(PATH=f"{folder}:{os.environ['PATH']}"))
                .returncode, -signal.SIGKILL)
     assert killer
@@ -268,7 +282,7 @@ def grace_ends_what_does_not_listen():
     farm.equal(process.wait(), -signal.SIGKILL)
     assert took >= 0.5, took
     begun = time.monotonic()
-    farm.equal(run_pidwatch("--pid", NO_PID, "--grace", "1000", "exec sleep 1000").returncode,
+    farm.equal(run_pidwatch("--pid", NO_PID, "--grace", "1000", "sleep 1000").returncode,
                -signal.SIGHUP)
     assert time.monotonic() - begun < 10
 
@@ -330,7 +344,7 @@ def a_start_time_tells_a_reused_pid(folder):
     for host in ("localhost", ELSEWHERE):
         where = ("--host", host, "--port", port, "--pid", watched.pid)
         result = run_pidwatch(*where, "--start-time", start_time(watched.pid) + 1,
-                              "exec sleep 1000")
+                              "sleep 1000")
         farm.equal(result.returncode, -signal.SIGHUP)
         result = run_pidwatch(*where, "--start-time", start_time(watched.pid), "sleep 0.3; exit 5")
         farm.equal(result.returncode, 5)
