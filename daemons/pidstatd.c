@@ -254,20 +254,20 @@ static int add_event(struct event *event, const struct timeval *timeout)
 static int serve_on(struct pidstatd *self)
 {
     const struct timeval every = {.tv_sec = 10};
-    struct event *events[] = {
+    enum { DEBUG_TIMER = 4, EVENTS };
+    struct event *events[EVENTS] = {
         evsignal_new(self->base, SIGTERM, on_stop, self),
         evsignal_new(self->base, SIGINT, on_stop, self),
         evsignal_new(self->base, SIGUSR1, on_report, self),
         evsignal_new(self->base, SIGHUP, on_report, self),
         event_new(self->base, -1, EV_PERSIST, on_debug_timer, self),
     };
-    const size_t count = sizeof events / sizeof *events;
     int status = EX_OSERR, failed = 0;
 
-    for (size_t i = 0; i < count - 1; i++)
+    for (size_t i = 0; i < DEBUG_TIMER; i++)
         failed |= add_event(events[i], NULL);
     if (self->debug)
-        failed |= add_event(events[count - 1], &every);
+        failed |= add_event(events[DEBUG_TIMER], &every);
     if (failed == 0 && pidstat_server_attach(self->server, self->base) == 0) {
         log_line(LOG_INFO, "listens on %s port %u", self->host != NULL ? self->host : "any address",
                  (unsigned)pidstat_server_port(self->server));
@@ -275,7 +275,7 @@ static int serve_on(struct pidstatd *self)
         status = event_base_dispatch(self->base) < 0 ? EX_OSERR : 0;
         log_stats(self, LOG_INFO);
     }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < EVENTS; i++) {
         if (events[i] != NULL)
             event_free(events[i]);
     }

@@ -68,7 +68,7 @@ struct asker_question *question_create(const struct pidstat_target *target,
     }
     if (target->boot != NULL) {
         question->known.present |= WORD_BOOT;
-        strcpy(question->known.boot, target->boot);
+        memcpy(question->known.boot, target->boot, sizeof question->known.boot);
     }
     return question;
 }
@@ -102,7 +102,7 @@ static void keep_identity(struct asker_question *question, const struct pidstat_
     }
     if (!(known->present & WORD_BOOT) && (told->present & WORD_BOOT)) {
         known->present |= WORD_BOOT;
-        strcpy(known->boot, told->boot);
+        memcpy(known->boot, told->boot, sizeof known->boot);
     }
 }
 

@@ -142,7 +142,8 @@ static void watch_here(struct pidstat_asker *asker, struct asker_question *quest
         return;
     }
     close_pidfd(question);
-    wait_until(asker, question, QUESTION_LOCAL_POLL, rounds_now_us() + LOCAL_POLL_MS * 1000);
+    wait_until(asker, question, QUESTION_LOCAL_POLL,
+               rounds_now_us() + LOCAL_POLL_MS * INT64_C(1000));
 }
 
 static const enum pidstat_verdict verdicts[] = {[PROCESS_GONE] = VERDICT_GONE,

@@ -21,7 +21,7 @@ LIST_HEAD(host_bucket, cached_host);
 struct host_cache {
     struct resolver *resolver;
     struct host_bucket buckets[BUCKETS];
-    TAILQ_HEAD(, cached_host) idle;
+    TAILQ_HEAD(host_queue, cached_host) idle;
     size_t idle_count;
     struct siphash_key key;
 };

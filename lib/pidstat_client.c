@@ -30,7 +30,7 @@ struct queued_answer {
 
 struct pidstat {
     struct pidstat_asker *asker;
-    STAILQ_HEAD(, queued_answer) answers;
+    STAILQ_HEAD(answer_queue, queued_answer) answers;
     unsigned tries;
 };
 

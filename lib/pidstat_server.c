@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -147,7 +148,7 @@ static void add_identity(const struct pidstat_question *question, enum process_s
         words->present |= WORD_START;
     if ((asked & (WORD_BOOT | WORD_BOOT_ASKED)) && strlen(process_boot_id()) > 1) {
         words->present |= WORD_BOOT;
-        strcpy(words->boot, process_boot_id());
+        snprintf(words->boot, sizeof words->boot, "%s", process_boot_id());
     }
 }
 

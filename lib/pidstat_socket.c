@@ -168,6 +168,6 @@ void pidstat_socket_host_name(char *name, size_t size)
     if (strchr(name, '.') != NULL || getaddrinfo(name, NULL, &hints, &list) != 0)
         return;
     if (list->ai_canonname != NULL && strlen(list->ai_canonname) < size)
-        strcpy(name, list->ai_canonname);
+        snprintf(name, size, "%s", list->ai_canonname);
     freeaddrinfo(list);
 }

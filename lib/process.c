@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -57,6 +56,30 @@ static bool proc_is_ours(void)
     return strcmp(shown, own) == 0;
 }
 
+/* Takes the fields behind the command name apart, the first of which is the third in proc(5). */
+static bool parse_proc_stat(char *text, struct proc_stat *stat)
+{
+    enum { STATE = 3, GROUP = 5, THREADS = 20, START = 22 };
+    uint64_t group = 0, threads = 0;
+    char *rest = NULL;
+
+    for (int field = STATE; field <= START; field++) {
+        const char *word = strtok_r(field == STATE ? text : NULL, " ", &rest);
+
+        if (word == NULL)
+            return false;
+        if (field == STATE)
+            stat->state = *word;
+        else if ((field == GROUP && number_parse(word, INT32_MAX, &group) != 0) ||
+                 (field == THREADS && number_parse(word, INT32_MAX, &threads) != 0) ||
+                 (field == START && number_parse(word, UINT64_MAX, &stat->start) != 0))
+            return false;
+    }
+    stat->group = (pid_t)group;
+    stat->threads = (int)threads;
+    return true;
+}
+
 static struct proc_stat read_proc_stat(pid_t pid)
 {
     struct proc_stat result = {0};
@@ -70,10 +93,7 @@ static struct proc_stat read_proc_stat(pid_t pid)
         return result;
     /* The command name may hold anything, ')' included: the last one ends it. */
     rest = strrchr(buf, ')');
-    if (rest == NULL || sscanf(rest + 1,
-                               " %c %*d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d "
-                               "%*d %*d %*d %d %*d %" SCNu64,
-                               &result.state, &result.group, &result.threads, &result.start) != 4)
+    if (rest == NULL || !parse_proc_stat(rest + 1, &result))
         result = (struct proc_stat){0};
     return result;
 }

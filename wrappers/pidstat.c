@@ -348,8 +348,8 @@ static void take_result(void *context, const struct pidstat_result *result)
     subject->known = true;
     subject->last = *result;
     subject->last.host = subject->last.boot = NULL;
-    if (result->boot != NULL && strlen(result->boot) < sizeof subject->boot)
-        strcpy(subject->boot, result->boot);
+    if (result->boot != NULL)
+        snprintf(subject->boot, sizeof subject->boot, "%s", result->boot);
     if (run->waiting && result->verdict != VERDICT_GONE && !is_hopeless(result))
         return;
     explain(subject, result);

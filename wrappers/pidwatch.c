@@ -21,6 +21,7 @@
 #include "pidwatch.h"
 #include "process.h"
 #include "service.h"
+#include "shell_line.h"
 #include "signal_name.h"
 #include "text.h"
 
@@ -75,6 +76,7 @@ struct command_line {
     const char *killer;
     bool foreground, debug;
     char shown_signal[16];
+    char host[256];
 };
 
 /* What the watcher keeps of the terminal until it has said what there is to say. */
@@ -119,18 +121,19 @@ static int set_seconds(const char *what, const char *value, int64_t *ms)
     return complain(EX_USAGE, what, value, "give seconds, such as 5 or 0.5");
 }
 
+/* Without the brackets that an IPv6 address may come in. */
 static int set_host(struct command_line *line, const char *value)
 {
     size_t len = strlen(value);
-    char *host;
 
-    if (len > 2 && value[0] == '[' && value[len - 1] == ']')
-        host = strndup(value + 1, len - 2);
-    else
-        host = strdup(value);
-    if (host == NULL || *host == '\0' || strpbrk(host, " \t\r\n\v\f") != NULL || len > 255)
+    if (len > 2 && value[0] == '[' && value[len - 1] == ']') {
+        value++;
+        len -= 2;
+    }
+    if (len == 0 || len >= sizeof line->host || strpbrk(value, " \t\r\n\v\f") != NULL)
         return complain(EX_USAGE, "--host cannot be", value, "give a host name or address");
-    line->watch.host = host;
+    snprintf(line->host, sizeof line->host, "%.*s", (int)len, value);
+    line->watch.host = line->host;
     return 0;
 }
 
@@ -431,25 +434,6 @@ static int watch_for(struct command_line *line)
     return start_watcher(line) < 0 ? fail("cannot start the watcher") : 0;
 }
 
-static char *join_words(char **words)
-{
-    size_t size = 1;
-    char *text, *end;
-
-    for (char **word = words; *word != NULL; word++)
-        size += strlen(*word) + 1;
-    text = end = malloc(size);
-    if (text == NULL)
-        return NULL;
-    for (; *words != NULL; words++) {
-        end = stpcpy(end, *words);
-        if (words[1] != NULL)
-            *end++ = ' ';
-    }
-    *end = '\0';
-    return text;
-}
-
 static void change_directory(const char *path)
 {
     char shown[512];
@@ -464,7 +448,7 @@ static void change_directory(const char *path)
 static int run_command(struct command_line *line, char **words)
 {
     struct pidwatch *watch = &line->watch;
-    char *command = join_words(words);
+    char *command = shell_line_join(words);
 
     if (command == NULL)
         return fail("cannot run the command");

@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -29,6 +30,7 @@ static pid_t start_sleeper(void)
     pid_t pid = fork();
 
     if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         pause();
         _exit(0);
     }
@@ -53,6 +55,26 @@ static pid_t make_zombie(void)
     assert_true(pid > 0);
     assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
     return pid;
+}
+
+/* valgrind 3.19 is such a kernel. */
+static bool lacks_pidfd(void)
+{
+    int fd = process_open(getpid(), 0);
+
+    if (fd < 0 && errno == ENOSYS) {
+        print_message("# this kernel has no pidfd: only the fallback is tried\n");
+        return true;
+    }
+    close(fd);
+    return false;
+}
+
+/* What process_open() says of a process that has ended. */
+static void assert_cannot_open(pid_t pid, uint64_t start)
+{
+    assert_int_equal(process_open(pid, start), -1);
+    assert_true(errno == ESRCH || errno == ENOSYS);
 }
 
 /* Runs a check in a child, where it may change what this process must keep; 77 is "cannot". */
@@ -92,8 +114,7 @@ static void pids_that_cannot_be_are_gone(void **state)
         errno = E2BIG;
         assert_int_equal(process_lookup(pids[i], 0), PROCESS_GONE);
         assert_int_equal(errno, E2BIG);
-        assert_int_equal(process_open(pids[i], 0), -1);
-        assert_int_equal(errno, ESRCH);
+        assert_cannot_open(pids[i], 0);
     }
 }
 
@@ -125,20 +146,21 @@ static void a_zombie_has_ended(void **state)
     assert_int_equal(kill(pid, 0), 0);
     assert_int_equal(process_lookup(pid, 0), PROCESS_GONE);
     assert_int_equal(process_start_time(pid), 0);
-    assert_int_equal(process_open(pid, 0), -1);
-    assert_int_equal(errno, ESRCH);
+    assert_cannot_open(pid, 0);
     waitpid(pid, NULL, 0);
     assert_int_equal(process_lookup(pid, 0), PROCESS_GONE);
 }
 
 static void a_descriptor_tells_the_end(void **state)
 {
-    pid_t pid = start_sleeper();
     struct pollfd poll_fd = {.events = POLLIN};
+    pid_t pid;
 
     (void)state;
-    assert_int_equal(process_open(pid, process_start_time(pid) + 1), -1);
-    assert_int_equal(errno, ESRCH);
+    if (lacks_pidfd())
+        return;
+    pid = start_sleeper();
+    assert_cannot_open(pid, process_start_time(pid) + 1);
     poll_fd.fd = process_open(pid, process_start_time(pid));
     assert_true(poll_fd.fd >= 0);
     assert_false(process_has_ended(poll_fd.fd));
@@ -204,6 +226,7 @@ static void a_process_outlives_its_first_thread(void **state)
     if (pid == 0) {
         pthread_t thread;
 
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         pthread_create(&thread, NULL, sleep_on, NULL);
         pthread_exit(NULL);
     }
