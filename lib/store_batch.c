@@ -50,6 +50,7 @@ static struct store_op *add_op(struct store_batch *batch, enum store_op_kind kin
     struct store_op *op = malloc(sizeof *op + text_size);
 
     batch->urgent |= kind != STORE_OP_HISTORY;
+    batch->changes += kind == STORE_OP_PUT || kind == STORE_OP_DROP;
     if (op == NULL) {
         batch->failed = true;
         return NULL;
