@@ -192,8 +192,12 @@ void store_batch_host(struct store_batch *batch, const char *host)
 {
     struct store_op *op = add_op(batch, STORE_OP_HOST, text_size(host));
 
-    if (op != NULL)
-        op->host = strcpy(op->text, host);
+    char *end;
+
+    if (op == NULL)
+        return;
+    end = op->text;
+    op->host = add_text(&end, host);
 }
 
 void store_batch_probe(struct store_batch *batch)
