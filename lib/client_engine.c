@@ -294,10 +294,15 @@ static int step_once(struct ipclocker *lock)
 /* The caller's limit is over, whatever it was spent on. */
 static int time_out(struct ipclocker *lock)
 {
+    char demand[256];
+    bool is_known = lock->wait.holder[0] != '\0';
+
     if (lock->was_queued || lock->phase == PHASE_ANSWER) {
         if (lock->operation == &client_lock_operation)
             client_leave(lock);
-        return client_fail(lock, ETIMEDOUT, "the lock was not free in time");
+        client_describe_demand(lock, demand, sizeof demand);
+        return client_fail(lock, ETIMEDOUT, "%s was not free in time%s%s", demand,
+                           is_known ? "; it is held by " : "", lock->wait.holder);
     }
     if (lock->failures[0] == '\0')
         return client_fail(lock, EHOSTUNREACH, "no lockerd answers in time");
