@@ -77,9 +77,10 @@ UNIT_TESTS  := $(patsubst tests/unit/%.c,$B/tests/unit/%,$(wildcard tests/unit/t
 UNIT_HELPERS := $(patsubst %.c,$B/obj/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 E2E_TESTS   := $(wildcard tests/e2e/test_*.py)
 LONG_TESTS  := $(filter %/test_store %/test_store_simulation,$(UNIT_TESTS)) \
-               $(filter %/test_crash.py,$(E2E_TESTS))
+               $(filter %/test_crash.py %/test_lockersh_restart.py,$(E2E_TESTS))
 PRELOADS    := $(patsubst tests/e2e/%.c,$B/tests/%.so,$(wildcard tests/e2e/*.c))
 FUZZERS     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+BENCH_LOADS := $(patsubst tests/bench/%.c,$B/tests/bench/%,$(wildcard tests/bench/*.c))
 BENCHES     := $(wildcard tests/bench/bench_*.py)
 MAN_PAGES   := $(wildcard share/man/man*/*)
 
@@ -148,8 +149,8 @@ $(WRAPPERS:%=$B/bin/%): $B/bin/%: $B/obj/wrappers/%.o $(STATIC)
 # uriexec is started often and does little: where there is a static C library it is linked with
 # that, and where start.c knows the machine it need not even wait for that to start.
 URIEXEC_START  := $(if $(findstring -fsanitize,$(VARIANT_FLAGS) $(CFLAGS) $(LDFLAGS)),,$(and \
-    $(wildcard $(shell $(CC) -print-file-name=rcrt1.o)),$(wildcard $(shell $(CC) -print-file-name=libc.a)),\
-    -static-pie $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),-Wl$(comma)-e$(comma)uriexec_start)))
+    $(wildcard $(shell $(CC) -print-file-name=rcrt1.o 2>/dev/null)),$(wildcard $(shell $(CC) -print-file-name=libc.a 2>/dev/null)),\
+    -static-pie $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),-Wl$(comma)-e$(comma)uriexec_start)))
 $B/bin/uriexec: $(patsubst %.c,$B/obj/%.o,$(wildcard wrappers/uriexec/*.c))
 $B/bin/uriexec: LIBS := $(URIEXEC_START)
 
@@ -157,6 +158,11 @@ $B/tests/unit/%: $B/obj/tests/unit/%.o $(UNIT_HELPERS) $(STATIC)
 	@mkdir -p $(@D)
 	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) $(TEST_LDFLAGS) -o $@ \
 	    $(filter-out $(STATIC),$^) $(STATIC) $$($(PKG_CONFIG) --libs cmocka) $(LIBS)
+
+# Load for the benches.
+$B/tests/bench/%: $B/obj/tests/bench/%.o
+	@mkdir -p $(@D)
+	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $<
 
 # Layers under a program, for LD_PRELOAD.
 $B/tests/%.so: $B/obj/tests/e2e/%.o
@@ -241,7 +247,7 @@ fuzz: $(FUZZERS:%=build/fuzz/%)
 	    echo "  $$name: $$(sed -n 's/^stat::number_of_executed_units: *//p' $$log) inputs"; done
 
 .PHONY: bench
-bench: all
+bench: all $(BENCH_LOADS)
 	@for bench in $(BENCHES); do $(TEST_ENV) $$bench || exit 1; done
 
 .PHONY: demo

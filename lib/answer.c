@@ -87,9 +87,11 @@ static bool finish_answer(struct answer_parser *parser)
     char **names = realloc(parser->names, (answer->name_count + 1) * sizeof *names);
     char *next = parser->name_strings.data;
 
-    if (names == NULL || parser->strings.failed || parser->name_strings.failed)
+    if (names == NULL)
         return false;
     parser->names = names;
+    if (parser->strings.failed || parser->name_strings.failed)
+        return false;
     for (size_t i = 0; i < answer->name_count; i++) {
         names[i] = next;
         next += strlen(next) + 1;
@@ -151,7 +153,7 @@ static enum line_result status_line(struct answer_parser *parser, const char *li
         parser->has_error = true;
     }
     /* A status is a handful of short lines: more of them is no lock server. */
-    return parser->strings.len > 8 * ANSWER_LINE_MAX ? LINE_BAD : LINE_MORE;
+    return parser->strings.len > ANSWER_STATUS_MAX ? LINE_BAD : LINE_MORE;
 }
 
 static enum line_result list_line(struct answer_parser *parser, char *line)

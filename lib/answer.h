@@ -13,8 +13,9 @@
 
 enum {
     ANSWER_LINE_MAX = 65536,
-    ANSWER_LIST_MAX = 64 * 1024 * 1024,  /* bytes of a LOCK_LIST answer */
-    ANSWER_JSON_MAX = 512 * 1024 * 1024, /* a list of 200,000 waiters has about 60 MB */
+    ANSWER_STATUS_MAX = 8 * ANSWER_LINE_MAX, /* bytes of a status, its lock names apart */
+    ANSWER_LIST_MAX = 64 * 1024 * 1024,      /* bytes of a LOCK_LIST answer */
+    ANSWER_JSON_MAX = 512 * 1024 * 1024,     /* a list of 200,000 waiters has about 60 MB */
 };
 
 enum answer_kind {

@@ -183,6 +183,19 @@ static void note_version(struct ipclocker *lock, const struct answer *answer)
     lock->server_started = answer->number;
 }
 
+/* The server cannot do it now, and says so: its disk is full, say.  Who has to get through in the
+ * end comes back later, as to a server that is away. */
+static bool is_put_off(const struct ipclocker *lock, const struct answer *answer)
+{
+    static const char later[] = "try again later";
+    size_t len;
+
+    if (answer->kind != ANSWER_STATUS || answer->error == NULL || !tries_for_ever(lock))
+        return false;
+    len = strlen(answer->error);
+    return len >= sizeof later - 1 && strcmp(answer->error + len - (sizeof later - 1), later) == 0;
+}
+
 static int take_answer(struct ipclocker *lock, const struct answer *answer)
 {
     int result;
@@ -201,6 +214,8 @@ static int take_answer(struct ipclocker *lock, const struct answer *answer)
     lock->reused = false;
     if (answer->kind == ANSWER_PROTO)
         return STEP_AGAIN;
+    if (is_put_off(lock, answer))
+        return lose_connection(lock, EPROTO, answer->error);
     result = lock->operation->take(lock, answer);
     return result == 0 ? STEP_AGAIN : result;
 }
@@ -279,10 +294,15 @@ static int step_once(struct ipclocker *lock)
 /* The caller's limit is over, whatever it was spent on. */
 static int time_out(struct ipclocker *lock)
 {
+    char demand[256];
+    bool is_known = lock->wait.holder[0] != '\0';
+
     if (lock->was_queued || lock->phase == PHASE_ANSWER) {
         if (lock->operation == &client_lock_operation)
             client_leave(lock);
-        return client_fail(lock, ETIMEDOUT, "the lock was not free in time");
+        client_describe_demand(lock, demand, sizeof demand);
+        return client_fail(lock, ETIMEDOUT, "%s was not free in time%s%s", demand,
+                           is_known ? "; it is held by " : "", lock->wait.holder);
     }
     if (lock->failures[0] == '\0')
         return client_fail(lock, EHOSTUNREACH, "no lockerd answers in time");

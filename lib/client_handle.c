@@ -17,7 +17,7 @@ struct ipclocker *ipclocker_create(void)
     lock->connection.fd = -1;
     lock->report.fd = -1;
     lock->set.block = true;
-    lock->set.hold_limit_s = 30 * 60;
+    lock->set.hold_limit_s = 1800;
     lock->set.wait_limit_ms = -1;
     lock->set.pid = getpid();
     lock->set.destroy_unlock = true;
@@ -31,11 +31,14 @@ struct ipclocker *ipclocker_create(void)
     return lock;
 }
 
+/* A copy of the handle in a forked process has nothing to say to the server. */
 static void unlock_at_end(struct ipclocker *lock)
 {
-    if (!lock->set.destroy_unlock || !lock->held || getpid() != lock->set.pid)
+    if (getpid() != lock->set.pid)
         return;
-    client_run(lock, &client_unlock_operation, CLIENT_DESTROY_MS);
+    ipclocker_cancel(lock);
+    if (lock->set.destroy_unlock && lock->held)
+        client_run(lock, &client_unlock_operation, CLIENT_DESTROY_MS);
 }
 
 void ipclocker_destroy(struct ipclocker *lock)
@@ -44,7 +47,6 @@ void ipclocker_destroy(struct ipclocker *lock)
 
     if (lock == NULL)
         return;
-    client_abandon(lock);
     unlock_at_end(lock);
     client_disconnect(lock);
     client_report_end(lock);

@@ -21,7 +21,7 @@ struct host_list {
 
 void client_hosts_free(struct client_host *hosts, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && hosts != NULL; i++)
         free(hosts[i].name);
     free(hosts);
 }
@@ -34,7 +34,8 @@ static int bad_hosts(struct ipclocker *lock, const char *text, const char *what)
     return client_fail(lock, EINVAL, "%s in the list of hosts \"%s\"", what, shown);
 }
 
-static int add_host(struct ipclocker *lock, struct host_list *list, const char *name, size_t len)
+static int add_host(struct ipclocker *lock, struct host_list *list, const char *name, size_t len,
+                    bool is_path)
 {
     struct client_host *hosts = realloc(list->hosts, (list->count + 1) * sizeof *hosts);
     struct client_host *host;
@@ -43,7 +44,7 @@ static int add_host(struct ipclocker *lock, struct host_list *list, const char *
         return client_fail(lock, ENOMEM, "out of memory");
     list->hosts = hosts;
     host = &hosts[list->count];
-    *host = (struct client_host){.name = strndup(name, len), .is_path = name[0] == '/'};
+    *host = (struct client_host){.name = strndup(name, len), .is_path = is_path};
     if (host->name == NULL)
         return client_fail(lock, ENOMEM, "out of memory");
     list->count++;
@@ -96,7 +97,7 @@ static int read_host(struct ipclocker *lock, struct host_list *list, const char 
         if ((unsigned char)name[i] <= ' ' || name[i] == 0x7f)
             return bad_hosts(lock, text, "a blank or control character");
     }
-    if (add_host(lock, list, name, len) != 0)
+    if (add_host(lock, list, name, len, name[0] == '/') != 0)
         return -1;
     *at = name + len + (name != *at ? 1 : 0);
     if (read_port(lock, at, text, &list->hosts[list->count - 1].port) != 0)
@@ -121,7 +122,7 @@ static int parse_hosts(struct ipclocker *lock, const char *text, struct host_lis
     if (*at == '\0')
         return bad_hosts(lock, text, "no name");
     if (inet_pton(AF_INET6, text, &address) == 1)
-        return add_host(lock, list, text, strlen(text));
+        return add_host(lock, list, text, strlen(text), false);
     while (*at != '\0') {
         if (read_host(lock, list, text, &at) != 0)
             return -1;
@@ -166,11 +167,10 @@ int ipclocker_set_path(struct ipclocker *lock, const char *path)
     if (len >= sizeof((struct sockaddr_un *)0)->sun_path)
         return client_fail(lock, ENAMETOOLONG, "the path of the socket has more than %zu bytes",
                            sizeof((struct sockaddr_un *)0)->sun_path - 1);
-    if (add_host(lock, &list, path, len) != 0) {
+    if (add_host(lock, &list, path, len, true) != 0) {
         free(list.hosts);
         return -1;
     }
-    list.hosts[0].is_path = true;
     take_hosts(lock, list);
     lock->set.family = IPCLOCKER_FAMILY_UNIX;
     return 0;

@@ -18,7 +18,7 @@ static void copy_clean(char *out, size_t out_size, const char *text)
 
 static void notice_waiting(struct ipclocker *lock)
 {
-    char demand[128], held[64] = "", place[64] = "";
+    char demand[256], held[64] = "", place[64] = "";
     const struct ipclocker_wait *wait = &lock->wait;
 
     if (!lock->notice_due)
@@ -133,6 +133,8 @@ static int obtain(struct ipclocker *lock, const struct answer *answer)
     if (take_grant(lock, answer) < 0)
         return -1;
     lock->wait.waited_ms = client_now_ms() - lock->started_ms;
+    if (lock->set.session)
+        client_keep_alive(lock);
     if (!lock->was_queued)
         return 1;
     copy_clean(names, sizeof names, lock->lock_names.data);
@@ -159,7 +161,7 @@ int client_refused(struct ipclocker *lock, const char *error)
 
 static int be_refused(struct ipclocker *lock, const struct answer *answer)
 {
-    char demand[128], owner[128];
+    char demand[256], owner[128];
 
     client_describe_demand(lock, demand, sizeof demand);
     copy_clean(owner, sizeof owner, answer->text);

@@ -254,7 +254,9 @@ void client_write_names(struct ipclocker *lock);
 /* Whether the demand is one that a classic server understands. */
 bool client_demand_is_plain(const struct ipclocker *lock);
 
-/* Writes the demand for a person: "2 of vcs1:vcs2 and lic1"; cut with "..." where it is long. */
+/* Writes the demand for a person: "2 of vcs1:vcs2 and lic1"; cut with "..." where it is long, and
+ * harmless for a terminal.
+ */
 void client_describe_demand(const struct ipclocker *lock, char *out, size_t out_size);
 
 /* ---- client_engine.c ---- */

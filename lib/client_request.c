@@ -6,6 +6,7 @@
 
 #include "client_private.h"
 #include "process.h"
+#include "text.h"
 
 static struct buffer *out_of(struct ipclocker *lock)
 {
@@ -111,28 +112,38 @@ void client_write_names(struct ipclocker *lock)
     buffer_add(out_of(lock), "\n", 1);
 }
 
+/* Appends to a text of fixed size; false when it is full. */
+static bool append(char *text, size_t size, const char *before, const char *after)
+{
+    size_t used = strlen(text);
+    int len = snprintf(text + used, size - used, "%s%s", before, after);
+
+    return len >= 0 && used + (size_t)len < size;
+}
+
+static bool append_group(char *text, size_t size, const struct client_group *group)
+{
+    char count[32];
+
+    snprintf(count, sizeof count, "%zu of ", group->count);
+    if (group->count > 1 && !append(text, size, count, ""))
+        return false;
+    for (size_t i = 0; i < group->list.count; i++) {
+        if (!append(text, size, i > 0 ? ":" : "", group->list.names[i]))
+            return false;
+    }
+    return true;
+}
+
 void client_describe_demand(const struct ipclocker *lock, char *out, size_t out_size)
 {
-    size_t used = 0;
+    char text[96] = "";
+    bool fits = true;
 
-    out[0] = '\0';
-    for (size_t i = 0; i < lock->set.group_count; i++) {
-        const struct client_group *group = &lock->set.groups[i];
-
-        for (size_t k = 0; k < group->list.count; k++) {
-            const char *before = k > 0 ? ":" : i > 0 ? " and " : "";
-            char count[32] = "";
-            int len;
-
-            if (k == 0 && group->count > 1)
-                snprintf(count, sizeof count, "%zu of ", group->count);
-            len = snprintf(out + used, out_size - used, "%s%s%s", before, count,
-                           group->list.names[k]);
-            if (len < 0 || used + (size_t)len + 4 >= out_size) {
-                snprintf(out + used, out_size - used, "...");
-                return;
-            }
-            used += (size_t)len;
-        }
-    }
+    for (size_t i = 0; i < lock->set.group_count && fits; i++)
+        fits = append(text, sizeof text, i > 0 ? " and " : "", "") &&
+               append_group(text, sizeof text, &lock->set.groups[i]);
+    if (!fits)
+        memcpy(text + sizeof text - 4, "...", 4);
+    text_clean(out, out_size, text, strlen(text));
 }

@@ -243,6 +243,7 @@ void conn_take_back(struct conn *conn, const char *why)
     conn->held[0].len = 0;
     conn->held[1].len = 0;
     set_holding(conn, false);
+    history_forget(conn);
     conn_refuse(conn, why);
 }
 

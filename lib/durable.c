@@ -202,7 +202,6 @@ static void stay_down(struct ipclocker_server *server, const char *reason)
     snprintf(durable->refusal, sizeof durable->refusal,
              "the state cannot be written (%s); try again later", reason);
     log_trouble(server);
-    stop_store(server);
     look_again_soon(server);
 }
 
@@ -214,6 +213,9 @@ static void go_down(struct ipclocker_server *server, const char *reason)
 
     durable->down = true;
     durable->table_known = false;
+    store_batch_destroy(durable->batch);
+    durable->batch = NULL;
+    evtimer_del(&durable->lazy);
     stay_down(server, reason);
     evtimer_del(&server->deadline);
     while (!LIST_EMPTY(&server->claims))
@@ -249,7 +251,7 @@ static void on_news(evutil_socket_t fd, short events, void *context)
         stay_down(server, progress.error);
         return;
     }
-    if (durable->down && progress.committed > 0)
+    if (durable->down && progress.committed >= durable->probe)
         come_up(server);
     release_output(server);
     history_take_answers(server);
@@ -297,7 +299,7 @@ static int watch_store(struct ipclocker_server *server)
     struct durable *durable = &server->durable;
     int fd = store_fd(durable->store);
 
-    if (fd < 0)
+    if (fd < 0 || durable->watching)
         return 0;
     event_assign(&durable->news, server->base, fd, EV_READ | EV_PERSIST, on_news, server);
     if (event_add(&durable->news, NULL) != 0)
@@ -306,13 +308,17 @@ static int watch_store(struct ipclocker_server *server)
     return 0;
 }
 
-/* Opens and reads the store, and writes to it to see whether that is possible: on_news() hears. */
+/* Reads what there is, by a new connection if the old one cannot any more, and writes to it to see
+ * whether that is possible: on_news() hears.
+ */
 static void try_again(struct ipclocker_server *server)
 {
     struct durable *durable = &server->durable;
     char error[STORE_ERROR_SIZE];
 
-    if (open_store(server, true, error) != 0) {
+    if (durable->store != NULL && load_table(server, error) != 0)
+        stop_store(server);
+    if (durable->store == NULL && open_store(server, true, error) != 0) {
         stay_down(server, error);
         return;
     }
@@ -324,6 +330,7 @@ static void try_again(struct ipclocker_server *server)
     store_batch_host(durable->batch, durable->host_now);
     store_batch_probe(durable->batch);
     submit(server);
+    durable->probe = durable->submitted;
     evtimer_del(&durable->again);
 }
 

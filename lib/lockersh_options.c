@@ -86,11 +86,12 @@ static int fail(struct parse *parse, const char *format, ...)
 /* A word of the user's for an error line: harmless, and not longer than it needs to be. */
 static const char *show(char shown[64], const char *text)
 {
+    enum { SHOWN_MAX = 40 };
     size_t len = strlen(text);
+    size_t used = text_clean(shown, 60, text, len > SHOWN_MAX ? SHOWN_MAX : len);
 
-    text_clean(shown, 60, text, len > 40 ? 40 : len);
-    if (len > 40)
-        strcat(shown, "...");
+    if (len > SHOWN_MAX)
+        memcpy(shown + used, "...", sizeof "...");
     return shown;
 }
 
@@ -334,6 +335,25 @@ void lockersh_options_fini(struct lockersh_options *options)
 {
     while (options->group_count > 0)
         free(options->groups[--options->group_count].names);
+}
+
+void lockersh_options_describe(const struct lockersh_options *options, char *out, size_t out_size)
+{
+    char text[128] = "";
+    size_t used = 0;
+
+    for (size_t i = 0; i < options->group_count && used < sizeof text; i++) {
+        const struct lockersh_group *group = &options->groups[i];
+        char count[32] = "";
+
+        if (group->count > 1)
+            snprintf(count, sizeof count, "%llu of ", (unsigned long long)group->count);
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s%s", i > 0 ? " and " : "",
+                                 count, group->names);
+    }
+    if (used >= sizeof text)
+        memcpy(text + sizeof text - sizeof "...", "...", sizeof "...");
+    text_clean(out, out_size, text, strlen(text));
 }
 
 /* ---- the handle --------------------------------------------------------------------------------

@@ -51,6 +51,11 @@ int lockersh_options_parse(struct lockersh_options *options, int argc, char **ar
                            size_t error_size);
 void lockersh_options_fini(struct lockersh_options *options);
 
+/* Writes what is to be locked as it was given: "a:b and 2 of c[1-3]"; harmless for a terminal, and
+ * cut where it is long.
+ */
+void lockersh_options_describe(const struct lockersh_options *options, char *out, size_t out_size);
+
 /* Sets a handle's parameters accordingly.  Returns 0, or -1 with errno and one line in `error`. */
 int lockersh_options_apply(const struct lockersh_options *options, struct ipclocker *lock,
                            char *error, size_t error_size);

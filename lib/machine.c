@@ -9,11 +9,17 @@
 
 #include "process.h"
 
+/* The pid namespace that a machine starts with (PROC_PID_INIT_INO of the kernel).  In another one,
+ * a container's, machine-id(5) may be that of an image, which runs on many machines. */
+static const uint64_t initial_pid_namespace = 0xeffffffc;
+
 static void read_machine_id(char *id, size_t size)
 {
-    FILE *file = fopen("/etc/machine-id", "re");
+    FILE *file = NULL;
 
     snprintf(id, size, "-");
+    if (process_pid_namespace() == initial_pid_namespace)
+        file = fopen("/etc/machine-id", "re");
     if (file == NULL)
         return;
     if (fgets(id, (int)size, file) == NULL || strspn(id, "0123456789abcdef") < 32)

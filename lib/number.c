@@ -82,7 +82,7 @@ int number_parse_seconds(const char *text, int64_t max_ms, int64_t *value_ms)
 int number_parse_duration(const char *text, uint64_t max_s, uint64_t *value_s)
 {
     static const char letters[] = "smhd";
-    static const uint64_t seconds[] = {1, 60, 3600, 24 * 3600};
+    static const uint64_t seconds[] = {1, 60, 3600, 86400};
     char digits[24];
     size_t len = strspn(text, "0123456789");
     uint64_t unit = 1, value;

@@ -13,7 +13,7 @@
 struct progress {
     const char *name; /* of the program, for the beginning of lines */
     bool verbose, terminal;
-    const char *demand; /* what is waited for */
+    const char *demand; /* what is waited for; the caller's, clean */
 
     bool said;        /* something was shown */
     size_t drawn_len; /* columns of the line that is on the terminal, 0 for none */

@@ -39,7 +39,7 @@ static int open_database(const char *path, sqlite3 **db, char error[REPORT_ERROR
         end += sprintf(end, strchr("%?#", *c) != NULL ? "%%%02x" : "%c", (unsigned char)*c);
     snprintf(wal, sizeof wal, "%s-wal", path);
     if (access(wal, F_OK) != 0)
-        strcpy(end, "?immutable=1");
+        stpcpy(end, "?immutable=1");
     result = sqlite3_open_v2(uri, db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
     if (result != SQLITE_OK)
         return fail(*db, path, result, error);

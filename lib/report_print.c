@@ -63,7 +63,7 @@ static void format_duration(char *out, size_t size, int64_t ms)
         snprintf(out, size, "%" PRId64 "s", s);
     else if (s < 3600)
         snprintf(out, size, "%" PRId64 "m%02" PRId64 "s", s / 60, s % 60);
-    else if (s < 24 * 3600)
+    else if (s < 24L * 3600)
         snprintf(out, size, "%" PRId64 "h%02" PRId64 "m", s / 3600, s / 60 % 60);
     else
         snprintf(out, size, "%" PRId64 "d%02" PRId64 "h", s / 86400, s / 3600 % 24);

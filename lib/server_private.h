@@ -136,8 +136,9 @@ struct durable {
     struct store *store;       /* NULL when there is none, or it cannot be opened */
     struct store_batch *batch; /* of this pass; NULL while nothing has changed */
     uint64_t submitted, committed;
-    bool lost;     /* a change could not even be noted */
-    bool watching; /* `news` is in the loop */
+    uint64_t probe; /* the batch that shows whether the disk is back */
+    bool lost;      /* a change could not even be noted */
+    bool watching;  /* `news` is in the loop */
     struct event news, lazy, again;
     char host_now[MACHINE_TEXT_SIZE], host_before[MACHINE_TEXT_SIZE];
 

@@ -11,8 +11,8 @@
  * A batch says what is new, not how it came about, and may be kept twice without harm; nothing
  * here speaks of SQL or of files, so that a store on other machines can stand behind it.
  *
- * After a batch could not be kept, no later one is: the store tells why, and is to be closed,
- * opened and loaded again.  What is loaded then may hold a batch that was reported as failed, as
+ * After a batch could not be kept, no later one is: the store tells why, and is to be loaded again.
+ * What is loaded then may hold a batch that was reported as failed, as
  * after a crash at that moment.
  *
  * One thread at a time may use a store.  Functions that fail say why in `error`.
@@ -73,7 +73,8 @@ struct store_loader {
     char host[512]; /* written too: what store_batch_host() said; "" for nothing */
 };
 
-/* Reads everything back.  To be called once, before the first commit.  Returns -1 with errno and
+/* Reads everything back, before the first commit, and after a failure: that is forgotten then, with
+ * all batches that are not safe, and the store can be tried again.  Returns -1 with errno and
  * *error as store_open() does; EUCLEAN also when on_request() gave up with EINVAL.
  */
 int store_load(struct store *store, struct store_loader *loader, char error[STORE_ERROR_SIZE]);

@@ -50,6 +50,7 @@ static struct store_op *add_op(struct store_batch *batch, enum store_op_kind kin
     struct store_op *op = malloc(sizeof *op + text_size);
 
     batch->urgent |= kind != STORE_OP_HISTORY;
+    batch->changes += kind == STORE_OP_PUT || kind == STORE_OP_DROP;
     if (op == NULL) {
         batch->failed = true;
         return NULL;
@@ -191,8 +192,12 @@ void store_batch_host(struct store_batch *batch, const char *host)
 {
     struct store_op *op = add_op(batch, STORE_OP_HOST, text_size(host));
 
-    if (op != NULL)
-        op->host = strcpy(op->text, host);
+    char *end;
+
+    if (op == NULL)
+        return;
+    end = op->text;
+    op->host = add_text(&end, host);
 }
 
 void store_batch_probe(struct store_batch *batch)

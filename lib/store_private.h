@@ -70,6 +70,7 @@ struct store_batch {
     STAILQ_ENTRY(store_batch) next;
     uint64_t number;
     uint64_t next_ticket, next_token; /* 0: as before */
+    size_t changes;                   /* of requests */
     bool urgent, failed;
 };
 

@@ -18,6 +18,11 @@
 enum {
     TRIM_NEXT_MS = 50, /* while there is more */
     TRIM_AGAIN_MS = 60000,
+
+    /* A commit waits for others by a part of the time that the last one took. */
+    GATHER_PART = 8,
+    GATHER_FROM_US = 800,
+    GATHER_TO_US = 100000,
 };
 
 static struct store_sqlite *sqlite_of(struct store *store)
@@ -46,6 +51,43 @@ static void destroy_all(struct batch_queue *queue)
     }
 }
 
+/* Around what the thread does without the mutex. */
+static void begin_work(struct store_sqlite *self)
+{
+    self->busy = true;
+    pthread_mutex_unlock(&self->mutex);
+}
+
+static void end_work(struct store_sqlite *self)
+{
+    pthread_mutex_lock(&self->mutex);
+    self->busy = false;
+    pthread_cond_signal(&self->idle);
+}
+
+static int64_t now_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* Clients that were answered together ask again together, one a little behind the other: a commit
+ * that did not wait for the rest would make it wait for a whole commit.  Who is alone never waits,
+ * and on a fast disk nobody does.
+ */
+static void gather(struct store_sqlite *self)
+{
+    const struct timespec pause = {.tv_nsec = self->last_us * 1000 / GATHER_PART};
+
+    if (self->last_changes < 2 || self->last_us < GATHER_FROM_US || self->last_us > GATHER_TO_US)
+        return;
+    begin_work(self);
+    nanosleep(&pause, NULL);
+    end_work(self);
+}
+
 /* Is called with the mutex, and returns with it. */
 static void commit_queue(struct store_sqlite *self)
 {
@@ -53,13 +95,20 @@ static void commit_queue(struct store_sqlite *self)
     const struct store_batch *batch;
     char error[STORE_ERROR_SIZE];
     uint64_t last = 0;
+    size_t changes = 0;
+    int64_t begun_us;
     int result;
 
+    gather(self);
+    if (STAILQ_EMPTY(&self->queue) || self->lent)
+        return;
     STAILQ_CONCAT(&work, &self->queue);
-    pthread_mutex_unlock(&self->mutex);
+    begin_work(self);
+    begun_us = now_us();
     STAILQ_FOREACH(batch, &work, next)
     {
         last = batch->number;
+        changes += batch->changes;
     }
     result = store_statement_write(self, &work);
     if (result != SQLITE_OK) {
@@ -67,7 +116,10 @@ static void commit_queue(struct store_sqlite *self)
         store_statement_roll_back(self);
     }
     destroy_all(&work);
-    pthread_mutex_lock(&self->mutex);
+    begun_us = now_us() - begun_us;
+    end_work(self);
+    self->last_us = begun_us;
+    self->last_changes = changes;
     if (result == SQLITE_OK) {
         self->committed = last;
     } else {
@@ -83,9 +135,9 @@ static void answer_query(struct store_sqlite *self)
     struct store_query *query = STAILQ_FIRST(&self->asked);
 
     STAILQ_REMOVE_HEAD(&self->asked, queue);
-    pthread_mutex_unlock(&self->mutex);
+    begin_work(self);
     store_statement_query(self, query);
-    pthread_mutex_lock(&self->mutex);
+    end_work(self);
     STAILQ_INSERT_TAIL(&self->answered, query, queue);
     tell_news(self);
 }
@@ -104,27 +156,38 @@ static struct timespec after_ms(int64_t ms)
     return at;
 }
 
+/* Returns whether there may be more to do.  Is called with the mutex, and returns with it. */
+static bool trim_history(struct store_sqlite *self)
+{
+    bool more;
+
+    if (self->failed || self->lent)
+        return false;
+    begin_work(self);
+    more = store_statement_trim(self);
+    end_work(self);
+    return more;
+}
+
 static void *serve(void *context)
 {
     struct store_sqlite *self = context;
     struct timespec trim_at = after_ms(TRIM_NEXT_MS);
-    bool more;
 
     pthread_mutex_lock(&self->mutex);
     for (;;) {
         if (self->failed)
             destroy_all(&self->queue);
-        if (!STAILQ_EMPTY(&self->queue)) {
+        if (self->lent) {
+            pthread_cond_wait(&self->wake, &self->mutex);
+        } else if (!STAILQ_EMPTY(&self->queue)) {
             commit_queue(self);
         } else if (!STAILQ_EMPTY(&self->asked)) {
             answer_query(self);
         } else if (self->closing) {
             break;
         } else if (pthread_cond_timedwait(&self->wake, &self->mutex, &trim_at) == ETIMEDOUT) {
-            pthread_mutex_unlock(&self->mutex);
-            more = !self->failed && store_statement_trim(self);
-            trim_at = after_ms(more ? TRIM_NEXT_MS : TRIM_AGAIN_MS);
-            pthread_mutex_lock(&self->mutex);
+            trim_at = after_ms(trim_history(self) ? TRIM_NEXT_MS : TRIM_AGAIN_MS);
         }
     }
     pthread_mutex_unlock(&self->mutex);
@@ -165,8 +228,23 @@ static void ensure_thread(struct store_sqlite *self)
 static int load(struct store *store, struct store_loader *loader, char error[STORE_ERROR_SIZE])
 {
     struct store_sqlite *self = sqlite_of(store);
+    int result, saved_errno;
 
-    return store_schema_load(self->db, self->path, loader, error);
+    pthread_mutex_lock(&self->mutex);
+    self->lent = true;
+    while (self->busy)
+        pthread_cond_wait(&self->idle, &self->mutex);
+    destroy_all(&self->queue);
+    pthread_mutex_unlock(&self->mutex);
+    result = store_schema_load(self->db, self->path, loader, error);
+    saved_errno = errno;
+    pthread_mutex_lock(&self->mutex);
+    self->lent = false;
+    self->failed &= result != 0;
+    pthread_cond_signal(&self->wake);
+    pthread_mutex_unlock(&self->mutex);
+    errno = saved_errno;
+    return result;
 }
 
 static void commit(struct store *store, struct store_batch *batch)
@@ -245,6 +323,7 @@ static void close_sqlite(struct store *store)
     if (self->lock_fd >= 0)
         close(self->lock_fd);
     pthread_cond_destroy(&self->wake);
+    pthread_cond_destroy(&self->idle);
     pthread_mutex_destroy(&self->mutex);
     free(self->path);
     free(self);
@@ -284,6 +363,7 @@ static struct store_sqlite *create(const struct store_options *options,
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&self->wake, &monotonic);
     pthread_condattr_destroy(&monotonic);
+    pthread_cond_init(&self->idle, NULL);
     return self;
 }
 

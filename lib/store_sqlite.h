@@ -59,9 +59,13 @@ struct store_sqlite {
     pthread_t thread;
     bool has_thread;
     pthread_mutex_t mutex; /* over all below */
-    pthread_cond_t wake;
+    pthread_cond_t wake, idle;
     struct batch_queue queue;
     struct store_query_queue asked, answered;
+    bool busy;           /* the thread is at the database */
+    bool lent;           /* the caller is: the thread has to wait */
+    size_t last_changes; /* in the last commit */
+    int64_t last_us;     /* how long it took */
     bool closing, failed;
     uint64_t committed;
     char error[STORE_ERROR_SIZE];

@@ -22,6 +22,7 @@ struct lockersh {
     struct lockersh_options options;
     struct ipclocker *lock;
     struct progress progress;
+    const char *target; /* the lock that is being broken */
 };
 
 static void complain(const char *what)
@@ -42,11 +43,13 @@ static void print_help(void)
 /* ---- what is shown on the way ------------------------------------------------------------------
  */
 
-/* How the wait goes is shown by the progress line. */
+/* How the wait goes is shown by the progress line; the library says "taken from OWNER". */
 static void on_notice(void *context, enum ipclocker_notice notice, const char *text)
 {
     struct lockersh *self = context;
 
+    if (notice == IPCLOCKER_PRINT_BROKE)
+        printf("%s was %s\n", self->target, text);
     if (notice != IPCLOCKER_PRINT_RETRY)
         return;
     progress_clear(&self->progress);
@@ -159,22 +162,15 @@ static int print_owner(struct lockersh *self, const char *name, bool alone)
 
 static int break_one(struct lockersh *self, const char *name)
 {
-    const char *owner = ipclocker_owner(self->lock);
-    char shown[512];
+    int count;
 
-    if (owner == NULL)
+    self->target = name;
+    count = ipclocker_break_lock(self->lock);
+    if (count < 0)
         return fail(self);
-    text_clean(shown, sizeof shown, owner, strlen(owner));
-    switch (ipclocker_break_lock(self->lock)) {
-    case -1:
-        return fail(self);
-    case 0:
+    if (count == 0)
         printf("%s was not held\n", name);
-        return 0;
-    default:
-        printf("%s was taken from %s\n", name, shown);
-        return 0;
-    }
+    return 0;
 }
 
 /* Does something with each name of --owner or --break. */
@@ -331,9 +327,9 @@ static int check_output(int status)
 
 static int start(struct lockersh *self)
 {
-    char error[640];
-    const char *demand = self->options.group_count > 0 ? self->options.groups[0].names : "";
+    char error[640], demand[200];
 
+    lockersh_options_describe(&self->options, demand, sizeof demand);
     occupy_closed_streams();
     progress_init(&self->progress, "lockersh", demand, self->options.verbose);
     self->lock = ipclocker_create();

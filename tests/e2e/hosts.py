@@ -85,6 +85,8 @@ class Sshd:
         self.config = os.path.join(folder, "ssh_config")
         self.namespace = _namespace(folder)
         self.log = os.path.join(folder, "sshd.log")
+        if os.getuid() == 0 and self.namespace is None:
+            os.makedirs("/run/sshd", mode=0o755, exist_ok=True)  # what ssh's start script does
         _write(os.path.join(folder, "authorized_keys"), self._make_keys())
         _write(self.config, self._client_config())
         _write(os.path.join(folder, "sshd_config"), self._server_config())

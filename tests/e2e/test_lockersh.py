@@ -182,7 +182,7 @@ def timeout_bounds_the_wait():
     start = time.monotonic()
     text = complaint(lab.run("--lock", "a", "--timeout", "0.3", "true"), 1)
     took = time.monotonic() - start
-    farm.contains(text, "not free in time")
+    farm.contains(text, "a was not free in time; it is held by ")
     assert 0.3 <= took < 5, took
     farm.equal(lab.waiters(), [])
 

@@ -46,7 +46,7 @@ def page_options(page):
         if not line.startswith((".It Fl ", ".It Xo Fl ")):
             continue
         letter, last = None, None
-        for match in re.finditer(r"Fl (?:Fl ([\w-]+)|(\w)\b)((?: (?!Fl)\S+)*)", line):
+        for match in re.finditer(r"Fl (?:(?:Fl |-)([\w-]+)|(\w)\b)((?: (?!Fl)\S+)*)", line):
             if match[1]:
                 argument = match[3].replace(" ,", "").strip()
                 found[match[1]] = (letter, bool(argument))

@@ -179,7 +179,7 @@ def owners_of_an_earlier_boot_of_this_machine_are_released(folder):
         state.execute("UPDATE state SET host = ?", (host.replace(BOOT, boots["earlier"]),))
     state.close()
     if host.startswith("- "):
-        print("# this machine has no /etc/machine-id: nothing proves that it has booted")
+        print("# a container, or no machine-id(5): nothing proves that this machine has booted")
         return
     server.start()
     farm.equal(server.held(), {"of-foreign": "foreign", "of-kept": "kept"})

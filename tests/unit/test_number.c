@@ -94,12 +94,39 @@ static void seconds_that_are_none_are_refused(void **state)
     assert_int_equal(ms, 7);
 }
 
+static void durations_have_units(void **state)
+{
+    static const char *const junk[] = {"", "d", "90x", "1dd", "-1d", "1 d", "1.5h"};
+    static const struct {
+        const char *text;
+        uint64_t s;
+    } good[] = {{"90d", 7776000}, {"12h", 43200}, {"30m", 1800}, {"45s", 45}, {"7", 7}, {"0", 0}};
+    uint64_t s = 7;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof junk / sizeof *junk; i++) {
+        errno = 0;
+        assert_int_equal(number_parse_duration(junk[i], UINT64_MAX, &s), -1);
+        assert_int_equal(errno, EINVAL);
+    }
+    errno = 0;
+    assert_int_equal(number_parse_duration("2d", 86400, &s), -1);
+    assert_int_equal(errno, ERANGE);
+    assert_int_equal(number_parse_duration("9999999999999999999999999d", UINT64_MAX, &s), -1);
+    assert_int_equal(s, 7);
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        assert_int_equal(number_parse_duration(good[i].text, UINT64_MAX, &s), 0);
+        assert_int_equal(s, good[i].s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(digits_are_parsed),
         cmocka_unit_test(junk_is_refused_and_leaves_the_value_alone),
         cmocka_unit_test(numbers_above_the_bound_are_refused),
+        cmocka_unit_test(durations_have_units),
         cmocka_unit_test(seconds_become_milliseconds),
         cmocka_unit_test(seconds_that_are_none_are_refused),
     };

@@ -74,6 +74,36 @@ static void a_program_serves_locks_from_its_own_loop(void **state)
     close(fd);
 }
 
+static void state_outlives_a_stop_and_is_one_servers(void **state)
+{
+    struct ipclocker_server *server = *state, *other = ipclocker_server_create();
+    char folder[] = "/tmp/farmlock-test.XXXXXX", path[64], command[64];
+    int fd;
+
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/state.db", folder);
+    assert_int_equal(ipclocker_server_listen(server, "127.0.0.1", "0"), 0);
+    assert_int_equal(ipclocker_server_listen(other, "127.0.0.1", "0"), 0);
+    assert_int_equal(ipclocker_server_set_state(server, path, IPCLOCKER_DURABLE_PROCESS), 0);
+    assert_int_equal(ipclocker_server_set_state(other, path, IPCLOCKER_DURABLE_POWER), 0);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(ipclocker_server_start(server, NULL), 0);
+        assert_int_equal(ipclocker_server_set_state(server, NULL, IPCLOCKER_DURABLE_POWER), -1);
+        assert_int_equal(errno, EALREADY);
+        fd = connect_to(ipclocker_server_port(server));
+        expect_answer(server, fd, "proto 2\nuser a\nlocks x\nLOCK\n",
+                      "proto 2\nowner a\nlocked 1\nlockname x\ntoken 1\n\n\n");
+        close(fd);
+        assert_int_equal(ipclocker_server_start(other, NULL), -1);
+        assert_int_equal(errno, EBUSY);
+        assert_non_null(strstr(ipclocker_server_error(other), "in use"));
+        ipclocker_server_stop(server);
+    }
+    ipclocker_server_destroy(other);
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    assert_int_equal(system(command), 0);
+}
+
 static void stop_loop(evutil_socket_t fd, short events, void *base)
 {
     (void)fd;
@@ -269,6 +299,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SERVER_TEST(a_program_serves_locks_from_its_own_loop),
+        SERVER_TEST(state_outlives_a_stop_and_is_one_servers),
         SERVER_TEST(a_program_serves_locks_from_its_libevent_loop),
         SERVER_TEST(a_stopped_server_lets_its_clients_go),
         SERVER_TEST(locks_outlive_a_stop_and_a_new_start),

@@ -344,36 +344,6 @@ static void demands_that_make_no_sense_are_refused(void **state)
     store_demand_fini(&demand);
 }
 
-static void what_cannot_have_been_is_not_restored(void **state)
-{
-    struct fixture *fixture = *state;
-    const char *names[] = {"a", "a"};
-    struct lock_group groups[] = {{names, 1, 1}, {names + 1, 1, 1}};
-    struct lock_record record = {
-        .ask = {.owner = "ann", .groups = groups, .group_count = 1},
-        .ticket = 1,
-        .token = 1,
-        .deadline_ms = INT64_MAX,
-    };
-
-    assert_non_null(lock_table_restore(fixture->table, &record));
-    record.ticket = 2;
-    assert_null(lock_table_restore(fixture->table, &record));
-    record.ask.owner = "bob";
-    assert_null(lock_table_restore(fixture->table, &record));
-    assert_int_equal(errno, EINVAL);
-    record.token = 0;
-    record.ask.group_count = 2;
-    assert_null(lock_table_restore(fixture->table, &record));
-    record.ask.group_count = 1;
-    assert_non_null(lock_table_restore(fixture->table, &record));
-    assert_int_equal(lock_table_waiter_count(fixture->table), 1);
-    release(fixture, "ann", "a");
-    assert_null(lock_table_holder(fixture->table, "a"));
-    lock_table_set_present(fixture->table, lock_table_find(fixture->table, "bob", "a"), true, 0);
-    assert_int_equal(lock_table_holder(fixture->table, "a")->token, 2);
-}
-
 /* ---- a disk that fails ---- */
 
 static int64_t held_count(const struct fixture *fixture)
@@ -451,6 +421,36 @@ static void a_store_that_failed_stays_so(void **state)
     assert_string_equal(fixture->restored, "");
 }
 
+static void loading_again_makes_a_failed_store_usable(void **state)
+{
+    struct fixture *fixture = *state;
+    struct lock_table *table = lock_table_create(on_event, fixture);
+
+    begin(fixture);
+    ask(fixture, "ann", "a");
+    commit_safely(fixture);
+    store_model_describe(fixture->table, fixture->live);
+    failing_vfs_fail_after(0);
+    ask(fixture, "bob", "b");
+    assert_true(wait_for(fixture->store, commit(fixture)).failed);
+    fixture->loaded.context = table;
+    assert_int_equal(store_load(fixture->store, &fixture->loaded, fixture->error), 0);
+    store_model_describe(table, fixture->restored);
+    lock_table_destroy(table);
+    assert_string_equal(fixture->restored, fixture->live);
+    store_batch_probe(fixture->batch);
+    assert_true(wait_for(fixture->store, commit(fixture)).failed);
+    failing_vfs_fail_after(-1);
+    table = lock_table_create(on_event, fixture);
+    fixture->loaded.context = table;
+    assert_int_equal(store_load(fixture->store, &fixture->loaded, fixture->error), 0);
+    lock_table_destroy(table);
+    store_batch_probe(fixture->batch);
+    commit_safely(fixture);
+    come_back(fixture);
+    assert_string_equal(fixture->restored, fixture->live);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -465,9 +465,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_store_that_keeps_nothing_is_done_at_once, setup,
                                         teardown),
         cmocka_unit_test(demands_that_make_no_sense_are_refused),
-        cmocka_unit_test_setup_teardown(what_cannot_have_been_is_not_restored, setup, teardown),
         cmocka_unit_test(writes_that_fail_lose_nothing_that_was_committed),
         cmocka_unit_test_setup_teardown(a_store_that_failed_stays_so, setup, teardown),
+        cmocka_unit_test_setup_teardown(loading_again_makes_a_failed_store_usable, setup, teardown),
     };
 
     failing_vfs_install();
