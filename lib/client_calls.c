@@ -8,8 +8,7 @@
 #include "client_private.h"
 #include "text.h"
 
-/* ---- unlock -----------------------------------------------------------------------------------
- */
+/* ---- unlock ---- */
 
 static int write_unlock(struct ipclocker *lock)
 {
@@ -39,8 +38,7 @@ int ipclocker_unlock(struct ipclocker *lock)
     return client_run(lock, &client_unlock_operation, -1);
 }
 
-/* ---- break ------------------------------------------------------------------------------------
- */
+/* ---- break ---- */
 
 static int write_break(struct ipclocker *lock)
 {
@@ -77,8 +75,7 @@ int ipclocker_break_lock(struct ipclocker *lock)
     return lock->result_number > INT32_MAX ? INT32_MAX : (int)lock->result_number;
 }
 
-/* ---- owner ------------------------------------------------------------------------------------
- */
+/* ---- owner ---- */
 
 static int write_status(struct ipclocker *lock)
 {
@@ -108,8 +105,7 @@ const char *ipclocker_owner(struct ipclocker *lock)
     return client_run(lock, &status_operation, -1) == 0 ? lock->result_text : NULL;
 }
 
-/* ---- deaths -----------------------------------------------------------------------------------
- */
+/* ---- deaths ---- */
 
 /* DEAD_PID has no answer of its own: that of the VERSION behind it tells that it was read. */
 static int write_dead_pid(struct ipclocker *lock)
@@ -175,8 +171,7 @@ int ipclocker_dead_job(struct ipclocker *lock, const char *job)
     return lock->result_number > INT32_MAX ? INT32_MAX : (int)lock->result_number;
 }
 
-/* ---- ping -------------------------------------------------------------------------------------
- */
+/* ---- ping ---- */
 
 static int write_version(struct ipclocker *lock)
 {

@@ -122,7 +122,7 @@ int client_connect_next(struct ipclocker *lock)
             if (try_address(lock))
                 return 0;
         }
-        if (lock->host_step == lock->set.host_count)
+        if (lock->host_step == (lock->at_home ? 1 : lock->set.host_count))
             return -1;
         lock->host_step++;
         if (client_host_resolve(lock, client_current_host(lock), reason, sizeof reason) != 0)

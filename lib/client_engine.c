@@ -14,8 +14,7 @@ enum { STEP_AGAIN = 2 };
 
 enum { REPORT_POLL_MS = 10 };
 
-/* ---- the end ----------------------------------------------------------------------------------
- */
+/* ---- the end ---- */
 
 void client_abandon(struct ipclocker *lock)
 {
@@ -48,13 +47,19 @@ static int finish(struct ipclocker *lock, int result)
     return result;
 }
 
-/* ---- tries ------------------------------------------------------------------------------------
- */
+/* ---- tries ---- */
 
 /* Who was in the queue, or has the lock, wants it still: it goes on for as long as that takes. */
 static bool tries_for_ever(const struct ipclocker *lock)
 {
     return lock->set.tries == 0 || lock->was_queued || lock->operation == &client_renew_operation;
+}
+
+static int fail_unreached(struct ipclocker *lock)
+{
+    return client_fail(lock, lock->failure_errno,
+                       "no lockerd answers at %s; start one there or set IPCLOCKER_HOST",
+                       lock->failures);
 }
 
 /* No host is one: pauses before the next try, or gives up. */
@@ -65,13 +70,10 @@ static int end_round(struct ipclocker *lock)
     char limit[32] = "";
 
     lock->tries++;
-    client_fail(lock, lock->failure_errno,
-                "no lockerd answers at %s; start one there or set IPCLOCKER_HOST", lock->failures);
     if (!tries_for_ever(lock)) {
         if (lock->tries >= lock->set.tries) {
             client_notice(lock, IPCLOCKER_PRINT_DOWN, "no lockerd answers at %s", lock->failures);
-            errno = lock->failure_errno;
-            return -1;
+            return fail_unreached(lock);
         }
         snprintf(limit, sizeof limit, " (%u of %u)", lock->tries + 1, lock->set.tries);
     }
@@ -128,8 +130,7 @@ static int lose_connection(struct ipclocker *lock, int number, const char *reaso
     return try_next(lock);
 }
 
-/* ---- the conversation -------------------------------------------------------------------------
- */
+/* ---- the conversation ---- */
 
 static int send_request(struct ipclocker *lock)
 {
@@ -306,9 +307,7 @@ static int time_out(struct ipclocker *lock)
     }
     if (lock->failures[0] == '\0')
         return client_fail(lock, EHOSTUNREACH, "no lockerd answers in time");
-    return client_fail(lock, lock->failure_errno,
-                       "no lockerd answers at %s; start one there or set IPCLOCKER_HOST",
-                       lock->failures);
+    return fail_unreached(lock);
 }
 
 int client_step(struct ipclocker *lock)
@@ -324,8 +323,7 @@ int client_step(struct ipclocker *lock)
     return result == 0 ? 0 : finish(lock, result);
 }
 
-/* ---- the beginning ----------------------------------------------------------------------------
- */
+/* ---- the beginning ---- */
 
 int client_begin(struct ipclocker *lock, const struct client_operation *operation, int64_t limit_ms)
 {
@@ -347,6 +345,11 @@ int client_begin(struct ipclocker *lock, const struct client_operation *operatio
     lock->failures[0] = '\0';
     lock->failure_errno = EHOSTUNREACH;
     lock->reused = lock->connection.fd >= 0;
+    /* Another server knows nothing of what this one has granted. */
+    lock->at_home = lock->held &&
+                    (operation == &client_renew_operation || operation == &client_unlock_operation);
+    if (lock->at_home)
+        lock->preferred_host = lock->home_host;
     result = lock->reused ? send_request(lock) : begin_round(lock);
     return result < 0 ? finish(lock, result) : 0;
 }
@@ -368,8 +371,7 @@ int client_run(struct ipclocker *lock, const struct client_operation *operation,
     return client_begin(lock, operation, limit_ms) == 0 ? client_finish(lock) : -1;
 }
 
-/* ---- what to wait for -------------------------------------------------------------------------
- */
+/* ---- what to wait for ---- */
 
 int ipclocker_fd(const struct ipclocker *lock)
 {

@@ -11,8 +11,7 @@
 #include "service.h"
 #include "text.h"
 
-/* ---- parsing ----------------------------------------------------------------------------------
- */
+/* ---- parsing ---- */
 
 struct host_list {
     struct client_host *hosts;
@@ -130,13 +129,15 @@ static int parse_hosts(struct ipclocker *lock, const char *text, struct host_lis
     return 0;
 }
 
-/* Puts a new list in the place of the old one. */
+/* Puts a new list in the place of the old one; the connection belonged to that. */
 static void take_hosts(struct ipclocker *lock, struct host_list list)
 {
+    client_disconnect(lock);
     client_hosts_free(lock->set.hosts, lock->set.host_count);
     lock->set.hosts = list.hosts;
     lock->set.host_count = list.count;
     lock->preferred_host = 0;
+    lock->home_host = 0;
     lock->host_step = 0;
 }
 
@@ -144,6 +145,8 @@ int ipclocker_set_hosts(struct ipclocker *lock, const char *hosts)
 {
     struct host_list list = {0};
 
+    if (lock->operation != NULL)
+        return client_fail(lock, EALREADY, "a lock is being got already");
     if (parse_hosts(lock, hosts, &list) != 0) {
         int saved_errno = errno;
 
@@ -162,6 +165,8 @@ int ipclocker_set_path(struct ipclocker *lock, const char *path)
     struct host_list list = {0};
     size_t len = strlen(path);
 
+    if (lock->operation != NULL)
+        return client_fail(lock, EALREADY, "a lock is being got already");
     if (len == 0)
         return client_fail(lock, EINVAL, "the path of the socket is empty");
     if (len >= sizeof((struct sockaddr_un *)0)->sun_path)
@@ -230,8 +235,7 @@ int client_hosts_default(struct ipclocker *lock)
     return ipclocker_set_port(lock, port) == 0 ? 0 : blame_variable(lock, "IPCLOCKER_PORT");
 }
 
-/* ---- addresses --------------------------------------------------------------------------------
- */
+/* ---- addresses ---- */
 
 void client_host_describe(const struct ipclocker *lock, const struct client_host *host, char *out,
                           size_t out_size)

@@ -7,8 +7,7 @@
 #include "client_private.h"
 #include "locklist_json.h"
 
-/* ---- rows -------------------------------------------------------------------------------------
- */
+/* ---- rows ---- */
 
 static int write_list(struct ipclocker *lock)
 {
@@ -70,8 +69,7 @@ struct ipclocker_list_entry *ipclocker_lock_list(struct ipclocker *lock, size_t 
     return rows;
 }
 
-/* ---- JSON -------------------------------------------------------------------------------------
- */
+/* ---- JSON ---- */
 
 static int write_json_list(struct ipclocker *lock)
 {

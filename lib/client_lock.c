@@ -8,8 +8,7 @@
 #include "client_private.h"
 #include "text.h"
 
-/* ---- what is known of the wait ----------------------------------------------------------------
- */
+/* ---- what is known of the wait ---- */
 
 static void copy_clean(char *out, size_t out_size, const char *text)
 {
@@ -62,8 +61,7 @@ static void take_queue(struct ipclocker *lock, const struct answer *answer)
     notice_waiting(lock);
 }
 
-/* ---- the grant --------------------------------------------------------------------------------
- */
+/* ---- the grant ---- */
 
 static bool is_granted(const struct answer *answer, const char *name)
 {
@@ -122,6 +120,7 @@ static int take_grant(struct ipclocker *lock, const struct answer *answer)
     if (lock->lock_names.failed)
         return client_fail(lock, ENOMEM, "out of memory");
     lock->held = true;
+    lock->home_host = lock->preferred_host;
     lock->token = answer->number;
     return 1;
 }
@@ -143,8 +142,7 @@ static int obtain(struct ipclocker *lock, const struct answer *answer)
     return 1;
 }
 
-/* ---- refusals ---------------------------------------------------------------------------------
- */
+/* ---- refusals ---- */
 
 int client_refused(struct ipclocker *lock, const char *error)
 {
@@ -191,8 +189,7 @@ static int take_status(struct ipclocker *lock, const struct answer *answer)
                                                    : be_refused(lock, answer);
 }
 
-/* ---- the operations ---------------------------------------------------------------------------
- */
+/* ---- the operations ---- */
 
 static int write_lock(struct ipclocker *lock)
 {
@@ -261,8 +258,7 @@ void client_drop_renewal(struct ipclocker *lock)
     client_abandon(lock);
 }
 
-/* ---- leaving ----------------------------------------------------------------------------------
- */
+/* ---- leaving ---- */
 
 void client_leave(struct ipclocker *lock)
 {
@@ -287,8 +283,7 @@ void ipclocker_cancel(struct ipclocker *lock)
     client_abandon(lock);
 }
 
-/* ---- calls ------------------------------------------------------------------------------------
- */
+/* ---- calls ---- */
 
 int ipclocker_lock_start(struct ipclocker *lock)
 {

@@ -40,8 +40,7 @@ static int set_text(struct ipclocker *lock, char **field, const char *text, cons
     return 0;
 }
 
-/* ---- who asks ---------------------------------------------------------------------------------
- */
+/* ---- who asks ---- */
 
 int ipclocker_set_user(struct ipclocker *lock, const char *user)
 {
@@ -121,8 +120,7 @@ const char *ipclocker_user(const struct ipclocker *lock)
     return lock->default_user;
 }
 
-/* ---- what is asked for ------------------------------------------------------------------------
- */
+/* ---- what is asked for ---- */
 
 void client_groups_free(struct ipclocker *lock)
 {
@@ -222,8 +220,7 @@ void ipclocker_set_wait_limit(struct ipclocker *lock, int64_t milliseconds)
     lock->set.wait_limit_ms = milliseconds;
 }
 
-/* ---- the rest ---------------------------------------------------------------------------------
- */
+/* ---- the rest ---- */
 
 void ipclocker_set_autounlock(struct ipclocker *lock, bool autounlock)
 {

@@ -105,6 +105,8 @@ struct ipclocker {
 
     /* Where servers are, and which is being tried. */
     size_t preferred_host; /* the one that answered last */
+    size_t home_host;      /* the one that granted what is held */
+    bool at_home;          /* no other one is to be asked */
     size_t host_step;      /* how many were tried in this round */
     union client_address addresses[CLIENT_ADDRESSES_MAX];
     size_t address_count, address_index;

@@ -69,9 +69,10 @@ IPCLOCKER_API const char *ipclocker_error(const struct ipclocker *lock);
 
 /* Which servers to ask: host names or addresses, separated by colons or blanks, an IPv6 address in
  * brackets, each optionally with its own port behind an equals sign ("farm1:[::1]=1800").  They are
- * tried in this order; the one that answered is asked first from then on.  A path (it begins with
- * a slash) is a UNIX socket.
- * Errors: EINVAL: empty, or not of this form.
+ * tried in this order; the one that answered is asked first from then on.  A lock that is held is
+ * renewed with, and given back to, the one that granted it.  A path (it begins with a slash) is a
+ * UNIX socket.
+ * Errors: EINVAL: empty, or not of this form; EALREADY: a lock is being got.
  */
 IPCLOCKER_API int ipclocker_set_hosts(struct ipclocker *lock, const char *hosts);
 
@@ -137,7 +138,8 @@ IPCLOCKER_API void ipclocker_set_destroy_unlock(struct ipclocker *lock, bool des
  * quarter either way, so that a farm does not come back in step.
  * A handle that loses the connection while it stands in a queue, or holds the lock as a session,
  * goes on trying for as long as it wants the lock, first after 0.1 s and at most 5 s apart: its
- * place is kept for a while only.
+ * place is kept for a while only.  Such a handle, and one that tries for ever, also comes back to a
+ * server that puts it off ("try again later"), as when its disk is full.
  */
 IPCLOCKER_API void ipclocker_set_connect_tries(struct ipclocker *lock, unsigned tries);
 IPCLOCKER_API void ipclocker_set_connect_delay(struct ipclocker *lock, unsigned milliseconds);

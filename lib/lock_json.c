@@ -31,7 +31,7 @@ struct entry {
     bool failed;
 };
 
-/* ---- values -------------------------------------------------------------------------------- */
+/* ---- values ---- */
 
 void lock_json_format_time(char out[LOCK_JSON_TIME_SIZE], int64_t time_ms)
 {
@@ -85,7 +85,7 @@ static struct json_object *new_seconds(int64_t ms)
     return json_object_new_double_s((double)ms / 1000.0, text);
 }
 
-/* ---- members of an entry -------------------------------------------------------------------- */
+/* ---- members of an entry ---- */
 
 static void put_null(struct entry *entry, const char *key)
 {
@@ -208,7 +208,7 @@ static void put_wants(struct entry *entry, const struct lock_group *groups, size
     put_value(entry, "wants", array);
 }
 
-/* ---- the document ---------------------------------------------------------------------------- */
+/* ---- the document ---- */
 
 static void begin_entry(struct entry *entry)
 {

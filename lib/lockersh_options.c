@@ -95,8 +95,7 @@ static const char *show(char shown[64], const char *text)
     return shown;
 }
 
-/* ---- values -----------------------------------------------------------------------------------
- */
+/* ---- values ---- */
 
 static int take_number(struct parse *parse, const char *option, const char *text, uint64_t min,
                        uint64_t max, uint64_t *value)
@@ -121,8 +120,7 @@ static int take_seconds(struct parse *parse, const char *option, const char *tex
     return fail(parse, "--%s \"%s\" is no number of seconds", option, show(shown, text));
 }
 
-/* ---- locks ------------------------------------------------------------------------------------
- */
+/* ---- locks ---- */
 
 static struct lockersh_group *last_group(struct lockersh_options *options)
 {
@@ -179,8 +177,7 @@ static int take_count(struct parse *parse, const char *text)
     return take_number(parse, "count", text, 1, 1024, &group->count);
 }
 
-/* ---- all options ------------------------------------------------------------------------------
- */
+/* ---- all options ---- */
 
 static int take_action(struct parse *parse, enum lockersh_action action, const char *target)
 {
@@ -266,8 +263,7 @@ static int take_option(struct parse *parse, int id, const char *argument)
     }
 }
 
-/* ---- what goes together ------------------------------------------------------------------------
- */
+/* ---- what goes together ---- */
 
 static int check_command(struct parse *parse)
 {
@@ -356,8 +352,7 @@ void lockersh_options_describe(const struct lockersh_options *options, char *out
     text_clean(out, out_size, text, strlen(text));
 }
 
-/* ---- the handle --------------------------------------------------------------------------------
- */
+/* ---- the handle ---- */
 
 static int blame(const struct ipclocker *lock, const char *option, char *error, size_t error_size)
 {

@@ -40,8 +40,7 @@ static void print_help(void)
          "71 system error; 126 or 127 command not run; 128+N after signal N.  See lockersh(1).");
 }
 
-/* ---- what is shown on the way ------------------------------------------------------------------
- */
+/* ---- what is shown on the way ---- */
 
 /* How the wait goes is shown by the progress line; the library says "taken from OWNER". */
 static void on_notice(void *context, enum ipclocker_notice notice, const char *text)
@@ -72,8 +71,7 @@ static void on_trace(void *context, bool sent, const char *bytes, size_t len)
     }
 }
 
-/* ---- failures ----------------------------------------------------------------------------------
- */
+/* ---- failures ---- */
 
 /* The exit status for what a call of the library failed with. */
 static int status_of(const struct lockersh *self, int number)
@@ -106,8 +104,7 @@ static int fail(struct lockersh *self)
     return status;
 }
 
-/* ---- the list, owners, ping --------------------------------------------------------------------
- */
+/* ---- the list, owners, ping ---- */
 
 static int list_json(struct lockersh *self)
 {
@@ -211,8 +208,7 @@ static int ping(struct lockersh *self)
     return 0;
 }
 
-/* ---- the command -------------------------------------------------------------------------------
- */
+/* ---- the command ---- */
 
 static char *join(char *const *words)
 {

@@ -281,6 +281,25 @@ def a_release_is_delivered_late_rather_than_never():
 
 
 @tap.test
+def a_release_goes_to_the_server_that_granted():
+    server, port = start_server()
+    lab = Farm(port)
+    other = Farm()
+    holder = lab.hold("a", "--dhost", f"127.0.0.1={port}:127.0.0.1={other.port}")
+    monitor = lab.poll_monitor("a")
+    server.kill()
+    server.wait()
+    time.sleep(0.3)
+    holder.kill()
+    holder.wait()
+    time.sleep(0.3)
+    assert farm.is_alive(monitor), "the monitor has told another server"
+    farm.equal(other.locks(), {})
+    start_server(port)
+    farm.poll(lambda: not farm.is_alive(monitor), "the monitor has delivered")
+
+
+@tap.test
 def control_c_works_while_the_server_is_away():
     server, port = start_server()
     lab = Farm(port)

@@ -104,6 +104,21 @@ def a_long_history_is_asked_for_in_parts(folder):
 
 
 @tap.test
+def a_malformed_HISTORY_is_refused(folder):
+    server = Server(folder)
+    for words in ("", "0", "0 1", "x 1 0", "0 1 -1"):
+        farm.contains(server.wire().ask(f"HISTORY {words}")["error"], "HISTORY needs")
+    wire = server.wire()
+    # What stands behind it is done behind it, also when the client has said all that it will.
+    wire.send("user ann", "HISTORY 0 9999999999999 0", "locks a", "LOCK", "HISTORY 0 9999999999999 0",
+              "EOF")
+    farm.equal(wire.line(), "history 0")
+    farm.equal(wire.status()["lockname"], "a")
+    farm.contains(wire.line(), "past hold - 1 ")
+    farm.equal((wire.line(), wire.line()), ("history 0", None))
+
+
+@tap.test
 def pools_are_added_up(folder):
     server = make_history(folder)
     found = groups(*window(server), "vcs[1-2]", "sim[1-4]", "other1")

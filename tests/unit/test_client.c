@@ -72,8 +72,7 @@ static void expect_failure(struct ipclocker *lock, int result, int number)
     assert_null(strchr(ipclocker_error(lock), '\n'));
 }
 
-/* ---- parameters -------------------------------------------------------------------------------
- */
+/* ---- parameters ---- */
 
 static void a_new_handle_has_the_documented_defaults(void **state)
 {
@@ -169,8 +168,7 @@ static void host_lists_are_parsed_strictly(void **state)
     ipclocker_destroy(lock);
 }
 
-/* ---- locks ------------------------------------------------------------------------------------
- */
+/* ---- locks ---- */
 
 static void a_lock_is_got_and_given_back(void **state)
 {
@@ -380,8 +378,7 @@ static void the_end_of_a_handle_gives_the_lock_back(void **state)
     ipclocker_destroy(other);
 }
 
-/* ---- the other calls --------------------------------------------------------------------------
- */
+/* ---- the other calls ---- */
 
 static void locks_can_be_broken(void **state)
 {
