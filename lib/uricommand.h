@@ -64,7 +64,8 @@ char *uricommand_join(const char *const words[]);
 
 /* Writes an argument vector, up to a NULL, as a command for sh(1) that becomes exactly that
  * command (exec): no builtin of the same name gets in between.  Only names that the shell alone
- * knows, such as exit and ulimit, are left to it.
+ * knows, such as exit and ulimit, are left to it, and those that begin with a dash, which not every
+ * exec takes.
  * Returns NULL with errno
  *   EINVAL  the vector is empty
  *   ENOMEM

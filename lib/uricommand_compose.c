@@ -84,8 +84,9 @@ char *uricommand_quote(const char *const argv[])
     out = open_memstream(&text, &size);
     if (out == NULL)
         return NULL;
-    if (!is_shell_only(argv[0]))
-        fputs(argv[0][0] == '-' ? "exec -- " : "exec ", out);
+    /* dash's exec takes no --, and a name that begins so is no builtin's. */
+    if (argv[0][0] != '-' && !is_shell_only(argv[0]))
+        fputs("exec ", out);
     for (size_t i = 0; argv[i] != NULL; i++) {
         if (i > 0)
             fputc(' ', out);

@@ -153,6 +153,18 @@ def vectors_come_through_exactly():
 
 
 @tap.test
+def a_program_whose_name_begins_with_a_dash_runs(folder):
+    with open(os.path.join(folder, "-x"), "w", encoding="utf-8") as out:
+        out.write("#!/bin/sh\nprintf '<%s>' \"$@\"\n")
+    os.chmod(os.path.join(folder, "-x"), 0o755)
+    env = farm.environment(PATH=f"{folder}:/usr/bin:/bin")
+    far = ["--uriexec-path", hosts.uriexec_in(folder), "--hop", "env"]
+    for line in ([encode("--", "-x", "a b")], [encode("--cd", "/", "--", "-x", "a b")],
+                 [*far, "--", "-x", "a b"]):
+        farm.equal(uriexec(*line, env=env).stdout, "<a b>")
+
+
+@tap.test
 def shell_words_are_a_command_line():
     line = encode("--shell-words", "x='a b';", "echo", '"$x" | tr a-z A-Z')
     assert " " not in line

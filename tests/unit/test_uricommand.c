@@ -198,7 +198,7 @@ static void vectors_become_commands_for_sh(void **state)
         {{"a", "b c", "", "it's", NULL}, "exec a 'b c' '' 'it'\\''s'"},
         {{"", NULL}, "exec ''"},
         {{"A=b", "*", NULL}, "exec A=b '*'"},
-        {{"-odd", "x", NULL}, "exec -- -odd x"},
+        {{"-odd", "x", NULL}, "-odd x"},
         {{"exit", "7", NULL}, "exit 7"},
         {{"exitus", NULL}, "exec exitus"},
     };
