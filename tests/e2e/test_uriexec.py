@@ -5,6 +5,7 @@ import fcntl
 import os
 import pty
 import re
+import shutil
 import signal
 import struct
 import subprocess
@@ -348,6 +349,19 @@ def output_that_cannot_be_written_is_an_error():
                                    text=True, check=False)
             farm.equal(found.returncode, 71)
             farm.contains(found.stderr, "No space left")
+
+
+@tap.test
+def a_build_with_stack_protectors_everywhere_runs(folder):
+    for name in ("Makefile", ".ci", "lib", "wrappers", "daemons"):
+        path = os.path.join(farm.SOURCE, name)
+        copy = shutil.copytree if os.path.isdir(path) else shutil.copy
+        copy(path, os.path.join(folder, name))
+    env = farm.environment(MAKEFLAGS=None, MAKELEVEL=None, VARIANT=None)
+    made = farm.run("make", f"-j{os.cpu_count()}", "CFLAGS=-O0 -g -fstack-protector-all",
+                    "build/bin/uriexec", cwd=folder, env=env, timeout=farm.PATIENCE_S * 5)
+    farm.equal((made.returncode, made.stderr), (0, ""))
+    farm.equal(farm.run(f"{folder}/build/bin/uriexec", "echo+a").stdout, "a\n")
 
 
 # ---- what others copy ---------------------------------------------------------------------------
