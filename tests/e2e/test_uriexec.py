@@ -10,6 +10,7 @@ import signal
 import struct
 import subprocess
 import termios
+import time
 
 import farm
 import hosts
@@ -233,6 +234,17 @@ def launchers_get_signals_and_theirs_is_told(folder):
     process.send_signal(signal.SIGUSR1)
     farm.equal(process.wait(farm.PATIENCE_S), -signal.SIGKILL)
     farm.poll(lambda: os.path.exists(mark), "the trap has run")
+
+
+@tap.test
+def an_alarm_ends_the_launcher_too(folder):
+    def set_alarm():
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+    begun = time.monotonic()
+    process = farm.start(URIEXEC, "--uriexec-path", hosts.uriexec_in(folder), "--hop", "env",
+                         "--", "sleep", "15", preexec_fn=set_alarm)
+    farm.equal(process.wait(farm.PATIENCE_S), -signal.SIGALRM)
+    assert time.monotonic() - begun < 10
 
 
 @tap.test

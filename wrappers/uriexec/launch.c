@@ -26,6 +26,14 @@ static void run_launcher(const char *command, const sigset_t *mask, pid_t parent
     _exit(become("/bin/sh", command));
 }
 
+/* The terminal tells the launcher too, but a hangup only reaches the leader of a session. */
+static bool is_from_terminal(const siginfo_t *info)
+{
+    return info->si_code == SI_KERNEL &&
+           (info->si_signo == SIGINT || info->si_signo == SIGQUIT ||
+            (info->si_signo == SIGHUP && getsid(0) != getpid()));
+}
+
 /* Waits for the launcher's end and hands it signals meanwhile. */
 static int wait_for(pid_t launcher, const sigset_t *watched)
 {
@@ -38,8 +46,7 @@ static int wait_for(pid_t launcher, const sigset_t *watched)
         if (info.si_signo == SIGCHLD) {
             if (waitpid(launcher, &status, WNOHANG) == launcher)
                 return status;
-        } else if (info.si_code <= 0) {
-            /* Above 0 it is the terminal's, which has told the launcher too. */
+        } else if (!is_from_terminal(&info)) {
             kill(launcher, info.si_signo);
         }
     }
