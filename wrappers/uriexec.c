@@ -9,6 +9,7 @@
 
 #include "options.h"
 #include "uricommand.h"
+#include "uriexec/check.h"
 #include "uriexec/launch.h"
 #include "uriexec/shell.h"
 

@@ -23,6 +23,14 @@ def uriexec(*words, **options):
     return farm.run(URIEXEC, *words, **options)
 
 
+def script(folder, name, text):
+    path = os.path.join(folder, name)
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(f"#!/bin/sh\n{text}\n")
+    os.chmod(path, 0o755)
+    return path
+
+
 def encode(*words):
     return uriexec("--encode", *words).stdout.rstrip("\n")
 
@@ -156,9 +164,7 @@ def vectors_come_through_exactly():
 
 @tap.test
 def a_program_whose_name_begins_with_a_dash_runs(folder):
-    with open(os.path.join(folder, "-x"), "w", encoding="utf-8") as out:
-        out.write("#!/bin/sh\nprintf '<%s>' \"$@\"\n")
-    os.chmod(os.path.join(folder, "-x"), 0o755)
+    script(folder, "-x", "printf '<%s>' \"$@\"")
     env = farm.environment(PATH=f"{folder}:/usr/bin:/bin")
     far = ["--uriexec-path", hosts.uriexec_in(folder), "--hop", "env"]
     for line in ([encode("--", "-x", "a b")], [encode("--cd", "/", "--", "-x", "a b")],
@@ -271,6 +277,23 @@ def a_missing_uriexec_is_reported(folder):
     farm.equal(found.returncode, 127)
     check_says(uriexec(*far, "--hop", "true", "--check"), 127, "'true' does not get through")
     farm.equal(uriexec(*far, "--hop", "env", "--check", "echo", "x").stdout, "x\n")
+
+
+@tap.test
+def ending_a_check_ends_its_launcher(folder):
+    mark = os.path.join(folder, "pid")
+    launcher = script(folder, "slow", f"echo $$ >{mark}.0; mv {mark}.0 {mark}; exec sleep 1000")
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        process = farm.start(URIEXEC, "--hop", launcher, "--check", "touch", mark + ".ran",
+                             stderr=subprocess.DEVNULL)
+        farm.poll(lambda: os.path.exists(mark), "the launcher runs")
+        with open(mark, encoding="utf-8") as file:
+            pid = int(file.read())
+        process.send_signal(number)
+        farm.equal(process.wait(farm.PATIENCE_S), -number)
+        farm.poll(lambda: not farm.is_alive(pid), "the launcher ends")
+        os.unlink(mark)
+    assert not os.path.exists(mark + ".ran")
 
 
 # ---- explaining ---------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 /* Where uriexec begins: runs the plain case, `uriexec WORD...`, before the C library starts, which
  * by itself takes as long as half a shell.  Everything else, errors too, it leaves to main().
- * Must not use the C library, nor what that sets up: errno, thread data, relocated pointers, and the
- * stack protector's canary, which the Makefile turns off. */
+ * Must not use the C library, nor what that sets up: errno, thread data, relocated pointers, and
+ * the stack protector's canary, which the Makefile turns off. */
 #include <stddef.h>
 #include <sys/syscall.h>
 
