@@ -280,6 +280,20 @@ def a_missing_uriexec_is_reported(folder):
 
 
 @tap.test
+def a_launcher_that_only_repeats_its_words_fails_the_check(folder):
+    rsh = script(folder, "rsh", 'printf "%s\\n" "$@"; echo "$*"')
+    reader = script(folder, "answer", 'printf "\\nuriexec-answers\\n"; exit 3')
+    for launcher in ("echo", "printf '%s\\n'", "printf '%s' x {}", rsh, "env; false", reader):
+        found = uriexec("--uriexec-path", hosts.uriexec_in(folder), "--hop", f"{launcher} {{}}",
+                        "--check")
+        farm.equal((found.returncode, found.stdout), (127, ""))
+        farm.contains(found.stderr, f"'{launcher} {{}}' does not get through")
+    greets = script(folder, "greets", 'printf "Welcome"; exec "$@"')
+    farm.equal(uriexec("--uriexec-path", hosts.uriexec_in(folder), "--hop", greets,
+                       "--check").stdout, "uriexec answers beyond every hop\n")
+
+
+@tap.test
 def ending_a_check_ends_its_launcher(folder):
     mark = os.path.join(folder, "pid")
     launcher = script(folder, "slow", f"echo $$ >{mark}.0; mv {mark}.0 {mark}; exec sleep 1000")

@@ -12,7 +12,10 @@
 #include "launch.h"
 #include "shell.h"
 
+/* Nowhere in the words for a launcher: the far side has to make it of the two below. */
 static const char answer[] = "uriexec-answers";
+static const char asks_uriexec[] = "printf '\\nuriexec-%s\\n' answers";
+static const char asks_basename[] = "/uriexec-answers.here .here";
 
 /* What was read of a launcher's output so far. */
 struct reader {
@@ -46,8 +49,9 @@ static bool read_answer(int from, void *context)
     return got < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
-/* Runs a command and looks for the answer in what it prints.  Returns 1 when it is there, 0 when
- * it is not, -1 with errno when the command could not be run to its end. */
+/* Runs a command, with its wait status in *status, and looks for the answer in what it prints.
+ * Returns 1 when it is there, 0 when it is not, -1 with errno when the command could not be run to
+ * its end. */
 static int run_and_read(const char *command, bool quietly, int *status)
 {
     struct launcher launcher = {.quietly = quietly};
@@ -73,25 +77,29 @@ static int run_and_read(const char *command, bool quietly, int *status)
     return started == 0 ? reader.found : -1;
 }
 
+/* The same through hops; a failure of theirs, where they can tell, is no answer. */
 static int answers(const struct uricommand_hop *hops, size_t count, const char *command,
                    bool quietly)
 {
+    bool tells = true;
+    int status = 0;
     char *built = uricommand_build_hops(hops, count, command);
-    int status;
     int found = built != NULL ? run_and_read(built, quietly, &status) : -1;
 
     free(built);
-    return found;
+    for (size_t i = 0; i < count; i++)
+        tells = tells && !carries_no_status(&hops[i]);
+    return found > 0 && tells && status != 0 ? 0 : found;
 }
 
-/* Whether one launcher gets through to its far side at all: there env(1) runs echo. */
+/* Whether one launcher gets through to its far side at all: there env(1) runs basename. */
 static int gets_through(struct uricommand_hop *hops, size_t at)
 {
     const char *uriexec = hops[at].uriexec;
     int found;
 
-    hops[at].uriexec = "echo";
-    found = answers(hops, at + 1, answer, false);
+    hops[at].uriexec = "basename";
+    found = answers(hops, at + 1, asks_basename, false);
     hops[at].uriexec = uriexec;
     return found;
 }
@@ -102,7 +110,8 @@ static int complain_of_hop(const struct uricommand_hop *hop, bool through)
 
     if (!through)
         return complain(STATUS_NOT_FOUND,
-                        "'%s' does not get through: it does not run 'env echo' there", launcher);
+                        "'%s' does not get through: it does not run 'env basename' there",
+                        launcher);
     return complain(STATUS_NOT_FOUND,
                     "no %s beyond '%s'; install farmlock there or say with --uriexec-path where "
                     "it is",
@@ -111,16 +120,13 @@ static int complain_of_hop(const struct uricommand_hop *hop, bool through)
 
 int check_hops(struct uricommand_hop *hops, size_t count)
 {
-    char command[64];
-
-    snprintf(command, sizeof command, "echo %s", answer);
-    if (answers(hops, count, command, true) > 0)
+    if (answers(hops, count, asks_uriexec, true) > 0)
         return 0;
     for (size_t i = 0; i < count; i++) {
-        int through = gets_through(hops, i);
-        int there = through > 0 ? answers(hops, i + 1, command, true) : through;
+        int there = answers(hops, i + 1, asks_uriexec, true);
+        int through = there == 0 ? gets_through(hops, i) : there;
 
-        if (there < 0)
+        if (through < 0)
             return complain(EX_OSERR, "cannot check the hops: %s", strerror(errno));
         if (there == 0)
             return complain_of_hop(&hops[i], through > 0);
