@@ -12,6 +12,7 @@
 #include "uriexec/check.h"
 #include "uriexec/launch.h"
 #include "uriexec/shell.h"
+#include "uriexec/slips.h"
 
 /* A step's result when the next is to follow; else it is an exit status. */
 enum { GO_ON = -1 };
@@ -243,8 +244,12 @@ static int add_hop(struct request *request, const char *launcher)
 {
     const struct uricommand_hop hop = {.launcher = launcher};
     struct uricommand_hop *more;
-    char *built = uricommand_build_hops(&hop, 1, "");
+    const char *slip = find_slip(launcher);
+    char *built;
 
+    if (slip != NULL)
+        return complain(EX_USAGE, "--hop '%s' %s", clean(launcher, strlen(launcher)), slip);
+    built = uricommand_build_hops(&hop, 1, "");
     if (built == NULL)
         return errno == EINVAL ? complain(EX_USAGE,
                                           "--hop '%s' is not a command on one line, such as "

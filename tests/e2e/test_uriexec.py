@@ -310,6 +310,28 @@ def ending_a_check_ends_its_launcher(folder):
     assert not os.path.exists(mark + ".ran")
 
 
+@tap.test
+def launchers_that_would_lose_the_words_are_refused(folder):
+    mark = os.path.join(folder, "ran")
+    for launcher, part in (("sh -c {}", "write -c '{}'"), ("sh -c", "write -c '{}'"),
+                           ("bash -lc {} x", "write -c '{}'"), ("env # c", "a # that hides"),
+                           ("env;# {}", "a # that hides"), ("sh -c '{}' {}", "{} twice"),
+                           ("true;", "operator"), ("ssh h & ", "operator"), ("ssh h |", "operator"),
+                           ("false ||", "operator"), ("(", "operator"), ("ssh h >", "operator")):
+        check_says(uriexec("--hop", launcher, "--", "touch", mark), 64, f"--hop '{launcher}'", part)
+    assert not os.path.exists(mark)
+
+
+@tap.test
+def launchers_that_only_look_odd_are_taken(folder):
+    far = ["--uriexec-path", hosts.uriexec_in(folder)]
+    for launcher in ("sh -c \"{}\"", "env 'A=# c'", "env A=b#c", "env A=\\;", "env 'A=x;'",
+                     "env A=\"it's #1 \\\" ;\"", "true; env",
+                     "sh -c '{}; #'", "(env {})", "env '#A=b'", "env A=-c {}"):
+        farm.equal((launcher, uriexec(*far, "--hop", launcher, "echo", "a").stdout),
+                   (launcher, "a\n"))
+
+
 # ---- explaining ---------------------------------------------------------------------------------
 
 def on_terminal(*words, columns=60):
