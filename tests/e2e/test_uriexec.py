@@ -157,6 +157,10 @@ def vectors_come_through_exactly():
     # A program is run, and not the builtin that has its name.
     farm.equal(uriexec(encode("echo", "a\\tb")).stdout, "a\\tb\n")
     farm.equal(uriexec(encode("exit", "7")).returncode, 7)
+    for words in (["hash", "-r"], ["alias"], ["times"], ["jobs"], ["readonly", "A=b"],
+                  ["return", "0"], ["unalias", "-a"]):
+        found = uriexec(encode(*words), env=farm.environment(PATH="/nonexistent"))
+        farm.equal((words, found.returncode), (words, 0))
     assert uriexec(encode("")).returncode in (126, 127)
     found = uriexec(encode("--", "-no-such"), env=farm.environment(PATH="/usr/bin:/bin"))
     farm.equal(found.returncode, 127)
@@ -327,7 +331,8 @@ def launchers_that_only_look_odd_are_taken(folder):
     far = ["--uriexec-path", hosts.uriexec_in(folder)]
     for launcher in ("sh -c \"{}\"", "env 'A=# c'", "env A=b#c", "env A=\\;", "env 'A=x;'",
                      "env A=\"it's #1 \\\" ;\"", "true; env",
-                     "sh -c '{}; #'", "(env {})", "env '#A=b'", "env A=-c {}"):
+                     "sh -c '{}; #'", "(env {})", "env '#A=b'", "env A=-c {}",
+                     "exec env", "command env", "eval", " A=1 env", " env"):
         farm.equal((launcher, uriexec(*far, "--hop", launcher, "echo", "a").stdout),
                    (launcher, "a\n"))
 

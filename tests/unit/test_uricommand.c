@@ -201,6 +201,9 @@ static void vectors_become_commands_for_sh(void **state)
         {{"-odd", "x", NULL}, "-odd x"},
         {{"exit", "7", NULL}, "exit 7"},
         {{"exitus", NULL}, "exec exitus"},
+        {{"hash", "-r", NULL}, "hash -r"},
+        {{"times", NULL}, "times"},
+        {{"return", "3", NULL}, "return 3"},
     };
 
     (void)state;
@@ -246,7 +249,9 @@ static void hops_are_built_from_the_far_end(void **state)
 
 static void launchers_that_are_no_simple_command_keep_their_shell(void **state)
 {
-    static const char *const launchers[] = {"cd /x && ssh h", "A=b ssh h", "! ssh h", "(ssh h)"};
+    static const char *const launchers[] = {
+        "cd /x && ssh h", "A=b ssh h",     " A=b ssh h", "! ssh h", "(ssh h)",
+        "exec ssh h",     "command ssh h", "eval",       " . f",    "-x"};
 
     (void)state;
     for (size_t i = 0; i < sizeof launchers / sizeof *launchers; i++) {
