@@ -95,16 +95,22 @@ static char *decode(const char *line, const char *name, unsigned flags)
     return NULL;
 }
 
-/* A folder may be encoded, but one that is there under the name as it stands is meant. */
+/* A folder may be encoded, but one that is there under the name as it stands is meant.  Returns the
+ * other name for it where `error` says that it is not there, or NULL. */
+static char *decode_folder(const char *dir, int error)
+{
+    if (error != ENOENT && error != ENOTDIR && error != ENAMETOOLONG)
+        return NULL;
+    return uricommand_decode(dir, strlen(dir), 0, NULL, NULL);
+}
+
 static int enter(const char *dir)
 {
-    char *decoded = NULL;
     int error = chdir(dir) == 0 ? 0 : errno;
+    char *decoded = decode_folder(dir, error);
 
-    if (error == ENOENT)
-        decoded = uricommand_decode(dir, strlen(dir), 0, NULL, NULL);
-    if (decoded != NULL)
-        error = chdir(decoded) == 0 ? 0 : errno;
+    if (decoded != NULL && chdir(decoded) == 0)
+        error = 0;
     free(decoded);
     if (error == 0)
         return 0;

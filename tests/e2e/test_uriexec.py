@@ -92,6 +92,13 @@ def cd_takes_a_folder_as_it_is_or_encoded(folder):
     for given, entered in (("plain", "plain"), ("c++", "c++"), ("a b", "a b"), ("a+b", "a b"),
                            ("a%20b", "a b"), ("100%41", "100%41")):
         farm.equal(uriexec("--cd", f"{folder}/{given}", "pwd").stdout, f"{folder}/{entered}\n")
+    long = "\x01" * 100
+    os.mkdir(os.path.join(folder, long))
+    farm.equal(uriexec("--cd", f"{folder}/{'%01' * 100}", "pwd").stdout, f"{folder}/{long}\n")
+    with open(os.path.join(folder, "file"), "w", encoding="utf-8"):
+        pass
+    check_says(uriexec("--cd", f"{folder}/{'%2F' * 100}x", "true"), 71, "name too long")
+    check_says(uriexec("--cd", f"{folder}/file/a%20b", "true"), 71, "Not a directory")
     check_says(uriexec("--cd", f"{folder}/none", "true"), 71, f"'{folder}/none'", "--cd")
     check_says(uriexec("--cd", "", "true"), 64, "--cd needs a folder")
 
