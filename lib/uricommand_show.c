@@ -151,12 +151,18 @@ static int show_call(struct show *show, const struct call *call, const char *lin
 {
     struct uricommand_run run = {.dir = call->dir};
     char *shell = NULL;
+    char *dir = NULL;
     size_t error_at = 0;
     char *command = uricommand_decode(line, strlen(line), call->flags, NULL, &error_at);
     int status = -1;
 
     if (command == NULL)
         return errno != ENOMEM ? show_undecodable(show, line, error_at) : -1;
+    /* Whoever wrote the call could not know whether the name is also there as it stands. */
+    if (call->dir != NULL)
+        dir = uricommand_decode(call->dir, strlen(call->dir), 0, NULL, NULL);
+    if (dir != NULL)
+        run.dir = dir;
     shell = uricommand_decode(call->shell, strlen(call->shell), 0, NULL, &error_at);
     if (shell != NULL) {
         run.shell = shell;
@@ -166,6 +172,7 @@ static int show_call(struct show *show, const struct call *call, const char *lin
         status = show_undecodable(show, call->shell, error_at);
     }
     free(shell);
+    free(dir);
     free(command);
     return status;
 }

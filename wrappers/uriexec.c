@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "options.h"
@@ -118,7 +119,7 @@ static int enter(const char *dir)
                     strerror(error));
 }
 
-static int show(const struct uricommand_run *run)
+static int show_run(const struct uricommand_run *run)
 {
     struct winsize size = {.ws_col = 0};
     size_t width = 0;
@@ -132,6 +133,23 @@ static int show(const struct uricommand_run *run)
         return complain_no_memory();
     status = print(text, "");
     free(text);
+    return status;
+}
+
+/* In the folder that would be entered. */
+static int show(const struct uricommand_run *run)
+{
+    struct uricommand_run entered = *run;
+    struct stat found;
+    char *decoded = NULL;
+    int status;
+
+    if (run->dir != NULL && stat(run->dir, &found) != 0)
+        decoded = decode_folder(run->dir, errno);
+    if (decoded != NULL)
+        entered.dir = decoded;
+    status = show_run(&entered);
+    free(decoded);
     return status;
 }
 

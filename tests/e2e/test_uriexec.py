@@ -377,6 +377,13 @@ def show_explains_each_level_and_runs_nothing(folder):
     assert not os.path.exists(mark)
     farm.equal(uriexec("--show", "echo+%1b%5d0;evil%07").stdout,
                "1: /bin/sh -c echo \\x1b]0;evil\\x07\n")
+    os.mkdir(os.path.join(folder, "a b"))
+    os.mkdir(os.path.join(folder, "c+d"))
+    for given, entered in (("a+b", "a b"), ("a b", "a b"), ("c+d", "c+d")):
+        farm.equal(uriexec("--show", "--cd", f"{folder}/{given}", "ls").stdout,
+                   f"1: in {folder}/{entered}: /bin/sh -c ls\n")
+    farm.equal(uriexec("--show", "ssh+h+uriexec+--cd+a%2Bb+ls").stdout.splitlines()[1],
+               "2: in a b: /bin/sh -c ls")
     check_says(uriexec("--show", "--strict", "a%zz"), 64, "byte 2")
 
 

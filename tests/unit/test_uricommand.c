@@ -289,11 +289,12 @@ static char *show(const char *command, size_t width)
 static void every_level_is_shown(void **state)
 {
     (void)state;
-    assert_owned(show("ssh a env uriexec ssh b uriexec --cd /x --shell tcsh ls%2520-l; date", 0),
-                 "1: /bin/sh -c ssh a env uriexec ssh b uriexec --cd /x --shell tcsh ls%2520-l; "
-                 "date\n"
-                 "2: /bin/sh -c ssh b uriexec --cd /x --shell tcsh ls%20-l\n"
-                 "3: in /x: tcsh -c ls -l\n");
+    assert_owned(
+        show("ssh a env uriexec ssh b uriexec --cd /x%2By --shell tcsh ls%2520-l; date", 0),
+        "1: /bin/sh -c ssh a env uriexec ssh b uriexec --cd /x%2By --shell tcsh ls%2520-l; "
+        "date\n"
+        "2: /bin/sh -c ssh b uriexec --cd /x+y --shell tcsh ls%20-l\n"
+        "3: in /x y: tcsh -c ls -l\n");
     assert_owned(show("/opt/uriexec a && sh -c \"uriexec 'b+c'\" 2>f", 0),
                  "1: /bin/sh -c /opt/uriexec a && sh -c \"uriexec 'b+c'\" 2>f\n"
                  "2: /bin/sh -c a\n"
