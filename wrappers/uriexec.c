@@ -384,8 +384,11 @@ static int parse(struct request *request, int argc, char **argv)
 int main(int argc, char **argv)
 {
     struct request request = {.shell = "/bin/sh", .words = (const char *const *)argv + argc};
-    int status = parse(&request, argc, argv);
+    int status;
 
+    if (argc < 1) /* before Linux 5.18 a caller could leave out even the name */
+        return complain(EX_USAGE, "started without its own name as the first argument");
+    status = parse(&request, argc, argv);
     if (status == GO_ON)
         status = has(&request, OPT_ENCODE)  ? encode(&request)
                  : request.words[0] == NULL ? only_check(&request)
