@@ -34,7 +34,8 @@ enum {
     URICOMMAND_STRICT = 1,
 };
 
-/* Encodes `len` bytes of `text`; the line never begins with a dash.
+/* Encodes `len` bytes of `text`; the line never begins with a dash.  Of an empty text the line is
+ * empty; uriexec(1), which needs a word, takes "+" for it.
  * Returns the line, or NULL with errno
  *   EILSEQ  the text holds a NUL, which no command can carry
  *   ENOMEM

@@ -159,7 +159,7 @@ static char *build_hop(const struct uricommand_hop *hop, const char *line)
 
     if (asprintf(&text, "%s%.*s%senv %s %s%s", can_exec(hop->launcher) ? "exec " : "", (int)before,
                  hop->launcher, place != NULL ? "" : " ",
-                 hop->uriexec != NULL ? hop->uriexec : "uriexec", line,
+                 hop->uriexec != NULL ? hop->uriexec : "uriexec", *line != '\0' ? line : "+",
                  place != NULL ? place + strlen("{}") : "") < 0)
         return NULL;
     return text;

@@ -201,7 +201,7 @@ static int encode(const struct request *request)
     else if (strlen(line) > argument_max())
         status = complain_too_long("the encoded line", strlen(line));
     else
-        status = print(line, "\n");
+        status = print(*line != '\0' ? line : "+", "\n"); /* a line has to be a word */
     free(line);
     free(command);
     return status;

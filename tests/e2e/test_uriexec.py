@@ -184,11 +184,15 @@ def a_program_whose_name_begins_with_a_dash_runs(folder):
 
 
 @tap.test
-def shell_words_are_a_command_line():
+def shell_words_are_a_command_line(folder):
     line = encode("--shell-words", "x='a b';", "echo", '"$x" | tr a-z A-Z')
     assert " " not in line
     farm.equal(uriexec(line).stdout, "A B\n")
     farm.equal(encode("--shell-words", "--", "-x"), "%2Dx")
+    farm.equal(encode("--shell-words", ""), "+")
+    farm.equal(uriexec("+").returncode, 0)
+    far = ["--uriexec-path", hosts.uriexec_in(folder), "--hop", "env"]
+    farm.equal(uriexec(*far, "--shell-words", "").returncode, 0)
 
 
 @tap.test

@@ -240,6 +240,7 @@ static void hops_are_built_from_the_far_end(void **state)
 
     (void)state;
     assert_owned(uricommand_build_hops(hops, 0, "a b"), "a b");
+    assert_owned(uricommand_build_hops(hops, 1, ""), "exec ssh host1 env uriexec +");
     assert_owned(uricommand_build_hops(hops, 1, "exec ls 'a b'"),
                  "exec ssh host1 env uriexec exec ls %27a b%27");
     assert_owned(uricommand_build_hops(hops, 2, "ls;ls"),
