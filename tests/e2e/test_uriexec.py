@@ -7,6 +7,7 @@ import pty
 import re
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import termios
@@ -433,6 +434,21 @@ def usage_errors_are_one_clear_line():
                         (["--encode", "--strict", "x"], "--strict goes with neither"),
                         (["--hop", "a", "--print", "--show", "x"], "--print goes with")):
         check_says(uriexec(*words), 64, part)
+
+
+@tap.test
+def a_message_is_one_write_and_one_line():
+    near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with near, far:
+        for word in ("--bad", "--cd=" + "x" * 5000, "a%00"):
+            subprocess.run([URIEXEC, word, "true"], stderr=far, check=False)
+            message = near.recv(1 << 16).decode()
+            assert re.fullmatch(r"uriexec: [^\n]+\n", message), message
+        near.setblocking(False)
+        try:
+            farm.equal(near.recv(1 << 16), "nothing more")
+        except BlockingIOError:
+            pass
 
 
 @tap.test
