@@ -203,6 +203,21 @@ static char *name_launcher(char **words, size_t count)
     return name;
 }
 
+/* Whether a nested call, its options from words[at] on, builds a command line of its own. */
+static bool has_hop(char *const *words, size_t count, size_t at)
+{
+    for (; at < count && words[at][0] == '-' && strcmp(words[at], "--") != 0; at++) {
+        size_t option = at;
+
+        if (option_value(words, count, &option, "--hop") != NULL)
+            return true;
+        if (option_value(words, count, &option, "--uriexec-path") != NULL ||
+            option_value(words, count, &option, "--cd") != NULL)
+            at = option;
+    }
+    return false;
+}
+
 /* Shows the call of uriexec whose name is words[at]. */
 static int show_nested(struct show *show, char **words, size_t count, size_t at)
 {
@@ -212,8 +227,11 @@ static int show_nested(struct show *show, char **words, size_t count, size_t at)
     char *launcher;
     int status = -1;
 
-    if (first >= count)
+    if (first >= count) {
+        if (has_hop(words, count, at + 1))
+            fprintf(show->out, "%u: not explained: --hop\n", show->depth + 1);
         return 0;
+    }
     launcher = name_launcher(words, at);
     line = uricommand_join((const char *const *)words + first);
     if (launcher != NULL && line != NULL) {

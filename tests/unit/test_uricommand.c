@@ -305,7 +305,7 @@ static void every_level_is_shown(void **state)
 static void what_runs_nothing_is_not_looked_into(void **state)
 {
     static const char *const commands[] = {
-        "uriexec",           "uriexec --encode a", "uriexec --hop x -- y",
+        "uriexec",           "uriexec --encode a", "uriexec --encode -- --hop",
         "echo no-uriexec a", "# uriexec a",        "uriexec --cd"};
 
     (void)state;
@@ -314,6 +314,21 @@ static void what_runs_nothing_is_not_looked_into(void **state)
 
         assert_non_null(text);
         assert_null(strstr(text, "2: "));
+        free(text);
+    }
+}
+
+static void nested_hops_are_named(void **state)
+{
+    static const char *const commands[] = {"uriexec --hop x -- y", "uriexec --hop=x y",
+                                           "uriexec --uriexec-path /u --cd /d --hop x y"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        char *text = show(commands[i], 0);
+
+        assert_non_null(text);
+        assert_non_null(strstr(text, "\n2: not explained: --hop\n"));
         free(text);
     }
 }
@@ -410,6 +425,7 @@ int main(void)
         cmocka_unit_test(hops_that_lead_nowhere_are_refused),
         cmocka_unit_test(every_level_is_shown),
         cmocka_unit_test(what_runs_nothing_is_not_looked_into),
+        cmocka_unit_test(nested_hops_are_named),
         cmocka_unit_test(levels_that_cannot_be_decoded_are_named),
         cmocka_unit_test(hostile_bytes_are_shown_as_numbers),
         cmocka_unit_test(terminals_get_a_layout),
