@@ -118,8 +118,9 @@ enum {
 /* Explains a run, and every call of uriexec inside it but those with --hop, which it names; a
  * call's folder is shown decoded: whether one is there under the name as it stands only the far
  * side knows.  With `width` 0 the text is one line a level, "LEVEL: SHELL -c COMMAND"; else it is
- * laid out for a terminal of so many columns. Control characters and malformed UTF-8 come as \xNN,
- * so the text is fit for a terminal whatever the command holds. Returns NULL with errno ENOMEM.
+ * laid out for a terminal of so many columns.  Control characters and malformed UTF-8 come as \xNN,
+ * so the text is fit for a terminal whatever the command holds.
+ * Returns NULL with errno ENOMEM.
  */
 char *uricommand_show(const struct uricommand_run *run, size_t width);
 
