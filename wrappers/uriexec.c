@@ -176,6 +176,9 @@ static int run_line(const struct request *request)
 
 /* ---- encoding ------------------------------------------------------------------------------- */
 
+/* Room before a line, as in sh -c "exec env /opt/farm/bin/uriexec LINE". */
+enum { CALL_MAX = 512 };
+
 /* The command for sh(1) that the arguments stand for. */
 static char *compose(const struct request *request)
 {
@@ -198,8 +201,13 @@ static int encode(const struct request *request)
 
     if (line == NULL)
         status = complain_no_memory();
-    else if (strlen(line) > argument_max())
-        status = complain_too_long("the encoded line", strlen(line));
+    else if (strlen(line) > argument_max() - CALL_MAX)
+        status = complain(STATUS_CANNOT_RUN,
+                          "the encoded line is %zu bytes long; with a call of uriexec before it, "
+                          "for which %d bytes are kept, it would be more than the %zu bytes that "
+                          "this system takes in one argument (MAX_ARG_STRLEN); put the command "
+                          "into a script",
+                          strlen(line), CALL_MAX, argument_max());
     else
         status = print(*line != '\0' ? line : "+", "\n"); /* a line has to be a word */
     free(line);

@@ -150,6 +150,14 @@ def a_hundred_kilobytes_run_and_more_than_fits_is_refused():
     check_says(uriexec("--encode", *["x" * 1000] * 150), 126, f"{limit} bytes", "MAX_ARG_STRLEN")
     check_says(uriexec("--encode", "\n" * 50000), 126, f"{limit} bytes")
     check_says(uriexec("--hop", "env", *["x" * 1000] * 150), 126, f"{limit} bytes")
+    for len_over in range(-600, 0, 12):
+        found = uriexec("--encode", "true", "x" * (limit + len_over - len("exec+true+")))
+        if found.returncode == 0:
+            call = f"exec env {'/x' * 100}/uriexec {found.stdout}".rstrip("\n")
+            assert len(call) <= limit, len(call)
+        else:
+            check_says(found, 126, f"{limit} bytes")
+    farm.equal(uriexec("--encode", "true", "x" * (limit - 600)).returncode, 0)
     fits = "true " + "x" * (limit - len("true "))
     farm.equal(uriexec("true", "x" * (limit - len("true "))).returncode, 0)
     farm.equal(uriexec(*fits.split(), "x").returncode, 126)
