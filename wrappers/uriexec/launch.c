@@ -100,7 +100,7 @@ int launcher_wait(struct launcher *launcher, int from, bool (*take)(int from, vo
 
         if (poll(watched, 2, -1) < 0)
             continue;
-        if (watched[1].revents != 0 && !take(from, context))
+        if (from >= 0 && watched[1].revents != 0 && !take(from, context))
             from = -1;
         ended = watched[0].revents != 0 && hear(launcher, &status);
     }
