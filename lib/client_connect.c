@@ -113,6 +113,20 @@ static bool try_address(struct ipclocker *lock)
     return true;
 }
 
+/* Of a name with several addresses, the others may be other servers.  Where it is none of them any
+ * more, the server has moved, and its name with it. */
+static void prefer_home(struct ipclocker *lock)
+{
+    socklen_t len = address_len(&lock->home_address);
+
+    for (size_t i = 0; i < lock->address_count; i++) {
+        if (memcmp(&lock->addresses[i], &lock->home_address, len) != 0)
+            continue;
+        lock->addresses[0] = lock->home_address;
+        lock->address_count = 1;
+    }
+}
+
 int client_connect_next(struct ipclocker *lock)
 {
     char reason[128];
@@ -127,6 +141,8 @@ int client_connect_next(struct ipclocker *lock)
         lock->host_step++;
         if (client_host_resolve(lock, client_current_host(lock), reason, sizeof reason) != 0)
             client_round_failed(lock, errno, reason);
+        if (lock->at_home)
+            prefer_home(lock);
     }
 }
 
@@ -139,6 +155,13 @@ void client_remember_host(struct ipclocker *lock)
 {
     lock->preferred_host = (size_t)(client_current_host(lock) - lock->set.hosts);
     lock->host_step = 1;
+}
+
+void client_settle(struct ipclocker *lock)
+{
+    lock->home_host = lock->preferred_host;
+    lock->home_address = *client_current_address(lock);
+    lock->at_home = true;
 }
 
 int64_t client_pause_ms(const struct ipclocker *lock, bool was_lost)

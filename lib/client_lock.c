@@ -36,6 +36,7 @@ static void take_waiting(struct ipclocker *lock, const char *holder)
 {
     lock->phase = PHASE_QUEUED;
     lock->was_queued = true;
+    client_settle(lock);
     lock->tries = 0;
     lock->wait.waiting = true;
     lock->wait.position = 0;
@@ -120,7 +121,7 @@ static int take_grant(struct ipclocker *lock, const struct answer *answer)
     if (lock->lock_names.failed)
         return client_fail(lock, ENOMEM, "out of memory");
     lock->held = true;
-    lock->home_host = lock->preferred_host;
+    client_settle(lock);
     lock->token = answer->number;
     return 1;
 }

@@ -105,9 +105,10 @@ struct ipclocker {
 
     /* Where servers are, and which is being tried. */
     size_t preferred_host; /* the one that answered last */
-    size_t home_host;      /* the one that granted what is held */
-    bool at_home;          /* no other one is to be asked */
-    size_t host_step;      /* how many were tried in this round */
+    size_t home_host;      /* the one that granted what is held or has us in its queue */
+    union client_address home_address;
+    bool at_home;     /* no other one is to be asked */
+    size_t host_step; /* how many were tried in this round */
     union client_address addresses[CLIENT_ADDRESSES_MAX];
     size_t address_count, address_index;
     unsigned tries;       /* rounds that failed since the last success */
@@ -224,6 +225,9 @@ int client_check_socket(int fd, const union client_address *address);
 
 /* The current host is a server: it is asked first from now on. */
 void client_remember_host(struct ipclocker *lock);
+
+/* It has us in its queue or has granted: what it knows, no other server does. */
+void client_settle(struct ipclocker *lock);
 
 /* How long to pause before the next round, with its random spread.  `was_lost`: there was a
  * connection, and there is something to keep.
