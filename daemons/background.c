@@ -42,6 +42,17 @@ static void close_ready_fd(void)
     ready_fd = -1;
 }
 
+void background_occupy_streams(void)
+{
+    int fd;
+
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
+
 static void redirect_to_null(bool with_stderr)
 {
     int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -201,11 +212,19 @@ static int exit_status(int wait_status)
     return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
 }
 
+static time_t monotonic_s(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
+
 /* After each end of the server: is it to be started again?  Sleeps before it says yes. */
 static bool restarts(const struct background *bg, const sigset_t *signals, int wait_status,
                      time_t begun, int *delay_ms)
 {
-    if (time(NULL) - begun >= STABLE_AFTER_S)
+    if (monotonic_s() - begun >= STABLE_AFTER_S)
         *delay_ms = RESTART_DELAY_MIN_MS;
     describe_end(bg->name, wait_status, *delay_ms);
     if (stopped_while_waiting(signals, *delay_ms))
@@ -232,7 +251,7 @@ static int supervise(const struct background *bg)
     do {
         pid_t pid = start_server(bg, &old_mask);
 
-        begun = time(NULL);
+        begun = monotonic_s();
         if (pid < 0) {
             log_line(LOG_ERR, "cannot start the server: %s", strerror(errno));
             wait_status = EXIT_SYSTEM << 8;

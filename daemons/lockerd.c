@@ -349,8 +349,10 @@ int main(int argc, char **argv)
     struct background background = {.name = "lockerd", .serve = serve};
     /* Not destroyed in the processes that only wait: its socket files are the server's. */
     static struct ipclocker_server *server;
-    int status = parse_options(&settings, argc, argv);
+    int status;
 
+    background_occupy_streams();
+    status = parse_options(&settings, argc, argv);
     if (status >= 0)
         return status;
     if (settings.log == NULL && !settings.foreground)
@@ -360,12 +362,14 @@ int main(int argc, char **argv)
         return EXIT_SYSTEM;
     }
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a state file at its limit is an error to report */
     raise_descriptor_limit();
     server = ipclocker_server_create();
     if (server == NULL || listen_everywhere(server, &settings) != 0) {
         complain("%s", server != NULL ? ipclocker_server_error(server) : strerror(errno));
+        status = errno == EINVAL || errno == ENAMETOOLONG ? EXIT_USAGE : EXIT_SYSTEM;
         ipclocker_server_destroy(server);
-        return EXIT_SYSTEM;
+        return status;
     }
     ipclocker_server_set_log(server, write_log, NULL);
     status = set_state(server, &settings);

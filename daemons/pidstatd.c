@@ -304,11 +304,13 @@ static int serve(void *context)
 
 int main(int argc, char **argv)
 {
-    struct pidstatd self = {.server = pidstat_server_create()};
+    struct pidstatd self = {0};
     struct background background = {.name = "pidstatd", .serve = serve, .context = &self};
     bool done = false;
     int status;
 
+    background_occupy_streams();
+    self.server = pidstat_server_create();
     if (self.server == NULL) {
         fprintf(stderr, "pidstatd: cannot start: %s\n", strerror(errno));
         return EX_OSERR;

@@ -201,12 +201,14 @@ static bool send_datagram(struct pidstat_asker *asker, struct asker_question *qu
     const struct resolver_result *to = &question->host->addresses;
     char text[PIDSTAT_WIRE_MAX];
     size_t len = question_format(question, text);
-    int first = question->host->best + (int)(question->tries - question->tries_left);
+    unsigned first = (unsigned)question->host->best + question->tries - question->tries_left +
+                     question->silent_rounds;
 
     if (asker->options.trace != NULL)
         asker->options.trace(asker->options.trace_context, "asks", question->host->name, text);
     for (int i = 0; i < to->count; i++) {
-        if (pidstat_udp_send(&asker->udp, &to->addresses[(first + i) % to->count],
+        if (pidstat_udp_send(&asker->udp,
+                             &to->addresses[(first + (unsigned)i) % (unsigned)to->count],
                              asker->options.port, text, len) == 0)
             return true;
         if (errno == EAGAIN || errno == ENOBUFS)
@@ -304,6 +306,9 @@ static void take_reply(struct pidstat_asker *asker, struct asker_question *quest
     struct cached_host *host = question->host;
     bool arm;
 
+    /* It cannot answer what was not asked yet: a classic daemon's answer to an earlier question. */
+    if (question->sent_us == 0)
+        return;
     /* A late repetition; only an end is news at any time. */
     if (result.verdict != VERDICT_GONE &&
         (question->state == QUESTION_RESTING || question->round_us == 0))

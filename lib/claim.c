@@ -110,6 +110,18 @@ int claim_join(struct conn *conn, struct lock_request *request, bool waits)
     return 0;
 }
 
+int claim_join_all(struct conn *conn)
+{
+    for (size_t i = 0; i < conn->wish.name_count; i++) {
+        struct lock_request *request =
+            lock_table_find(conn->server->table, conn->user, conn->wish.names[i]);
+
+        if (request != NULL && claim_join(conn, request, false) != 0)
+            return -1;
+    }
+    return 0;
+}
+
 /* The last connection of a waiter has gone.  A session's owner may come back. */
 static void suspend_wait(struct claim *claim, bool was_session)
 {

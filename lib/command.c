@@ -7,7 +7,9 @@
 #include <strings.h>
 #include <syslog.h>
 
+#include "namesake.h"
 #include "number.h"
+#include "owner_watch.h"
 #include "process.h"
 #include "server_private.h"
 
@@ -100,9 +102,8 @@ static void answer_lock(struct conn *conn, const struct lock_result *result)
     server_arm_deadline(conn->server);
 }
 
-static void on_lock(struct conn *conn, char *args)
+static struct lock_ask ask_of(const struct conn *conn)
 {
-    struct ipclocker_server *server = conn->server;
     struct lock_ask ask = {
         .owner = conn->user,
         .groups = conn->wish.groups,
@@ -117,13 +118,45 @@ static void on_lock(struct conn *conn, char *args)
         .autounlock = conn->autounlock,
         .hold_ms = conn->hold_ms,
     };
+
+    identify_classic_owner(conn, &ask);
+    return ask;
+}
+
+/* What an exited job has still is given back before somebody is refused for it. */
+static bool release_ended_holders(struct conn *conn)
+{
+    struct ipclocker_server *server = conn->server;
+    bool released = false;
+
+    for (size_t i = 0; i < conn->wish.name_count; i++) {
+        struct lock_request *holder = lock_table_holder(server->table, conn->wish.names[i]);
+
+        if (holder == NULL || !owner_watch_sees_end(holder))
+            continue;
+        lock_table_end(server->table, holder, LOCK_REASON_DEAD, server_now_ms(server));
+        released = true;
+    }
+    return released;
+}
+
+static void on_lock(struct conn *conn, char *args)
+{
+    struct ipclocker_server *server = conn->server;
+    struct lock_ask ask;
     struct lock_result result;
 
     (void)args;
     if (answer_fault(conn))
         return;
-    if (ask.group_count == 0) {
+    if (conn->wish.group_count == 0) {
         reply_status(conn, NULL, NULL);
+        return;
+    }
+    ask = ask_of(conn);
+    if (!namesakes_agree(conn, &ask)) {
+        reply_status(conn, NULL,
+                     "another process of this owner's name has it or waits; use another name");
         return;
     }
     if (!has_room_for_locks(conn)) {
@@ -132,8 +165,9 @@ static void on_lock(struct conn *conn, char *args)
     }
     if (lock_table_waiter_count(server->table) >= server->limits[IPCLOCKER_LIMIT_WAITERS])
         ask.wait = false;
-    identify_classic_owner(conn, &ask);
     result = lock_table_request(server->table, &ask, server_now_ms(server));
+    if (result.outcome == LOCK_OUTCOME_REFUSED && release_ended_holders(conn))
+        result = lock_table_request(server->table, &ask, server_now_ms(server));
     server_log(server, LOG_DEBUG, "LOCK by %s of %s: %s", conn->user, conn->wish.names[0],
                result.outcome == LOCK_OUTCOME_GRANTED  ? "granted"
                : result.outcome == LOCK_OUTCOME_QUEUED ? "waits"
@@ -146,6 +180,42 @@ static void on_lock(struct conn *conn, char *args)
         reply_status(conn, NULL, "the server's limit of waiters is reached; try again later");
     else
         reply_status(conn, NULL, outcome_error(result.outcome));
+}
+
+/* Takes the named locks for an owner that had them from a server without memory of it. */
+static bool take_again(struct conn *conn)
+{
+    struct lock_ask ask = ask_of(conn);
+    struct lock_result result;
+
+    ask.wait = false;
+    result = lock_table_request(conn->server->table, &ask, server_now_ms(conn->server));
+    if (result.request == NULL)
+        return false;
+    answer_lock(conn, &result);
+    return true;
+}
+
+static void on_renew(struct conn *conn, char *args)
+{
+    const char *word = next_word(&args);
+    uint64_t token;
+    struct lock_ask ask = ask_of(conn);
+
+    if (word == NULL || number_parse(word, UINT64_MAX, &token) != 0)
+        conn->fault = "\"RENEW\" needs the token of the grant";
+    if (answer_fault(conn))
+        return;
+    if (namesakes_agree(conn, &ask) && namesake_holds_all(conn, token)) {
+        if (conn->session && claim_join_all(conn) != 0)
+            reply_status(conn, NULL, outcome_error(LOCK_OUTCOME_NO_MEMORY));
+        else
+            reply_status(conn, NULL, NULL);
+        return;
+    }
+    if (token < conn->server->first_token && conn->wish.group_count > 0 && take_again(conn))
+        return;
+    reply_status(conn, NULL, "these locks are not held any more");
 }
 
 static void on_unlock(struct conn *conn, char *args)
@@ -302,6 +372,7 @@ static const struct command {
     {"timeout", setting_timeout, 1, SETS},
     {"LOCK", on_lock, 1, CHANGES},
     {"UNLOCK", on_unlock, 1, CHANGES},
+    {"RENEW", on_renew, 2, CHANGES},
     {"STATUS", on_status, 1, READS},
     {"EOF", on_eof, 1, SETS},
     {"autounlock", setting_autounlock, 1, SETS},

@@ -342,6 +342,7 @@ static void begin_above_the_past(struct ipclocker_server *server)
     uint64_t above = (uint64_t)server_now_ms(server);
     struct store_batch *batch = durable_batch(server);
 
+    server->first_token = above;
     lock_table_set_counters(server->table, above, above);
     if (batch != NULL)
         store_batch_counters(batch, above, above);
@@ -366,6 +367,16 @@ static int open_first(struct ipclocker_server *server, char error[STORE_ERROR_SI
     return 0;
 }
 
+/* Tokens grow over restarts also where nothing is kept, as time does; and older ones are known to
+ * come from before. */
+static void begin_without_memory(struct ipclocker_server *server)
+{
+    if (server->first_token != 0)
+        return;
+    server->first_token = (uint64_t)server->wall_base_ms;
+    lock_table_set_counters(server->table, 1, server->first_token);
+}
+
 int durable_start(struct ipclocker_server *server)
 {
     struct durable *durable = &server->durable;
@@ -374,8 +385,10 @@ int durable_start(struct ipclocker_server *server)
 
     evtimer_assign(&durable->again, server->base, on_again, server);
     evtimer_assign(&durable->lazy, server->base, on_lazy, server);
-    if (durable->path == NULL)
+    if (durable->path == NULL) {
+        begin_without_memory(server);
         return 0;
+    }
     durable->down = false;
     durable->logged = false;
     machine_describe(durable->host_now);

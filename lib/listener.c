@@ -131,6 +131,15 @@ static bool is_missing_family(int error)
     return error == EADDRNOTAVAIL || error == EAFNOSUPPORT;
 }
 
+static const char *advice_for(int error)
+{
+    if (error == EADDRINUSE)
+        return "stop the server that has it, or choose another port";
+    if (error == EACCES)
+        return "choose a port above 1023";
+    return "choose another host or port";
+}
+
 static int listen_at_all(struct ipclocker_server *server, const struct addrinfo *all,
                          const char *host, uint16_t port)
 {
@@ -149,8 +158,8 @@ static int listen_at_all(struct ipclocker_server *server, const struct addrinfo 
             continue;
         }
         if (fd < 0)
-            return server_fail(server, "cannot listen at %s port %u: %s", host, port,
-                               strerror(errno));
+            return server_fail(server, "cannot listen at %s port %u: %s; %s", host, port,
+                               strerror(errno), advice_for(errno));
         if (add_listener(server, fd) == NULL) {
             close(fd);
             return -1;
@@ -162,7 +171,8 @@ static int listen_at_all(struct ipclocker_server *server, const struct addrinfo 
     if (opened > 0)
         return 0;
     errno = last_errno;
-    return server_fail(server, "cannot listen at %s: %s", host, strerror(errno));
+    return server_fail(server, "cannot listen at %s: %s; name an address of this machine", host,
+                       strerror(errno));
 }
 
 int ipclocker_server_listen(struct ipclocker_server *server, const char *host, const char *port)
@@ -277,7 +287,8 @@ int ipclocker_server_listen_unix(struct ipclocker_server *server, const char *pa
         unlink(path);
     fd = open_unix(&address);
     if (fd < 0)
-        return server_fail(server, "cannot listen at the socket %s: %s", path, strerror(errno));
+        return server_fail(server, "cannot listen at the socket %s: %s; choose another path", path,
+                           strerror(errno));
     listener = add_listener(server, fd);
     if (listener == NULL || (listener->path = strdup(path)) == NULL || stat(path, &st) != 0) {
         if (listener != NULL)

@@ -25,9 +25,15 @@ static const uint64_t initial_pid_namespace = 0xeffffffc;
 
 static bool is_local(const struct lock_request *request)
 {
-    return request->start != 0 && request->boot != NULL &&
-           strcmp(request->boot, process_boot_id()) == 0 && request->pid_namespace != 0 &&
-           request->pid_namespace == process_pid_namespace();
+    return request->pid > 0 && request->pid <= INT_MAX && request->start != 0 &&
+           request->boot != NULL && strcmp(request->boot, process_boot_id()) == 0 &&
+           request->pid_namespace != 0 && request->pid_namespace == process_pid_namespace();
+}
+
+bool owner_watch_sees_end(const struct lock_request *request)
+{
+    return request->autounlock && is_local(request) &&
+           process_lookup((pid_t)request->pid, request->start) == PROCESS_GONE;
 }
 
 static void release_dead_owner(struct claim *claim)

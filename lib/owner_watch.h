@@ -11,6 +11,11 @@
  */
 void owner_watch_start(struct claim *claim, bool urgent);
 
+/* Whether the owner is on this host, asked for autounlock, and has ended: its monitor may not have
+ * said so yet.
+ */
+bool owner_watch_sees_end(const struct lock_request *request);
+
 /* Stops it.  Allowed when nothing is watched. */
 void owner_watch_stop(struct claim *claim);
 

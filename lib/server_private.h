@@ -4,6 +4,7 @@
  *   listener.c  listening sockets, accepting
  *   conn.c      one client's connection: bytes in, lines, bytes out
  *   command.c   what the lines mean; setting.c: those that only set something
+ *   namesake.c  which process an owner's name stands for
  *   reply.c     answers; reply_json.c: the JSON list
  *   claim.c     which connections stand behind a request; owner_watch.c: which process
  *   history.c   what has ended: the answer to HISTORY
@@ -158,6 +159,7 @@ struct ipclocker_server {
     size_t conn_count;
     size_t limits[IPCLOCKER_LIMIT_IDLE_S + 1];
     struct lock_table *table;
+    uint64_t first_token; /* what was granted with a lower one is forgotten; 0: nothing is */
     struct durable durable;
     struct event pass_end;
     bool pass_end_queued, running_resumed;
@@ -283,6 +285,9 @@ void reply_number(struct conn *conn, const char *word, uint64_t value);
 /* Ties a connection to a request, as its waiter or its session.  Returns -1 when there is no
  * memory. */
 int claim_join(struct conn *conn, struct lock_request *request, bool waits);
+
+/* Ties a connection, as a session, to all requests of its user that name a lock of its wish. */
+int claim_join_all(struct conn *conn);
 
 /* Has an owner watched that asked for autounlock and has no session.  May end the request. */
 void claim_watch_owner(struct ipclocker_server *server, struct lock_request *request);

@@ -65,7 +65,6 @@ struct subject {
     char boot[37];
 };
 
-/* The whole run. */
 struct run {
     const char *default_host;
     uint16_t port;
@@ -93,8 +92,6 @@ static int complain(const char *what, const char *value, const char *advice)
     fprintf(stderr, "pidstat: %s '%s'; %s\n", what, shown, advice);
     return EX_USAGE;
 }
-
-/* ---- the command line ---------------------------------------------------------------------- */
 
 static int set_port(struct run *run, const char *value)
 {
@@ -251,8 +248,6 @@ static int parse_command(struct run *run, char **words, int count)
     return parse_subjects(run, words + 1, count - 1);
 }
 
-/* ---- output -------------------------------------------------------------------------------- */
-
 static const char *state_word(const struct subject *subject)
 {
     static const char *const words[] = {[VERDICT_GONE] = "down",
@@ -314,8 +309,6 @@ static void on_trace(void *context, const char *what, const char *host, const ch
     text_clean(shown, sizeof shown, text, strlen(text));
     fprintf(stderr, "pidstat: %s %s: %s\n", what, host, shown);
 }
-
-/* ---- asking -------------------------------------------------------------------------------- */
 
 static void close_subject(struct subject *subject)
 {
@@ -436,7 +429,6 @@ static int report_exists(struct run *run)
     return status;
 }
 
-/* What did not end was not printed yet. */
 static int report_wait(struct run *run)
 {
     int status = 0;
@@ -448,7 +440,7 @@ static int report_wait(struct run *run)
 
         if (subject->known && subject->last.verdict == VERDICT_GONE)
             continue;
-        if (subject->question != NULL)
+        if (subject->question != NULL) /* not printed yet */
             print_subject(run, subject);
         status = worse(status, status_of(subject) == EXIT_NO_ANSWER ? EXIT_NO_ANSWER : 1);
     }

@@ -350,6 +350,52 @@ def a_start_time_tells_a_reused_pid(folder):
         farm.equal(result.returncode, 5)
 
 
+SECCOMP_KERNEL = """
+import ctypes, os, struct, sys
+code = b"".join(struct.pack("HBBI", *line) for line in (
+    (0x20, 0, 0, 0),              # the number of the system call
+    (0x15, 1, 0, 424),            # pidfd_send_signal
+    (0x15, 0, 1, 434),            # pidfd_open
+    (0x06, 0, 0, 0x00050000 | 38),  # ENOSYS
+    (0x06, 0, 0, 0x7fff0000)))
+text = ctypes.create_string_buffer(code)
+program = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(text))
+libc = ctypes.CDLL(None, use_errno=True)
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, program, 0, 0) == 0
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+@tap.test
+def a_kernel_without_pidfd_will_do(folder):
+    old_kernel = (sys.executable, "-c", SECCOMP_KERNEL)
+    probe = farm.run(*old_kernel, sys.executable, "-c",
+                     "import os\ntry: os.pidfd_open(1)\nexcept OSError as e: print(e.errno)")
+    farm.equal(probe.stdout, "38\n")
+    port = Daemon(folder).port
+    for host in ("localhost", ELSEWHERE):
+        watched = sleeper()
+        process = pidwatch("--host", host, "--port", port, "--pid", watched.pid, "sleep", "1000",
+                           enter=old_kernel)
+        farm.poll(lambda one=process: command_name(one.pid) == "sleep", "the command runs")
+        took = seconds_until_end(process.pid, watched.kill)
+        farm.equal(process.wait(), -signal.SIGHUP)
+        print(f"# {host}: {took * 1000:.0f} ms without pidfd")
+        short = pidwatch("--host", host, "--port", port, "--pid", os.getpid(), "true",
+                         enter=old_kernel)
+        farm.equal(short.wait(farm.PATIENCE_S), 0)
+    farm.poll(lambda: not watchers_of(os.getpid()), "the watchers have left")
+    # A daemon that cannot watch is asked every second.
+    daemon = Daemon(folder, enter=old_kernel, name="old")
+    watched = sleeper()
+    process = pidwatch("--host", ELSEWHERE, "--port", daemon.port, "--pid", watched.pid, "sleep",
+                       "1000")
+    farm.poll(lambda: daemon.counters()["watches refused"] > 0, "it cannot watch")
+    took = seconds_until_end(process.pid, watched.kill)
+    print(f"# {took:.1f} s with a daemon without pidfd")
+    assert took < 5, took
+
+
 # ---- with pids used again: run by the two tests below as the first process of a pid namespace ----
 
 
