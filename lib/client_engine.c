@@ -346,7 +346,8 @@ int client_begin(struct ipclocker *lock, const struct client_operation *operatio
     lock->failure_errno = EHOSTUNREACH;
     lock->reused = lock->connection.fd >= 0;
     /* Another server knows nothing of what this one has granted. */
-    lock->at_home = lock->held && lock->home_host < lock->set.host_count;
+    lock->at_home = lock->home_host < lock->set.host_count &&
+                    (lock->held || operation == &client_unlock_operation);
     if (lock->at_home)
         lock->preferred_host = lock->home_host;
     result = lock->reused ? send_request(lock) : begin_round(lock);

@@ -257,6 +257,9 @@ void client_write_command(struct ipclocker *lock, const char *command);
 void client_write_demand(struct ipclocker *lock, bool block);
 void client_write_names(struct ipclocker *lock);
 
+/* Settings that name exactly what is held. */
+void client_write_held(struct ipclocker *lock);
+
 /* Whether the demand is one that a classic server understands. */
 bool client_demand_is_plain(const struct ipclocker *lock);
 

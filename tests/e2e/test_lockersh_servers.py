@@ -249,6 +249,26 @@ def a_holder_that_is_cut_off_keeps_its_lock():
 
 
 @tap.test
+def a_lock_that_was_broken_does_not_come_back():
+    lab = Farm()
+    proxy = Proxy(lab.port)
+    holder = lab.start("--lock", "a:b", "--port", proxy.port, "--exec", "sleep", "1000")
+    lab.poll_held("a", holder.pid)
+    monitor = lab.poll_monitor("a:b")
+    os.kill(monitor, signal.SIGSTOP)
+    proxy.cut()
+    farm.equal(lab.run("--break", "a").returncode, 0)
+    other = lab.hold("a")
+    os.kill(monitor, signal.SIGCONT)
+    farm.poll(lambda: len(proxy.sockets) >= 2, "the monitor has come back")
+    time.sleep(0.3)
+    # Neither the lock nor the other one of the two that the job had asked for.
+    farm.equal({name: lock["pid"] for name, lock in lab.locks().items()}, {"a": other.pid})
+    holder.kill()
+    farm.poll(lambda: not farm.is_alive(monitor), "the monitor has ended")
+
+
+@tap.test
 def a_monitor_takes_the_lock_to_a_server_that_starts_anew():
     server, port = start_server()
     lab = Farm(port)
