@@ -10,6 +10,7 @@
 #include "client_private.h"
 
 enum {
+    PAUSE_MIN_MS = 100,
     PAUSE_MAX_MS = 60000,
     /* Who stood in a queue keeps its place for a while only: the pauses are short. */
     LOST_PAUSE_MS = 100,
@@ -176,7 +177,8 @@ int64_t client_pause_ms(const struct ipclocker *lock, bool was_lost)
         pause = pause_max;
     if (getrandom(&random, sizeof random, GRND_NONBLOCK) != sizeof random)
         random = (uint16_t)client_now_ms();
-    return (int64_t)(pause * (0.75 + 0.5 * random / UINT16_MAX));
+    pause *= 0.75 + 0.5 * random / UINT16_MAX;
+    return pause > PAUSE_MIN_MS ? (int64_t)pause : PAUSE_MIN_MS;
 }
 
 void client_keep_alive(const struct ipclocker *lock)

@@ -20,6 +20,7 @@ enum {
     CLIENT_ADDRESSES_MAX = 16, /* that are tried of one host */
     CLIENT_CONNECT_MS = 5000,  /* for one address to accept a connection */
     CLIENT_ANSWER_MS = 15000,  /* for the server's next word where it has no reason to wait */
+    CLIENT_PING_MS = 5000,     /* for the same, where that is all that is asked */
     CLIENT_DESTROY_MS = 1000,  /* for the unlock in ipclocker_destroy() */
 };
 
@@ -116,6 +117,9 @@ struct ipclocker {
     size_t failures_len;  /* without the current host's part */
     size_t failures_step; /* host_step when the last one was noted */
     int failure_errno;
+    bool is_away; /* the server that we wait or hold at, as was told */
+    int64_t told_away_ms;
+    char told_failures[320];
 
     struct client_connection connection;
     bool reused; /* the request went out on a connection that was open before */
@@ -148,6 +152,7 @@ struct ipclocker {
 /* What to ask of a server, and what to make of the answers. */
 struct client_operation {
     bool is_ours;    /* a classic server does not know it */
+    bool is_ping;    /* asks no more than whether it answers */
     bool has_demand; /* a classic server knows it where the demand is plain */
     /* Writes the request to connection.out.  Returns 0, or -1 with errno and error text. */
     int (*write)(struct ipclocker *lock);
