@@ -180,6 +180,7 @@ static int write_version(struct ipclocker *lock)
 }
 
 static const struct client_operation ping_operation = {
+    .is_ping = true,
     .write = write_version,
     .take = take_version_answer,
 };

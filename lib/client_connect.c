@@ -10,6 +10,7 @@
 #include "client_private.h"
 
 enum {
+    PAUSE_MIN_MS = 100,
     PAUSE_MAX_MS = 60000,
     /* Who stood in a queue keeps its place for a while only: the pauses are short. */
     LOST_PAUSE_MS = 100,
@@ -113,6 +114,20 @@ static bool try_address(struct ipclocker *lock)
     return true;
 }
 
+/* Of a name with several addresses, the others may be other servers.  Where it is none of them any
+ * more, the server has moved, and its name with it. */
+static void prefer_home(struct ipclocker *lock)
+{
+    socklen_t len = address_len(&lock->home_address);
+
+    for (size_t i = 0; i < lock->address_count; i++) {
+        if (memcmp(&lock->addresses[i], &lock->home_address, len) != 0)
+            continue;
+        lock->addresses[0] = lock->home_address;
+        lock->address_count = 1;
+    }
+}
+
 int client_connect_next(struct ipclocker *lock)
 {
     char reason[128];
@@ -127,6 +142,8 @@ int client_connect_next(struct ipclocker *lock)
         lock->host_step++;
         if (client_host_resolve(lock, client_current_host(lock), reason, sizeof reason) != 0)
             client_round_failed(lock, errno, reason);
+        if (lock->at_home)
+            prefer_home(lock);
     }
 }
 
@@ -141,6 +158,13 @@ void client_remember_host(struct ipclocker *lock)
     lock->host_step = 1;
 }
 
+void client_settle(struct ipclocker *lock)
+{
+    lock->home_host = lock->preferred_host;
+    lock->home_address = *client_current_address(lock);
+    lock->at_home = true;
+}
+
 int64_t client_pause_ms(const struct ipclocker *lock, bool was_lost)
 {
     double pause = was_lost ? LOST_PAUSE_MS : lock->set.delay_ms;
@@ -153,7 +177,8 @@ int64_t client_pause_ms(const struct ipclocker *lock, bool was_lost)
         pause = pause_max;
     if (getrandom(&random, sizeof random, GRND_NONBLOCK) != sizeof random)
         random = (uint16_t)client_now_ms();
-    return (int64_t)(pause * (0.75 + 0.5 * random / UINT16_MAX));
+    pause *= 0.75 + 0.5 * random / UINT16_MAX;
+    return pause > PAUSE_MIN_MS ? (int64_t)pause : PAUSE_MIN_MS;
 }
 
 void client_keep_alive(const struct ipclocker *lock)

@@ -12,7 +12,7 @@
 /* What a step came to, besides 1 (done), 0 (wait) and -1 (failed). */
 enum { STEP_AGAIN = 2 };
 
-enum { REPORT_POLL_MS = 10 };
+enum { REPORT_POLL_MS = 10, RETELL_MS = 60000 };
 
 /* ---- the end ---- */
 
@@ -62,6 +62,32 @@ static int fail_unreached(struct ipclocker *lock)
                        lock->failures);
 }
 
+/* Where the tries go on for long, only what is new, or a sign of life each minute. */
+static bool is_worth_telling(struct ipclocker *lock, bool was_lost)
+{
+    int64_t now_ms = client_now_ms();
+
+    if (was_lost && lock->is_away && now_ms < lock->told_away_ms + RETELL_MS &&
+        strcmp(lock->told_failures, lock->failures) == 0)
+        return false;
+    lock->is_away = was_lost;
+    lock->told_away_ms = now_ms;
+    snprintf(lock->told_failures, sizeof lock->told_failures, "%s", lock->failures);
+    return true;
+}
+
+/* After the lines that told of its absence. */
+static void tell_return(struct ipclocker *lock)
+{
+    char host[320];
+
+    if (!lock->is_away)
+        return;
+    lock->is_away = false;
+    client_host_describe(lock, client_current_host(lock), host, sizeof host);
+    client_notice(lock, IPCLOCKER_PRINT_RETRY, "the lockerd at %s answers again", host);
+}
+
 /* No host is one: pauses before the next try, or gives up. */
 static int end_round(struct ipclocker *lock)
 {
@@ -78,8 +104,10 @@ static int end_round(struct ipclocker *lock)
         snprintf(limit, sizeof limit, " (%u of %u)", lock->tries + 1, lock->set.tries);
     }
     pause_ms = client_pause_ms(lock, was_lost);
-    client_notice(lock, IPCLOCKER_PRINT_RETRY, "no lockerd answers at %s; trying again in %.1f s%s",
-                  lock->failures, (double)pause_ms / 1000.0, limit);
+    if (is_worth_telling(lock, was_lost))
+        client_notice(lock, IPCLOCKER_PRINT_RETRY,
+                      "no lockerd answers at %s; trying again in %.1f s%s", lock->failures,
+                      (double)pause_ms / 1000.0, limit);
     lock->phase = PHASE_PAUSE;
     lock->phase_deadline_ms = client_now_ms() + pause_ms;
     return STEP_AGAIN;
@@ -132,12 +160,17 @@ static int lose_connection(struct ipclocker *lock, int number, const char *reaso
 
 /* ---- the conversation ---- */
 
+static int64_t answer_deadline(const struct ipclocker *lock)
+{
+    return client_now_ms() + (lock->operation->is_ping ? CLIENT_PING_MS : CLIENT_ANSWER_MS);
+}
+
 static int send_request(struct ipclocker *lock)
 {
     if (lock->operation->write(lock) != 0)
         return -1;
     lock->phase = PHASE_ANSWER;
-    lock->phase_deadline_ms = client_now_ms() + CLIENT_ANSWER_MS;
+    lock->phase_deadline_ms = answer_deadline(lock);
     return STEP_AGAIN;
 }
 
@@ -157,7 +190,7 @@ static int start_talking(struct ipclocker *lock)
         return send_request(lock);
     client_write_command(lock, "VERSION");
     lock->phase = PHASE_HANDSHAKE;
-    lock->phase_deadline_ms = client_now_ms() + CLIENT_ANSWER_MS;
+    lock->phase_deadline_ms = answer_deadline(lock);
     return STEP_AGAIN;
 }
 
@@ -217,6 +250,8 @@ static int take_answer(struct ipclocker *lock, const struct answer *answer)
         return STEP_AGAIN;
     if (is_put_off(lock, answer))
         return lose_connection(lock, EPROTO, answer->error);
+    if (answer->kind == ANSWER_WAITING || answer->kind == ANSWER_STATUS)
+        tell_return(lock);
     result = lock->operation->take(lock, answer);
     return result == 0 ? STEP_AGAIN : result;
 }
@@ -292,21 +327,31 @@ static int step_once(struct ipclocker *lock)
     }
 }
 
+static int fail_unanswered(struct ipclocker *lock)
+{
+    char host[320];
+
+    client_host_describe(lock, client_current_host(lock), host, sizeof host);
+    return client_fail(lock, EHOSTUNREACH, "no lockerd answers at %s in time", host);
+}
+
 /* The caller's limit is over, whatever it was spent on. */
 static int time_out(struct ipclocker *lock)
 {
     char demand[256];
     bool is_known = lock->wait.holder[0] != '\0';
 
-    if (lock->was_queued || lock->phase == PHASE_ANSWER) {
-        if (lock->operation == &client_lock_operation)
-            client_leave(lock);
+    /* A server that hangs may go on, and must not grant then. */
+    if (lock->operation == &client_lock_operation &&
+        (lock->was_queued || lock->phase == PHASE_ANSWER))
+        client_leave(lock);
+    if (lock->was_queued) {
         client_describe_demand(lock, demand, sizeof demand);
         return client_fail(lock, ETIMEDOUT, "%s was not free in time%s%s", demand,
                            is_known ? "; it is held by " : "", lock->wait.holder);
     }
-    if (lock->failures[0] == '\0')
-        return client_fail(lock, EHOSTUNREACH, "no lockerd answers in time");
+    if (lock->failures[0] == '\0' || lock->phase == PHASE_ANSWER)
+        return fail_unanswered(lock);
     return fail_unreached(lock);
 }
 
@@ -342,12 +387,13 @@ int client_begin(struct ipclocker *lock, const struct client_operation *operatio
                          : lock->started_ms + limit_ms;
     lock->tries = 0;
     lock->was_queued = false;
+    lock->is_away = false;
     lock->failures[0] = '\0';
     lock->failure_errno = EHOSTUNREACH;
     lock->reused = lock->connection.fd >= 0;
     /* Another server knows nothing of what this one has granted. */
-    lock->at_home = lock->held &&
-                    (operation == &client_renew_operation || operation == &client_unlock_operation);
+    lock->at_home = lock->home_host < lock->set.host_count &&
+                    (lock->held || operation == &client_unlock_operation);
     if (lock->at_home)
         lock->preferred_host = lock->home_host;
     result = lock->reused ? send_request(lock) : begin_round(lock);

@@ -137,7 +137,7 @@ static void take_hosts(struct ipclocker *lock, struct host_list list)
     lock->set.hosts = list.hosts;
     lock->set.host_count = list.count;
     lock->preferred_host = 0;
-    lock->home_host = 0;
+    lock->home_host = SIZE_MAX;
     lock->host_step = 0;
 }
 

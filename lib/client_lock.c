@@ -36,6 +36,7 @@ static void take_waiting(struct ipclocker *lock, const char *holder)
 {
     lock->phase = PHASE_QUEUED;
     lock->was_queued = true;
+    client_settle(lock);
     lock->tries = 0;
     lock->wait.waiting = true;
     lock->wait.position = 0;
@@ -120,7 +121,7 @@ static int take_grant(struct ipclocker *lock, const struct answer *answer)
     if (lock->lock_names.failed)
         return client_fail(lock, ENOMEM, "out of memory");
     lock->held = true;
-    lock->home_host = lock->preferred_host;
+    client_settle(lock);
     lock->token = answer->number;
     return 1;
 }
@@ -228,26 +229,55 @@ const struct client_operation client_lock_operation = {
     .take = take_lock_answer,
 };
 
+/* Never by a LOCK: that would take anew what somebody else has taken away, or another seat than the
+ * job uses. */
 static int write_renewal(struct ipclocker *lock)
 {
-    client_write_demand(lock, false);
-    client_write_command(lock, "LOCK");
+    client_write_held(lock);
+    /* A classic server knows no sessions; it can only be asked. */
+    if (lock->connection.dialect == DIALECT_CLASSIC)
+        client_write_command(lock, "STATUS");
+    else
+        client_write_number(lock, "RENEW", lock->token);
     return 0;
+}
+
+/* Whether a status names all that we hold and nothing else. */
+static bool is_what_we_hold(const struct ipclocker *lock, const struct answer *answer)
+{
+    const char *at = lock->lock_names.data;
+    size_t count = 0;
+
+    for (; *at != '\0'; count++) {
+        size_t len = strcspn(at, " ");
+        bool found = false;
+
+        for (size_t i = 0; i < answer->name_count && !found; i++)
+            found = strlen(answer->names[i]) == len && memcmp(answer->names[i], at, len) == 0;
+        if (!found)
+            return false;
+        at += len + (at[len] == ' ');
+    }
+    return count == answer->name_count;
 }
 
 static int take_renewal_answer(struct ipclocker *lock, const struct answer *answer)
 {
     if (answer->kind != ANSWER_STATUS)
         return 0;
-    if (answer->locked && answer->error == NULL && take_grant(lock, answer) > 0)
+    if (answer->locked && answer->error == NULL && is_what_we_hold(lock, answer)) {
+        /* A server that had forgotten its grants has given it again. */
+        if (answer->number != 0)
+            lock->token = answer->number;
+        client_keep_alive(lock);
         return 1;
+    }
     lock->held = false;
     return client_fail(lock, ENOLCK, "the lock was lost while the server was away");
 }
 
-/* Only a session renews, and a classic server has none. */
 const struct client_operation client_renew_operation = {
-    .has_demand = true,
+    .is_ours = true,
     .write = write_renewal,
     .take = take_renewal_answer,
 };

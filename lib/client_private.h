@@ -20,6 +20,7 @@ enum {
     CLIENT_ADDRESSES_MAX = 16, /* that are tried of one host */
     CLIENT_CONNECT_MS = 5000,  /* for one address to accept a connection */
     CLIENT_ANSWER_MS = 15000,  /* for the server's next word where it has no reason to wait */
+    CLIENT_PING_MS = 5000,     /* for the same, where that is all that is asked */
     CLIENT_DESTROY_MS = 1000,  /* for the unlock in ipclocker_destroy() */
 };
 
@@ -105,9 +106,10 @@ struct ipclocker {
 
     /* Where servers are, and which is being tried. */
     size_t preferred_host; /* the one that answered last */
-    size_t home_host;      /* the one that granted what is held */
-    bool at_home;          /* no other one is to be asked */
-    size_t host_step;      /* how many were tried in this round */
+    size_t home_host;      /* the one that granted what is held or has us in its queue */
+    union client_address home_address;
+    bool at_home;     /* no other one is to be asked */
+    size_t host_step; /* how many were tried in this round */
     union client_address addresses[CLIENT_ADDRESSES_MAX];
     size_t address_count, address_index;
     unsigned tries;       /* rounds that failed since the last success */
@@ -115,6 +117,9 @@ struct ipclocker {
     size_t failures_len;  /* without the current host's part */
     size_t failures_step; /* host_step when the last one was noted */
     int failure_errno;
+    bool is_away; /* the server that we wait or hold at, as was told */
+    int64_t told_away_ms;
+    char told_failures[320];
 
     struct client_connection connection;
     bool reused; /* the request went out on a connection that was open before */
@@ -147,6 +152,7 @@ struct ipclocker {
 /* What to ask of a server, and what to make of the answers. */
 struct client_operation {
     bool is_ours;    /* a classic server does not know it */
+    bool is_ping;    /* asks no more than whether it answers */
     bool has_demand; /* a classic server knows it where the demand is plain */
     /* Writes the request to connection.out.  Returns 0, or -1 with errno and error text. */
     int (*write)(struct ipclocker *lock);
@@ -225,6 +231,9 @@ int client_check_socket(int fd, const union client_address *address);
 /* The current host is a server: it is asked first from now on. */
 void client_remember_host(struct ipclocker *lock);
 
+/* It has us in its queue or has granted: what it knows, no other server does. */
+void client_settle(struct ipclocker *lock);
+
 /* How long to pause before the next round, with its random spread.  `was_lost`: there was a
  * connection, and there is something to keep.
  */
@@ -252,6 +261,9 @@ void client_write_command(struct ipclocker *lock, const char *command);
 /* Settings for the demand as a whole; for all its names in one list. */
 void client_write_demand(struct ipclocker *lock, bool block);
 void client_write_names(struct ipclocker *lock);
+
+/* Settings that name exactly what is held. */
+void client_write_held(struct ipclocker *lock);
 
 /* Whether the demand is one that a classic server understands. */
 bool client_demand_is_plain(const struct ipclocker *lock);

@@ -85,15 +85,9 @@ bool client_demand_is_plain(const struct ipclocker *lock)
     return lock->set.group_count == 1 && lock->set.groups[0].count == 1;
 }
 
-void client_write_demand(struct ipclocker *lock, bool block)
+/* The process that asks. */
+static void write_owner(struct ipclocker *lock)
 {
-    bool autounlock = lock->set.autounlock || lock->set.session;
-
-    client_write_word(lock, "user", ipclocker_user(lock));
-    write_groups(lock);
-    client_write_number(lock, "block", block);
-    client_write_number(lock, "timeout", lock->set.hold_limit_s);
-    client_write_number(lock, "autounlock", autounlock);
     client_write_word(lock, "hostname", client_hostname(lock));
     client_write_number(lock, "pid", (uint64_t)lock->set.pid);
     if (lock->connection.dialect == DIALECT_CLASSIC)
@@ -103,6 +97,18 @@ void client_write_demand(struct ipclocker *lock, bool block)
     client_write_number(lock, "session", lock->set.session);
 }
 
+void client_write_demand(struct ipclocker *lock, bool block)
+{
+    bool autounlock = lock->set.autounlock || lock->set.session;
+
+    client_write_word(lock, "user", ipclocker_user(lock));
+    write_groups(lock);
+    client_write_number(lock, "block", block);
+    client_write_number(lock, "timeout", lock->set.hold_limit_s);
+    client_write_number(lock, "autounlock", autounlock);
+    write_owner(lock);
+}
+
 void client_write_names(struct ipclocker *lock)
 {
     client_write_word(lock, "user", ipclocker_user(lock));
@@ -110,6 +116,21 @@ void client_write_names(struct ipclocker *lock)
     for (size_t i = 0; i < lock->set.group_count; i++)
         write_names(lock, &lock->set.groups[i].list);
     buffer_add(out_of(lock), "\n", 1);
+}
+
+void client_write_held(struct ipclocker *lock)
+{
+    size_t count = 1;
+
+    for (const char *c = lock->lock_names.data; *c != '\0'; c++)
+        count += *c == ' ';
+    client_write_word(lock, "user", ipclocker_user(lock));
+    client_write_word(lock, "locks", lock->lock_names.data);
+    if (lock->connection.dialect == DIALECT_CLASSIC)
+        return;
+    client_write_number(lock, "count", count);
+    client_write_number(lock, "timeout", lock->set.hold_limit_s);
+    write_owner(lock);
 }
 
 /* Appends to a text of fixed size; false when it is full. */

@@ -117,15 +117,27 @@ static bool has_changed(struct progress *progress, const struct ipclocker_wait *
     return !same;
 }
 
+/* In the background, the line of the terminal is the shell's, or another program's. */
+static bool owns_line(const struct progress *progress)
+{
+    return progress->terminal && tcgetpgrp(STDERR_FILENO) == getpgrp();
+}
+
+static void say(struct progress *progress, const char *text)
+{
+    fprintf(stderr, "%s%s\n", progress->drawn_len > 0 ? "\n" : "", text);
+    progress->drawn_len = 0;
+}
+
 static void show(struct progress *progress, const struct ipclocker_wait *wait)
 {
     char text[1024];
 
     describe(progress, wait, text, sizeof text);
-    if (progress->terminal)
+    if (owns_line(progress))
         draw(progress, text, "");
-    else if (has_changed(progress, wait))
-        fprintf(stderr, "%s\n", text);
+    else if (progress->terminal ? !progress->said : has_changed(progress, wait))
+        say(progress, text);
     progress->said = true;
 }
 
@@ -158,16 +170,16 @@ void progress_obtained(struct progress *progress, const struct ipclocker *lock)
     text_clean(names, sizeof names, ipclocker_lock_name(lock), strlen(ipclocker_lock_name(lock)));
     snprintf(text, sizeof text, "%s: obtained %s after %.1f s", progress->name, names,
              (double)wait.waited_ms / 1000.0);
-    if (progress->terminal)
+    if (owns_line(progress))
         draw(progress, text, "\n");
     else
-        fprintf(stderr, "%s\n", text);
+        say(progress, text);
 }
 
 void progress_clear(struct progress *progress)
 {
     char nothing[] = "";
 
-    if (progress->drawn_len > 0)
+    if (progress->drawn_len > 0 && owns_line(progress))
         draw(progress, nothing, "\r");
 }

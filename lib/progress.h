@@ -8,7 +8,8 @@
 #include "ipclocker.h"
 
 /* A terminal has one line, from a second of waiting on, that is kept up to date in place; with
- * `verbose` at once.  Without a terminal, `verbose` gives a line whenever holder or place change.
+ * `verbose` at once; a job in the background says it once, in a line of its own.  Without a
+ * terminal, `verbose` gives a line whenever holder or place change.
  */
 struct progress {
     const char *name; /* of the program, for the beginning of lines */

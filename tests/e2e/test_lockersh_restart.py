@@ -84,6 +84,35 @@ def a_verbose_waiter_is_told_of_the_crash(folder):
 
 
 @tap.test
+def who_waits_or_holds_goes_back_to_the_same_server_of_several(folder):
+    first, jobs = start_farm(folder)
+    other = Farm()
+    hosts = ("--dhost", f"127.0.0.1={first.port}:127.0.0.1={other.port}")
+    with open(f"{folder}/told", "wb") as told:
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": told}
+        holder = jobs.hold("a", *hosts)
+        waiters = [jobs.wait_for("a", *hosts, command=[f"echo {n} $LOCKERSH_TOKEN >>{folder}/order"],
+                                 **quiet) for n in range(3)]
+    token = jobs.locks()["a"]["token"]
+    first.process.terminate()
+    farm.equal(first.process.wait(farm.PATIENCE_S), 0)
+    time.sleep(0.5)
+    farm.equal([waiter.poll() for waiter in waiters], [None] * 3)
+    farm.equal((other.locks(), other.waiters()), ({}, []))
+    first.start()
+    farm.poll(lambda: len(jobs.waiters()) == 3, "the queue is there again")
+    farm.equal([waiter["pid"] for waiter in jobs.waiters()], [waiter.pid for waiter in waiters])
+    farm.equal((jobs.locks()["a"]["pid"], jobs.locks()["a"]["token"]), (holder.pid, token))
+    farm.stop(holder)
+    farm.equal([waiter.wait(farm.PATIENCE_S) for waiter in waiters], [0] * 3)
+    with open(f"{folder}/order", encoding="ascii") as served:
+        order = [[int(word) for word in line.split()] for line in served]
+    farm.equal([number for number, _ in order], [0, 1, 2])
+    assert token < order[0][1] < order[1][1] < order[2][1], (token, order)
+    farm.equal(other.locks(), {})
+
+
+@tap.test
 def waiters_and_monitors_ride_out_a_disk_that_fails(folder):
     flag = f"{folder}/fails"
     server, jobs = start_farm(

@@ -132,6 +132,33 @@ def the_wait_limit_covers_the_search_for_a_server():
     assert 0.4 < time.monotonic() - start < 5
 
 
+@tap.test
+def a_server_that_hangs_is_no_busy_lock():
+    server, port = start_server()
+    server.send_signal(signal.SIGSTOP)
+    try:
+        result = lockersh("--dhost", f"127.0.0.1={port}", "-w", "0.5", "--lock", "a", "true")
+        farm.equal((result.returncode, result.stderr),
+                   (69, f"lockersh: no lockerd answers at 127.0.0.1:{port} in time\n"))
+        start = time.monotonic()
+        result = lockersh("--dhost", f"127.0.0.1={port}", "--ping")
+        farm.equal(result.returncode, 69)
+        farm.contains(result.stderr, "it does not answer")
+        assert 4 < time.monotonic() - start < 9
+    finally:
+        server.send_signal(signal.SIGCONT)
+    # What it finds when it goes on is granted to nobody for long.
+    Farm(port).poll_free("a")
+
+
+@tap.test
+def no_delay_is_no_busy_loop():
+    result = lockersh("--dhost", f"127.0.0.1={farm.free_port()}", "--connect-tries", "0",
+                      "--connect-delay", "0", "-w", "0.5", "--lock", "a", "true")
+    farm.equal(result.returncode, 69)
+    assert result.stderr.count("trying again") <= 5, result.stderr
+
+
 def stranger(answer, close=True):
     """A listener that says something to whoever comes; returns its port."""
     listener = socket.create_server(("127.0.0.1", 0))
@@ -204,11 +231,16 @@ def a_waiter_outlives_a_restart_of_the_server():
     server.kill()
     server.wait()
     farm.contains(waiter.stderr.readline(), b"no lockerd answers")
+    time.sleep(2)
     start_server(port)
     out, err = waiter.communicate(timeout=farm.PATIENCE_S)
     farm.equal((out, waiter.returncode), (b"got\n", 0))
-    for line in err.decode().splitlines():
+    # It does not tell the same twice, and tells the end.
+    again, *rest = reversed(err.decode().splitlines())
+    farm.equal(again, f"lockersh: the lockerd at 127.0.0.1:{port} answers again")
+    for line in rest:
         farm.contains(line, "trying again")
+    assert len(rest) <= 1, err
 
 
 @tap.test
@@ -246,6 +278,26 @@ def a_holder_that_is_cut_off_keeps_its_lock():
     assert waiter.poll() is None
     holder.kill()
     farm.equal(waiter.wait(farm.PATIENCE_S), 0)
+
+
+@tap.test
+def a_lock_that_was_broken_does_not_come_back():
+    lab = Farm()
+    proxy = Proxy(lab.port)
+    holder = lab.start("--lock", "a:b", "--port", proxy.port, "--exec", "sleep", "1000")
+    lab.poll_held("a", holder.pid)
+    monitor = lab.poll_monitor("a:b")
+    os.kill(monitor, signal.SIGSTOP)
+    proxy.cut()
+    farm.equal(lab.run("--break", "a").returncode, 0)
+    other = lab.hold("a")
+    os.kill(monitor, signal.SIGCONT)
+    farm.poll(lambda: len(proxy.sockets) >= 2, "the monitor has come back")
+    time.sleep(0.3)
+    # Neither the lock nor the other one of the two that the job had asked for.
+    farm.equal({name: lock["pid"] for name, lock in lab.locks().items()}, {"a": other.pid})
+    holder.kill()
+    farm.poll(lambda: not farm.is_alive(monitor), "the monitor has ended")
 
 
 @tap.test
