@@ -47,7 +47,7 @@ static void on_notice(void *context, enum ipclocker_notice notice, const char *t
 {
     struct lockersh *self = context;
 
-    if (notice == IPCLOCKER_PRINT_BROKE)
+    if (notice == IPCLOCKER_PRINT_BROKE && self->target != NULL)
         printf("%s was %s\n", self->target, text);
     if (notice != IPCLOCKER_PRINT_RETRY)
         return;
@@ -163,6 +163,7 @@ static int break_one(struct lockersh *self, const char *name)
 
     self->target = name;
     count = ipclocker_break_lock(self->lock);
+    self->target = NULL;
     if (count < 0)
         return fail(self);
     if (count == 0)
