@@ -88,16 +88,35 @@ const char *client_hostname(struct ipclocker *lock)
     return lock->set.hostname != NULL ? lock->set.hostname : "localhost";
 }
 
+/* Looks up an entry whose size only the directory service knows; *memory is the caller's to free.
+ */
+static struct passwd *find_entry(struct passwd *entry, char **memory)
+{
+    struct passwd *found = NULL;
+    int result = ERANGE;
+
+    *memory = NULL;
+    for (size_t size = 4096; result == ERANGE && size <= (1U << 20); size *= 4) {
+        free(*memory);
+        *memory = malloc(size);
+        if (*memory == NULL)
+            return NULL;
+        result = getpwuid_r(getuid(), entry, *memory, size, &found);
+    }
+    return result == 0 ? found : NULL;
+}
+
 /* Writes the login name of the user that runs this, made fit to be a part of an owner's name. */
 static void find_login(char *out, size_t size)
 {
-    struct passwd entry, *found = NULL;
-    char memory[4096];
+    struct passwd entry;
+    char *memory;
 
-    if (getpwuid_r(getuid(), &entry, memory, sizeof memory, &found) == 0 && found != NULL)
+    if (find_entry(&entry, &memory) != NULL)
         snprintf(out, size, "%s", entry.pw_name);
     else
         snprintf(out, size, "%u", (unsigned)getuid());
+    free(memory);
     for (char *c = out; *c != '\0'; c++) {
         if ((unsigned char)*c <= ' ' || *c == 0x7f)
             *c = '?';
