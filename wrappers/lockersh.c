@@ -163,6 +163,7 @@ static int break_one(struct lockersh *self, const char *name)
 
     self->target = name;
     count = ipclocker_break_lock(self->lock);
+    self->target = NULL;
     if (count < 0)
         return fail(self);
     if (count == 0)
@@ -178,7 +179,8 @@ static int for_each_target(struct lockersh *self)
     int status = 0;
 
     if (hostlist_append(&names, self->options.target, error, sizeof error) != 0) {
-        complain(error);
+        fprintf(stderr, "lockersh: --%s: %s\n",
+                self->options.action == LOCKERSH_OWNER ? "owner" : "break", error);
         return EX_USAGE;
     }
     for (size_t i = 0; i < names.count && status == 0; i++) {
