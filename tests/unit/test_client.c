@@ -81,7 +81,7 @@ static void a_new_handle_has_the_documented_defaults(void **state)
 
     (void)state;
     gethostname(host, sizeof host - 1);
-    snprintf(start, sizeof start, "%s_%d_", host, (int)getpid());
+    snprintf(start, sizeof start, "%s_%d", host, (int)getpid());
     assert_memory_equal(ipclocker_user(lock), start, strlen(start));
     assert_true(strlen(ipclocker_user(lock)) > strlen(start));
     assert_string_equal(ipclocker_error(lock), "");
@@ -101,7 +101,7 @@ static void the_default_user_follows_pid_and_hostname(void **state)
     (void)state;
     assert_int_equal(ipclocker_set_pid(lock, 77), 0);
     assert_int_equal(ipclocker_set_hostname(lock, "farm7"), 0);
-    assert_memory_equal(ipclocker_user(lock), "farm7_77_", 9);
+    assert_memory_equal(ipclocker_user(lock), "farm7_77", 8);
     assert_int_equal(ipclocker_set_user(lock, "me"), 0);
     assert_int_equal(ipclocker_set_pid(lock, 78), 0);
     assert_string_equal(ipclocker_user(lock), "me");
