@@ -289,7 +289,7 @@ IPCLOCKER_API int ipclocker_timeout(const struct ipclocker *lock);
  * to wait for, and -1 with the errors of ipclocker_lock(); then it is over.
  * Called while the lock is held, it returns 1 and looks after the connection: a session that has
  * lost it connects again and renews the lock.  -1 then means that this cannot be done: ENOLCK: the
- * lock is somebody else's now.
+ * lock was broken, or its hold limit was over.
  */
 IPCLOCKER_API int ipclocker_process(struct ipclocker *lock);
 
