@@ -57,9 +57,11 @@ static bool tries_for_ever(const struct ipclocker *lock)
 
 static int fail_unreached(struct ipclocker *lock)
 {
-    return client_fail(lock, lock->failure_errno,
-                       "no lockerd answers at %s; start one there or set IPCLOCKER_HOST",
-                       lock->failures);
+    bool is_path = lock->set.family == IPCLOCKER_FAMILY_UNIX;
+
+    return client_fail(lock, lock->failure_errno, "no lockerd answers at %s; start one there or %s",
+                       lock->failures,
+                       is_path ? "name its socket by --path" : "set IPCLOCKER_HOST");
 }
 
 /* Where the tries go on for long, only what is new, or a sign of life each minute. */

@@ -1,6 +1,7 @@
 /* The client's parameters: what a caller sets, and what stands for what was not set.
  * Must not look up more than was asked for: a lockersh starts for each job. */
 #include <errno.h>
+#include <inttypes.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,34 +89,66 @@ const char *client_hostname(struct ipclocker *lock)
     return lock->set.hostname != NULL ? lock->set.hostname : "localhost";
 }
 
+/* Looks up an entry whose size only the directory service knows; *memory is the caller's to free.
+ */
+static struct passwd *find_entry(struct passwd *entry, char **memory)
+{
+    struct passwd *found = NULL;
+    int result = ERANGE;
+
+    *memory = NULL;
+    for (size_t size = 4096; result == ERANGE && size <= (1U << 20); size *= 4) {
+        free(*memory);
+        *memory = malloc(size);
+        if (*memory == NULL)
+            return NULL;
+        result = getpwuid_r(getuid(), entry, *memory, size, &found);
+    }
+    return result == 0 ? found : NULL;
+}
+
 /* Writes the login name of the user that runs this, made fit to be a part of an owner's name. */
 static void find_login(char *out, size_t size)
 {
-    struct passwd entry, *found = NULL;
-    char memory[4096];
+    struct passwd entry;
+    char *memory;
 
-    if (getpwuid_r(getuid(), &entry, memory, sizeof memory, &found) == 0 && found != NULL)
+    if (find_entry(&entry, &memory) != NULL)
         snprintf(out, size, "%s", entry.pw_name);
     else
         snprintf(out, size, "%u", (unsigned)getuid());
+    free(memory);
     for (char *c = out; *c != '\0'; c++) {
         if ((unsigned char)*c <= ' ' || *c == 0x7f)
             *c = '?';
     }
 }
 
+/* Writes "PID", or in a container "PID.NAMESPACE": those of one host may all have the same pids. */
+static void format_process(char *out, size_t size, pid_t pid)
+{
+    static const uint64_t initial_namespace = 0xEFFFFFFC;
+    uint64_t namespace_id = process_pid_namespace();
+
+    if (namespace_id == 0 || namespace_id == initial_namespace)
+        snprintf(out, size, "%d", (int)pid);
+    else
+        snprintf(out, size, "%d.%" PRIu64, (int)pid, namespace_id);
+}
+
 const char *ipclocker_user(const struct ipclocker *lock)
 {
     /* What is worked out late is no change that a caller could see. */
     struct ipclocker *mutable_lock = (struct ipclocker *)lock;
-    char login[64];
+    char login[64], process[40];
 
     if (lock->set.user != NULL)
         return lock->set.user;
     if (lock->default_user[0] == '\0') {
         find_login(login, sizeof login);
-        snprintf(mutable_lock->default_user, sizeof lock->default_user, "%.160s_%d_%s",
-                 client_hostname(mutable_lock), (int)lock->set.pid, login);
+        format_process(process, sizeof process, lock->set.pid);
+        snprintf(mutable_lock->default_user, sizeof lock->default_user, "%.140s_%s_%s",
+                 client_hostname(mutable_lock), process, login);
     }
     return lock->default_user;
 }

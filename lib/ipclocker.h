@@ -44,7 +44,8 @@ struct ipclocker;
  *   wait limit     none
  *   pid            getpid(), with its start time, boot and pid namespace
  *   hostname       gethostname(2)
- *   user           HOST_PID_USER, made of hostname, pid and the login name
+ *   user           HOST_PID_USER, made of hostname, pid and the login name; in a pid namespace
+ *                  other than the host's, HOST_PID.NS_USER with the namespace's inode number
  *   job            of the scheduler whose variables are in the environment, as "slurm:4711_3"
  *                  (SLURM_JOB_ID with array task and component, LSB_JOBID, PBS_JOBID, JOB_ID)
  *   autounlock, destroy_unlock, session, verbose    false, true, false, false
@@ -288,7 +289,7 @@ IPCLOCKER_API int ipclocker_timeout(const struct ipclocker *lock);
  * to wait for, and -1 with the errors of ipclocker_lock(); then it is over.
  * Called while the lock is held, it returns 1 and looks after the connection: a session that has
  * lost it connects again and renews the lock.  -1 then means that this cannot be done: ENOLCK: the
- * lock is somebody else's now.
+ * lock was broken, or its hold limit was over.
  */
 IPCLOCKER_API int ipclocker_process(struct ipclocker *lock);
 

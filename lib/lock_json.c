@@ -56,6 +56,9 @@ const char *lock_json_owner_login(const char *owner)
     for (const char *mark = strchr(owner, '_'); mark != NULL; mark = strchr(mark + 1, '_')) {
         size_t digits = strspn(mark + 1, "0123456789");
 
+        /* PID.NAMESPACE: of a container. */
+        if (digits > 0 && mark[1 + digits] == '.' && strspn(mark + 2 + digits, "0123456789") > 0)
+            digits += 1 + strspn(mark + 2 + digits, "0123456789");
         if (mark > owner && digits > 0 && mark[1 + digits] == '_' && mark[2 + digits] != '\0')
             return mark + 2 + digits;
     }

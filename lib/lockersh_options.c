@@ -117,7 +117,8 @@ static int take_seconds(struct parse *parse, const char *option, const char *tex
 
     if (number_parse_seconds(text, max_ms, value_ms) == 0)
         return 0;
-    return fail(parse, "--%s \"%s\" is no number of seconds", option, show(shown, text));
+    return fail(parse, "--%s \"%s\" is no number of seconds%s", option, show(shown, text),
+                strchr(text, ',') != NULL ? "; use a point: 0.5" : "");
 }
 
 /* ---- locks ---- */

@@ -18,6 +18,9 @@
 /* How often to look at the job on a kernel without pidfd. */
 enum { LOOK_MS = 100 };
 
+/* A server that is away for longer has forgotten the lock, or nobody will start it again. */
+enum { UNLOCK_MAX_S = 86400 };
+
 struct job {
     pid_t pid;
     uint64_t start; /* only where there is no pidfd */
@@ -87,6 +90,23 @@ static void watch(struct ipclocker *lock, const struct job *job)
     }
 }
 
+/* From here on, whoever wants to be rid of us may be: there is no job any more to protect.  What
+ * was sent before was for the job. */
+static void let_end(void)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGALRM};
+    sigset_t set;
+
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        signal(numbers[i], SIG_IGN);
+        signal(numbers[i], SIG_DFL);
+        sigaddset(&set, numbers[i]);
+    }
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    alarm(UNLOCK_MAX_S);
+}
+
 /* The monitor itself. */
 static void monitor(struct ipclocker *lock, const struct job *job)
 {
@@ -95,6 +115,11 @@ static void monitor(struct ipclocker *lock, const struct job *job)
     ipclocker_set_verbose(lock, false);
     ipclocker_set_trace(lock, NULL, NULL);
     watch(lock, job);
+    /* Whoever ends a job by a signal to all of its processes may come to us a moment after it. */
+    ipclocker_set_connect_tries(lock, 1);
+    if (ipclocker_unlock(lock) == 0)
+        return;
+    let_end();
     ipclocker_set_connect_tries(lock, 0);
     ipclocker_unlock(lock);
 }

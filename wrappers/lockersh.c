@@ -9,6 +9,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "first_process.h"
 #include "hostlist.h"
 #include "lock_json.h"
 #include "lockersh_options.h"
@@ -179,7 +180,8 @@ static int for_each_target(struct lockersh *self)
     int status = 0;
 
     if (hostlist_append(&names, self->options.target, error, sizeof error) != 0) {
-        complain(error);
+        fprintf(stderr, "lockersh: --%s: %s\n",
+                self->options.action == LOCKERSH_OWNER ? "owner" : "break", error);
         return EX_USAGE;
     }
     for (size_t i = 0; i < names.count && status == 0; i++) {
@@ -285,12 +287,17 @@ static void occupy_closed_streams(void)
     }
 }
 
+static int watch_over_command(struct ipclocker *lock)
+{
+    return getpid() == 1 ? first_process_fork_job(lock) : monitor_start(lock);
+}
+
 static int run(struct lockersh *self)
 {
     if (waiting_run(self->lock, &self->progress) != 0)
         return fail(self);
     progress_obtained(&self->progress, self->lock);
-    if (set_environment(self->lock) != 0 || monitor_start(self->lock) != 0) {
+    if (set_environment(self->lock) != 0 || watch_over_command(self->lock) != 0) {
         fprintf(stderr, "lockersh: cannot watch over the command: %s\n", strerror(errno));
         ipclocker_unlock(self->lock);
         return EX_OSERR;

@@ -222,7 +222,7 @@ def a_terminal_is_told_after_a_second_and_kept_up_to_date():
     terminal = Terminal(lab, "--lock", "seat", "--exec", "true")
     farm.poll(lambda: "waiting" in terminal.text(), "the terminal is told")
     assert time.monotonic() - start >= 0.9, "too early"
-    farm.contains(terminal.text(), f"_{holder.pid}_")
+    farm.contains(terminal.text(), f"_{holder.pid}")
     farm.contains(terminal.text(), "place 1 in the queue")
     farm.poll(lambda: "waiting 2 s" in terminal.text(), "the line is drawn anew")
     assert "\n" not in terminal.text(), terminal.text()

@@ -97,6 +97,18 @@ def no_server_is_69_and_says_where():
 
 
 @tap.test
+def advice_fits_what_was_asked():
+    for words, status, advice in (
+            (["--path", "/no/such/socket", *QUICK, "--ping"], 69, "name its socket by --path"),
+            (["--owner", ""], 64, "lockersh: --owner: no name"),
+            (["--break", "a::b"], 64, "lockersh: --break: empty name at"),
+            (["--lock", "a", "--timeout", "0,5", "true"], 64, "; use a point: 0.5")):
+        result = lockersh(*words)
+        farm.equal((result.returncode, result.stderr.count("\n")), (status, 1))
+        farm.contains(result.stderr, advice)
+
+
+@tap.test
 def each_retry_is_announced():
     port = farm.free_port()
     start = time.monotonic()
@@ -330,6 +342,24 @@ def a_release_is_delivered_late_rather_than_never():
     farm.equal(listener, port)
     farm.poll(lambda: not farm.is_alive(monitor), "the monitor has delivered")
     farm.equal(lab.locks(), {})
+
+
+@tap.test
+def a_monitor_that_cannot_deliver_can_be_ended():
+    server, port = start_server()
+    lab = Farm(port)
+    holder = lab.hold("a")
+    monitor = lab.poll_monitor("a")
+    os.kill(monitor, signal.SIGTERM)
+    farm.stop(server)
+    time.sleep(0.2)
+    assert farm.is_alive(monitor), "a signal for the job has ended its monitor"
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.wait()
+    time.sleep(0.5)
+    assert farm.is_alive(monitor), "a signal for the job has ended its monitor later"
+    os.kill(monitor, signal.SIGTERM)
+    farm.poll(lambda: not farm.is_alive(monitor), "the monitor has ended")
 
 
 @tap.test

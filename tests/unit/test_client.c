@@ -72,102 +72,6 @@ static void expect_failure(struct ipclocker *lock, int result, int number)
     assert_null(strchr(ipclocker_error(lock), '\n'));
 }
 
-/* ---- parameters ---- */
-
-static void a_new_handle_has_the_documented_defaults(void **state)
-{
-    struct ipclocker *lock = ipclocker_create();
-    char host[256] = "", start[300];
-
-    (void)state;
-    gethostname(host, sizeof host - 1);
-    snprintf(start, sizeof start, "%s_%d_", host, (int)getpid());
-    assert_memory_equal(ipclocker_user(lock), start, strlen(start));
-    assert_true(strlen(ipclocker_user(lock)) > strlen(start));
-    assert_string_equal(ipclocker_error(lock), "");
-    assert_string_equal(ipclocker_lock_name(lock), "");
-    assert_false(ipclocker_locked(lock));
-    assert_true(ipclocker_token(lock) == 0);
-    assert_int_equal(ipclocker_fd(lock), -1);
-    assert_int_equal(ipclocker_timeout(lock), -1);
-    ipclocker_destroy(lock);
-    ipclocker_destroy(NULL);
-}
-
-static void the_default_user_follows_pid_and_hostname(void **state)
-{
-    struct ipclocker *lock = ipclocker_create();
-
-    (void)state;
-    assert_int_equal(ipclocker_set_pid(lock, 77), 0);
-    assert_int_equal(ipclocker_set_hostname(lock, "farm7"), 0);
-    assert_memory_equal(ipclocker_user(lock), "farm7_77_", 9);
-    assert_int_equal(ipclocker_set_user(lock, "me"), 0);
-    assert_int_equal(ipclocker_set_pid(lock, 78), 0);
-    assert_string_equal(ipclocker_user(lock), "me");
-    ipclocker_destroy(lock);
-}
-
-static void bad_parameters_are_refused(void **state)
-{
-    struct ipclocker *lock = handle("o", "a");
-    char long_text[300];
-
-    (void)state;
-    memset(long_text, 'x', sizeof long_text - 1);
-    long_text[sizeof long_text - 1] = '\0';
-    expect_failure(lock, ipclocker_set_user(lock, ""), EINVAL);
-    expect_failure(lock, ipclocker_set_user(lock, "a b"), EINVAL);
-    expect_failure(lock, ipclocker_set_user(lock, "a\nLOCK"), EINVAL);
-    expect_failure(lock, ipclocker_set_user(lock, long_text), EINVAL);
-    expect_failure(lock, ipclocker_set_hostname(lock, "a\tb"), EINVAL);
-    expect_failure(lock, ipclocker_set_job(lock, ""), EINVAL);
-    expect_failure(lock, ipclocker_set_pid(lock, 0), EINVAL);
-    expect_failure(lock, ipclocker_set_locks(lock, "", 1), EINVAL);
-    expect_failure(lock, ipclocker_set_locks(lock, "a", 0), EINVAL);
-    expect_failure(lock, ipclocker_set_locks(lock, "a:b", 3), EINVAL);
-    expect_failure(lock, ipclocker_set_locks(lock, "a[1-5000]", 1), E2BIG);
-    expect_failure(lock, ipclocker_add_locks(lock, "b:a", 1), EINVAL);
-    expect_failure(lock, ipclocker_set_port(lock, "70000"), EINVAL);
-    expect_failure(lock, ipclocker_set_path(lock, ""), EINVAL);
-    expect_failure(lock, ipclocker_set_path(lock, long_text), ENAMETOOLONG);
-    expect_failure(lock, ipclocker_set_family(lock, IPCLOCKER_FAMILY_UNIX), EINVAL);
-    expect_failure(lock, ipclocker_process(lock), EINVAL);
-    assert_string_equal(ipclocker_user(lock), "o");
-    ipclocker_destroy(lock);
-}
-
-static void host_lists_are_parsed_strictly(void **state)
-{
-    static const char *const good[] = {"farm1",
-                                       "farm1:farm2",
-                                       " farm1  farm2 ",
-                                       "farm1 : farm2",
-                                       "[::1]",
-                                       "::1",
-                                       "fe80::1",
-                                       "farm1:[::1]=1800:10.0.0.1=1801",
-                                       "/run/lockerd.sock",
-                                       "farm1=1800:/run/lockerd.sock"};
-    static const char *const bad[] = {"",      " ",      ":farm1",  "farm1:",     "a::b::c",
-                                      "a= b",  "a=0",    "a=65536", "a=nosuch:b", "[::1",
-                                      "[]",    "[::1]x", "a=1=2",   "a\x1b",      "a\nb",
-                                      "=1800", "a[1]",   "[::1]=",  "x::y"};
-    struct ipclocker *lock = ipclocker_create();
-
-    (void)state;
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
-        if (ipclocker_set_hosts(lock, good[i]) != 0)
-            fail_msg("%s: %s", good[i], ipclocker_error(lock));
-    }
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        if (ipclocker_set_hosts(lock, bad[i]) == 0)
-            fail_msg("\"%s\" was taken", bad[i]);
-        assert_int_equal(errno, EINVAL);
-    }
-    ipclocker_destroy(lock);
-}
-
 /* ---- locks ---- */
 
 static void a_lock_is_got_and_given_back(void **state)
@@ -524,10 +428,6 @@ static void the_host_that_answered_is_asked_first(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_new_handle_has_the_documented_defaults),
-        cmocka_unit_test(the_default_user_follows_pid_and_hostname),
-        cmocka_unit_test(bad_parameters_are_refused),
-        cmocka_unit_test(host_lists_are_parsed_strictly),
         cmocka_unit_test(a_lock_is_got_and_given_back),
         cmocka_unit_test(all_groups_are_got_together),
         cmocka_unit_test(what_is_taken_is_refused_or_waited_for_in_vain),

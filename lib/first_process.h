@@ -1,0 +1,14 @@
+/* lockersh as the first process of a pid namespace, such as a container's. */
+#ifndef FARMLOCK_FIRST_PROCESS_H
+#define FARMLOCK_FIRST_PROCESS_H
+
+#include "ipclocker.h"
+
+/* Forks the job.  With the end of the first process the kernel kills all others of the namespace, a
+ * monitor too: so it stays, keeps the handle's lock, reaps orphans and passes signals on.  When the
+ * job has ended it unlocks and exits with the job's status, 128+N after signal N.
+ * Returns 0 in the child, with the signal mask of before; -1 with errno of fork(2) or signalfd(2).
+ */
+int first_process_fork_job(struct ipclocker *lock);
+
+#endif

@@ -1,0 +1,62 @@
+#!/usr/bin/python3
+"""lockersh as the first process of a pid namespace."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+
+import farm
+import tap
+from locking import LOCKERSH, Farm
+
+UNSHARE = ["unshare", "-p", "-f", "--mount-proc", "--kill-child=KILL"]
+
+
+def in_container(lab, *words):
+    if not shutil.which("unshare") or farm.run(*UNSHARE, "true").returncode != 0:
+        raise tap.Lacks("no permission to make a pid namespace")
+    return farm.start(*UNSHARE, LOCKERSH, *words, env=lab.env, stdout=subprocess.PIPE)
+
+
+@tap.test
+def the_lock_is_given_back_and_the_status_kept():
+    lab = Farm()
+    for command, status in (("exit 7", 7), ("kill -9 $$", 137), ("(sleep 0.1 &); true", 0)):
+        job = in_container(lab, "--lock", "a", command)
+        farm.equal(job.wait(farm.PATIENCE_S), status)
+        farm.equal(lab.locks(), {})
+    job = in_container(lab, "--lock", "a", "--exec", "/no/such/command")
+    farm.equal(job.wait(farm.PATIENCE_S), 127)
+    farm.equal(lab.locks(), {})
+
+
+@tap.test
+def signals_are_passed_on():
+    lab = Farm()
+    job = in_container(lab, "--lock", "a", "--exec", "sleep", "1000")
+    farm.poll(lambda: "a" in lab.locks(), "it is held")
+    with open(f"/proc/{job.pid}/task/{job.pid}/children", encoding="ascii") as children:
+        first = int(children.read())
+    os.kill(first, signal.SIGTERM)
+    farm.equal(job.wait(farm.PATIENCE_S), 143)
+    farm.equal(lab.locks(), {})
+
+
+@tap.test
+def owners_of_two_containers_differ():
+    lab = Farm()
+    jobs = [in_container(lab, "--lock", name, "--exec", "sleep", "1000") for name in "ab"]
+    locks = farm.poll(lambda: len(found := lab.locks()) == 2 and found, "both are held")
+    farm.equal([lock["pid"] for lock in locks.values()], [1, 1])
+    owners = {lock["owner"] for lock in locks.values()}
+    farm.equal(len(owners), 2)
+    for lock in locks.values():
+        assert re.search(r"_1\.[0-9]+_" + re.escape(lock["user"]) + "$", lock["owner"]), lock
+    for job in jobs:
+        job.kill()
+
+
+if __name__ == "__main__":
+    farm.main()
