@@ -118,7 +118,7 @@ FORCE:
 
 $B/obj/%.o: %.c $B/flags
 	@mkdir -p $(@D)
-	$(call say,CC   $@)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(call say,CC   $@)$(CC) $(ALL_CFLAGS) $(LAST_CFLAGS) -c -o $@ $<
 
 $(STATIC): $(LIB_OBJS)
 	@mkdir -p $(@D)
@@ -152,6 +152,8 @@ URIEXEC_START  := $(if $(findstring -fsanitize,$(VARIANT_FLAGS) $(CFLAGS) $(LDFL
     $(wildcard $(shell $(CC) -print-file-name=rcrt1.o 2>/dev/null)),$(wildcard $(shell $(CC) -print-file-name=libc.a 2>/dev/null)),\
     -static-pie $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),-Wl$(comma)-e$(comma)uriexec_start)))
 $B/bin/uriexec: $(patsubst %.c,$B/obj/%.o,$(wildcard wrappers/uriexec/*.c))
+# The stack protector's canary is in what the C library sets up.
+$B/obj/wrappers/uriexec/start.o: LAST_CFLAGS := -fno-stack-protector
 $B/bin/uriexec: LIBS := $(URIEXEC_START)
 
 $B/tests/unit/%: $B/obj/tests/unit/%.o $(UNIT_HELPERS) $(STATIC)

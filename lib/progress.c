@@ -94,17 +94,16 @@ static void describe(const struct progress *progress, const struct ipclocker_wai
                      size_t size)
 {
     char since[80] = "", place[48] = "", waited[32];
-    const char *lock = wait->lock;
+    bool names_other = wait->lock[0] != '\0' && strcmp(wait->lock, progress->demand) != 0;
 
     if (wait->held_ms >= 0)
         format_since(since, sizeof since, wait->held_ms);
     if (wait->position > 0)
         snprintf(place, sizeof place, ", place %zu in the queue", wait->position);
     format_duration(waited, sizeof waited, wait->waited_ms);
-    snprintf(out, size, "%s: waiting %s for %s%s; %s%s%s has it%s", progress->name, waited,
+    snprintf(out, size, "%s: waiting %s for %s%s; %s has%s %s%s", progress->name, waited,
              progress->demand, place, wait->holder[0] != '\0' ? wait->holder : "somebody",
-             lock[0] != '\0' && strcmp(lock, progress->demand) != 0 ? " of " : "",
-             lock[0] != '\0' && strcmp(lock, progress->demand) != 0 ? lock : "", since);
+             since[0] != '\0' ? " had" : "", names_other ? wait->lock : "it", since);
 }
 
 static bool has_changed(struct progress *progress, const struct ipclocker_wait *wait)

@@ -34,7 +34,8 @@ enum {
     URICOMMAND_STRICT = 1,
 };
 
-/* Encodes `len` bytes of `text`; the line never begins with a dash.
+/* Encodes `len` bytes of `text`; the line never begins with a dash.  Of an empty text the line is
+ * empty; uriexec(1), which needs a word, takes "+" for it.
  * Returns the line, or NULL with errno
  *   EILSEQ  the text holds a NUL, which no command can carry
  *   ENOMEM
@@ -64,7 +65,8 @@ char *uricommand_join(const char *const words[]);
 
 /* Writes an argument vector, up to a NULL, as a command for sh(1) that becomes exactly that
  * command (exec): no builtin of the same name gets in between.  Only names that the shell alone
- * knows, such as exit and ulimit, are left to it.
+ * knows, such as exit and ulimit, are left to it, and those that begin with a dash, which not every
+ * exec takes.
  * Returns NULL with errno
  *   EINVAL  the vector is empty
  *   ENOMEM
@@ -113,10 +115,11 @@ enum {
     URICOMMAND_SHOW_DEPTH = 32,
 };
 
-/* Explains a run, and every call of uriexec inside it.  With `width` 0 the text is one line a
- * level, "LEVEL: SHELL -c COMMAND"; else it is laid out for a terminal of so many columns.
- * Control characters and malformed UTF-8 come as \xNN, so the text is fit for a terminal whatever
- * the command holds.
+/* Explains a run, and every call of uriexec inside it but those with --hop, which it names; a
+ * call's folder is shown decoded: whether one is there under the name as it stands only the far
+ * side knows.  With `width` 0 the text is one line a level, "LEVEL: SHELL -c COMMAND"; else it is
+ * laid out for a terminal of so many columns.  Control characters and malformed UTF-8 come as \xNN,
+ * so the text is fit for a terminal whatever the command holds.
  * Returns NULL with errno ENOMEM.
  */
 char *uricommand_show(const struct uricommand_run *run, size_t width);

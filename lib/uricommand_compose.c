@@ -58,14 +58,16 @@ static void write_quoted(FILE *out, const char *word)
 }
 
 /* exec would find no program of these names, or one that changes only itself. */
-static bool is_shell_only(const char *name)
+static bool is_shell_only(const char *name, size_t len)
 {
-    static const char *const names[] = {":",      ".",      "cd",    "command", "eval", "exec",
-                                        "exit",   "export", "read",  "set",     "trap", "type",
-                                        "ulimit", "umask",  "unset", "wait"};
+    static const char *const names[] = {
+        ":",     ".",      "alias",    "bg",      "break", "cd",      "command", "continue",
+        "eval",  "exec",   "exit",     "export",  "fg",    "getopts", "hash",    "jobs",
+        "local", "read",   "readonly", "return",  "set",   "shift",   "times",   "trap",
+        "type",  "ulimit", "umask",    "unalias", "unset", "wait"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(name, names[i]) == 0)
+        if (strlen(names[i]) == len && memcmp(name, names[i], len) == 0)
             return true;
     }
     return false;
@@ -84,8 +86,9 @@ char *uricommand_quote(const char *const argv[])
     out = open_memstream(&text, &size);
     if (out == NULL)
         return NULL;
-    if (!is_shell_only(argv[0]))
-        fputs(argv[0][0] == '-' ? "exec -- " : "exec ", out);
+    /* dash's exec takes no --, and a name that begins so is no builtin's. */
+    if (argv[0][0] != '-' && !is_shell_only(argv[0], strlen(argv[0])))
+        fputs("exec ", out);
     for (size_t i = 0; argv[i] != NULL; i++) {
         if (i > 0)
             fputc(' ', out);
@@ -137,12 +140,15 @@ static bool is_valid_hop(const struct uricommand_hop *hop)
     return !blank && (hop->uriexec == NULL || uricommand_is_plain(hop->uriexec));
 }
 
-/* A launcher that is one simple command can take its shell's place; "cd /x && ssh h" cannot. */
-static bool is_simple(const char *launcher)
+/* A launcher that is one simple command can take its shell's place; "cd /x && ssh h" cannot, nor
+ * can what is no program: "A=b ssh h", "command ssh h". */
+static bool can_exec(const char *launcher)
 {
-    size_t first = strcspn(launcher, " ");
+    const char *first = launcher + strspn(launcher, " ");
+    size_t len = strcspn(first, " ");
 
-    return strpbrk(launcher, ";&|()<>`!") == NULL && memchr(launcher, '=', first) == NULL;
+    return strpbrk(launcher, ";&|()<>`!") == NULL && memchr(first, '=', len) == NULL &&
+           *first != '-' && !is_shell_only(first, len);
 }
 
 static char *build_hop(const struct uricommand_hop *hop, const char *line)
@@ -151,9 +157,9 @@ static char *build_hop(const struct uricommand_hop *hop, const char *line)
     size_t before = place != NULL ? (size_t)(place - hop->launcher) : strlen(hop->launcher);
     char *text;
 
-    if (asprintf(&text, "%s%.*s%senv %s %s%s", is_simple(hop->launcher) ? "exec " : "", (int)before,
+    if (asprintf(&text, "%s%.*s%senv %s %s%s", can_exec(hop->launcher) ? "exec " : "", (int)before,
                  hop->launcher, place != NULL ? "" : " ",
-                 hop->uriexec != NULL ? hop->uriexec : "uriexec", line,
+                 hop->uriexec != NULL ? hop->uriexec : "uriexec", *line != '\0' ? line : "+",
                  place != NULL ? place + strlen("{}") : "") < 0)
         return NULL;
     return text;

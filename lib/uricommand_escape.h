@@ -1,5 +1,5 @@
 /* The escapes of an encoded line, a character at a time.  All inline and without the C library, as
- * uriexec also decodes before that has started (wrappers/start/uriexec.c). */
+ * uriexec also decodes before that has started (wrappers/uriexec/start.c). */
 #ifndef FARMLOCK_URICOMMAND_ESCAPE_H
 #define FARMLOCK_URICOMMAND_ESCAPE_H
 

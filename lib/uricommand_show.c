@@ -151,12 +151,18 @@ static int show_call(struct show *show, const struct call *call, const char *lin
 {
     struct uricommand_run run = {.dir = call->dir};
     char *shell = NULL;
+    char *dir = NULL;
     size_t error_at = 0;
     char *command = uricommand_decode(line, strlen(line), call->flags, NULL, &error_at);
     int status = -1;
 
     if (command == NULL)
         return errno != ENOMEM ? show_undecodable(show, line, error_at) : -1;
+    /* Whoever wrote the call could not know whether the name is also there as it stands. */
+    if (call->dir != NULL)
+        dir = uricommand_decode(call->dir, strlen(call->dir), 0, NULL, NULL);
+    if (dir != NULL)
+        run.dir = dir;
     shell = uricommand_decode(call->shell, strlen(call->shell), 0, NULL, &error_at);
     if (shell != NULL) {
         run.shell = shell;
@@ -166,6 +172,7 @@ static int show_call(struct show *show, const struct call *call, const char *lin
         status = show_undecodable(show, call->shell, error_at);
     }
     free(shell);
+    free(dir);
     free(command);
     return status;
 }
@@ -196,6 +203,21 @@ static char *name_launcher(char **words, size_t count)
     return name;
 }
 
+/* Whether a nested call, its options from words[at] on, builds a command line of its own. */
+static bool has_hop(char *const *words, size_t count, size_t at)
+{
+    for (; at < count && words[at][0] == '-' && strcmp(words[at], "--") != 0; at++) {
+        size_t option = at;
+
+        if (option_value(words, count, &option, "--hop") != NULL)
+            return true;
+        if (option_value(words, count, &option, "--uriexec-path") != NULL ||
+            option_value(words, count, &option, "--cd") != NULL)
+            at = option;
+    }
+    return false;
+}
+
 /* Shows the call of uriexec whose name is words[at]. */
 static int show_nested(struct show *show, char **words, size_t count, size_t at)
 {
@@ -205,8 +227,11 @@ static int show_nested(struct show *show, char **words, size_t count, size_t at)
     char *launcher;
     int status = -1;
 
-    if (first >= count)
+    if (first >= count) {
+        if (has_hop(words, count, at + 1))
+            fprintf(show->out, "%u: not explained: --hop\n", show->depth + 1);
         return 0;
+    }
     launcher = name_launcher(words, at);
     line = uricommand_join((const char *const *)words + first);
     if (launcher != NULL && line != NULL) {

@@ -48,7 +48,7 @@ static void on_notice(void *context, enum ipclocker_notice notice, const char *t
 {
     struct lockersh *self = context;
 
-    if (notice == IPCLOCKER_PRINT_BROKE)
+    if (notice == IPCLOCKER_PRINT_BROKE && self->target != NULL)
         printf("%s was %s\n", self->target, text);
     if (notice != IPCLOCKER_PRINT_RETRY)
         return;

@@ -5,12 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "options.h"
 #include "uricommand.h"
+#include "uriexec/check.h"
 #include "uriexec/launch.h"
 #include "uriexec/shell.h"
+#include "uriexec/slips.h"
 
 /* A step's result when the next is to follow; else it is an exit status. */
 enum { GO_ON = -1 };
@@ -93,16 +96,22 @@ static char *decode(const char *line, const char *name, unsigned flags)
     return NULL;
 }
 
-/* A folder may be encoded, but one that is there under the name as it stands is meant. */
+/* A folder may be encoded, but one that is there under the name as it stands is meant.  Returns the
+ * other name for it where `error` says that it is not there, or NULL. */
+static char *decode_folder(const char *dir, int error)
+{
+    if (error != ENOENT && error != ENOTDIR && error != ENAMETOOLONG)
+        return NULL;
+    return uricommand_decode(dir, strlen(dir), 0, NULL, NULL);
+}
+
 static int enter(const char *dir)
 {
-    char *decoded = NULL;
     int error = chdir(dir) == 0 ? 0 : errno;
+    char *decoded = decode_folder(dir, error);
 
-    if (error == ENOENT)
-        decoded = uricommand_decode(dir, strlen(dir), 0, NULL, NULL);
-    if (decoded != NULL)
-        error = chdir(decoded) == 0 ? 0 : errno;
+    if (decoded != NULL && chdir(decoded) == 0)
+        error = 0;
     free(decoded);
     if (error == 0)
         return 0;
@@ -110,7 +119,7 @@ static int enter(const char *dir)
                     strerror(error));
 }
 
-static int show(const struct uricommand_run *run)
+static int show_run(const struct uricommand_run *run)
 {
     struct winsize size = {.ws_col = 0};
     size_t width = 0;
@@ -124,6 +133,23 @@ static int show(const struct uricommand_run *run)
         return complain_no_memory();
     status = print(text, "");
     free(text);
+    return status;
+}
+
+/* In the folder that would be entered. */
+static int show(const struct uricommand_run *run)
+{
+    struct uricommand_run entered = *run;
+    struct stat found;
+    char *decoded = NULL;
+    int status;
+
+    if (run->dir != NULL && stat(run->dir, &found) != 0)
+        decoded = decode_folder(run->dir, errno);
+    if (decoded != NULL)
+        entered.dir = decoded;
+    status = show_run(&entered);
+    free(decoded);
     return status;
 }
 
@@ -150,6 +176,9 @@ static int run_line(const struct request *request)
 
 /* ---- encoding ------------------------------------------------------------------------------- */
 
+/* Room before a line, as in sh -c "exec env /opt/farm/bin/uriexec LINE". */
+enum { CALL_MAX = 512 };
+
 /* The command for sh(1) that the arguments stand for. */
 static char *compose(const struct request *request)
 {
@@ -172,10 +201,15 @@ static int encode(const struct request *request)
 
     if (line == NULL)
         status = complain_no_memory();
-    else if (strlen(line) > argument_max())
-        status = complain_too_long("the encoded line", strlen(line));
+    else if (strlen(line) > argument_max() - CALL_MAX)
+        status = complain(STATUS_CANNOT_RUN,
+                          "the encoded line is %zu bytes long; with a call of uriexec before it, "
+                          "for which %d bytes are kept, it would be more than the %zu bytes that "
+                          "this system takes in one argument (MAX_ARG_STRLEN); put the command "
+                          "into a script",
+                          strlen(line), CALL_MAX, argument_max());
     else
-        status = print(line, "\n");
+        status = print(*line != '\0' ? line : "+", "\n"); /* a line has to be a word */
     free(line);
     free(command);
     return status;
@@ -242,8 +276,12 @@ static int add_hop(struct request *request, const char *launcher)
 {
     const struct uricommand_hop hop = {.launcher = launcher};
     struct uricommand_hop *more;
-    char *built = uricommand_build_hops(&hop, 1, "");
+    const char *slip = find_slip(launcher);
+    char *built;
 
+    if (slip != NULL)
+        return complain(EX_USAGE, "--hop '%s' %s", clean(launcher, strlen(launcher)), slip);
+    built = uricommand_build_hops(&hop, 1, "");
     if (built == NULL)
         return errno == EINVAL ? complain(EX_USAGE,
                                           "--hop '%s' is not a command on one line, such as "
@@ -354,8 +392,11 @@ static int parse(struct request *request, int argc, char **argv)
 int main(int argc, char **argv)
 {
     struct request request = {.shell = "/bin/sh", .words = (const char *const *)argv + argc};
-    int status = parse(&request, argc, argv);
+    int status;
 
+    if (argc < 1) /* before Linux 5.18 a caller could leave out even the name */
+        return complain(EX_USAGE, "started without its own name as the first argument");
+    status = parse(&request, argc, argv);
     if (status == GO_ON)
         status = has(&request, OPT_ENCODE)  ? encode(&request)
                  : request.words[0] == NULL ? only_check(&request)

@@ -1,5 +1,7 @@
 """What the end-to-end tests share: the built programs, daemons of a test's own, polling."""
 
+import atexit
+import glob
 import os
 import signal
 import socket
@@ -22,6 +24,8 @@ for _name in list(os.environ):
     if _name.startswith(("IPCLOCKER_", "LOCKERSH_", "SLURM_", "NOTIFY_SOCKET", "LISTEN_")):
         del os.environ[_name]
 
+# What they start, and what that leaves behind, is known by this.
+os.environ["FARMLOCK_TEST_RUN"] = str(os.getpid())
 
 # Nor may what the caller ignores: a shell's background jobs ignore SIGINT, nohup ignores SIGHUP.
 for _number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
@@ -130,5 +134,19 @@ def is_alive(pid):
         return False
 
 
+def _end_monitors():
+    """Ends what commands of these tests have left to look for servers that ended with a test."""
+    marker = f"FARMLOCK_TEST_RUN={os.getpid()}".encode()
+    for folder in glob.glob("/proc/[0-9]*"):
+        try:
+            exe = os.path.basename(os.readlink(folder + "/exe")).partition(" ")[0]
+            with open(folder + "/environ", "rb") as environ:
+                if exe == "lockersh" and marker in environ.read().split(b"\0"):
+                    kill_pid(int(os.path.basename(folder)))
+        except OSError:
+            continue
+
+
 def main():
+    atexit.register(_end_monitors)
     tap.main(_cleanups)

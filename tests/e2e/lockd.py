@@ -1,6 +1,8 @@
 """A lockerd that can be killed and started again with the same port and state."""
 
+import json
 import os
+import socket
 import subprocess
 
 import farm
@@ -70,6 +72,56 @@ class Server:
             held[name] = owner
         wire.close()
         return held
+
+
+def start_server(*options, port=None, **popen):
+    """Starts a server in the foreground and waits until it answers; returns its port."""
+    port = port or farm.free_port()
+    popen.setdefault("stderr", subprocess.DEVNULL)
+    # Tests name hosts that are none; nobody is to be asked about them but by who says so.
+    farm.start(LOCKERD, "--nofork", "--state", "none", "--pidstat-port", "none", "--port", port,
+               *options, **popen)
+    farm.poll(lambda: serves(port), "lockerd serves")
+    return port
+
+
+def sleeper():
+    """A process for a lock to belong to."""
+    return farm.start("sleep", "1000")
+
+
+def start_time(pid):
+    with open(f"/proc/{pid}/stat", encoding="latin-1") as stat_file:
+        return stat_file.read().rpartition(")")[2].split()[19]
+
+
+def identity(pid):
+    """The "process" line of a process of this host."""
+    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as boot:
+        boot_id = boot.read().strip()
+    return f"process {start_time(pid)} {boot_id} {os.stat('/proc/self/ns/pid').st_ino}"
+
+
+def session_of(process, port, user, names, block=1):
+    """A protocol 2 connection that asks for a lock as the session of a process."""
+    wire = Wire(port)
+    wire.send("proto 2", f"user {user}", f"hostname {socket.gethostname()}", f"pid {process.pid}",
+              identity(process.pid), "session 1", f"locks {names}", f"block {block}", "LOCK")
+    farm.equal(wire.line(), "proto 2")
+    return wire
+
+
+def listing(port):
+    wire = Wire(port)
+    wire.send("proto 2", "LIST_JSON")
+    wire.line()
+    size = int(wire.line().split()[1])
+    text = wire.buffer
+    while len(text) < size + 1:
+        text += wire.socket.recv(65536)
+    wire.close()
+    json.loads(text)
+    return text.decode()
 
 
 def refused(*options):

@@ -242,7 +242,7 @@ def verbose_explains_the_wait():
     waiting, obtained = err.decode().splitlines()
     farm.contains(waiting, "lockersh: waiting 0 s for a, place 1 in the queue; ")
     farm.contains(waiting, f"_{holder.pid}")
-    farm.contains(waiting, " has it since ")
+    farm.contains(waiting, " has had it since ")
     assert obtained.startswith("lockersh: obtained a after 0."), obtained
 
 

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""What a user of uriexec sees: running, encoding, explaining, hops, errors, its man page."""
+"""What a user of uriexec sees: running, encoding, explaining, errors, its man page."""
 
 import fcntl
 import os
 import pty
 import re
+import shutil
 import signal
+import socket
 import struct
 import subprocess
 import termios
@@ -13,25 +15,7 @@ import termios
 import farm
 import hosts
 import tap
-
-URIEXEC = farm.program("uriexec")
-
-
-def uriexec(*words, **options):
-    return farm.run(URIEXEC, *words, **options)
-
-
-def encode(*words):
-    return uriexec("--encode", *words).stdout.rstrip("\n")
-
-
-def check_says(found, status, *parts):
-    """One clear line on standard error and nothing else."""
-    farm.equal((found.returncode, found.stdout), (status, ""))
-    assert re.fullmatch(r"uriexec: [^\n]+\n", found.stderr), found.stderr
-    for part in parts:
-        farm.contains(found.stderr, part)
-
+from uriexec_calls import URIEXEC, check_says, encode, script, uriexec
 
 # ---- running ------------------------------------------------------------------------------------
 
@@ -82,6 +66,13 @@ def cd_takes_a_folder_as_it_is_or_encoded(folder):
     for given, entered in (("plain", "plain"), ("c++", "c++"), ("a b", "a b"), ("a+b", "a b"),
                            ("a%20b", "a b"), ("100%41", "100%41")):
         farm.equal(uriexec("--cd", f"{folder}/{given}", "pwd").stdout, f"{folder}/{entered}\n")
+    long = "\x01" * 100
+    os.mkdir(os.path.join(folder, long))
+    farm.equal(uriexec("--cd", f"{folder}/{'%01' * 100}", "pwd").stdout, f"{folder}/{long}\n")
+    with open(os.path.join(folder, "file"), "w", encoding="utf-8"):
+        pass
+    check_says(uriexec("--cd", f"{folder}/{'%2F' * 100}x", "true"), 71, "name too long")
+    check_says(uriexec("--cd", f"{folder}/file/a%20b", "true"), 71, "Not a directory")
     check_says(uriexec("--cd", f"{folder}/none", "true"), 71, f"'{folder}/none'", "--cd")
     check_says(uriexec("--cd", "", "true"), 64, "--cd needs a folder")
 
@@ -132,6 +123,14 @@ def a_hundred_kilobytes_run_and_more_than_fits_is_refused():
     check_says(uriexec("--encode", *["x" * 1000] * 150), 126, f"{limit} bytes", "MAX_ARG_STRLEN")
     check_says(uriexec("--encode", "\n" * 50000), 126, f"{limit} bytes")
     check_says(uriexec("--hop", "env", *["x" * 1000] * 150), 126, f"{limit} bytes")
+    for len_over in range(-600, 0, 12):
+        found = uriexec("--encode", "true", "x" * (limit + len_over - len("exec+true+")))
+        if found.returncode == 0:
+            call = f"exec env {'/x' * 100}/uriexec {found.stdout}".rstrip("\n")
+            assert len(call) <= limit, len(call)
+        else:
+            check_says(found, 126, f"{limit} bytes")
+    farm.equal(uriexec("--encode", "true", "x" * (limit - 600)).returncode, 0)
     fits = "true " + "x" * (limit - len("true "))
     farm.equal(uriexec("true", "x" * (limit - len("true "))).returncode, 0)
     farm.equal(uriexec(*fits.split(), "x").returncode, 126)
@@ -147,17 +146,35 @@ def vectors_come_through_exactly():
     # A program is run, and not the builtin that has its name.
     farm.equal(uriexec(encode("echo", "a\\tb")).stdout, "a\\tb\n")
     farm.equal(uriexec(encode("exit", "7")).returncode, 7)
+    for words in (["hash", "-r"], ["alias"], ["times"], ["jobs"], ["readonly", "A=b"],
+                  ["return", "0"], ["unalias", "-a"]):
+        found = uriexec(encode(*words), env=farm.environment(PATH="/nonexistent"))
+        farm.equal((words, found.returncode), (words, 0))
     assert uriexec(encode("")).returncode in (126, 127)
     found = uriexec(encode("--", "-no-such"), env=farm.environment(PATH="/usr/bin:/bin"))
     farm.equal(found.returncode, 127)
 
 
 @tap.test
-def shell_words_are_a_command_line():
+def a_program_whose_name_begins_with_a_dash_runs(folder):
+    script(folder, "-x", "printf '<%s>' \"$@\"")
+    env = farm.environment(PATH=f"{folder}:/usr/bin:/bin")
+    far = ["--uriexec-path", hosts.uriexec_in(folder), "--hop", "env"]
+    for line in ([encode("--", "-x", "a b")], [encode("--cd", "/", "--", "-x", "a b")],
+                 [*far, "--", "-x", "a b"]):
+        farm.equal(uriexec(*line, env=env).stdout, "<a b>")
+
+
+@tap.test
+def shell_words_are_a_command_line(folder):
     line = encode("--shell-words", "x='a b';", "echo", '"$x" | tr a-z A-Z')
     assert " " not in line
     farm.equal(uriexec(line).stdout, "A B\n")
     farm.equal(encode("--shell-words", "--", "-x"), "%2Dx")
+    farm.equal(encode("--shell-words", ""), "+")
+    farm.equal(uriexec("+").returncode, 0)
+    far = ["--uriexec-path", hosts.uriexec_in(folder), "--hop", "env"]
+    farm.equal(uriexec(*far, "--shell-words", "").returncode, 0)
 
 
 @tap.test
@@ -170,82 +187,6 @@ def encoded_folders_are_entered_or_nothing_runs(folder):
         farm.equal(uriexec(line, cwd=folder).stdout, folder + "/-a 'b'\n")
         found = uriexec(line, cwd="/", env=farm.environment(CDPATH=folder))
         farm.equal((found.returncode, found.stdout), (71, ""))
-
-
-# ---- hops ---------------------------------------------------------------------------------------
-
-@tap.test
-def print_shows_a_line_that_does_the_same(folder):
-    launcher = f"env A=1 {hosts.tool('tcsh')} -c '{{}}'"
-    words = ["--uriexec-path", hosts.uriexec_in(folder), "--hop", launcher, "--hop",
-             f"{hosts.tool('fish')} -c \"{{}}\"", "--hop", "env B=2", "--", "sh", "-c",
-             'printf "%s\\0" "$A$B" "$@"', "sh", "a  b", "", "it's"]
-    expected = "12\0a  b\0\0it's\0"
-    farm.equal(uriexec(*words).stdout, expected)
-    line = uriexec("--print", *words).stdout
-    assert line.startswith(launcher.split("{", maxsplit=1)[0]) and line.count("\n") == 1, line
-    farm.equal(farm.run("/bin/sh", "-c", line).stdout, expected)
-    farm.equal(uriexec("--hop", "ssh host1", "--hop", "rsh host2", "--print", "--", "ls", "-l",
-                       "a b").stdout,
-               "ssh host1 env uriexec exec rsh host2 env uriexec exec ls%2B-l %2527a b%2527\n")
-
-
-@tap.test
-def hops_may_each_have_their_uriexec():
-    found = uriexec("--uriexec-path", "/all", "--hop", "a", "--hop", "b", "--uriexec-path", "/b",
-                    "--hop", "c", "--print", "x")
-    farm.equal(found.stdout,
-               "a env /all exec b env /b exec c env /all exec x\n")
-
-
-@tap.test
-def hops_take_folders_and_shell_words(folder):
-    far = ["--uriexec-path", hosts.uriexec_in(folder), "--hop", "env", "--hop", "sh -c '{}'"]
-    os.mkdir(os.path.join(folder, "a b"))
-    farm.equal(uriexec(*far, "--cd", f"{folder}/a b", "pwd").stdout, f"{folder}/a b\n")
-    farm.equal(uriexec(*far, "--shell-words", "echo a | tr a b; exit 9").stdout, "b\n")
-    farm.equal(uriexec(*far, "--shell-words", "exit 9").returncode, 9)
-    farm.equal(uriexec(*far, "--cd", f"{folder}/none", "pwd").returncode, 71)
-    found = uriexec("--hop", f"cd '{folder}/a b' && env", *far[:2], "pwd")
-    farm.equal(found.stdout, f"{folder}/a b\n")
-
-
-@tap.test
-def launchers_get_signals_and_theirs_is_told(folder):
-    mark = os.path.join(folder, "ready")
-    script = f"trap 'echo got >{mark}; kill -KILL $$' USR1; : >{mark}.0; while :; do sleep 0.05; done"
-    process = farm.start(URIEXEC, "--uriexec-path", hosts.uriexec_in(folder), "--hop", "env",
-                         "--", "sh", "-c", script)
-    farm.poll(lambda: os.path.exists(mark + ".0"), "the command runs")
-    process.send_signal(signal.SIGUSR1)
-    farm.equal(process.wait(farm.PATIENCE_S), -signal.SIGKILL)
-    farm.poll(lambda: os.path.exists(mark), "the trap has run")
-
-
-@tap.test
-def a_killed_uriexec_takes_the_launcher_along(folder):
-    mark = os.path.join(folder, "pid")
-    process = farm.start(URIEXEC, "--uriexec-path", hosts.uriexec_in(folder), "--hop", "env",
-                         "--", "sh", "-c", f"echo $$ >{mark}.0; mv {mark}.0 {mark}; exec sleep 1000")
-    farm.poll(lambda: os.path.exists(mark), "the command runs")
-    with open(mark, encoding="utf-8") as file:
-        pid = int(file.read())
-    process.kill()
-    farm.poll(lambda: not farm.is_alive(pid), "the command ends")
-
-
-@tap.test
-def a_missing_uriexec_is_reported(folder):
-    found = uriexec("--hop", "env PATH=/nonexistent /bin/sh -c 'PATH=/usr/bin:/bin; {}'", "true",
-                    env=farm.environment(PATH="/usr/bin:/bin"))
-    farm.equal(found.returncode, 127)
-    farm.contains(found.stderr, "no uriexec there, or no such command")
-    far = ["--uriexec-path", hosts.uriexec_in(folder)]
-    found = uriexec(*far, "--hop", "env", "--uriexec-path", "/nonexistent", "--check", "true")
-    farm.contains(found.stderr, "no /nonexistent beyond 'env'; install farmlock there")
-    farm.equal(found.returncode, 127)
-    check_says(uriexec(*far, "--hop", "true", "--check"), 127, "'true' does not get through")
-    farm.equal(uriexec(*far, "--hop", "env", "--check", "echo", "x").stdout, "x\n")
 
 
 # ---- explaining ---------------------------------------------------------------------------------
@@ -281,6 +222,13 @@ def show_explains_each_level_and_runs_nothing(folder):
     assert not os.path.exists(mark)
     farm.equal(uriexec("--show", "echo+%1b%5d0;evil%07").stdout,
                "1: /bin/sh -c echo \\x1b]0;evil\\x07\n")
+    os.mkdir(os.path.join(folder, "a b"))
+    os.mkdir(os.path.join(folder, "c+d"))
+    for given, entered in (("a+b", "a b"), ("a b", "a b"), ("c+d", "c+d")):
+        farm.equal(uriexec("--show", "--cd", f"{folder}/{given}", "ls").stdout,
+                   f"1: in {folder}/{entered}: /bin/sh -c ls\n")
+    farm.equal(uriexec("--show", "ssh+h+uriexec+--cd+a%2Bb+ls").stdout.splitlines()[1],
+               "2: in a b: /bin/sh -c ls")
     check_says(uriexec("--show", "--strict", "a%zz"), 64, "byte 2")
 
 
@@ -329,6 +277,21 @@ def usage_errors_are_one_clear_line():
 
 
 @tap.test
+def a_message_is_one_write_and_one_line():
+    near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with near, far:
+        for word in ("--bad", "--cd=" + "x" * 5000, "a%00"):
+            subprocess.run([URIEXEC, word, "true"], stderr=far, check=False)
+            message = near.recv(1 << 16).decode()
+            assert re.fullmatch(r"uriexec: [^\n]+\n", message), message
+        near.setblocking(False)
+        try:
+            farm.equal(near.recv(1 << 16), "nothing more")
+        except BlockingIOError:
+            pass
+
+
+@tap.test
 def output_that_cannot_be_written_is_an_error():
     with open("/dev/full", "w", encoding="utf-8") as full:
         for words in (["--encode", "x"], ["--help"], ["--version"], ["--show", "x"]):
@@ -336,6 +299,19 @@ def output_that_cannot_be_written_is_an_error():
                                    text=True, check=False)
             farm.equal(found.returncode, 71)
             farm.contains(found.stderr, "No space left")
+
+
+@tap.test
+def a_build_with_stack_protectors_everywhere_runs(folder):
+    for name in ("Makefile", ".ci", "lib", "wrappers", "daemons"):
+        path = os.path.join(farm.SOURCE, name)
+        copy = shutil.copytree if os.path.isdir(path) else shutil.copy
+        copy(path, os.path.join(folder, name))
+    env = farm.environment(MAKEFLAGS=None, MAKELEVEL=None, VARIANT=None)
+    made = farm.run("make", f"-j{os.cpu_count()}", "CFLAGS=-O0 -g -fstack-protector-all",
+                    "build/bin/uriexec", cwd=folder, env=env, timeout=farm.PATIENCE_S * 5)
+    farm.equal((made.returncode, made.stderr), (0, ""))
+    farm.equal(farm.run(f"{folder}/build/bin/uriexec", "echo+a").stdout, "a\n")
 
 
 # ---- what others copy ---------------------------------------------------------------------------

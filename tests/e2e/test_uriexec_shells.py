@@ -22,7 +22,8 @@ while (<STDIN>) {
     my ($levels, $shell, $uriexec, @words) = map { pack "H*", $_ } split /,/, $_ =~ s/\n//r, -1;
     my $line;
     for my $level (1 .. $levels) {
-        my $command = join " ", "exec", map { "'" . s/'/'\\''/gr . "'" } @words;
+        my $command = join " ", map { "'" . s/'/'\\''/gr . "'" } @words;
+        $command = "exec $command" unless $words[0] =~ /^-/; # which dash's exec would not take
         $line = uri_escape($command, "^A-Za-z0-9_./,-");
         @words = ($shell, "-c", "$uriexec $line");
     }
@@ -118,12 +119,17 @@ def safe_lines_are_safe_in_variables_and_substitutions(folder):
 def random_words():
     """Arguments over all bytes but NUL, with those that shells know more often than others."""
     special = list(b" \t\n'\"\\$`!^~*?[]{}()<>|&;#%+=@:-")
-    words = [b"printf", b"%s\\0"]
+    words = [random.choice([b"printf", b"-x"]), b"%s\\0"]
     for _ in range(random.randrange(1, 7)):
         length = random.choice([0, 1, 2, 8, 40])
         words.append(bytes(random.choice(special) if random.random() < 0.5
                            else random.randrange(1, 256) for _ in range(length)))
     return words
+
+
+def add_dashed(folder):
+    """A program whose name begins with a dash, in the PATH."""
+    script(folder, "-x", 'exec printf "$@"\n')
 
 
 def encode_levels(words, levels, shell, uriexec):
@@ -146,8 +152,10 @@ def encode_in_perl(folder, cases, shell, uriexec):
 
 
 def check_line(folder, name, shell, uriexec, line, words):
-    """Runs a line as a login shell does, which is what the dash in its name makes it."""
-    found = run_bytes(["-" + name, "-c", uriexec.encode() + b" " + line], folder,
+    """Runs a line as a login shell does, which is what the dash in its name makes it.  Such a shell
+    may set a PATH of its own, without the program that is ours."""
+    called = name if words[0] == b"-x" else "-" + name
+    found = run_bytes([called, "-c", uriexec.encode() + b" " + line], folder,
                       executable=shell, stdin=subprocess.DEVNULL)
     expected = b"".join(word + b"\0" for word in words[2:])
     assert found.stdout == expected, (name, words, line, found)
@@ -156,6 +164,7 @@ def check_line(folder, name, shell, uriexec, line, words):
 def check_shell(folder, name):
     shell = hosts.shells()[name]
     uriexec = hosts.uriexec_in(folder)
+    add_dashed(folder)
     cases = [(levels, random_words()) for levels in range(1, LEVELS + 1)
              for _ in range(40 if SLOW else 3)]
     for levels, words in cases:
@@ -182,6 +191,7 @@ for _name in ("sh", "bash", "dash", "ksh", "mksh", "zsh", "csh", "tcsh", "fish")
 def random_arguments_survive_hops_through_mixed_shells(folder):
     """The same through --hop, whose lines come in several words."""
     shells = hosts.shells()
+    add_dashed(folder)
     for _ in range(100 if SLOW else 12):
         words = random_words()
         route = random.choices(list(shells), k=random.randrange(1, LEVELS + 1))

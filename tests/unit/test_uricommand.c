@@ -198,9 +198,12 @@ static void vectors_become_commands_for_sh(void **state)
         {{"a", "b c", "", "it's", NULL}, "exec a 'b c' '' 'it'\\''s'"},
         {{"", NULL}, "exec ''"},
         {{"A=b", "*", NULL}, "exec A=b '*'"},
-        {{"-odd", "x", NULL}, "exec -- -odd x"},
+        {{"-odd", "x", NULL}, "-odd x"},
         {{"exit", "7", NULL}, "exit 7"},
         {{"exitus", NULL}, "exec exitus"},
+        {{"hash", "-r", NULL}, "hash -r"},
+        {{"times", NULL}, "times"},
+        {{"return", "3", NULL}, "return 3"},
     };
 
     (void)state;
@@ -237,6 +240,7 @@ static void hops_are_built_from_the_far_end(void **state)
 
     (void)state;
     assert_owned(uricommand_build_hops(hops, 0, "a b"), "a b");
+    assert_owned(uricommand_build_hops(hops, 1, ""), "exec ssh host1 env uriexec +");
     assert_owned(uricommand_build_hops(hops, 1, "exec ls 'a b'"),
                  "exec ssh host1 env uriexec exec ls %27a b%27");
     assert_owned(uricommand_build_hops(hops, 2, "ls;ls"),
@@ -246,7 +250,9 @@ static void hops_are_built_from_the_far_end(void **state)
 
 static void launchers_that_are_no_simple_command_keep_their_shell(void **state)
 {
-    static const char *const launchers[] = {"cd /x && ssh h", "A=b ssh h", "! ssh h", "(ssh h)"};
+    static const char *const launchers[] = {
+        "cd /x && ssh h", "A=b ssh h",     " A=b ssh h", "! ssh h", "(ssh h)",
+        "exec ssh h",     "command ssh h", "eval",       " . f",    "-x"};
 
     (void)state;
     for (size_t i = 0; i < sizeof launchers / sizeof *launchers; i++) {
@@ -284,11 +290,12 @@ static char *show(const char *command, size_t width)
 static void every_level_is_shown(void **state)
 {
     (void)state;
-    assert_owned(show("ssh a env uriexec ssh b uriexec --cd /x --shell tcsh ls%2520-l; date", 0),
-                 "1: /bin/sh -c ssh a env uriexec ssh b uriexec --cd /x --shell tcsh ls%2520-l; "
-                 "date\n"
-                 "2: /bin/sh -c ssh b uriexec --cd /x --shell tcsh ls%20-l\n"
-                 "3: in /x: tcsh -c ls -l\n");
+    assert_owned(
+        show("ssh a env uriexec ssh b uriexec --cd /x%2By --shell tcsh ls%2520-l; date", 0),
+        "1: /bin/sh -c ssh a env uriexec ssh b uriexec --cd /x%2By --shell tcsh ls%2520-l; "
+        "date\n"
+        "2: /bin/sh -c ssh b uriexec --cd /x+y --shell tcsh ls%20-l\n"
+        "3: in /x y: tcsh -c ls -l\n");
     assert_owned(show("/opt/uriexec a && sh -c \"uriexec 'b+c'\" 2>f", 0),
                  "1: /bin/sh -c /opt/uriexec a && sh -c \"uriexec 'b+c'\" 2>f\n"
                  "2: /bin/sh -c a\n"
@@ -298,7 +305,7 @@ static void every_level_is_shown(void **state)
 static void what_runs_nothing_is_not_looked_into(void **state)
 {
     static const char *const commands[] = {
-        "uriexec",           "uriexec --encode a", "uriexec --hop x -- y",
+        "uriexec",           "uriexec --encode a", "uriexec --encode -- --hop",
         "echo no-uriexec a", "# uriexec a",        "uriexec --cd"};
 
     (void)state;
@@ -307,6 +314,21 @@ static void what_runs_nothing_is_not_looked_into(void **state)
 
         assert_non_null(text);
         assert_null(strstr(text, "2: "));
+        free(text);
+    }
+}
+
+static void nested_hops_are_named(void **state)
+{
+    static const char *const commands[] = {"uriexec --hop x -- y", "uriexec --hop=x y",
+                                           "uriexec --uriexec-path /u --cd /d --hop x y"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        char *text = show(commands[i], 0);
+
+        assert_non_null(text);
+        assert_non_null(strstr(text, "\n2: not explained: --hop\n"));
         free(text);
     }
 }
@@ -403,6 +425,7 @@ int main(void)
         cmocka_unit_test(hops_that_lead_nowhere_are_refused),
         cmocka_unit_test(every_level_is_shown),
         cmocka_unit_test(what_runs_nothing_is_not_looked_into),
+        cmocka_unit_test(nested_hops_are_named),
         cmocka_unit_test(levels_that_cannot_be_decoded_are_named),
         cmocka_unit_test(hostile_bytes_are_shown_as_numbers),
         cmocka_unit_test(terminals_get_a_layout),

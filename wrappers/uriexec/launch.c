@@ -1,14 +1,15 @@
-/* Runs launchers: waits for them, and looks whether uriexec is where they lead.
+/* Runs launchers: starts them, hands them signals and waits for them.
  * Must not build command lines; uricommand.h does. */
 #include "launch.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,9 +17,21 @@
 
 static const int forwarded[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM};
 
-static void run_launcher(const char *command, const sigset_t *mask, pid_t parent)
+/* Without input, which is the command's that runs later. */
+static void redirect(int output, bool quietly)
 {
-    sigprocmask(SIG_SETMASK, mask, NULL);
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
+        (quietly && dup2(null, STDERR_FILENO) < 0))
+        _exit(EX_OSERR);
+}
+
+static void become_launcher(const struct launcher *launcher, const char *command, pid_t parent)
+{
+    if (launcher->output >= 0)
+        redirect(launcher->output, launcher->quietly);
+    sigprocmask(SIG_SETMASK, &launcher->mask, NULL);
     /* Who ends uriexec with SIGKILL means the launcher. */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent)
@@ -26,34 +39,85 @@ static void run_launcher(const char *command, const sigset_t *mask, pid_t parent
     _exit(become("/bin/sh", command));
 }
 
-/* Waits for the launcher's end and hands it signals meanwhile. */
-static int wait_for(pid_t launcher, const sigset_t *watched)
+int launcher_start(struct launcher *launcher, const char *command)
 {
-    siginfo_t info;
-    int status;
+    sigset_t watched;
+    pid_t parent = getpid();
 
-    for (;;) {
-        if (sigwaitinfo(watched, &info) < 0)
-            continue;
-        if (info.si_signo == SIGCHLD) {
-            if (waitpid(launcher, &status, WNOHANG) == launcher)
-                return status;
-        } else if (info.si_code <= 0) {
-            /* Above 0 it is the terminal's, which has told the launcher too. */
-            kill(launcher, info.si_signo);
-        }
-    }
+    sigemptyset(&watched);
+    sigaddset(&watched, SIGCHLD);
+    for (size_t i = 0; i < sizeof forwarded / sizeof *forwarded; i++)
+        sigaddset(&watched, forwarded[i]);
+    launcher->told = 0;
+    launcher->signals = signalfd(-1, &watched, SFD_CLOEXEC);
+    if (launcher->signals < 0)
+        return -1;
+    signal(SIGCHLD, SIG_DFL);
+    sigprocmask(SIG_BLOCK, &watched, &launcher->mask);
+    launcher->pid = fork();
+    if (launcher->pid == 0)
+        become_launcher(launcher, command, parent);
+    if (launcher->pid > 0)
+        return 0;
+    close(launcher->signals);
+    sigprocmask(SIG_SETMASK, &launcher->mask, NULL);
+    return -1;
 }
 
-/* Ends as the launcher did; returns where the signal is not one that ends a process. */
-static int die_by(int number, const sigset_t *mask)
+/* The terminal tells the launcher too, but a hangup only reaches the leader of a session. */
+static bool is_from_terminal(const struct signalfd_siginfo *info)
+{
+    return info->ssi_code == SI_KERNEL &&
+           (info->ssi_signo == SIGINT || info->ssi_signo == SIGQUIT ||
+            (info->ssi_signo == SIGHUP && getsid(0) != getpid()));
+}
+
+/* Takes one signal.  Returns true at the launcher's end. */
+static bool hear(struct launcher *launcher, int *status)
+{
+    struct signalfd_siginfo info;
+    struct sigaction action;
+
+    if (read(launcher->signals, &info, sizeof info) != (ssize_t)sizeof info)
+        return false;
+    if (info.ssi_signo == SIGCHLD)
+        return waitpid(launcher->pid, status, WNOHANG) == launcher->pid;
+    if (!is_from_terminal(&info))
+        kill(launcher->pid, (int)info.ssi_signo);
+    if (sigaction((int)info.ssi_signo, NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+        launcher->told = (int)info.ssi_signo;
+    return false;
+}
+
+int launcher_wait(struct launcher *launcher, int from, bool (*take)(int from, void *context),
+                  void *context)
+{
+    bool ended = false;
+    int status = 0;
+
+    while (!ended) {
+        struct pollfd watched[] = {{launcher->signals, POLLIN, 0}, {from, POLLIN, 0}};
+
+        if (poll(watched, 2, -1) < 0)
+            continue;
+        if (from >= 0 && watched[1].revents != 0 && !take(from, context))
+            from = -1;
+        ended = watched[0].revents != 0 && hear(launcher, &status);
+    }
+    if (from >= 0) /* what it wrote last */
+        take(from, context);
+    close(launcher->signals);
+    sigprocmask(SIG_SETMASK, &launcher->mask, NULL);
+    return status;
+}
+
+int end_by(int number)
 {
     const struct rlimit no_core = {0, 0};
 
     setrlimit(RLIMIT_CORE, &no_core);
     signal(number, SIG_DFL);
     raise(number);
-    sigprocmask(SIG_SETMASK, mask, NULL);
     return STATUS_SIGNAL + number;
 }
 
@@ -61,26 +125,14 @@ static int die_by(int number, const sigset_t *mask)
  * to run, and env(1)'s one line there does not say where that was or what to do. */
 int launch(const struct uricommand_hop *hops, size_t count, const char *command)
 {
-    sigset_t watched;
-    sigset_t mask;
-    pid_t parent = getpid();
-    pid_t launcher;
+    struct launcher launcher = {.output = -1};
     int status;
 
-    sigemptyset(&watched);
-    sigaddset(&watched, SIGCHLD);
-    for (size_t i = 0; i < sizeof forwarded / sizeof *forwarded; i++)
-        sigaddset(&watched, forwarded[i]);
-    signal(SIGCHLD, SIG_DFL);
-    sigprocmask(SIG_BLOCK, &watched, &mask);
-    launcher = fork();
-    if (launcher == 0)
-        run_launcher(command, &mask, parent);
-    if (launcher < 0)
+    if (launcher_start(&launcher, command) != 0)
         return complain(EX_OSERR, "cannot start a process: %s", strerror(errno));
-    status = wait_for(launcher, &watched);
+    status = launcher_wait(&launcher, -1, NULL, NULL);
     if (WIFSIGNALED(status))
-        return die_by(WTERMSIG(status), &mask);
+        return end_by(WTERMSIG(status));
     if (WEXITSTATUS(status) == STATUS_NOT_FOUND) {
         const char *last = hops[count - 1].launcher;
 
@@ -90,96 +142,4 @@ int launch(const struct uricommand_hop *hops, size_t count, const char *command)
                  count, count > 1 ? "s" : "", clean(last, strlen(last)));
     }
     return WEXITSTATUS(status);
-}
-
-/* ---- checking ------------------------------------------------------------------------------- */
-
-static const char answer[] = "uriexec-answers";
-
-/* Runs a command without input and looks for the answer in what it prints.  Returns 1 when it is
- * there, 0 when it is not, -1 when there is no memory or process for it. */
-static int answers(const struct uricommand_hop *hops, size_t count, const char *command,
-                   bool quietly)
-{
-    char line[1024];
-    int found = 0;
-    char *built = uricommand_build_hops(hops, count, command);
-    char *full = NULL;
-    FILE *from = NULL;
-
-    if (built != NULL &&
-        asprintf(&full, "%s </dev/null%s", built, quietly ? " 2>/dev/null" : "") > 0)
-        from = popen(full, "r");
-    free(built);
-    free(full);
-    if (from == NULL)
-        return -1;
-    /* To the end, as login shells may greet at length. */
-    while (fgets(line, sizeof line, from) != NULL)
-        found |= strstr(line, answer) != NULL;
-    pclose(from);
-    return found;
-}
-
-/* Whether one launcher gets through to its far side at all: there env(1) runs echo. */
-static int gets_through(struct uricommand_hop *hops, size_t at)
-{
-    const char *uriexec = hops[at].uriexec;
-    int found;
-
-    hops[at].uriexec = "echo";
-    found = answers(hops, at + 1, answer, false);
-    hops[at].uriexec = uriexec;
-    return found;
-}
-
-static int complain_of_hop(const struct uricommand_hop *hop, bool through)
-{
-    const char *launcher = clean(hop->launcher, strlen(hop->launcher));
-
-    if (!through)
-        return complain(STATUS_NOT_FOUND,
-                        "'%s' does not get through: it does not run 'env echo' there", launcher);
-    return complain(STATUS_NOT_FOUND,
-                    "no %s beyond '%s'; install farmlock there or say with --uriexec-path where "
-                    "it is",
-                    hop->uriexec != NULL ? hop->uriexec : "uriexec", launcher);
-}
-
-int check_hops(struct uricommand_hop *hops, size_t count)
-{
-    char command[64];
-
-    snprintf(command, sizeof command, "echo %s", answer);
-    if (answers(hops, count, command, true) > 0)
-        return 0;
-    for (size_t i = 0; i < count; i++) {
-        int through = gets_through(hops, i);
-        int there = through > 0 ? answers(hops, i + 1, command, true) : through;
-
-        if (there < 0)
-            return complain(EX_OSERR, "cannot check the hops: %s", strerror(errno));
-        if (there == 0)
-            return complain_of_hop(&hops[i], through > 0);
-    }
-    return 0;
-}
-
-bool carries_no_status(const struct uricommand_hop *hop)
-{
-    const char *word = hop->launcher + strspn(hop->launcher, " ");
-
-    while (*word != '\0') {
-        size_t len = strcspn(word, " ");
-        const char *slash = memrchr(word, '/', len);
-        const char *name = slash != NULL ? slash + 1 : word;
-        size_t name_len = (size_t)(word + len - name);
-
-        if ((name_len == 3 && strncmp(name, "rsh", 3) == 0) ||
-            (name_len > 4 && strncmp(name, "rsh-", 4) == 0) ||
-            (name_len == 5 && strncmp(name, "remsh", 5) == 0))
-            return true;
-        word += len + strspn(word + len, " ");
-    }
-    return false;
 }

@@ -11,15 +11,21 @@
 
 #include "text.h"
 
+/* In one write(2), as several uriexec may share one standard error. */
 int complain(int status, const char *format, ...)
 {
+    char line[2048] = "uriexec: ";
+    const size_t before = strlen(line);
     va_list arguments;
+    size_t len;
 
     va_start(arguments, format);
-    fputs("uriexec: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    vsnprintf(line + before, sizeof line - before - 1, format, arguments);
     va_end(arguments);
+    len = strlen(line);
+    line[len] = '\n';
+    if (write(STDERR_FILENO, line, len + 1) < 0)
+        return status; /* there is nobody to tell */
     return status;
 }
 

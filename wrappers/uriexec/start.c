@@ -1,6 +1,7 @@
 /* Where uriexec begins: runs the plain case, `uriexec WORD...`, before the C library starts, which
  * by itself takes as long as half a shell.  Everything else, errors too, it leaves to main().
- * Must not use the C library, nor what that sets up: errno, thread data, relocated pointers. */
+ * Must not use the C library, nor what that sets up: errno, thread data, relocated pointers, and
+ * the stack protector's canary, which the Makefile turns off. */
 #include <stddef.h>
 #include <sys/syscall.h>
 
@@ -46,7 +47,7 @@ static void become(const char *path, char **argv, char **environment)
 }
 
 /* Joins and decodes the words.  Returns -1 where main() has something to say or to do. */
-__attribute__((no_stack_protector)) static int decode_plain(char **words, char *text)
+static int decode_plain(char **words, char *text)
 {
     size_t out = 0;
 
@@ -70,7 +71,7 @@ __attribute__((no_stack_protector)) static int decode_plain(char **words, char *
     return text[0] == '-' || text[0] == '+' ? -1 : 0;
 }
 
-__attribute__((no_stack_protector, used)) void uriexec_run_plain(long *stack)
+__attribute__((used)) void uriexec_run_plain(long *stack)
 {
     UNINITIALIZED char text[TEXT_MAX];
     char shell[] = "/bin/sh";
