@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,13 +11,13 @@
 #include <unistd.h>
 
 #include "background.h"
+#include "complaint.h"
 #include "ipclocker.h"
 #include "log.h"
 #include "number.h"
 #include "options.h"
 #include "service.h"
 #include "store_file.h"
-#include "text.h"
 
 enum { EXIT_USAGE = 64, EXIT_SYSTEM = 71, HOSTS_MAX = 64, LISTEN_FDS_START = 3 };
 enum { DEFAULT_HISTORY_S = 90 * 24 * 3600, DEFAULT_REQUEUE_GRACE_S = 60 };
@@ -84,22 +83,6 @@ static void print_help(void)
          "$IPCLOCKER_PORT, else \"lockerd\" in /etc/services, else 1751.  See lockerd(8).");
 }
 
-/* Every complaint about the command line comes through here. */
-static int complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static int complain(const char *format, ...)
-{
-    char raw[1024], clean[sizeof raw * TEXT_CLEAN_GROWTH];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(raw, sizeof raw, format, args);
-    va_end(args);
-    text_clean(clean, sizeof clean, raw, strlen(raw));
-    fprintf(stderr, "lockerd: %s\n", clean);
-    return EXIT_USAGE;
-}
-
 static int take_durability(struct settings *settings, const char *argument)
 {
     if (strcmp(argument, "power") == 0)
@@ -107,7 +90,8 @@ static int take_durability(struct settings *settings, const char *argument)
     else if (strcmp(argument, "process") == 0)
         settings->durability = IPCLOCKER_DURABLE_PROCESS;
     else
-        return complain("--durability %s: it is power or process", argument);
+        return complaint("lockerd", EXIT_USAGE, "--durability %s: it is power or process",
+                         argument);
     return 0;
 }
 
@@ -120,8 +104,9 @@ static int take_pidstat_port(struct settings *settings, const char *argument)
         return 0;
     }
     if (service_parse_port(argument, "udp", &port) != 0)
-        return complain("--pidstat-port %s: give a number from 1 to 65535, a service, or none",
-                        argument);
+        return complaint("lockerd", EXIT_USAGE,
+                         "--pidstat-port %s: give a number from 1 to 65535, a service, or none",
+                         argument);
     settings->pidstat_port = port;
     return 0;
 }
@@ -131,7 +116,8 @@ static int take_option(struct settings *settings, int option, const char *argume
     switch (option) {
     case OPTION_HOST:
         if (settings->host_count == HOSTS_MAX)
-            return complain("more than %d --host; use * for all addresses", HOSTS_MAX);
+            return complaint("lockerd", EXIT_USAGE, "more than %d --host; use * for all addresses",
+                             HOSTS_MAX);
         settings->hosts[settings->host_count++] = argument;
         break;
     case OPTION_PORT:
@@ -155,11 +141,14 @@ static int take_option(struct settings *settings, int option, const char *argume
         return take_durability(settings, argument);
     case OPTION_HISTORY:
         if (number_parse_duration(argument, INT32_MAX, &settings->history_s) != 0)
-            return complain("--history %s: give a number with d, h, m or s, such as 90d", argument);
+            return complaint("lockerd", EXIT_USAGE,
+                             "--history %s: give a number with d, h, m or s, such as 90d",
+                             argument);
         break;
     case OPTION_REQUEUE_GRACE:
         if (number_parse(argument, INT32_MAX, &settings->requeue_grace_s) != 0)
-            return complain("--requeue-grace %s: give a number of seconds", argument);
+            return complaint("lockerd", EXIT_USAGE, "--requeue-grace %s: give a number of seconds",
+                             argument);
         break;
     case OPTION_MOVE_CORRUPT_STATE:
         settings->move_corrupt_state = true;
@@ -188,7 +177,7 @@ static int parse_options(struct settings *settings, int argc, char **argv)
     while ((option = options_next(option_table, argc, argv, &argument, error, sizeof error)) !=
            OPTIONS_END) {
         if (option == OPTIONS_ERROR)
-            return complain("%s", error);
+            return complaint("lockerd", EXIT_USAGE, "%s", error);
         if (option == OPTION_HELP) {
             print_help();
             return 0;
@@ -202,8 +191,9 @@ static int parse_options(struct settings *settings, int argc, char **argv)
             return status;
     }
     if (optind < argc)
-        return complain("'%s' is not understood; lockerd takes only options, see --help",
-                        argv[optind]);
+        return complaint("lockerd", EXIT_USAGE,
+                         "'%s' is not understood; lockerd takes only options, see --help",
+                         argv[optind]);
     return -1;
 }
 
@@ -253,9 +243,10 @@ static int set_state(struct ipclocker_server *server, const struct settings *set
 
     if (path == NULL) {
         if (errno == ENOENT)
-            complain("there is no home for the state file; name one with --state, or none");
+            complaint("lockerd", EXIT_USAGE,
+                      "there is no home for the state file; name one with --state, or none");
         else
-            complain("%s", strerror(errno));
+            complaint("lockerd", EXIT_USAGE, "%s", strerror(errno));
         return EXIT_SYSTEM;
     }
     result = ipclocker_server_set_state(server, path, settings->durability);
@@ -304,7 +295,7 @@ static void on_hangup_signal(evutil_socket_t signal, short events, void *context
 static void report_failed_start(const struct ipclocker_server *server)
 {
     if (logs_elsewhere)
-        complain("cannot serve: %s", ipclocker_server_error(server));
+        complaint("lockerd", EXIT_USAGE, "cannot serve: %s", ipclocker_server_error(server));
     log_line(LOG_ERR, "cannot serve: %s", ipclocker_server_error(server));
 }
 
@@ -358,7 +349,8 @@ int main(int argc, char **argv)
     if (settings.log == NULL && !settings.foreground)
         settings.log = "syslog";
     if (log_open("lockerd", settings.log, settings.debug) != 0) {
-        complain("cannot open the log %s: %s", settings.log, strerror(errno));
+        complaint("lockerd", EXIT_USAGE, "cannot open the log %s: %s", settings.log,
+                  strerror(errno));
         return EXIT_SYSTEM;
     }
     signal(SIGPIPE, SIG_IGN);
@@ -366,7 +358,8 @@ int main(int argc, char **argv)
     raise_descriptor_limit();
     server = ipclocker_server_create();
     if (server == NULL || listen_everywhere(server, &settings) != 0) {
-        complain("%s", server != NULL ? ipclocker_server_error(server) : strerror(errno));
+        complaint("lockerd", EXIT_USAGE, "%s",
+                  server != NULL ? ipclocker_server_error(server) : strerror(errno));
         status = errno == EINVAL || errno == ENAMETOOLONG ? EXIT_USAGE : EXIT_SYSTEM;
         ipclocker_server_destroy(server);
         return status;

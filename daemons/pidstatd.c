@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "background.h"
+#include "complaint.h"
 #include "log.h"
 #include "number.h"
 #include "options.h"
@@ -66,10 +67,7 @@ static void usage(void)
 
 static void complain(const char *what, const char *value, const char *advice)
 {
-    char shown[256];
-
-    text_clean(shown, sizeof shown, value, strlen(value));
-    fprintf(stderr, "pidstatd: %s '%s'; %s\n", what, shown, advice);
+    complaint("pidstatd", EX_USAGE, "%s '%s'; %s", what, value, advice);
 }
 
 static int set_max_watches(struct pidstatd *self, const char *value)

@@ -3,17 +3,16 @@
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "complaint.h"
 #include "options.h"
 #include "report.h"
 #include "service.h"
 #include "store_file.h"
-#include "text.h"
 
 enum { EXIT_USAGE = 64, EXIT_NO_SERVER = 69, EXIT_SYSTEM = 71, DAY_MS = 24 * 3600 * 1000 };
 
@@ -51,21 +50,6 @@ struct settings {
     bool json, csv;
 };
 
-static int complain(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static int complain(int status, const char *format, ...)
-{
-    char raw[1024], clean[sizeof raw * TEXT_CLEAN_GROWTH];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(raw, sizeof raw, format, args);
-    va_end(args);
-    text_clean(clean, sizeof clean, raw, strlen(raw));
-    fprintf(stderr, "lockreport: %s\n", clean);
-    return status;
-}
-
 static void print_help(void)
 {
     puts("Usage: lockreport [OPTION]... [POOL]...\n"
@@ -93,12 +77,13 @@ static int take_option(struct settings *settings, int option, const char *argume
         if (report_parse_time(argument, settings->now_ms,
                               option == OPTION_SINCE ? &settings->since_ms : &settings->until_ms) !=
             0)
-            return complain(EXIT_USAGE, "'%s' is no time; give 2026-11-22, 2026-11-22T17:30 or 7d",
-                            argument);
+            return complaint("lockreport", EXIT_USAGE,
+                             "'%s' is no time; give 2026-11-22, 2026-11-22T17:30 or 7d", argument);
         break;
     case OPTION_BY:
         if (report_by_parse(argument, &settings->by) != 0)
-            return complain(EXIT_USAGE, "--by %s: it is lock, user, host or job", argument);
+            return complaint("lockreport", EXIT_USAGE, "--by %s: it is lock, user, host or job",
+                             argument);
         break;
     case OPTION_JSON:
         settings->json = true;
@@ -120,7 +105,7 @@ static int parse_options(struct settings *settings, int argc, char **argv)
     while ((option = options_next(option_table, argc, argv, &argument, error, sizeof error)) !=
            OPTIONS_END) {
         if (option == OPTIONS_ERROR)
-            return complain(EXIT_USAGE, "%s", error);
+            return complaint("lockreport", EXIT_USAGE, "%s", error);
         if (option == OPTION_HELP) {
             print_help();
             return 0;
@@ -134,11 +119,11 @@ static int parse_options(struct settings *settings, int argc, char **argv)
             return status;
     }
     if (settings->json && settings->csv)
-        return complain(EXIT_USAGE, "--json and --csv exclude each other");
+        return complaint("lockreport", EXIT_USAGE, "--json and --csv exclude each other");
     if (settings->state != NULL && settings->host != NULL)
-        return complain(EXIT_USAGE, "--state and --host exclude each other");
+        return complaint("lockreport", EXIT_USAGE, "--state and --host exclude each other");
     if (settings->since_ms >= settings->until_ms)
-        return complain(EXIT_USAGE, "the report would end before it begins");
+        return complaint("lockreport", EXIT_USAGE, "the report would end before it begins");
     return -1;
 }
 
@@ -159,10 +144,11 @@ static int read_state(struct report *report, const struct settings *settings)
     int result;
 
     if (path == NULL)
-        return complain(EXIT_SYSTEM, "no state file is known; name one with --state");
+        return complaint("lockreport", EXIT_SYSTEM,
+                         "no state file is known; name one with --state");
     result = report_read_file(report, path, error);
     free(path);
-    return result == 0 ? 0 : complain(EXIT_SYSTEM, "%s", error);
+    return result == 0 ? 0 : complaint("lockreport", EXIT_SYSTEM, "%s", error);
 }
 
 static int ask_server(struct report *report, const struct settings *settings, const char *hosts)
@@ -173,7 +159,7 @@ static int ask_server(struct report *report, const struct settings *settings, co
     int result;
 
     if (host == NULL)
-        return complain(EXIT_SYSTEM, "%s", strerror(errno));
+        return complaint("lockreport", EXIT_SYSTEM, "%s", strerror(errno));
     if (port == NULL) {
         snprintf(number, sizeof number, "%u",
                  service_default_port("lockerd", "tcp", SERVICE_LOCKERD_PORT));
@@ -181,7 +167,7 @@ static int ask_server(struct report *report, const struct settings *settings, co
     }
     result = report_ask_server(report, host, port, error);
     free(host);
-    return result == 0 ? 0 : complain(EXIT_NO_SERVER, "%s", error);
+    return result == 0 ? 0 : complaint("lockreport", EXIT_NO_SERVER, "%s", error);
 }
 
 static int fill(struct report *report, const struct settings *settings)
@@ -211,7 +197,7 @@ static int print(struct report *report, const struct settings *settings)
                            stdout);
     if (result == 0 && fflush(stdout) == 0)
         return 0;
-    return complain(EXIT_SYSTEM, "cannot print the report: %s", strerror(errno));
+    return complaint("lockreport", EXIT_SYSTEM, "cannot print the report: %s", strerror(errno));
 }
 
 static int64_t now_ms(void)
@@ -237,11 +223,11 @@ int main(int argc, char **argv)
         return status;
     report = report_create(settings.by, settings.since_ms, settings.until_ms);
     if (report == NULL)
-        return complain(EXIT_SYSTEM, "%s", strerror(errno));
+        return complaint("lockreport", EXIT_SYSTEM, "%s", strerror(errno));
     status = 0;
     for (int i = optind; i < argc && status == 0; i++) {
         if (report_add_pool(report, argv[i], error, sizeof error) != 0)
-            status = complain(EXIT_USAGE, "%s: %s", argv[i], error);
+            status = complaint("lockreport", EXIT_USAGE, "%s: %s", argv[i], error);
     }
     if (status == 0)
         status = fill(report, &settings);

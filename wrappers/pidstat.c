@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "complaint.h"
 #include "number.h"
 #include "options.h"
 #include "pidstat_asker.h"
@@ -86,11 +87,7 @@ static void usage(void)
 
 static int complain(const char *what, const char *value, const char *advice)
 {
-    char shown[256];
-
-    text_clean(shown, sizeof shown, value, strlen(value));
-    fprintf(stderr, "pidstat: %s '%s'; %s\n", what, shown, advice);
-    return EX_USAGE;
+    return complaint("pidstat", EX_USAGE, "%s '%s'; %s", what, value, advice);
 }
 
 static int set_port(struct run *run, const char *value)

@@ -14,6 +14,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "complaint.h"
 #include "detach.h"
 #include "local_host.h"
 #include "number.h"
@@ -95,11 +96,7 @@ static void usage(void)
 
 static int complain(int status, const char *what, const char *value, const char *advice)
 {
-    char shown[256];
-
-    text_clean(shown, sizeof shown, value, strlen(value));
-    fprintf(stderr, "pidwatch: %s '%s'; %s\n", what, shown, advice);
-    return status;
+    return complaint("pidwatch", status, "%s '%s'; %s", what, value, advice);
 }
 
 /* ---- the command line ---------------------------------------------------------------------- */
