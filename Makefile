@@ -213,7 +213,8 @@ check-long: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) check-build
 	@$(TEST_ENV) FARMLOCK_LONG=1 $(PROVE) -j$(JOBS) -e '' $(LONG_TESTS)
 
-VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full \
+VALGRIND := valgrind -q --error-exitcode=99 --suppressions=tests/unit/valgrind.supp \
+            --leak-check=full \
             --show-leak-kinds=definite,indirect,possible \
             --errors-for-leak-kinds=definite,indirect,possible
 .PHONY: check-valgrind
