@@ -1,13 +1,11 @@
 /* Stays beside the job where the end of this process would be the end of everything.
- * Must not end before the lock is given back, nor leave zombies. */
+ * Must not end before the job has, nor leave zombies. */
 #include "first_process.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -58,16 +56,7 @@ static int wait_for_job(struct ipclocker *lock, int signal_fd, pid_t job)
     return status;
 }
 
-static void stay(struct ipclocker *lock, int signal_fd, pid_t job)
-{
-    int status = wait_for_job(lock, signal_fd, job);
-
-    if (ipclocker_unlock(lock) != 0)
-        fprintf(stderr, "lockersh: the lock was not given back: %s\n", ipclocker_error(lock));
-    exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
-}
-
-int first_process_fork_job(struct ipclocker *lock)
+int first_process_fork_job(struct ipclocker *lock, int *status)
 {
     sigset_t all, old_mask;
     int signal_fd;
@@ -80,10 +69,13 @@ int first_process_fork_job(struct ipclocker *lock)
     sigprocmask(SIG_SETMASK, &all, &old_mask);
     job = fork();
     if (job > 0) {
-        ipclocker_set_verbose(lock, false);
-        stay(lock, signal_fd, job);
+        int ended = wait_for_job(lock, signal_fd, job);
+
+        *status = WIFSIGNALED(ended) ? 128 + WTERMSIG(ended) : WEXITSTATUS(ended);
+        close(signal_fd);
+        return 1;
     }
     sigprocmask(SIG_SETMASK, &old_mask, NULL);
     close(signal_fd);
-    return job == 0 ? 0 : -1;
+    return job;
 }

@@ -5,10 +5,11 @@
 #include "ipclocker.h"
 
 /* Forks the job.  With the end of the first process the kernel kills all others of the namespace, a
- * monitor too: so it stays, keeps the handle's lock, reaps orphans and passes signals on.  When the
- * job has ended it unlocks and exits with the job's status, 128+N after signal N.
- * Returns 0 in the child, with the signal mask of before; -1 with errno of fork(2) or signalfd(2).
+ * monitor too: so it stays, keeps the handle's lock, reaps orphans and passes signals on.
+ * Returns 0 in the child, with the signal mask of before; in the first process 1 when the job has
+ * ended, with *status to exit with, 128+N after signal N, and all signals blocked; -1 with errno of
+ * fork(2) or signalfd(2).  The lock is the caller's to give back.
  */
-int first_process_fork_job(struct ipclocker *lock);
+int first_process_fork_job(struct ipclocker *lock, int *status);
 
 #endif

@@ -287,22 +287,36 @@ static void occupy_closed_streams(void)
     }
 }
 
-static int watch_over_command(struct ipclocker *lock)
+/* Returns 0 in the process that becomes the command; 1 in one that outlived it, with the status to
+ * exit with; -1 with errno. */
+static int watch_over_command(struct lockersh *self, int *status)
 {
-    return getpid() == 1 ? first_process_fork_job(lock) : monitor_start(lock);
+    int result;
+
+    if (getpid() != 1)
+        return monitor_start(self->lock);
+    ipclocker_set_verbose(self->lock, false);
+    result = first_process_fork_job(self->lock, status);
+    if (result == 1 && ipclocker_unlock(self->lock) != 0)
+        fprintf(stderr, "lockersh: the lock was not given back: %s\n", ipclocker_error(self->lock));
+    return result;
 }
 
 static int run(struct lockersh *self)
 {
+    int watching = -1, status = 0;
+
     if (waiting_run(self->lock, &self->progress) != 0)
         return fail(self);
     progress_obtained(&self->progress, self->lock);
-    if (set_environment(self->lock) != 0 || watch_over_command(self->lock) != 0) {
+    if (set_environment(self->lock) == 0)
+        watching = watch_over_command(self, &status);
+    if (watching < 0) {
         fprintf(stderr, "lockersh: cannot watch over the command: %s\n", strerror(errno));
         ipclocker_unlock(self->lock);
         return EX_OSERR;
     }
-    return become_command(self);
+    return watching == 0 ? become_command(self) : status;
 }
 
 static int act(struct lockersh *self)
