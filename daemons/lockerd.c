@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 #include "background.h"
+#include "command_line.h"
 #include "complaint.h"
 #include "ipclocker.h"
 #include "log.h"
 #include "number.h"
-#include "options.h"
 #include "service.h"
 #include "store_file.h"
 
@@ -111,8 +111,10 @@ static int take_pidstat_port(struct settings *settings, const char *argument)
     return 0;
 }
 
-static int take_option(struct settings *settings, int option, const char *argument)
+static int take_option(void *context, int option, const char *argument)
 {
+    struct settings *settings = context;
+
     switch (option) {
     case OPTION_HOST:
         if (settings->host_count == HOSTS_MAX)
@@ -170,26 +172,18 @@ static int take_option(struct settings *settings, int option, const char *argume
 /* Returns -1 to go on with the settings, or the status to exit with. */
 static int parse_options(struct settings *settings, int argc, char **argv)
 {
-    const char *argument;
-    char error[256];
-    int option, status;
+    static const struct command_line_spec spec = {
+        .program = "lockerd",
+        .table = option_table,
+        .help_id = OPTION_HELP,
+        .version_id = OPTION_VERSION,
+        .print_help = print_help,
+        .take = take_option,
+    };
+    int status = command_line_parse(&spec, argc, argv, settings);
 
-    while ((option = options_next(option_table, argc, argv, &argument, error, sizeof error)) !=
-           OPTIONS_END) {
-        if (option == OPTIONS_ERROR)
-            return complaint("lockerd", EXIT_USAGE, "%s", error);
-        if (option == OPTION_HELP) {
-            print_help();
-            return 0;
-        }
-        if (option == OPTION_VERSION) {
-            puts("lockerd (farmlock) Version " FARMLOCK_VERSION);
-            return 0;
-        }
-        status = take_option(settings, option, argument);
-        if (status != 0)
-            return status;
-    }
+    if (status >= 0)
+        return status;
     if (optind < argc)
         return complaint("lockerd", EXIT_USAGE,
                          "'%s' is not understood; lockerd takes only options, see --help",

@@ -8,8 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "command_line.h"
 #include "complaint.h"
-#include "options.h"
 #include "report.h"
 #include "service.h"
 #include "store_file.h"
@@ -60,8 +60,10 @@ static void print_help(void)
          "state file where lockerd has it by default.  See lockreport(1).");
 }
 
-static int take_option(struct settings *settings, int option, const char *argument)
+static int take_option(void *context, int option, const char *argument)
 {
+    struct settings *settings = context;
+
     switch (option) {
     case OPTION_STATE:
         settings->state = argument;
@@ -98,26 +100,18 @@ static int take_option(struct settings *settings, int option, const char *argume
 /* Returns -1 to go on with the settings, or the status to exit with. */
 static int parse_options(struct settings *settings, int argc, char **argv)
 {
-    const char *argument;
-    char error[256];
-    int option, status;
+    static const struct command_line_spec spec = {
+        .program = "lockreport",
+        .table = option_table,
+        .help_id = OPTION_HELP,
+        .version_id = OPTION_VERSION,
+        .print_help = print_help,
+        .take = take_option,
+    };
+    int status = command_line_parse(&spec, argc, argv, settings);
 
-    while ((option = options_next(option_table, argc, argv, &argument, error, sizeof error)) !=
-           OPTIONS_END) {
-        if (option == OPTIONS_ERROR)
-            return complaint("lockreport", EXIT_USAGE, "%s", error);
-        if (option == OPTION_HELP) {
-            print_help();
-            return 0;
-        }
-        if (option == OPTION_VERSION) {
-            puts("lockreport (farmlock) Version " FARMLOCK_VERSION);
-            return 0;
-        }
-        status = take_option(settings, option, argument);
-        if (status != 0)
-            return status;
-    }
+    if (status >= 0)
+        return status;
     if (settings->json && settings->csv)
         return complaint("lockreport", EXIT_USAGE, "--json and --csv exclude each other");
     if (settings->state != NULL && settings->host != NULL)

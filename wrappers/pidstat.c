@@ -13,9 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "command_line.h"
 #include "complaint.h"
 #include "number.h"
-#include "options.h"
 #include "pidstat_asker.h"
 #include "service.h"
 #include "text.h"
@@ -104,8 +104,10 @@ static int set_timeout(struct run *run, const char *value)
     return complain("--timeout cannot be", value, "give seconds above 0, such as 5 or 0.5");
 }
 
-static int take_option(struct run *run, int option, const char *value)
+static int take_option(void *context, int option, const char *value)
 {
+    struct run *run = context;
+
     switch (option) {
     case OPT_HOST:
         run->default_host = value;
@@ -132,29 +134,16 @@ static int take_option(struct run *run, int option, const char *value)
 /* Parses options up to the next word.  Returns an exit status, or -1 to go on. */
 static int parse_options(struct run *run, int argc, char **argv)
 {
-    char error[256];
-    const char *value;
-    int option, status;
+    static const struct command_line_spec spec = {
+        .program = "pidstat",
+        .table = options,
+        .help_id = OPT_HELP,
+        .version_id = OPT_VERSION,
+        .print_help = usage,
+        .take = take_option,
+    };
 
-    while ((option = options_next(options, argc, argv, &value, error, sizeof error)) !=
-           OPTIONS_END) {
-        if (option == OPTIONS_ERROR) {
-            fprintf(stderr, "pidstat: %s\n", error);
-            return EX_USAGE;
-        }
-        if (option == OPT_HELP) {
-            usage();
-            return 0;
-        }
-        if (option == OPT_VERSION) {
-            printf("pidstat (farmlock) Version %s\n", FARMLOCK_VERSION);
-            return 0;
-        }
-        status = take_option(run, option, value);
-        if (status != 0)
-            return status;
-    }
-    return -1;
+    return command_line_parse(&spec, argc, argv, run);
 }
 
 /* Options may stand between and behind the words.  Puts the words to the front of argv, and how

@@ -14,11 +14,11 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "command_line.h"
 #include "complaint.h"
 #include "detach.h"
 #include "local_host.h"
 #include "number.h"
-#include "options.h"
 #include "pidwatch.h"
 #include "process.h"
 #include "service.h"
@@ -166,8 +166,10 @@ static int set_start(struct command_line *line, const char *value)
                     "give field 22 of /proc/PID/stat on the process's host");
 }
 
-static int take_option(struct command_line *line, int option, const char *value)
+static int take_option(void *context, int option, const char *value)
 {
+    struct command_line *line = context;
+
     switch (option) {
     case OPT_DEBUG:
         line->debug = true;
@@ -223,28 +225,18 @@ static int check_combination(const struct command_line *line, bool has_command)
 /* Returns an exit status, or -1 to go on. */
 static int parse_options(struct command_line *line, int argc, char **argv)
 {
-    char error[256];
-    const char *value;
-    int option, status;
+    static const struct command_line_spec spec = {
+        .program = "pidwatch",
+        .table = options,
+        .help_id = OPT_HELP,
+        .version_id = OPT_VERSION,
+        .print_help = usage,
+        .take = take_option,
+    };
+    int status = command_line_parse(&spec, argc, argv, line);
 
-    while ((option = options_next(options, argc, argv, &value, error, sizeof error)) !=
-           OPTIONS_END) {
-        if (option == OPTIONS_ERROR) {
-            fprintf(stderr, "pidwatch: %s\n", error);
-            return EX_USAGE;
-        }
-        if (option == OPT_HELP) {
-            usage();
-            return 0;
-        }
-        if (option == OPT_VERSION) {
-            printf("pidwatch (farmlock) Version %s\n", FARMLOCK_VERSION);
-            return 0;
-        }
-        status = take_option(line, option, value);
-        if (status != 0)
-            return status;
-    }
+    if (status >= 0)
+        return status;
     status = check_combination(line, optind < argc);
     return status != 0 ? status : -1;
 }
