@@ -155,7 +155,7 @@ $(DAEMONS:%=$B/bin/%): $B/bin/%: $B/obj/daemons/%.o $(DAEMON_OBJS) $(STATIC)
 
 $(WRAPPERS:%=$B/bin/%): $B/bin/%: $B/obj/wrappers/%.o $(STATIC)
 	@mkdir -p $(@D)
-	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS)
+	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(STATIC) -Wl,--as-needed $(LIBS)
 
 $(SLURM_WRAPPERS:%=$B/bin/%): $(patsubst %.c,$B/obj/%.o,$(wildcard wrappers/slurm/*.c))
 $(SLURM_WRAPPERS:%=$B/bin/%): LIBS += -lslurm
