@@ -23,6 +23,7 @@ while [ -e {folder}/etc/hold ]; do sleep 0.1; done
 SETTINGS = """MinJobAge=2
 KillWait=1
 Epilog={folder}/etc/epilog
+EpilogSlurmctld={folder}/etc/epilog-slurmctld
 SlurmdTimeout=10
 UnkillableStepTimeout=10
 PreemptType=preempt/partition_prio
@@ -31,10 +32,21 @@ PartitionName=low Nodes=n1,n2 PriorityTier=1 PreemptMode=CANCEL
 PartitionName=high Nodes=n1,n2 PriorityTier=10 PreemptMode=OFF
 """
 
+# The example, told what /etc/default/lockreap would say; without a lockerd to tell it does nothing.
+EPILOG_SLURMCTLD = f"""#!/bin/sh
+[ -e {{folder}}/etc/lockerd ] || exit 0
+set -a
+. {{folder}}/etc/lockerd
+LOCKREAP={LOCKREAP}
+while [ -e {{folder}}/etc/hold-slurmctld ]; do sleep 0.1; done
+exec {os.path.join(farm.SOURCE, "examples", "slurm", "epilog-slurmctld.sh")}
+"""
+
 cluster = slurm.Cluster(settings=SETTINGS) if slurm.lacking() is None else slurm.the_cluster()
-with open(f"{cluster.folder}/etc/epilog", "w", encoding="utf-8") as epilog:
-    epilog.write(EPILOG.replace("{folder}", cluster.folder))
-os.chmod(f"{cluster.folder}/etc/epilog", 0o755)
+for name, script in (("epilog", EPILOG), ("epilog-slurmctld", EPILOG_SLURMCTLD)):
+    with open(f"{cluster.folder}/etc/{name}", "w", encoding="utf-8") as file:
+        file.write(script.replace("{folder}", cluster.folder))
+    os.chmod(f"{cluster.folder}/etc/{name}", 0o755)
 cluster.start()
 
 
@@ -404,6 +416,66 @@ def an_epilog_names_its_job_by_its_environment():
                SLURM_CLUSTER_NAME="lab")
     farm.equal(seats.held(), [])
     farm.equal(seats.reap("--epilog").returncode, 64)
+
+
+def told_of(seats):
+    """From now on the cluster's epilog releases what jobs hold at this lockerd."""
+    path = f"{cluster.folder}/etc/lockerd"
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"IPCLOCKER_HOST=127.0.0.1\nIPCLOCKER_PORT={seats.port}\n")
+    farm.at_end(lambda: os.unlink(path))
+
+
+@test
+def the_epilog_gives_back_what_each_kind_of_job_holds():
+    seats = Seats()
+    told_of(seats)
+    take = "#!/bin/sh\n" + f"{farm.program('lockersh')} --lock $SEAT --exec sleep 300\n"
+    jobs = [cluster.sbatch("-o", "/dev/null", *words, script=take.replace("$SEAT", seat),
+                           extra={"IPCLOCKER_HOST": "127.0.0.1", "IPCLOCKER_PORT": seats.port})
+            for seat, words in (("plain", ()), ("t$SLURM_ARRAY_TASK_ID", ("--array=1-2",)),
+                                ("het", ("-n1", ":", "-n1")))]
+    farm.poll(lambda: seats.held() == ["het", "plain", "t1", "t2"], "the jobs have their seats")
+    shown = [lock["job"] for lock in seats.list()["locks"]]
+    farm.equal(shown, [at(jobs[2]), at(jobs[0]), at(f"{jobs[1]}_1"), at(f"{jobs[1]}_2")])
+    # Others of the same jobs, whose processes nobody sees.
+    for number, job in enumerate(shown):
+        seats.hold(f"unseen{number}", job)
+    seats.queue("unseen0", shown[1])
+    cluster.run("scancel", *jobs)
+    farm.poll(lambda: not seats.held() and not seats.waiters(), "all is given back")
+
+
+@test
+def a_job_is_not_queued_again_before_the_epilog_has_ended():
+    """Else the epilog could take what the next run got."""
+    seats = Seats()
+    job = running("--requeue")
+    seats.hold("x", at(job))
+    told_of(seats)
+    hold = f"{cluster.folder}/etc/hold-slurmctld"
+    with open(hold, "w", encoding="utf-8"):
+        pass
+    try:
+        cluster.tell("scontrol", "requeue", job)
+        cluster.tell("scontrol", "update", f"JobId={job}", "StartTime=now")
+        cluster.wait_state(job, "COMPLETING")
+        time.sleep(2)
+        farm.equal((cluster.state(job), seats.held()), ("COMPLETING", ["x"]))
+    finally:
+        os.unlink(hold)
+    farm.poll(lambda: not seats.held(), "the epilog releases x")
+    cluster.clear()
+
+
+@test
+def an_epilog_without_a_lock_server_does_not_fail():
+    script = os.path.join(farm.SOURCE, "examples", "slurm", "epilog-slurmctld.sh")
+    for lockreap in (LOCKREAP, "/nonexistent/lockreap"):
+        done = farm.run(script, env=cluster.environment(
+            LOCKREAP=lockreap, IPCLOCKER_HOST="127.0.0.1", IPCLOCKER_PORT=farm.free_port(),
+            SLURM_JOB_ID=7, SLURM_CLUSTER_NAME="lab"))
+        farm.equal((done.returncode, done.stdout, done.stderr), (0, "", ""))
 
 
 # ---- servers that do not answer -------------------------------------------------------------
