@@ -10,10 +10,10 @@
 #include "command_line.h"
 #include "complaint.h"
 #include "job_id.h"
-#include "number.h"
 #include "slurm/reap.h"
 #include "slurm/reap_print.h"
 #include "slurm/stop.h"
+#include "slurm/trouble.h"
 #include "slurm_job.h"
 #include "systemd.h"
 
@@ -69,15 +69,6 @@ static void print_help(void)
     puts("\nSee lockreap(8).");
 }
 
-static int take_seconds(const char *option, const char *argument, int64_t min_ms, int64_t max_ms,
-                        int64_t *value_ms)
-{
-    if (number_parse_seconds(argument, max_ms, value_ms) == 0 && *value_ms >= min_ms)
-        return 0;
-    return complaint("lockreap", EX_USAGE, "--%s %s: give seconds from %g to %g", option, argument,
-                     (double)min_ms / 1000, (double)max_ms / 1000);
-}
-
 static int take_option(void *context, int option, const char *argument)
 {
     struct settings *settings = context;
@@ -90,7 +81,8 @@ static int take_option(void *context, int option, const char *argument)
         settings->epilog = true;
         break;
     case OPTION_INTERVAL:
-        return take_seconds("interval", argument, 100, DAY_MS, &settings->interval_ms);
+        return command_line_seconds("lockreap", "interval", argument, 100, DAY_MS,
+                                    &settings->interval_ms);
     case OPTION_CLUSTER:
         settings->reap.cluster = argument;
         break;
@@ -104,9 +96,11 @@ static int take_option(void *context, int option, const char *argument)
         settings->json = true;
         break;
     case OPTION_TIMEOUT:
-        return take_seconds("timeout", argument, 100, HOUR_MS, &settings->reap.deadline_ms);
+        return command_line_seconds("lockreap", "timeout", argument, 100, HOUR_MS,
+                                    &settings->reap.deadline_ms);
     case OPTION_CLOCK_SKEW:
-        return take_seconds("clock-skew", argument, 0, DAY_MS, &settings->reap.skew_ms);
+        return command_line_seconds("lockreap", "clock-skew", argument, 0, DAY_MS,
+                                    &settings->reap.skew_ms);
     case OPTION_HOST:
         settings->host = argument;
         break;
@@ -250,29 +244,18 @@ static int look_once(const struct settings *settings, struct reap_print *print)
     return result != REAP_DONE ? tell_failure(result, error) : status;
 }
 
-/* Says what fails when it begins and when it is over, not with each look. */
-static void tell_change(char told[REAP_ERROR_SIZE], enum reap_result result, const char *error)
-{
-    if (result == REAP_STOPPED)
-        return;
-    if (result == REAP_DONE) {
-        if (told[0] != '\0')
-            complaint("lockreap", 0, "all servers answer again");
-        told[0] = '\0';
-    } else if (strcmp(told, error) != 0) {
-        tell_failure(result, error);
-        snprintf(told, REAP_ERROR_SIZE, "%s", error);
-    }
-}
-
 static int serve(const struct settings *settings, struct reap_print *print)
 {
-    char told[REAP_ERROR_SIZE] = "", error[REAP_ERROR_SIZE];
+    struct trouble trouble = {.program = "lockreap"};
+    char error[REAP_ERROR_SIZE];
+    enum reap_result result;
 
     if (systemd_notify("READY=1") != 0)
         complaint("lockreap", 0, "cannot tell systemd: %s", strerror(errno));
     do {
-        tell_change(told, reap_round(&settings->reap, reap_print_loss, print, error), error);
+        result = reap_round(&settings->reap, reap_print_loss, print, error);
+        if (result != REAP_STOPPED)
+            trouble_tell(&trouble, result != REAP_DONE ? error : NULL);
         if (end_print(print) != 0)
             return EX_OSERR;
     } while (!stop_wanted() && stop_poll(-1, settings->interval_ms) == 0);

@@ -9,10 +9,9 @@ import subprocess
 import time
 
 import slurm
-from lockd import start_server
+from seats import Seats
 from slurm import farm
 from tap import test
-from wire import Wire
 
 LOCKREAP = farm.program("lockreap")
 
@@ -50,57 +49,15 @@ for name, script in (("epilog", EPILOG), ("epilog-slurmctld", EPILOG_SLURMCTLD))
 cluster.start()
 
 
-class Seats:
-    """A lockerd, and requests in the names of jobs whose processes nobody sees."""
+def reap(seats, *words, **extra):
+    return seats.run("lockreap", *words, **extra)
 
-    def __init__(self):
-        self.port = start_server()
-        self.env = cluster.environment(IPCLOCKER_HOST="127.0.0.1", IPCLOCKER_PORT=self.port)
-        self.wires = {}
 
-    def ask(self, lock, job, user, block):
-        wire = Wire(self.port)
-        wire.send("proto 2", f"job {job}", f"user {user}", "hostname elsewhere.example", "pid 4711",
-                  f"locks {lock}", f"block {block}", "LOCK")
-        farm.equal(wire.line(), "proto 2")
-        self.wires[user] = wire
-        return wire
-
-    def hold(self, lock, job):
-        farm.equal(self.ask(lock, job, f"holder-{lock}", 0).status()["locked"], "1")
-
-    def queue(self, lock, job, user="waiter"):
-        wire = self.ask(lock, job, user, 1)
-        assert wire.line().startswith("print_waiting ")
-        assert wire.line().startswith("queue ")
-        return wire
-
-    def list(self):
-        wire = Wire(self.port)
-        wire.send("proto 2", "LIST_JSON")
-        wire.line()
-        size = int(wire.line().split()[1])
-        while len(wire.buffer) < size + 1:
-            wire.buffer += wire.socket.recv(65536)
-        wire.close()
-        return json.loads(wire.buffer)
-
-    def held(self):
-        return sorted(lock["name"] for lock in self.list()["locks"])
-
-    def waiters(self):
-        return sorted(waiter["owner"] for waiter in self.list()["waiters"])
-
-    def reap(self, *words, **extra):
-        # What was asked for in the list's own millisecond is left for the next look.
-        time.sleep(0.002)
-        return farm.run(LOCKREAP, *words, env=dict(self.env, **extra))
-
-    def released(self, *words):
-        """What one look says, which must go well."""
-        done = self.reap(*words)
-        farm.equal((done.returncode, done.stderr), (0, ""))
-        return done.stdout
+def released(seats, *words):
+    """What one look says, which must go well."""
+    done = reap(seats, *words)
+    farm.equal((done.returncode, done.stderr), (0, ""))
+    return done.stdout
 
 
 def at(job):
@@ -115,12 +72,12 @@ def running(*words, script="#!/bin/sh\nexec sleep 300\n"):
 
 def ends_as(state, job):
     """Its seat is free, and its waiter gone, once the job has ended like this."""
-    seats = Seats()
+    seats = Seats(cluster)
     seats.hold("x", at(job))
     seats.hold("other", "lsf:4711")
     waiter = seats.queue("other", at(job))
     cluster.wait_state(job, state)
-    shown = seats.released()
+    shown = released(seats)
     farm.contains(shown, f"{at(job)} {state}: released x of holder-x, ")
     farm.equal((seats.held(), seats.waiters()), (["other"], []))
     farm.contains(waiter.status()["error"], "its job has ended")
@@ -155,10 +112,10 @@ def a_job_that_was_preempted_loses_its_seat():
 def a_job_whose_time_is_over_loses_its_seat():
     job = running("--no-requeue", "-t", "1")
     cluster.tell("scontrol", "update", f"JobId={job}", "EndTime=now")
-    seats = Seats()
+    seats = Seats(cluster)
     seats.hold("x", at(job))
     farm.poll(lambda: cluster.state(job) == "TIMEOUT", "the time limit is enforced", 100)
-    farm.contains(seats.released(), f"{at(job)} TIMEOUT: released x")
+    farm.contains(released(seats), f"{at(job)} TIMEOUT: released x")
     farm.equal(seats.held(), [])
 
 
@@ -195,17 +152,17 @@ def requeued(job):
 @test
 def a_job_that_is_queued_again_loses_what_its_run_had():
     job = running("--requeue")
-    seats = Seats()
+    seats = Seats(cluster)
     seats.hold("x", at(job))
     requeued(job)
-    farm.equal(seats.released(), f"{at(job)} queued again: released x of holder-x\n")
+    farm.equal(released(seats), f"{at(job)} queued again: released x of holder-x\n")
     cluster.clear()
 
 
 @test
 def a_job_that_has_started_anew_keeps_what_the_new_run_asked_for():
     job = running("--requeue")
-    seats = Seats()
+    seats = Seats(cluster)
     seats.hold("x", at(job))
     time.sleep(2)  # the times that Slurm tells are seconds
     requeued(job)
@@ -220,8 +177,8 @@ def a_job_that_has_started_anew_keeps_what_the_new_run_asked_for():
     seats.hold("y", at(job))
     seats.queue("x", at(job), "later")
     # Clocks may differ by a minute, unless somebody knows better.
-    farm.equal(seats.released(), "")
-    farm.equal(seats.released("--clock-skew", "0"), f"{at(job)} started anew: released x of holder-x\n")
+    farm.equal(released(seats), "")
+    farm.equal(released(seats, "--clock-skew", "0"), f"{at(job)} started anew: released x of holder-x\n")
     farm.equal(seats.held(), ["x", "y"])
     farm.equal(seats.list()["locks"][0]["owner"], "later")
     cluster.clear()
@@ -229,13 +186,13 @@ def a_job_that_has_started_anew_keeps_what_the_new_run_asked_for():
 
 @test
 def an_id_that_slurm_has_forgotten_loses_its_seat_and_a_young_one_does_not():
-    seats = Seats()
+    seats = Seats(cluster)
     seats.hold("x", at(1000000))
     seats.hold("bare", "slurm:1000001")
-    farm.equal(seats.released(), "")
+    farm.equal(released(seats), "")
     farm.poll(lambda: seats.list()["locks"][0]["held_seconds"] > 2.1, "MinJobAge goes by")
-    farm.equal(seats.released(), f"{at(1000000)} not known any more: released x of holder-x\n")
-    farm.equal(seats.released("--bare"),
+    farm.equal(released(seats), f"{at(1000000)} not known any more: released x of holder-x\n")
+    farm.equal(released(seats, "--bare"),
                "slurm:1000001 not known any more: released bare of holder-bare\n")
     farm.equal(seats.held(), [])
 
@@ -243,13 +200,13 @@ def an_id_that_slurm_has_forgotten_loses_its_seat_and_a_young_one_does_not():
 @test
 def a_job_that_runs_or_is_suspended_keeps_its_seat():
     job = running()
-    seats = Seats()
+    seats = Seats(cluster)
     seats.hold("x", at(job))
     seats.queue("x", at(job))
-    farm.equal(seats.released("--clock-skew", "0"), "")
+    farm.equal(released(seats, "--clock-skew", "0"), "")
     cluster.tell("scontrol", "suspend", job)
     cluster.wait_state(job, "SUSPENDED")
-    farm.equal(seats.released("--clock-skew", "0"), "")
+    farm.equal(released(seats, "--clock-skew", "0"), "")
     farm.equal((seats.held(), seats.waiters()), (["x"], ["waiter"]))
     cluster.tell("scontrol", "resume", job)
     cluster.clear()
@@ -258,7 +215,7 @@ def a_job_that_runs_or_is_suspended_keeps_its_seat():
 @test
 def a_job_that_is_completing_keeps_its_seat_until_it_has_completed():
     job = running()
-    seats = Seats()
+    seats = Seats(cluster)
     seats.hold("x", at(job))
     hold = f"{cluster.folder}/etc/hold"
     with open(hold, "w", encoding="utf-8"):
@@ -266,12 +223,12 @@ def a_job_that_is_completing_keeps_its_seat_until_it_has_completed():
     try:
         cluster.run("scancel", job)
         cluster.wait_state(job, "COMPLETING")
-        farm.equal(seats.released(), "")
+        farm.equal(released(seats), "")
         farm.equal(seats.held(), ["x"])
     finally:
         os.unlink(hold)
     cluster.wait_state(job, "CANCELLED")
-    farm.contains(seats.released(), "CANCELLED: released x")
+    farm.contains(released(seats), "CANCELLED: released x")
 
 
 @test
@@ -279,14 +236,14 @@ def tasks_of_an_array_are_looked_at_one_by_one():
     array = cluster.sbatch("-o", "/dev/null", "--array=0-3%2", script="#!/bin/sh\nexec sleep 300\n")
     for task in (0, 1):
         cluster.wait_state(f"{array}_{task}", "RUNNING")
-    seats = Seats()
+    seats = Seats(cluster)
     for task in (0, 1, 3, 9):
         seats.hold(f"t{task}", at(f"{array}_{task}"))
     cluster.run("scancel", f"{array}_1")
     cluster.wait_state(f"{array}_1", "CANCELLED")
-    farm.equal(seats.released(), f"slurm:{array}_1@lab CANCELLED: released t1 of holder-t1\n")
+    farm.equal(released(seats), f"slurm:{array}_1@lab CANCELLED: released t1 of holder-t1\n")
     farm.poll(lambda: seats.list()["locks"][0]["held_seconds"] > 2.1, "MinJobAge goes by")
-    farm.equal(seats.released(), f"slurm:{array}_9@lab not known any more: released t9 of holder-t9\n")
+    farm.equal(released(seats), f"slurm:{array}_9@lab not known any more: released t9 of holder-t9\n")
     farm.equal(seats.held(), ["t0", "t3"])
     cluster.clear()
 
@@ -296,14 +253,14 @@ def components_of_a_heterogeneous_job_are_looked_at():
     job = cluster.sbatch("-o", "/dev/null", "-n1", ":", "-n1",
                          script="#!/bin/sh\nexec sleep 300\n")
     cluster.wait_state(job, "RUNNING")
-    seats = Seats()
+    seats = Seats(cluster)
     for name, job_id in (("whole", job), ("first", f"{job}+0"), ("second", f"{job}+1")):
         seats.hold(name, at(job_id))
-    farm.equal(seats.released(), "")
+    farm.equal(released(seats), "")
     cluster.run("scancel", job)
     cluster.wait_state(job, "CANCELLED")
     farm.poll(lambda: not cluster.tell("squeue", "-h"), "both components are over")
-    farm.equal(len(seats.released().splitlines()), 3)
+    farm.equal(len(released(seats).splitlines()), 3)
     farm.equal(seats.held(), [])
 
 
@@ -313,14 +270,14 @@ def many_jobs_are_asked_about_at_once():
     array = cluster.sbatch("-o", "/dev/null", "--array=0-3%1", script="#!/bin/sh\nexec sleep 300\n")
     cluster.wait_state(f"{array}_0", "RUNNING")
     cluster.wait_state(ended, "COMPLETED")
-    seats = Seats()
+    seats = Seats(cluster)
     for number in range(150):
         seats.hold(f"old{number:03}", at(2000000 + number))
     for name, job_id in (("x", job), ("y", ended), ("t0", f"{array}_0"), ("t3", f"{array}_3")):
         seats.hold(name, at(job_id))
-    farm.contains(seats.released(), f"{at(ended)} COMPLETED: released y")
+    farm.contains(released(seats), f"{at(ended)} COMPLETED: released y")
     farm.poll(lambda: seats.list()["locks"][-1]["held_seconds"] > 2.1, "MinJobAge goes by")
-    seats.released()
+    released(seats)
     farm.equal(seats.held(), ["t0", "t3", "x"])
     cluster.clear()
 
@@ -329,22 +286,22 @@ def many_jobs_are_asked_about_at_once():
 def other_clusters_and_schedulers_are_left_alone():
     done = cluster.sbatch("-o", "/dev/null", script="#!/bin/sh\n")
     cluster.wait_state(done, "COMPLETED")
-    seats = Seats()
+    seats = Seats(cluster)
     jobs = {"mine": at(done), "other": f"slurm:{done}@fab", "bare": f"slurm:{done}",
             "lsf": f"lsf:{done}", "pbs": f"pbs:{done}.lab", "sge": f"sge:{done}"}
     for name, job in jobs.items():
         seats.hold(name, job)
-    refused = seats.reap("--cluster", "fab")
+    refused = reap(seats, "--cluster", "fab")
     farm.equal((refused.returncode, refused.stdout), (69, ""))
     farm.contains(refused.stderr, "slurmctld is that of cluster lab, not of fab")
     farm.equal(seats.held(), sorted(jobs))
-    farm.contains(seats.released("--cluster", "lab"), "released mine")
+    farm.contains(released(seats, "--cluster", "lab"), "released mine")
     farm.equal(seats.held(), sorted(set(jobs) - {"mine"}))
 
 
 @test
 def hostile_ids_harm_nothing():
-    seats = Seats()
+    seats = Seats(cluster)
     hostile = ["slurm:", "slurm:;id", "slurm:%s%n@lab", "slurm:0@lab", "slurm:-1@lab",
                "slurm:99999999999@lab", "slurm:4294967294@lab", "slurm:1_@lab", "slurm:1_2_3@lab",
                "slurm:1@", "slurm:1@lab@lab", "slurm:1@../lab", "slurm:1@lab\x1b[2J", 'slurm:1@"}',
@@ -352,33 +309,33 @@ def hostile_ids_harm_nothing():
     for number, job in enumerate(hostile):
         seats.hold(f"h{number:02}", job)
     farm.poll(lambda: seats.list()["locks"][-1]["held_seconds"] > 2.1, "MinJobAge goes by")
-    farm.equal(seats.released("--bare", "--clock-skew", "0"), "")
+    farm.equal(released(seats, "--bare", "--clock-skew", "0"), "")
     farm.equal(len(seats.held()), len(hostile))
 
 
 @test
 def a_dry_run_changes_nothing():
-    seats = Seats()
+    seats = Seats(cluster)
     job = cluster.sbatch("-o", "/dev/null", script="#!/bin/sh\n")
     cluster.wait_state(job, "COMPLETED")
     seats.hold("x", at(job))
     seats.hold("y", "lsf:1")
     seats.queue("y", at(job))
     shown = f"{at(job)} COMPLETED: would release x of holder-x, would end the wait of waiter\n"
-    farm.equal(seats.released("--dry-run"), shown)
-    farm.equal(seats.released("-n", "--job", at(job)), shown.replace(" COMPLETED", ""))
+    farm.equal(released(seats, "--dry-run"), shown)
+    farm.equal(released(seats, "-n", "--job", at(job)), shown.replace(" COMPLETED", ""))
     farm.equal((seats.held(), seats.waiters()), (["x", "y"], ["waiter"]))
 
 
 @test
 def a_look_can_be_read_as_json():
-    seats = Seats()
+    seats = Seats(cluster)
     job = cluster.sbatch("-o", "/dev/null", script="#!/bin/sh\n")
     cluster.wait_state(job, "COMPLETED")
-    farm.equal(json.loads(seats.released("--json")), {"version": 1, "dry_run": False, "jobs": []})
+    farm.equal(json.loads(released(seats, "--json")), {"version": 1, "dry_run": False, "jobs": []})
     seats.hold("x", at(job))
     seats.queue("x", at(job))
-    farm.equal(json.loads(seats.released("--json"))["jobs"],
+    farm.equal(json.loads(released(seats, "--json"))["jobs"],
                [{"job": at(job), "state": "COMPLETED", "ended": 2,
                  "held": [{"owner": "holder-x", "lock": "x"}], "waited": [{"owner": "waiter"}]}])
 
@@ -387,7 +344,7 @@ def a_look_can_be_read_as_json():
 
 @test
 def a_job_can_be_named():
-    seats = Seats()
+    seats = Seats(cluster)
     for name, job in (("a", "7@lab"), ("b", "7_3@lab"), ("c", "7+1@lab"), ("d", "7"), ("e", "8@lab")):
         seats.hold(name, f"slurm:{job}")
     nowhere = {"SLURM_CONF": "/nonexistent"}
@@ -395,27 +352,27 @@ def a_job_can_be_named():
                         (("-j", "slurm:7+1", "--cluster", "lab"), "de"),
                         (("--job", "7", "--cluster", "lab"), "de"),
                         (("--job", "7", "--bare"), "e")):
-        done = seats.reap(*words, **nowhere)
+        done = reap(seats, *words, **nowhere)
         farm.equal((done.returncode, done.stderr), (0, ""))
         farm.equal("".join(seats.held()), left)
     for words in (("--job", "7"), ("--job", "all"), ("--job", "7@"), ("--job", "")):
-        done = seats.reap(*words)
+        done = reap(seats, *words)
         farm.equal((done.returncode, done.stdout), (64, ""))
         farm.contains(done.stderr, "lockreap: --job")
 
 
 @test
 def an_epilog_names_its_job_by_its_environment():
-    seats = Seats()
+    seats = Seats(cluster)
     for name, job in (("a", "7_3@lab"), ("b", "9@lab"), ("c", "8+1@lab"), ("d", "7@lab")):
         seats.hold(name, f"slurm:{job}")
-    seats.reap("--epilog", SLURM_JOB_ID="9", SLURM_ARRAY_JOB_ID="7", SLURM_ARRAY_TASK_ID="3",
+    reap(seats, "--epilog", SLURM_JOB_ID="9", SLURM_ARRAY_JOB_ID="7", SLURM_ARRAY_TASK_ID="3",
                SLURM_CLUSTER_NAME="lab")
     farm.equal(seats.held(), ["c", "d"])
-    seats.reap("--epilog", SLURM_JOB_ID="7", SLURM_HET_JOB_ID="8", SLURM_HET_JOB_OFFSET="1",
+    reap(seats, "--epilog", SLURM_JOB_ID="7", SLURM_HET_JOB_ID="8", SLURM_HET_JOB_OFFSET="1",
                SLURM_CLUSTER_NAME="lab")
     farm.equal(seats.held(), [])
-    farm.equal(seats.reap("--epilog").returncode, 64)
+    farm.equal(reap(seats, "--epilog").returncode, 64)
 
 
 def told_of(seats):
@@ -428,7 +385,7 @@ def told_of(seats):
 
 @test
 def the_epilog_gives_back_what_each_kind_of_job_holds():
-    seats = Seats()
+    seats = Seats(cluster)
     told_of(seats)
     take = "#!/bin/sh\n" + f"{farm.program('lockersh')} --lock $SEAT --exec sleep 300\n"
     jobs = [cluster.sbatch("-o", "/dev/null", *words, script=take.replace("$SEAT", seat),
@@ -449,7 +406,7 @@ def the_epilog_gives_back_what_each_kind_of_job_holds():
 @test
 def a_job_is_not_queued_again_before_the_epilog_has_ended():
     """Else the epilog could take what the next run got."""
-    seats = Seats()
+    seats = Seats(cluster)
     job = running("--requeue")
     seats.hold("x", at(job))
     told_of(seats)
@@ -483,7 +440,7 @@ def an_epilog_without_a_lock_server_does_not_fail():
 def silent(seats, *words, **extra):
     """A look that gets no answer from Slurm: it says so in time, and releases nothing."""
     begun = time.monotonic()
-    done = seats.reap("--timeout", "1", *words, **extra)
+    done = reap(seats, "--timeout", "1", *words, **extra)
     farm.equal((done.returncode, done.stdout), (69, ""))
     farm.contains(done.stderr, "lockreap: slurmctld: ")
     farm.contains(done.stderr, "nothing was released")
@@ -495,7 +452,7 @@ def silent(seats, *words, **extra):
 def nothing_is_released_while_slurm_does_not_answer():
     job = cluster.sbatch("-o", "/dev/null", script="#!/bin/sh\n")
     cluster.wait_state(job, "COMPLETED")
-    seats = Seats()
+    seats = Seats(cluster)
     seats.hold("x", at(job))
     silent(seats, SLURM_CONF="/nonexistent/slurm.conf")
     cluster.daemons["slurmctld"].send_signal(signal.SIGSTOP)
@@ -509,15 +466,15 @@ def nothing_is_released_while_slurm_does_not_answer():
     finally:
         cluster.start_slurmctld()
     farm.poll(lambda: cluster.state(job) in ("COMPLETED", ""), "slurmctld is back")
-    farm.poll(lambda: seats.reap().returncode == 0 and not seats.held(), "x is released")
+    farm.poll(lambda: reap(seats).returncode == 0 and not seats.held(), "x is released")
     cluster.wait_idle()
 
 
 @test
 def without_jobs_slurm_is_not_asked():
-    seats = Seats()
+    seats = Seats(cluster)
     seats.hold("x", "lsf:7")
-    done = seats.reap(SLURM_CONF="/nonexistent/slurm.conf")
+    done = reap(seats, SLURM_CONF="/nonexistent/slurm.conf")
     farm.equal((done.returncode, done.stdout, done.stderr), (0, "", ""))
 
 
@@ -539,7 +496,7 @@ def a_service_tells_systemd_looks_again_and_says_once_what_fails(folder):
     ready.settimeout(farm.PATIENCE_S)
     farm.at_end(ready.close)
     job = running()
-    seats = Seats()
+    seats = Seats(cluster)
     seats.hold("x", at(job))
     with open(f"{folder}/out", "w+", encoding="utf-8") as out:
         service = farm.start(LOCKREAP, "--interval", "0.1", "--timeout", "0.5", stdout=out,

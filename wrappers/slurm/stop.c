@@ -41,6 +41,11 @@ bool stop_wanted(void)
     return wanted != 0;
 }
 
+void stop_accept(void)
+{
+    wanted = 0;
+}
+
 int stop_poll(int fd, int64_t timeout_ms)
 {
     struct pollfd poll_fd = {.fd = fd, .events = POLLIN};

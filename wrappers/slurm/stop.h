@@ -15,6 +15,11 @@ void stop_reset(void);
 /* Whether one has come. */
 bool stop_wanted(void);
 
+/* Forgets the one that has come: what is done now is the end that it asked for.  Another one counts
+ * again.
+ */
+void stop_accept(void);
+
 /* Waits until `fd` can be read or has been closed, for at most `timeout_ms`; an fd of -1 is none.
  * Returns 1 when it can, 0 after the time or before it at another signal, -1 when the program is to
  * end.
