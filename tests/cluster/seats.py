@@ -1,11 +1,45 @@
 """A lockerd, and requests in the names of jobs whose processes nobody sees."""
 
 import json
+import os
 import time
 
+import slurm
 from lockd import start_server
 from slurm import farm
 from wire import Wire
+
+
+def cluster_with_scripts(settings, scripts):
+    """A cluster that has these scripts, {name: text}, in {folder}/etc."""
+    if slurm.lacking():
+        return slurm.the_cluster()
+    cluster = slurm.Cluster(settings=settings)
+    for name, text in scripts.items():
+        path = f"{cluster.folder}/etc/{name}"
+        with open(path, "w", encoding="utf-8") as script:
+            script.write(text.replace("{folder}", cluster.folder))
+        os.chmod(path, 0o755)
+    return cluster.start()
+
+
+def at(job):
+    """How a lock names a job of the cluster."""
+    return f"slurm:{job}@lab"
+
+
+def running(cluster, *words):
+    """Submits a job that sleeps, and returns its id when it runs."""
+    job = cluster.sbatch("-o", "/dev/null", *words, script="#!/bin/sh\nexec sleep 300\n")
+    cluster.wait_state(job, "RUNNING")
+    return job
+
+
+def released(seats, *words):
+    """What one look of lockreap's says, which must go well."""
+    done = seats.run("lockreap", *words)
+    farm.equal((done.returncode, done.stderr), (0, ""))
+    return done.stdout
 
 
 class Seats:
