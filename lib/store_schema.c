@@ -140,10 +140,12 @@ static int update_layout(sqlite3 *db, const struct store_options *options,
 static int set_modes(sqlite3 *db, const struct store_options *options, char error[STORE_ERROR_SIZE])
 {
     /* With a write-ahead log, FULL syncs it with each commit, and NORMAL only before it is copied
-     * back: what was committed survives the process in both, a power cut only in the first. */
-    const char *sql = options->durability == STORE_DURABLE_PROCESS
-                          ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL"
-                          : "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL";
+     * back: what was committed survives the process in both, a power cut only in the first.  What
+     * is deleted, which some builds of SQLite write zeros over, is no secret. */
+    const char *sql =
+        options->durability == STORE_DURABLE_PROCESS
+            ? "PRAGMA journal_mode = WAL; PRAGMA secure_delete = OFF; PRAGMA synchronous = NORMAL"
+            : "PRAGMA journal_mode = WAL; PRAGMA secure_delete = OFF; PRAGMA synchronous = FULL";
     int result = sqlite3_exec(db, sql, NULL, NULL, NULL);
 
     if (result != SQLITE_OK)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,13 +17,18 @@
 #include "store_file.h"
 
 enum {
-    TRIM_NEXT_MS = 50, /* while there is more */
-    TRIM_AGAIN_MS = 60000,
+    TRIM_NEXT_US = 50000, /* while there is more */
+    TRIM_AGAIN_US = 60000000,
 
-    /* A commit waits for others by a part of the time that the last one took. */
-    GATHER_PART = 8,
-    GATHER_FROM_US = 800,
-    GATHER_TO_US = 100000,
+    /* A commit waits for others by a part of the time that the disk took for the last one. */
+    GATHER_PART = 2,
+    GATHER_FROM_US = 100,
+    GATHER_MOST_US = 5000,
+
+    /* The log is copied to the file when it has so many pages and there is nothing else to do, or
+     * when it has many more. */
+    LOG_PAGES_ENOUGH = 1000,
+    LOG_PAGES_MOST = 4000,
 };
 
 static struct store_sqlite *sqlite_of(struct store *store)
@@ -65,7 +71,7 @@ static void end_work(struct store_sqlite *self)
     pthread_cond_signal(&self->idle);
 }
 
-static int64_t now_us(void)
+int64_t store_sqlite_now_us(void)
 {
     struct timespec now;
 
@@ -73,60 +79,112 @@ static int64_t now_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+static struct timespec after_us(int64_t us)
+{
+    int64_t at_us = store_sqlite_now_us() + us;
+
+    return (struct timespec){.tv_sec = at_us / 1000000, .tv_nsec = at_us % 1000000 * 1000};
+}
+
 /* Clients that were answered together ask again together, one a little behind the other: a commit
  * that did not wait for the rest would make it wait for a whole commit.  Who is alone never waits,
- * and on a fast disk nobody does.
+ * and on a fast disk nobody does.  Is called with the mutex, and returns with it.
  */
 static void gather(struct store_sqlite *self)
 {
-    const struct timespec pause = {.tv_nsec = self->last_us * 1000 / GATHER_PART};
+    int64_t most_us = self->sync_us / GATHER_PART;
+    struct timespec until;
 
-    if (self->last_changes < 2 || self->last_us < GATHER_FROM_US || self->last_us > GATHER_TO_US)
+    if (self->last_changes < 2 || self->sync_us < GATHER_FROM_US)
         return;
-    begin_work(self);
-    nanosleep(&pause, NULL);
-    end_work(self);
+    until = after_us(most_us < GATHER_MOST_US ? most_us : GATHER_MOST_US);
+    self->wanted_changes = self->last_changes;
+    while (self->queued_changes < self->wanted_changes && !self->closing && !self->lent) {
+        if (pthread_cond_timedwait(&self->wake, &self->mutex, &until) == ETIMEDOUT)
+            break;
+    }
+    self->wanted_changes = 0;
+}
+
+/* Writes all of `work`, without the mutex.  Returns its last number, or 0 and *error. */
+static uint64_t write_batches(struct store_sqlite *self, const struct batch_queue *work,
+                              char error[STORE_ERROR_SIZE])
+{
+    const struct store_batch *batch;
+    uint64_t last = 0;
+    int result = store_statement_write(self, work);
+
+    if (result != SQLITE_OK) {
+        store_schema_describe(self->db, result, error, STORE_ERROR_SIZE);
+        store_statement_roll_back(self);
+        return 0;
+    }
+    STAILQ_FOREACH(batch, work, next)
+    {
+        last = batch->number;
+    }
+    return last;
 }
 
 /* Is called with the mutex, and returns with it. */
 static void commit_queue(struct store_sqlite *self)
 {
     struct batch_queue work = STAILQ_HEAD_INITIALIZER(work);
-    const struct store_batch *batch;
     char error[STORE_ERROR_SIZE];
-    uint64_t last = 0;
-    size_t changes = 0;
-    int64_t begun_us;
-    int result;
+    uint64_t last;
 
     gather(self);
     if (STAILQ_EMPTY(&self->queue) || self->lent)
         return;
     STAILQ_CONCAT(&work, &self->queue);
+    self->last_changes = self->queued_changes;
+    self->queued_changes = 0;
     begin_work(self);
-    begun_us = now_us();
-    STAILQ_FOREACH(batch, &work, next)
-    {
-        last = batch->number;
-        changes += batch->changes;
-    }
-    result = store_statement_write(self, &work);
-    if (result != SQLITE_OK) {
-        store_schema_describe(self->db, result, error, sizeof error);
-        store_statement_roll_back(self);
-    }
-    destroy_all(&work);
-    begun_us = now_us() - begun_us;
+    last = write_batches(self, &work, error);
     end_work(self);
-    self->last_us = begun_us;
-    self->last_changes = changes;
-    if (result == SQLITE_OK) {
+    if (last > 0) {
         self->committed = last;
     } else {
         self->failed = true;
         memcpy(self->error, error, sizeof error);
     }
+    pthread_mutex_unlock(&self->mutex);
     tell_news(self);
+    destroy_all(&work);
+    pthread_mutex_lock(&self->mutex);
+}
+
+static bool is_log_due(const struct store_sqlite *self)
+{
+    int pages = self->log_pages - self->copied_pages;
+
+    return pages >= LOG_PAGES_MOST ||
+           (pages >= LOG_PAGES_ENOUGH && STAILQ_EMPTY(&self->queue) && STAILQ_EMPTY(&self->asked));
+}
+
+/* Behind a commit instead of in it, where clients wait for it.  A log that cannot be copied, as
+ * somebody reads it or the disk does not let us, grows until it can.  Is called with the mutex, and
+ * returns with it.
+ */
+static void copy_log(struct store_sqlite *self)
+{
+    begin_work(self);
+    store_statement_checkpoint(self);
+    self->copied_pages = self->log_pages;
+    end_work(self);
+}
+
+/* Is called by SQLite behind each commit. */
+static int on_log(void *context, sqlite3 *db, const char *name, int pages)
+{
+    struct store_sqlite *self = context;
+
+    (void)db;
+    (void)name;
+    self->log_pages = pages;
+    if (pages < self->copied_pages)
+        self->copied_pages = 0;
+    return SQLITE_OK;
 }
 
 /* Is called with the mutex, and returns with it. */
@@ -140,20 +198,6 @@ static void answer_query(struct store_sqlite *self)
     end_work(self);
     STAILQ_INSERT_TAIL(&self->answered, query, queue);
     tell_news(self);
-}
-
-static struct timespec after_ms(int64_t ms)
-{
-    struct timespec at;
-
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += ms / 1000;
-    at.tv_nsec += ms % 1000 * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_nsec -= 1000000000;
-        at.tv_sec++;
-    }
-    return at;
 }
 
 /* Returns whether there may be more to do.  Is called with the mutex, and returns with it. */
@@ -172,14 +216,19 @@ static bool trim_history(struct store_sqlite *self)
 static void *serve(void *context)
 {
     struct store_sqlite *self = context;
-    struct timespec trim_at = after_ms(TRIM_NEXT_MS);
+    struct timespec trim_at = after_us(TRIM_NEXT_US);
 
+    prctl(PR_SET_TIMERSLACK, 1000UL);
     pthread_mutex_lock(&self->mutex);
     for (;;) {
-        if (self->failed)
+        if (self->failed) {
             destroy_all(&self->queue);
+            self->queued_changes = 0;
+        }
         if (self->lent) {
             pthread_cond_wait(&self->wake, &self->mutex);
+        } else if (is_log_due(self) && !self->failed) {
+            copy_log(self);
         } else if (!STAILQ_EMPTY(&self->queue)) {
             commit_queue(self);
         } else if (!STAILQ_EMPTY(&self->asked)) {
@@ -187,7 +236,7 @@ static void *serve(void *context)
         } else if (self->closing) {
             break;
         } else if (pthread_cond_timedwait(&self->wake, &self->mutex, &trim_at) == ETIMEDOUT) {
-            trim_at = after_ms(trim_history(self) ? TRIM_NEXT_MS : TRIM_AGAIN_MS);
+            trim_at = after_us(trim_history(self) ? TRIM_NEXT_US : TRIM_AGAIN_US);
         }
     }
     pthread_mutex_unlock(&self->mutex);
@@ -235,6 +284,8 @@ static int load(struct store *store, struct store_loader *loader, char error[STO
     while (self->busy)
         pthread_cond_wait(&self->idle, &self->mutex);
     destroy_all(&self->queue);
+    self->queued_changes = 0;
+    self->reserved = (struct counters){0};
     pthread_mutex_unlock(&self->mutex);
     result = store_schema_load(self->db, self->path, loader, error);
     saved_errno = errno;
@@ -250,12 +301,16 @@ static int load(struct store *store, struct store_loader *loader, char error[STO
 static void commit(struct store *store, struct store_batch *batch)
 {
     struct store_sqlite *self = sqlite_of(store);
+    bool enough;
 
     pthread_mutex_lock(&self->mutex);
     STAILQ_INSERT_TAIL(&self->queue, batch, next);
+    self->queued_changes += batch->changes;
+    enough = self->queued_changes >= self->wanted_changes;
     ensure_thread(self);
-    pthread_cond_signal(&self->wake);
     pthread_mutex_unlock(&self->mutex);
+    if (enough)
+        pthread_cond_signal(&self->wake);
 }
 
 static void ask(struct store *store, struct store_query *query)
@@ -297,7 +352,8 @@ static void progress(struct store *store, struct store_progress *out)
     pthread_mutex_lock(&self->mutex);
     out->committed = self->committed;
     out->failed = self->failed;
-    memcpy(out->error, self->error, sizeof out->error);
+    if (self->failed)
+        memcpy(out->error, self->error, sizeof out->error);
     pthread_mutex_unlock(&self->mutex);
 }
 
@@ -380,6 +436,7 @@ struct store *store_sqlite_open(const struct store_options *options, char error[
         store_close(&self->store);
         return NULL;
     }
+    sqlite3_wal_hook(self->db, on_log, self);
     self->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (self->news_fd < 0) {
         store_fail(error, errno, "no descriptor can be had: %s", strerror(errno));

@@ -21,6 +21,9 @@ int store_schema_load(sqlite3 *db, const char *path, struct store_loader *loader
  */
 int store_schema_describe(sqlite3 *db, int result, char *text, size_t size);
 
+/* Microseconds of the monotonic clock. */
+int64_t store_sqlite_now_us(void);
+
 /* The columns of a live request, in the order of the statements that read and write it. */
 #define STORE_REQUEST_COLUMNS                                                                  \
     "ticket, token, owner, host, boot, job, pid, start, pid_namespace, autounlock, asked_ms, " \
@@ -41,10 +44,15 @@ enum statement {
     STATEMENT_TRIM,
     STATEMENT_QUERY,
     STATEMENT_CHECKPOINT,
+    STATEMENT_EMPTY_LOG,
     STATEMENTS,
 };
 
 STAILQ_HEAD(batch_queue, store_batch);
+
+struct counters {
+    uint64_t ticket, token;
+};
 
 struct store_sqlite {
     struct store store;
@@ -55,6 +63,10 @@ struct store_sqlite {
     /* The thread's, once there is a batch; before that, the caller's. */
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENTS];
+    struct counters reserved; /* as the file has them; 0 before the first commit */
+    int64_t sync_us;          /* how long the last commit took, without its statements */
+    int log_pages;            /* in the write-ahead log */
+    int copied_pages;         /* of them that were there when it was copied to the file */
 
     pthread_t thread;
     bool has_thread;
@@ -62,10 +74,11 @@ struct store_sqlite {
     pthread_cond_t wake, idle;
     struct batch_queue queue;
     struct store_query_queue asked, answered;
-    bool busy;           /* the thread is at the database */
-    bool lent;           /* the caller is: the thread has to wait */
-    size_t last_changes; /* in the last commit */
-    int64_t last_us;     /* how long it took */
+    bool busy;             /* the thread is at the database */
+    bool lent;             /* the caller is: the thread has to wait */
+    size_t queued_changes; /* of requests, in the queue */
+    size_t wanted_changes; /* so many are to wake the thread; 0: any */
+    size_t last_changes;   /* in the last commit */
     bool closing, failed;
     uint64_t committed;
     char error[STORE_ERROR_SIZE];
@@ -82,6 +95,9 @@ int store_statement_write(struct store_sqlite *self, const struct batch_queue *w
 
 /* Rolls back what a failed write has left, if it has. */
 void store_statement_roll_back(struct store_sqlite *self);
+
+/* Copies what it can of the write-ahead log to the file, so that the log begins anew. */
+void store_statement_checkpoint(struct store_sqlite *self);
 
 /* Removes some of the history that is too old.  Returns whether there may be more. */
 bool store_statement_trim(struct store_sqlite *self);
