@@ -23,7 +23,7 @@ struct store_engine {
     struct store_query *(*answer)(struct store *store);
     int (*fd)(const struct store *store);
     void (*progress)(struct store *store, struct store_progress *progress);
-    void (*close)(struct store *store);
+    bool (*close)(struct store *store);
 };
 
 /* The head of every engine's own struct. */

@@ -57,10 +57,13 @@ static int errno_of(int result)
 
 int store_schema_describe(sqlite3 *db, int result, char *text, size_t size)
 {
+    int failed_errno = errno;
     int system = db != NULL ? sqlite3_system_errno(db) : 0;
 
+    if (db != NULL && system == 0)
+        system = failed_errno;
     if ((result & 0xff) == SQLITE_IOERR && system != 0)
-        snprintf(text, size, "%s: %s", sqlite3_errstr(result), strerror(system));
+        snprintf(text, size, "%s: %s", sqlite3_errstr(result & 0xff), strerror(system));
     else
         snprintf(text, size, "%s", db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(result));
     return errno_of(result);

@@ -1,6 +1,7 @@
 /* The store in a SQLite file: batches are committed by a thread of its own, as many at a time as
  * have come meanwhile.
- * Must not let its caller wait for the disk, but in opening, loading and closing. */
+ * Must not let its caller wait for the disk, but in opening, in loading and, for a while, in
+ * closing. */
 #include "store_sqlite.h"
 
 #include <errno.h>
@@ -213,10 +214,35 @@ static bool trim_history(struct store_sqlite *self)
     return more;
 }
 
+/* The thread has ended, or does so with this. */
+static void destroy(struct store_sqlite *self)
+{
+    struct store_query *query;
+
+    destroy_all(&self->queue);
+    STAILQ_CONCAT(&self->answered, &self->asked);
+    while ((query = STAILQ_FIRST(&self->answered)) != NULL) {
+        STAILQ_REMOVE_HEAD(&self->answered, queue);
+        store_query_destroy(query);
+    }
+    store_statement_finalize(self);
+    sqlite3_close(self->db);
+    if (self->news_fd >= 0)
+        close(self->news_fd);
+    if (self->lock_fd >= 0)
+        close(self->lock_fd);
+    pthread_cond_destroy(&self->wake);
+    pthread_cond_destroy(&self->idle);
+    pthread_mutex_destroy(&self->mutex);
+    free(self->path);
+    free(self);
+}
+
 static void *serve(void *context)
 {
     struct store_sqlite *self = context;
     struct timespec trim_at = after_us(TRIM_NEXT_US);
+    bool abandoned;
 
     prctl(PR_SET_TIMERSLACK, 1000UL);
     pthread_mutex_lock(&self->mutex);
@@ -239,7 +265,12 @@ static void *serve(void *context)
             trim_at = after_us(trim_history(self) ? TRIM_NEXT_US : TRIM_AGAIN_US);
         }
     }
+    self->ended = true;
+    abandoned = self->abandoned;
+    pthread_cond_signal(&self->idle);
     pthread_mutex_unlock(&self->mutex);
+    if (abandoned)
+        destroy(self);
     return NULL;
 }
 
@@ -357,32 +388,39 @@ static void progress(struct store *store, struct store_progress *out)
     pthread_mutex_unlock(&self->mutex);
 }
 
-static void close_sqlite(struct store *store)
+/* Lets the thread do what there is to do.  Returns whether it is done. */
+static bool end_thread(struct store_sqlite *self)
 {
-    struct store_sqlite *self = sqlite_of(store);
-    struct store_query *query;
+    struct timespec until = after_us((int64_t)STORE_CLOSE_S * 1000000);
+    bool ended;
 
+    if (!self->has_thread)
+        return true;
     pthread_mutex_lock(&self->mutex);
     self->closing = true;
     pthread_cond_signal(&self->wake);
+    while (!self->ended) {
+        if (pthread_cond_timedwait(&self->idle, &self->mutex, &until) == ETIMEDOUT)
+            break;
+    }
+    ended = self->ended;
+    self->abandoned = !ended;
     pthread_mutex_unlock(&self->mutex);
-    if (self->has_thread)
+    if (ended)
         pthread_join(self->thread, NULL);
-    destroy_all(&self->queue);
-    STAILQ_CONCAT(&self->answered, &self->asked);
-    while ((query = answer(store)) != NULL)
-        store_query_destroy(query);
-    store_statement_finalize(self);
-    sqlite3_close(self->db);
-    if (self->news_fd >= 0)
-        close(self->news_fd);
-    if (self->lock_fd >= 0)
-        close(self->lock_fd);
-    pthread_cond_destroy(&self->wake);
-    pthread_cond_destroy(&self->idle);
-    pthread_mutex_destroy(&self->mutex);
-    free(self->path);
-    free(self);
+    else
+        pthread_detach(self->thread);
+    return ended;
+}
+
+static bool close_sqlite(struct store *store)
+{
+    struct store_sqlite *self = sqlite_of(store);
+
+    if (!end_thread(self))
+        return false;
+    destroy(self);
+    return true;
 }
 
 static const struct store_engine sqlite_engine = {
@@ -418,8 +456,8 @@ static struct store_sqlite *create(const struct store_options *options,
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&self->wake, &monotonic);
+    pthread_cond_init(&self->idle, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    pthread_cond_init(&self->idle, NULL);
     return self;
 }
 

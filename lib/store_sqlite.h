@@ -17,7 +17,8 @@ int store_schema_load(sqlite3 *db, const char *path, struct store_loader *loader
                       char error[STORE_ERROR_SIZE]);
 
 /* Writes what SQLite has to complain about, with the system's reason if there is one, and returns
- * the errno that goes with it.
+ * the errno that goes with it.  SQLite does not keep that of a commit: errno is taken, so this is
+ * to be called at once.
  */
 int store_schema_describe(sqlite3 *db, int result, char *text, size_t size);
 
@@ -80,6 +81,8 @@ struct store_sqlite {
     size_t wanted_changes; /* so many are to wake the thread; 0: any */
     size_t last_changes;   /* in the last commit */
     bool closing, failed;
+    bool ended;     /* the thread has, or will with its next step */
+    bool abandoned; /* the caller has not waited for that: the thread frees this */
     uint64_t committed;
     char error[STORE_ERROR_SIZE];
 };

@@ -176,7 +176,10 @@ int store_statement_write(struct store_sqlite *self, const struct batch_queue *w
     struct counters reserved = self->reserved;
     const struct store_batch *batch;
     bool probes = false;
-    int result = run(self, STATEMENT_BEGIN);
+    int result;
+
+    errno = 0; /* so that it is the disk's when this fails */
+    result = run(self, STATEMENT_BEGIN);
 
     STAILQ_FOREACH(batch, work, next)
     {
