@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lock_json.h"
@@ -21,10 +20,7 @@ enum {
     TRIM_NEXT_US = 50000, /* while there is more */
     TRIM_AGAIN_US = 60000000,
 
-    /* A commit waits for others by a part of the time that the disk took for the last one. */
-    GATHER_PART = 2,
-    GATHER_FROM_US = 100,
-    GATHER_MOST_US = 5000,
+    TIMER_SLACK_NS = 1000,
 
     /* The log is copied to the file when it has so many pages and there is nothing else to do, or
      * when it has many more. */
@@ -72,41 +68,6 @@ static void end_work(struct store_sqlite *self)
     pthread_cond_signal(&self->idle);
 }
 
-int64_t store_sqlite_now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-static struct timespec after_us(int64_t us)
-{
-    int64_t at_us = store_sqlite_now_us() + us;
-
-    return (struct timespec){.tv_sec = at_us / 1000000, .tv_nsec = at_us % 1000000 * 1000};
-}
-
-/* Clients that were answered together ask again together, one a little behind the other: a commit
- * that did not wait for the rest would make it wait for a whole commit.  Who is alone never waits,
- * and on a fast disk nobody does.  Is called with the mutex, and returns with it.
- */
-static void gather(struct store_sqlite *self)
-{
-    int64_t most_us = self->sync_us / GATHER_PART;
-    struct timespec until;
-
-    if (self->last_changes < 2 || self->sync_us < GATHER_FROM_US)
-        return;
-    until = after_us(most_us < GATHER_MOST_US ? most_us : GATHER_MOST_US);
-    self->wanted_changes = self->last_changes;
-    while (self->queued_changes < self->wanted_changes && !self->closing && !self->lent) {
-        if (pthread_cond_timedwait(&self->wake, &self->mutex, &until) == ETIMEDOUT)
-            break;
-    }
-    self->wanted_changes = 0;
-}
-
 /* Writes all of `work`, without the mutex.  Returns its last number, or 0 and *error. */
 static uint64_t write_batches(struct store_sqlite *self, const struct batch_queue *work,
                               char error[STORE_ERROR_SIZE])
@@ -134,7 +95,7 @@ static void commit_queue(struct store_sqlite *self)
     char error[STORE_ERROR_SIZE];
     uint64_t last;
 
-    gather(self);
+    store_gather(self);
     if (STAILQ_EMPTY(&self->queue) || self->lent)
         return;
     STAILQ_CONCAT(&work, &self->queue);
@@ -143,6 +104,7 @@ static void commit_queue(struct store_sqlite *self)
     begin_work(self);
     last = write_batches(self, &work, error);
     end_work(self);
+    self->next_changes = self->queued_changes;
     if (last > 0) {
         self->committed = last;
     } else {
@@ -241,10 +203,11 @@ static void destroy(struct store_sqlite *self)
 static void *serve(void *context)
 {
     struct store_sqlite *self = context;
-    struct timespec trim_at = after_us(TRIM_NEXT_US);
+    struct timespec trim_at = store_sqlite_after_us(TRIM_NEXT_US);
     bool abandoned;
 
-    prctl(PR_SET_TIMERSLACK, 1000UL);
+    /* store_gather() waits for less than a thread may otherwise be late. */
+    prctl(PR_SET_TIMERSLACK, (unsigned long)TIMER_SLACK_NS);
     pthread_mutex_lock(&self->mutex);
     for (;;) {
         if (self->failed) {
@@ -262,7 +225,7 @@ static void *serve(void *context)
         } else if (self->closing) {
             break;
         } else if (pthread_cond_timedwait(&self->wake, &self->mutex, &trim_at) == ETIMEDOUT) {
-            trim_at = after_us(trim_history(self) ? TRIM_NEXT_US : TRIM_AGAIN_US);
+            trim_at = store_sqlite_after_us(trim_history(self) ? TRIM_NEXT_US : TRIM_AGAIN_US);
         }
     }
     self->ended = true;
@@ -391,7 +354,7 @@ static void progress(struct store *store, struct store_progress *out)
 /* Lets the thread do what there is to do.  Returns whether it is done. */
 static bool end_thread(struct store_sqlite *self)
 {
-    struct timespec until = after_us((int64_t)STORE_CLOSE_S * 1000000);
+    struct timespec until = store_sqlite_after_us((int64_t)STORE_CLOSE_S * 1000000);
     bool ended;
 
     if (!self->has_thread)

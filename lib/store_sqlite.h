@@ -22,15 +22,10 @@ int store_schema_load(sqlite3 *db, const char *path, struct store_loader *loader
  */
 int store_schema_describe(sqlite3 *db, int result, char *text, size_t size);
 
-/* Microseconds of the monotonic clock. */
-int64_t store_sqlite_now_us(void);
-
 /* The columns of a live request, in the order of the statements that read and write it. */
 #define STORE_REQUEST_COLUMNS                                                                  \
     "ticket, token, owner, host, boot, job, pid, start, pid_namespace, autounlock, asked_ms, " \
     "granted_ms, hold_ms, deadline_ms, demand"
-
-/* ---- store_statement.c ---- */
 
 enum statement {
     STATEMENT_BEGIN,
@@ -80,12 +75,28 @@ struct store_sqlite {
     size_t queued_changes; /* of requests, in the queue */
     size_t wanted_changes; /* so many are to wake the thread; 0: any */
     size_t last_changes;   /* in the last commit */
+    size_t next_changes;   /* that were in the queue at its end */
     bool closing, failed;
     bool ended;     /* the thread has, or will with its next step */
     bool abandoned; /* the caller has not waited for that: the thread frees this */
     uint64_t committed;
     char error[STORE_ERROR_SIZE];
 };
+
+/* ---- store_gather.c ---- */
+
+/* The monotonic clock, in microseconds, and as pthread_cond_timedwait(3) wants it. */
+int64_t store_sqlite_now_us(void);
+struct timespec store_sqlite_after_us(int64_t us);
+
+/* Waits before a commit.  Clients that were answered together ask again together, one a little
+ * behind the other: a commit that did not wait for the rest would make it wait for a whole commit.
+ * Who is alone never waits, and on a fast disk nobody does.  Is called with the mutex, and returns
+ * with it.
+ */
+void store_gather(struct store_sqlite *self);
+
+/* ---- store_statement.c ---- */
 
 /* Returns -1 with errno and *error as store_open() does. */
 int store_statement_prepare(struct store_sqlite *self, char error[STORE_ERROR_SIZE]);
