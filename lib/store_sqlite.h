@@ -60,7 +60,8 @@ struct store_sqlite {
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENTS];
     struct counters reserved; /* as the file has them; 0 before the first commit */
-    int64_t sync_us;          /* how long the last commit took, without its statements */
+    int64_t sync_us;          /* how long a commit takes without its statements: of the last two */
+    int64_t last_sync_us;     /* of the last one */
     int log_pages;            /* in the write-ahead log */
     int copied_pages;         /* of them that were there when it was copied to the file */
 
