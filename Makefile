@@ -80,7 +80,9 @@ LONG_TESTS  := $(filter %/test_store %/test_store_simulation,$(UNIT_TESTS)) \
                $(filter %/test_crash.py %/test_lockersh_restart.py,$(E2E_TESTS))
 PRELOADS    := $(patsubst tests/e2e/%.c,$B/tests/%.so,$(wildcard tests/e2e/*.c))
 FUZZERS     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-BENCH_LOADS := $(patsubst tests/bench/%.c,$B/tests/bench/%,$(wildcard tests/bench/*.c))
+BENCH_HELPERS := $B/obj/tests/bench/meter.o
+BENCH_LOADS := $(filter-out %/meter,$(patsubst tests/bench/%.c,$B/tests/bench/%,\
+                 $(wildcard tests/bench/*.c)))
 BENCHES     := $(wildcard tests/bench/bench_*.py)
 MAN_PAGES   := $(wildcard share/man/man*/*)
 
@@ -162,9 +164,9 @@ $B/tests/unit/%: $B/obj/tests/unit/%.o $(UNIT_HELPERS) $(STATIC)
 	    $(filter-out $(STATIC),$^) $(STATIC) $$($(PKG_CONFIG) --libs cmocka) $(LIBS)
 
 # Load for the benches.
-$B/tests/bench/%: $B/obj/tests/bench/%.o
+$B/tests/bench/%: $B/obj/tests/bench/%.o $(BENCH_HELPERS)
 	@mkdir -p $(@D)
-	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $<
+	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
 # Layers under a program, for LD_PRELOAD.
 $B/tests/%.so: $B/obj/tests/e2e/%.o
