@@ -83,7 +83,6 @@ FUZZERS     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH_HELPERS := $B/obj/tests/bench/meter.o
 BENCH_LOADS := $(filter-out %/meter,$(patsubst tests/bench/%.c,$B/tests/bench/%,\
                  $(wildcard tests/bench/*.c)))
-BENCHES     := $(wildcard tests/bench/bench_*.py)
 MAN_PAGES   := $(wildcard share/man/man*/*)
 
 SHARED := $B/lib/libipclocker.so.$(VERSION)
@@ -251,9 +250,19 @@ fuzz: $(FUZZERS:%=build/fuzz/%)
 	        { tail -n 40 $$log; exit 1; }; \
 	    echo "  $$name: $$(sed -n 's/^stat::number_of_executed_units: *//p' $$log) inputs"; done
 
+# WORK names some of the works, as in WORK='once kept'; else the table is of all.
 .PHONY: bench
-bench: all $(BENCH_LOADS)
-	@for bench in $(BENCHES); do $(TEST_ENV) $$bench || exit 1; done
+bench:
+	@sh .ci/deps build bench
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(BENCH_LOADS)
+	@$(TEST_ENV) tests/bench/bench.py $(if $(FULL),--full) $(WORK)
+
+# Ratios with a wide margin: what doubles a cost fails.
+.PHONY: bench-check
+bench-check:
+	@sh .ci/deps build bench
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(BENCH_LOADS)
+	@$(TEST_ENV) tests/bench/bench.py --check $(WORK)
 
 .PHONY: demo
 demo:
@@ -341,7 +350,9 @@ help:
 	@echo 'make check-valgrind unit tests under valgrind'
 	@echo 'make check-e2e      end-to-end tests only'
 	@echo 'make fuzz           every parser on random input, FUZZ_SECONDS=60 in all'
-	@echo 'make bench          how long things take, against what they are compared with'
+	@echo 'make bench          what things cost, against what they are compared with: a table'
+	@echo 'make bench FULL=1   the long form, with plots in build/bench'
+	@echo 'make bench-check    a short bench that fails where a cost has doubled'
 	@echo 'make lint           formatting, static analysis, man pages'
 	@echo 'make deps           install the Debian packages that are missing'
 	@echo 'make install        to PREFIX=$(PREFIX), under DESTDIR'

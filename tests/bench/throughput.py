@@ -1,0 +1,107 @@
+"""Requests: what one costs a server in CPU time, and how many a second are answered."""
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+
+import rounds
+from servers import CPUS, load
+from table import Row, at_least, at_most
+
+
+@dataclass
+class Sample:
+    cpu_us: float  # of the server, a request
+    rate: float    # requests a second
+
+
+def run_load(server, beside, name, *words):
+    server.place(beside)
+    result = subprocess.run([load(name), *(str(word) for word in words)], check=False, text=True,
+                            capture_output=True,
+                            preexec_fn=lambda: os.sched_setaffinity(0, CPUS[-1:]))
+    assert result.returncode == 0, f"{name} {words}: {result.stderr}"
+    found = json.loads(result.stdout)
+    return Sample(found["cpu_s"] / found["requests"] * 1e6, found["requests"] / found["seconds"])
+
+
+def tcp(server, mode, clients, depth=1, beside=True, span_ms=100):
+    return run_load(server, beside, "load_tcp", server.kind, mode, server.port, server.pid,
+                    clients, depth, span_ms)
+
+
+def udp(server, in_flight=32, beside=True, span_ms=100):
+    return run_load(server, beside, "load_udp", server.port, server.pid, in_flight, span_ms)
+
+
+def cpu_rows(work, samples, limit):
+    """Rows for the CPU time of a request: ours, and that of others, against the floor's."""
+    cpu = {name: [sample.cpu_us for sample in found] for name, found in samples.items()}
+    rows = []
+    for name, found in cpu.items():
+        if name == "floor":
+            continue
+        is_ours = name in ("lockerd", "pidstatd")
+        rows.append(Row(f"{work}: CPU a request" + ("" if is_ours else f" of {name}"),
+                        f"{rounds.Spread(found)} us", f"floor {rounds.Spread(cpu['floor'])} us",
+                        rounds.ratio(found, cpu["floor"]), at_most(limit) if is_ours and limit else None))
+    return rows
+
+
+def rate_row(work, samples, name):
+    ours, other = ([sample.rate for sample in samples[key]] for key in ("lockerd", name))
+    return Row(f"{work}: rate", f"{rounds.Spread(ours).median:,.0f}/s",
+               f"{name} {rounds.Spread(other).median:,.0f}/s", rounds.ratio(ours, other))
+
+
+class Requests:
+    """The three ways to ask lockerd, and the one to ask pidstatd.  In memory."""
+
+    def __init__(self, servers, count):
+        self.count = count
+        self.servers = [servers.floor(), servers.lockerd(), servers.redis()]
+        self.udp_servers = [servers.floor("udp"), servers.pidstatd("--host", "127.0.0.1")]
+
+    def sample(self, mode, clients, depth=1, beside=True):
+        return rounds.take_turns(self.count, {
+            server.kind: lambda server=server: tcp(server, mode, clients, depth, beside)
+            for server in self.servers})
+
+    def once(self):
+        work = "one request a connection, 64 at a time"
+        return [*cpu_rows(work, self.sample("once", 64), 1.05),
+                self.known(work, "once", 64, "classic (known) 11,000 to 19,000/s")]
+
+    def kept(self):
+        work = "kept connections, 64"
+        return [*cpu_rows(work, self.sample("kept", 64), 1.3),
+                self.known(work, "kept", 64, "classic (known) 50,000/s")]
+
+    def known(self, work, mode, clients, classic):
+        samples = self.sample(mode, clients, beside=False)
+        rates = {name: rounds.Spread([sample.rate for sample in found]).median
+                 for name, found in samples.items()}
+        return Row(f"{work}: rate", f"{rates['lockerd']:,.0f}/s",
+                   f"floor {rates['floor']:,.0f}/s, redis {rates['redis']:,.0f}/s; {classic}",
+                   rounds.ratio([sample.rate for sample in samples["lockerd"]],
+                                [sample.rate for sample in samples["redis"]]))
+
+    def pipelined(self):
+        work = "pipelined 32 deep, 4 connections"
+        rows = cpu_rows(work, self.sample("kept", 4, 32), None)
+        samples = self.sample("kept", 4, 32, beside=False)
+        against_redis = rate_row(work, samples, "redis")
+        against_redis.target = at_least(1)
+        against_floor = rate_row(work, samples, "floor")
+        rates = {name: rounds.Spread([sample.rate for sample in found]).median
+                 for name, found in samples.items()}
+        if rates["floor"] >= 1000000:
+            against_floor.target = at_least(600000, "/s")
+            against_floor.figure = rates["lockerd"]
+        return [*rows, against_redis, against_floor]
+
+    def pidstatd(self):
+        samples = rounds.take_turns(self.count, {
+            server.kind: lambda server=server: udp(server) for server in self.udp_servers})
+        return cpu_rows("pidstatd, 32 in flight", samples, 1.05)
