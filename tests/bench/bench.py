@@ -1,32 +1,41 @@
 #!/usr/bin/env python3
-"""What things cost, against what they are compared with: one table.  README.md has the method.
+"""What things cost, against what they are compared with: one table.  README.md has the method."""
 
-bench.py [WORK...]   only these: once kept pipelined pidstatd"""
-
-import sys
+import argparse
 
 import table
-from servers import Servers, spread_out
+from servers import spread_out  # first: it finds what the end-to-end tests share
+import farm
+from handover import Handovers
+from startup import Starts
 from throughput import Requests
 
-ROUNDS = 15
 
-
-def works(servers):
-    requests = Requests(servers, ROUNDS)
+def works():
+    """{name: function that returns rows}, in the order of the table."""
+    requests = Requests(15)
+    starts = Starts(300)
+    handovers = Handovers(25)
     return {"once": requests.once, "kept": requests.kept, "pipelined": requests.pipelined,
-            "pidstatd": requests.pidstatd}
+            "pidstatd": requests.pidstatd, "lockersh": starts.lockersh,
+            "wrappers": starts.wrappers, "handover": handovers.locks,
+            "pidwatch": handovers.pidwatch}
 
 
 def main():
     spread_out()
-    print(table.header("make bench"))
-    rows = []
-    with Servers() as servers:
-        for name, work in works(servers).items():
-            if not sys.argv[1:] or name in sys.argv[1:]:
-                rows += work()
-    print(table.markdown(rows))
+    try:
+        known = works()
+        parser = argparse.ArgumentParser(description=__doc__)
+        parser.add_argument("work", nargs="*", choices=[[], *known], help="only these works")
+        wanted = parser.parse_args().work or list(known)
+        print(table.header("make bench"), flush=True)
+        rows = []
+        for name in wanted:
+            rows += known[name]()
+        print(table.markdown(rows))
+    finally:
+        farm.clean_up()
 
 
 if __name__ == "__main__":

@@ -57,71 +57,67 @@ def spread_out():
     return soft
 
 
-class Servers:
-    """Starts servers; to be used in a with statement, at whose end they are ended."""
+def folder():
+    """One on a disk, which /tmp may not be: what is durable is to be so.  Removed at the end."""
+    path = tempfile.mkdtemp(prefix="farmlock-bench.", dir="/var/tmp")
+    os.chmod(path, 0o755)
+    farm.at_end(lambda: shutil.rmtree(path, ignore_errors=True))
+    return path
 
-    def __init__(self):
-        self.stack = contextlib.ExitStack()
-        self.folder = None
 
-    def __enter__(self):
-        # Not below /tmp, which may be in memory: what is durable is to be on a disk.
-        self.folder = tempfile.mkdtemp(prefix="farmlock-bench.", dir="/var/tmp")
-        self.stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
-        return self
+def start(kind, command, port, is_up, **options):
+    options.setdefault("stdout", subprocess.DEVNULL)
+    options.setdefault("stderr", subprocess.DEVNULL)
+    process = farm.start(*command, **options)
 
-    def __exit__(self, *_):
-        self.stack.close()
+    def serves():
+        assert process.poll() is None, f"{command[0]} has ended: {process.returncode}"
+        return is_up()
+    farm.poll(serves, f"{kind} serves port {port}")
+    return Server(kind, process, port)
 
-    def start(self, kind, command, port, is_up, **options):
-        options.setdefault("stdout", subprocess.DEVNULL)
-        options.setdefault("stderr", subprocess.DEVNULL)
-        process = subprocess.Popen([str(word) for word in command], **options)
-        self.stack.callback(farm.stop, process)
 
-        def serves():
-            assert process.poll() is None, f"{command[0]} has ended: {process.returncode}"
-            return is_up()
-        farm.poll(serves, f"{kind} serves port {port}")
-        return Server(kind, process, port)
+def floor(kind="tcp"):
+    udp = kind == "udp"
+    port = farm.free_port(socket.SOCK_DGRAM if udp else socket.SOCK_STREAM)
+    return start("floor", [load("floor"), kind, port], port,
+                 lambda: answers_udp(port) if udp else listens(port))
 
-    def floor(self, kind="tcp"):
-        udp = kind == "udp"
-        port = farm.free_port(socket.SOCK_DGRAM if udp else socket.SOCK_STREAM)
-        return self.start("floor", [load("floor"), kind, port], port,
-                          lambda: answers_udp(port) if udp else listens(port))
 
-    def lockerd(self, *options):
-        """One without state, unless options give it one."""
-        port = farm.free_port()
-        if "--state" not in options:
-            options += ("--state", "none")
-        return self.start("lockerd", [farm.program("lockerd"), "--nofork", "--port", port,
-                                      "--pidstat-port", "none", *options],
-                          port, lambda: lockd.serves(port))
+def lockerd(*options, **popen):
+    """One without state, unless options give it one."""
+    port = farm.free_port()
+    if "--state" not in options:
+        options += ("--state", "none")
+    if "--pidstat-port" not in options:
+        options += ("--pidstat-port", "none")
+    return start("lockerd", [farm.program("lockerd"), "--nofork", "--port", port, *options],
+                 port, lambda: lockd.serves(port), **popen)
 
-    def pidstatd(self, *options):
-        port = farm.free_port(socket.SOCK_DGRAM)
-        return self.start("pidstatd", [farm.program("pidstatd"), "--nofork", "--port", port,
-                                       *options], port, lambda: answers_udp(port))
 
-    def redis(self):
-        port = farm.free_port()
-        return self.start("redis", ["redis-server", "--bind", "127.0.0.1", "--port", port,
-                                    "--save", "", "--appendonly", "no"],
-                          port, lambda: listens(port), cwd=self.folder)
+def pidstatd(host="127.0.0.1", **popen):
+    port = farm.free_port(socket.SOCK_DGRAM)
+    return start("pidstatd", [farm.program("pidstatd"), "--nofork", "--host", host, "--port", port],
+                 port, lambda: answers_udp(port, host), **popen)
 
-    def etcd(self):
-        port, peer_port = farm.free_port(), farm.free_port()
-        client, peer = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{peer_port}"
-        return self.start("etcd", ["etcd", "--data-dir", os.path.join(self.folder, "etcd"),
-                                   "--listen-client-urls", client, "--advertise-client-urls",
-                                   client, "--listen-peer-urls", peer,
-                                   "--initial-advertise-peer-urls", peer,
-                                   "--initial-cluster", f"default={peer}"],
-                          port, lambda: farm.run("etcdctl", "--endpoints", client, "get", "x",
-                                                 env=farm.environment(ETCDCTL_API=3))
-                          .returncode == 0)
+
+def redis():
+    port = farm.free_port()
+    return start("redis", ["redis-server", "--bind", "127.0.0.1", "--port", port, "--save", "",
+                           "--appendonly", "no"], port, lambda: listens(port), cwd=folder())
+
+
+def etcd():
+    port, peer_port = farm.free_port(), farm.free_port()
+    client, peer = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{peer_port}"
+
+    def answers():
+        return farm.run("etcdctl", "--endpoints", client, "get", "x",
+                        env=farm.environment(ETCDCTL_API=3)).returncode == 0
+    return start("etcd", ["etcd", "--data-dir", os.path.join(folder(), "etcd"),
+                          "--listen-client-urls", client, "--advertise-client-urls", client,
+                          "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
+                          "--initial-cluster", f"default={peer}"], port, answers)
 
 
 def listens(port):
@@ -132,10 +128,10 @@ def listens(port):
     return False
 
 
-def answers_udp(port):
+def answers_udp(port, host="127.0.0.1"):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.settimeout(0.1)
-        probe.connect(("127.0.0.1", port))
+        probe.connect((host, port))
         with contextlib.suppress(OSError):
             probe.send(f"PIDR {os.getpid()} farm1 3".encode())
             return bool(probe.recv(100))

@@ -6,6 +6,7 @@ import subprocess
 from dataclasses import dataclass
 
 import rounds
+import servers
 from servers import CPUS, load
 from table import Row, at_least, at_most
 
@@ -58,10 +59,10 @@ def rate_row(work, samples, name):
 class Requests:
     """The three ways to ask lockerd, and the one to ask pidstatd.  In memory."""
 
-    def __init__(self, servers, count):
+    def __init__(self, count):
         self.count = count
         self.servers = [servers.floor(), servers.lockerd(), servers.redis()]
-        self.udp_servers = [servers.floor("udp"), servers.pidstatd("--host", "127.0.0.1")]
+        self.udp_servers = [servers.floor("udp"), servers.pidstatd()]
 
     def sample(self, mode, clients, depth=1, beside=True):
         return rounds.take_turns(self.count, {

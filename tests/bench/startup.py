@@ -1,0 +1,62 @@
+"""What a wrapper adds to the start of a command, from the first system call to the exit status."""
+
+import os
+import time
+
+import rounds
+import servers
+from farm import environment, program
+from pidstat_help import ELSEWHERE
+from table import Row, at_most
+
+
+def run_us(words, env):
+    begun = time.perf_counter()
+    pid = os.posix_spawn(words[0], words, env)
+    status = os.waitpid(pid, 0)[1]
+    assert status == 0, f"{words} ended with {status}"
+    return (time.perf_counter() - begun) * 1e6
+
+
+class Starts:
+    def __init__(self, count):
+        self.count = count
+
+    def turns(self, commands, env=None):
+        env = env or environment()
+        return rounds.take_turns(self.count, {
+            name: lambda words=words: run_us(words, env) for name, words in commands.items()})
+
+    @staticmethod
+    def row(work, times, ours, other, limit):
+        return Row(work, f"{rounds.Spread(times[ours])} us",
+                   f"{other} {rounds.Spread(times[other])} us",
+                   rounds.ratio(times[ours], times[other]), at_most(limit) if limit else None)
+
+    def lockersh(self):
+        folder = servers.folder()
+        rows = []
+        for what, options in (("in memory", ()),
+                              ("durable (power)", ("--state", os.path.join(folder, "state.db")))):
+            server = servers.lockerd(*options)
+            flock = os.path.join(folder, "file")
+            times = self.turns({"lockersh": [program("lockersh"), "--lock", "x", "true"],
+                                "flock FILE sh -c true": ["/usr/bin/flock", flock, "sh", "-c", "true"]},
+                               environment(IPCLOCKER_HOST="127.0.0.1", IPCLOCKER_PORT=server.port))
+            rows.append(self.row(f"lockersh --lock x true, {what}", times, "lockersh",
+                                 "flock FILE sh -c true", 1.5))
+        rows[0].peer += "; classic (known) 66 ms"
+        return rows
+
+    def wrappers(self):
+        port = servers.pidstatd(ELSEWHERE).port
+        shell = "sh -c true"
+        times = self.turns({
+            shell: ["/bin/sh", "-c", "true"],
+            "uriexec": [program("uriexec"), "true"],
+            "uriexec --strict": [program("uriexec"), "--strict", "true"],
+            "pidwatch": [program("pidwatch"), "--host", ELSEWHERE, "--port", str(port),
+                         "--pid", str(os.getpid()), "true"]})
+        return [self.row("uriexec true", times, "uriexec", shell, 1.3),
+                self.row("uriexec --strict true", times, "uriexec --strict", shell, None),
+                self.row("pidwatch true", times, "pidwatch", shell, None)]
