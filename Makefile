@@ -80,9 +80,9 @@ LONG_TESTS  := $(filter %/test_store %/test_store_simulation,$(UNIT_TESTS)) \
                $(filter %/test_crash.py %/test_lockersh_restart.py,$(E2E_TESTS))
 PRELOADS    := $(patsubst tests/e2e/%.c,$B/tests/%.so,$(wildcard tests/e2e/*.c))
 FUZZERS     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-BENCH_HELPERS := $B/obj/tests/bench/meter.o
-BENCH_LOADS := $(filter-out %/meter,$(patsubst tests/bench/%.c,$B/tests/bench/%,\
-                 $(wildcard tests/bench/*.c)))
+BENCH_HELPERS := meter grpc
+BENCH_LOADS := $(patsubst tests/bench/%.c,$B/tests/bench/%,\
+                 $(filter-out $(BENCH_HELPERS:%=tests/bench/%.c),$(wildcard tests/bench/*.c)))
 MAN_PAGES   := $(wildcard share/man/man*/*)
 
 SHARED := $B/lib/libipclocker.so.$(VERSION)
@@ -163,7 +163,7 @@ $B/tests/unit/%: $B/obj/tests/unit/%.o $(UNIT_HELPERS) $(STATIC)
 	    $(filter-out $(STATIC),$^) $(STATIC) $$($(PKG_CONFIG) --libs cmocka) $(LIBS)
 
 # Load for the benches.
-$B/tests/bench/%: $B/obj/tests/bench/%.o $(BENCH_HELPERS)
+$B/tests/bench/%: $B/obj/tests/bench/%.o $(BENCH_HELPERS:%=$B/obj/tests/bench/%.o)
 	@mkdir -p $(@D)
 	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^
 

@@ -6,26 +6,27 @@ import argparse
 import table
 from servers import spread_out  # first: it finds what the end-to-end tests share
 import farm
+from crowds import Crowds
 from handover import Handovers
 from startup import Starts
 from throughput import Requests
 
 
-def works():
+def works(descriptors):
     """{name: function that returns rows}, in the order of the table."""
     requests = Requests(15)
     starts = Starts(300)
     handovers = Handovers(25)
+    crowds = Crowds(15, descriptors)
     return {"once": requests.once, "kept": requests.kept, "pipelined": requests.pipelined,
-            "pidstatd": requests.pidstatd, "lockersh": starts.lockersh,
+            "pidstatd": requests.pidstatd, "durable": requests.durable, "lockersh": starts.lockersh,
             "wrappers": starts.wrappers, "handover": handovers.locks,
-            "pidwatch": handovers.pidwatch}
+            "pidwatch": handovers.pidwatch, "waiters": crowds.waiters, "held": crowds.held}
 
 
 def main():
-    spread_out()
     try:
-        known = works()
+        known = works(spread_out())
         parser = argparse.ArgumentParser(description=__doc__)
         parser.add_argument("work", nargs="*", choices=[[], *known], help="only these works")
         wanted = parser.parse_args().work or list(known)

@@ -84,7 +84,7 @@ def floor(kind="tcp"):
                  lambda: answers_udp(port) if udp else listens(port))
 
 
-def lockerd(*options, **popen):
+def lockerd(*options):
     """One without state, unless options give it one."""
     port = farm.free_port()
     if "--state" not in options:
@@ -92,13 +92,15 @@ def lockerd(*options, **popen):
     if "--pidstat-port" not in options:
         options += ("--pidstat-port", "none")
     return start("lockerd", [farm.program("lockerd"), "--nofork", "--port", port, *options],
-                 port, lambda: lockd.serves(port), **popen)
+                 port, lambda: lockd.serves(port))
 
 
-def pidstatd(host="127.0.0.1", **popen):
+def pidstatd(host="127.0.0.1", *options):
+    """At one address, or with None at all of this machine."""
     port = farm.free_port(socket.SOCK_DGRAM)
-    return start("pidstatd", [farm.program("pidstatd"), "--nofork", "--host", host, "--port", port],
-                 port, lambda: answers_udp(port, host), **popen)
+    where = ("--host", host) if host else ()
+    return start("pidstatd", [farm.program("pidstatd"), "--nofork", "--port", port, *where,
+                              *options], port, lambda: answers_udp(port, host or "127.0.0.1"))
 
 
 def redis():

@@ -17,23 +17,26 @@ class Sample:
     rate: float    # requests a second
 
 
-def run_load(server, beside, name, *words):
-    server.place(beside)
+def run_load(name, *words, **popen):
     result = subprocess.run([load(name), *(str(word) for word in words)], check=False, text=True,
-                            capture_output=True,
-                            preexec_fn=lambda: os.sched_setaffinity(0, CPUS[-1:]))
+                            capture_output=True, **popen)
     assert result.returncode == 0, f"{name} {words}: {result.stderr}"
     found = json.loads(result.stdout)
     return Sample(found["cpu_s"] / found["requests"] * 1e6, found["requests"] / found["seconds"])
 
 
+def run_placed(server, beside, *words):
+    server.place(beside)
+    return run_load(*words, preexec_fn=lambda: os.sched_setaffinity(0, CPUS[-1:]))
+
+
 def tcp(server, mode, clients, depth=1, beside=True, span_ms=100):
-    return run_load(server, beside, "load_tcp", server.kind, mode, server.port, server.pid,
+    return run_placed(server, beside, "load_tcp", server.kind, mode, server.port, server.pid,
                     clients, depth, span_ms)
 
 
 def udp(server, in_flight=32, beside=True, span_ms=100):
-    return run_load(server, beside, "load_udp", server.port, server.pid, in_flight, span_ms)
+    return run_placed(server, beside, "load_udp", server.port, server.pid, in_flight, span_ms)
 
 
 def cpu_rows(work, samples, limit):
@@ -106,3 +109,15 @@ class Requests:
         samples = rounds.take_turns(self.count, {
             server.kind: lambda server=server: udp(server) for server in self.udp_servers})
         return cpu_rows("pidstatd, 32 in flight", samples, 1.05)
+
+    def durable(self):
+        """On the same disk, on all CPUs."""
+        state = os.path.join(servers.folder(), "state.db")
+        ours, etcd = servers.lockerd("--state", state, "--durability", "power"), servers.etcd()
+        samples = rounds.take_turns(max(self.count // 3, 3), {
+            "lockerd": lambda: run_load("load_tcp", "lockerd", "kept", ours.port, ours.pid, 64, 1,
+                                        500),
+            "etcd": lambda: run_load("load_etcd", etcd.port, etcd.pid, 64, 500)})
+        row = rate_row("durable (power), 64 clients, kept", samples, "etcd")
+        row.target = at_least(10)
+        return [row]
