@@ -260,7 +260,7 @@ bench:
 # Ratios with a wide margin: what doubles a cost fails.
 .PHONY: bench-check
 bench-check:
-	@sh .ci/deps build bench
+	@sh .ci/deps build test
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(BENCH_LOADS)
 	@$(TEST_ENV) tests/bench/bench.py --check $(WORK)
 

@@ -3,6 +3,9 @@
 
 import argparse
 
+import sys
+
+import check
 import table
 from servers import spread_out  # first: it finds what the end-to-end tests share
 import farm
@@ -24,17 +27,24 @@ def works(descriptors):
             "pidwatch": handovers.pidwatch, "waiters": crowds.waiters, "held": crowds.held}
 
 
+def print_table(names):
+    known = works(spread_out())
+    print(table.header("make bench"), flush=True)
+    rows = []
+    for name in names or known:
+        rows += known[name]()
+    print(table.markdown(rows))
+
+
 def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="only see whether a cost has doubled")
+    parser.add_argument("work", nargs="*", help="only these works")
+    options = parser.parse_args()
     try:
-        known = works(spread_out())
-        parser = argparse.ArgumentParser(description=__doc__)
-        parser.add_argument("work", nargs="*", choices=[[], *known], help="only these works")
-        wanted = parser.parse_args().work or list(known)
-        print(table.header("make bench"), flush=True)
-        rows = []
-        for name in wanted:
-            rows += known[name]()
-        print(table.markdown(rows))
+        if options.check:
+            sys.exit(0 if check.run(options.work) else 1)
+        print_table(options.work)
     finally:
         farm.clean_up()
 

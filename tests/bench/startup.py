@@ -33,20 +33,23 @@ class Starts:
                    f"{other} {rounds.Spread(times[other])} us",
                    rounds.ratio(times[ours], times[other]), at_most(limit) if limit else None)
 
+    def lockersh_row(self, what, *options):
+        server = servers.lockerd(*options)
+        flock = os.path.join(servers.folder(), "file")
+        other = "flock FILE sh -c true"
+        times = self.turns({"lockersh": [program("lockersh"), "--lock", "x", "true"],
+                            other: ["/usr/bin/flock", flock, "sh", "-c", "true"]},
+                           environment(IPCLOCKER_HOST="127.0.0.1", IPCLOCKER_PORT=server.port))
+        return self.row(f"lockersh --lock x true, {what}", times, "lockersh", other, 1.5)
+
+    def lockersh_in_memory(self):
+        return self.lockersh_row("in memory")
+
     def lockersh(self):
-        folder = servers.folder()
-        rows = []
-        for what, options in (("in memory", ()),
-                              ("durable (power)", ("--state", os.path.join(folder, "state.db")))):
-            server = servers.lockerd(*options)
-            flock = os.path.join(folder, "file")
-            times = self.turns({"lockersh": [program("lockersh"), "--lock", "x", "true"],
-                                "flock FILE sh -c true": ["/usr/bin/flock", flock, "sh", "-c", "true"]},
-                               environment(IPCLOCKER_HOST="127.0.0.1", IPCLOCKER_PORT=server.port))
-            rows.append(self.row(f"lockersh --lock x true, {what}", times, "lockersh",
-                                 "flock FILE sh -c true", 1.5))
-        rows[0].peer += "; classic (known) 66 ms"
-        return rows
+        in_memory = self.lockersh_in_memory()
+        in_memory.peer += "; classic (known) 66 ms"
+        state = os.path.join(servers.folder(), "state.db")
+        return [in_memory, self.lockersh_row("durable (power)", "--state", state)]
 
     def wrappers(self):
         port = servers.pidstatd(ELSEWHERE).port

@@ -39,6 +39,11 @@ def udp(server, in_flight=32, beside=True, span_ms=100):
     return run_placed(server, beside, "load_udp", server.port, server.pid, in_flight, span_ms)
 
 
+def cpu_ratio(samples, ours, other):
+    return rounds.ratio([sample.cpu_us for sample in samples[ours]],
+                        [sample.cpu_us for sample in samples[other]])
+
+
 def cpu_rows(work, samples, limit):
     """Rows for the CPU time of a request: ours, and that of others, against the floor's."""
     cpu = {name: [sample.cpu_us for sample in found] for name, found in samples.items()}
@@ -49,7 +54,7 @@ def cpu_rows(work, samples, limit):
         is_ours = name in ("lockerd", "pidstatd")
         rows.append(Row(f"{work}: CPU a request" + ("" if is_ours else f" of {name}"),
                         f"{rounds.Spread(found)} us", f"floor {rounds.Spread(cpu['floor'])} us",
-                        rounds.ratio(found, cpu["floor"]), at_most(limit) if is_ours and limit else None))
+                        cpu_ratio(samples, name, "floor"), at_most(limit) if is_ours and limit else None))
     return rows
 
 
@@ -62,9 +67,11 @@ def rate_row(work, samples, name):
 class Requests:
     """The three ways to ask lockerd, and the one to ask pidstatd.  In memory."""
 
-    def __init__(self, count):
+    def __init__(self, count, with_redis=True):
         self.count = count
-        self.servers = [servers.floor(), servers.lockerd(), servers.redis()]
+        self.servers = [servers.floor(), servers.lockerd()]
+        if with_redis:
+            self.servers.append(servers.redis())
         self.udp_servers = [servers.floor("udp"), servers.pidstatd()]
 
     def sample(self, mode, clients, depth=1, beside=True):
@@ -105,10 +112,12 @@ class Requests:
             against_floor.figure = rates["lockerd"]
         return [*rows, against_redis, against_floor]
 
-    def pidstatd(self):
-        samples = rounds.take_turns(self.count, {
+    def sample_udp(self):
+        return rounds.take_turns(self.count, {
             server.kind: lambda server=server: udp(server) for server in self.udp_servers})
-        return cpu_rows("pidstatd, 32 in flight", samples, 1.05)
+
+    def pidstatd(self):
+        return cpu_rows("pidstatd, 32 in flight", self.sample_udp(), 1.05)
 
     def durable(self):
         """On the same disk, on all CPUs."""
