@@ -42,10 +42,10 @@ class Checks:
         return cpu_ratio(samples, "durable", "memory")
 
     def lockersh(self):
-        return Starts(100).lockersh_in_memory().ratio
+        return Starts(100, by_cpu=True).lockersh_in_memory().ratio
 
     def uriexec(self):
-        return Starts(100).wrappers()[0].ratio
+        return Starts(100, by_cpu=True).wrappers()[0].ratio
 
     def waiters(self):
         crowds = {count: Waiters(count) for count in (100, 3000)}
@@ -55,14 +55,14 @@ class Checks:
                               for count in (3000, 100)))
 
 
-# One and a half of what was measured when the limit was set: the machine may be a noisy one, but a
-# cost that has doubled is seen.
-LIMITS = {"once": 2.3, "kept": 2.2, "pipelined": 8.0, "pidstatd": 1.7, "durable": 4,
-          "lockersh": 2.2, "uriexec": 1.6, "waiters": 1.8}
+# A third more than was measured when the limit was set: on a busy machine the ratios are a tenth
+# higher, while one that has doubled is far above.  Lower them when a cost falls.
+LIMITS = {"once": 1.9, "kept": 1.9, "pipelined": 6.4, "pidstatd": 1.5, "durable": 2.6,
+          "lockersh": 1.8, "uriexec": 1.5, "waiters": 1.5}
 
 
 def run(names):
-    """Tries again what is over its limit: noise passes, costs stay.  Returns whether all is well."""
+    """Tries again what is over its limit: noise passes, costs stay.  True when all is well."""
     checks = Checks()
     good = True
     for name in names or LIMITS:

@@ -123,7 +123,7 @@ def etcd():
 
 
 def listens(port):
-    """Like farm.answers(), but says something: the floor takes a silent connection for a late one."""
+    """Like farm.answers(), but says something: the floor sees no connection that is silent."""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 5) as probe:
         probe.sendall(b"PING PING\n\nEOF\n")
         return bool(probe.recv(1))

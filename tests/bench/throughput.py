@@ -52,9 +52,10 @@ def cpu_rows(work, samples, limit):
         if name == "floor":
             continue
         is_ours = name in ("lockerd", "pidstatd")
+        target = at_most(limit) if is_ours and limit else None
         rows.append(Row(f"{work}: CPU a request" + ("" if is_ours else f" of {name}"),
                         f"{rounds.Spread(found)} us", f"floor {rounds.Spread(cpu['floor'])} us",
-                        cpu_ratio(samples, name, "floor"), at_most(limit) if is_ours and limit else None))
+                        cpu_ratio(samples, name, "floor"), target))
     return rows
 
 
