@@ -59,6 +59,29 @@ class Waiters:
         return self.answer()
 
 
+class Filling:
+    """A server of its own that is given more and more locks to hold, an owner each."""
+
+    def __init__(self, *options):
+        self.server = servers.lockerd(*options)
+        self.wire = Wire(self.server.port)
+        self.wire.send("proto 2")
+        farm.equal(self.wire.line(), "proto 2")
+        self.held = 0
+
+    def memory_mb(self, count, settings=lambda number: ()):
+        """When it holds so many; settings(number) is what else the owner says."""
+        while self.held < count:
+            asked = range(self.held, min(self.held + ASKED_AT_ONCE, count))
+            for number in asked:
+                self.wire.send(*settings(number), f"user host_{number}_bench",
+                               f"locks license{number}", "LOCK")
+            for _ in asked:
+                farm.equal(self.wire.status()["locked"], "1")
+            self.held += len(asked)
+        return memory_mb(self.server.pid)
+
+
 class Crowds:
     def __init__(self, count, descriptors):
         self.count = count
@@ -94,20 +117,15 @@ class Crowds:
 
     def hold(self, work, count, host, processes, *options, identities=None):
         """Each owner is one of the processes, on the host that host(number) says."""
-        server = servers.lockerd(*options)
-        wire = Wire(server.port)
-        wire.send("proto 2", "autounlock 1")
-        farm.equal(wire.line(), "proto 2")
-        for begin in range(0, count, ASKED_AT_ONCE):
-            asked = range(begin, min(begin + ASKED_AT_ONCE, count))
-            for number in asked:
-                which = number % len(processes)
-                wire.send(f"hostname {host(number)}", f"pid {processes[which].pid}",
-                          identities[which] if identities else "process 0 - 0",
-                          f"user host_{number}_bench", f"locks license{number}", "LOCK")
-            for _ in asked:
-                farm.equal(wire.status()["locked"], "1")
-        size, share = memory_mb(server.pid), self.idle_share(server.pid)
+        filling = Filling(*options)
+        filling.wire.send("autounlock 1")
+
+        def settings(number):
+            which = number % len(processes)
+            return (f"hostname {host(number)}", f"pid {processes[which].pid}",
+                    identities[which] if identities else "process 0 - 0")
+        size = filling.memory_mb(count, settings)
+        share = self.idle_share(filling.server.pid)
         return [Row(f"{work}: memory", f"{size:.0f} MB", "", "", at_most(100, " MB"), size),
                 Row(f"{work}, autounlock on all: CPU while idle", f"{share} % of a core", "", "",
                     at_most(2, " %"), share.median)]
