@@ -85,7 +85,10 @@ class Filling:
 class Crowds:
     def __init__(self, count, descriptors):
         self.count = count
-        self.many = min(MANY, descriptors * 3 // 4 - 100)  # as lockerd's limit
+        # Three quarters of its descriptors are what lockerd has for clients.
+        self.many = min(MANY, descriptors * 3 // 4 - 100)
+        self.shortage = "" if self.many == MANY else (
+            f"not {MANY:,}: this machine's limit is {descriptors:,} open files")
 
     def waiters(self):
         crowds = {"few": Waiters(FEW), "many": Waiters(self.many)}
@@ -99,8 +102,8 @@ class Crowds:
                             f"with {FEW} waiters {rounds.Spread(few)} us",
                             rounds.ratio(many, few), at_most(1.5)))
         size = crowds["many"].waiter_bytes
-        rows.append(Row(f"memory of a waiter, {self.many:,} of them", f"{size:,.0f} bytes", "", "",
-                        at_most(1000, " bytes"), size))
+        rows.append(Row(f"memory of a waiter, {self.many:,} of them", f"{size:,.0f} bytes",
+                        self.shortage, "", at_most(1000, " bytes"), size))
         return rows
 
     def held(self):
@@ -108,11 +111,11 @@ class Crowds:
         with its pidstatd, or on this one."""
         processes = [lockd.sleeper() for _ in range(PROCESSES)]
         pidstatd = servers.pidstatd(None, "--max-watches", HELD)
-        rows = self.hold(f"{HELD:,} held locks, owners on {HELD // PROCESSES:,} hosts", HELD,
+        rows = self.hold(f"{HELD:,} held, owners on {HELD // PROCESSES:,} hosts", HELD,
                          lambda number: ELSEWHERE_FORM.format(*host_bytes(number // PROCESSES)),
                          processes, "--pidstat-port", pidstatd.port)
         here = [lockd.identity(process.pid) for process in processes]
-        return rows + self.hold(f"{HELD:,} held locks, owners on this host", HELD,
+        return rows + self.hold(f"{HELD:,} held, owners on this host", HELD,
                                 lambda _: socket.gethostname(), processes, identities=here)
 
     def hold(self, work, count, host, processes, *options, identities=None):
@@ -127,7 +130,7 @@ class Crowds:
         size = filling.memory_mb(count, settings)
         share = self.idle_share(filling.server.pid)
         return [Row(f"{work}: memory", f"{size:.0f} MB", "", "", at_most(100, " MB"), size),
-                Row(f"{work}, autounlock on all: CPU while idle", f"{share} % of a core", "", "",
+                Row(f"{work}: CPU while idle", f"{share} % of a core", "", "",
                     at_most(2, " %"), share.median)]
 
     @staticmethod

@@ -81,9 +81,9 @@ class Requests:
             for server in self.servers})
 
     def once(self):
-        work = "one request a connection, 64 at a time"
+        work = "one request a connection, 64"
         return [*cpu_rows(work, self.sample("once", 64), 1.05),
-                self.known(work, "once", 64, "classic (known) 11,000 to 19,000/s")]
+                self.known(work, "once", 64, "classic (known) 11,000-19,000/s")]
 
     def kept(self):
         work = "kept connections, 64"
@@ -95,12 +95,12 @@ class Requests:
         rates = {name: rounds.Spread([sample.rate for sample in found]).median
                  for name, found in samples.items()}
         return Row(f"{work}: rate", f"{rates['lockerd']:,.0f}/s",
-                   f"floor {rates['floor']:,.0f}/s, redis {rates['redis']:,.0f}/s; {classic}",
+                   f"redis {rates['redis']:,.0f}/s (floor {rates['floor']:,.0f}/s); {classic}",
                    rounds.ratio([sample.rate for sample in samples["lockerd"]],
                                 [sample.rate for sample in samples["redis"]]))
 
     def pipelined(self):
-        work = "pipelined 32 deep, 4 connections"
+        work = "pipelined 32 deep, 4"
         rows = cpu_rows(work, self.sample("kept", 4, 32), None)
         samples = self.sample("kept", 4, 32, beside=False)
         against_redis = rate_row(work, samples, "redis")
@@ -128,6 +128,6 @@ class Requests:
             "lockerd": lambda: run_load("load_tcp", "lockerd", "kept", ours.port, ours.pid, 64, 1,
                                         500),
             "etcd": lambda: run_load("load_etcd", etcd.port, etcd.pid, 64, 500)})
-        row = rate_row("durable (power), 64 clients, kept", samples, "etcd")
+        row = rate_row("durable (power), kept, 64", samples, "etcd")
         row.target = at_least(10)
         return [row]
