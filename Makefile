@@ -90,7 +90,7 @@ LONG_TESTS  := $(filter %/test_store %/test_store_simulation,$(UNIT_TESTS)) \
                $(filter %/test_crash.py %/test_lockersh_restart.py,$(E2E_TESTS))
 PRELOADS    := $(patsubst tests/e2e/%.c,$B/tests/%.so,$(wildcard tests/e2e/*.c))
 FUZZERS     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-BENCH_HELPERS := meter grpc
+BENCH_HELPERS := meter link grpc
 BENCH_LOADS := $(patsubst tests/bench/%.c,$B/tests/bench/%,\
                  $(filter-out $(BENCH_HELPERS:%=tests/bench/%.c),$(wildcard tests/bench/*.c)))
 MAN_PAGES   := $(wildcard share/man/man*/*)

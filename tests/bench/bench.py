@@ -33,17 +33,23 @@ def works(crowds, full):
 
 
 def print_table(names, full):
+    """With `full` also into a file, fit to be RESULTS.md, with the plots beside it."""
     crowds = Crowds(ROUNDS["crowds"][full], spread_out())
     known = works(crowds, full)
+    header = table.header(f"make bench{' FULL=1' if full else ''}")
     rows = []
-    print(table.header(f"make bench{' FULL=1' if full else ''}"), flush=True)
+    print(header, flush=True)
     for name in names or known:
         rows += known[name]()
     print(table.markdown(rows), flush=True)
-    if full:
-        folder = os.path.join(farm.BUILD, "bench")
-        for path in curves.draw_all(ROUNDS["curves"][full], crowds.many, folder):
-            print(os.path.normpath(path), flush=True)
+    if not full:
+        return
+    folder = os.path.normpath(os.path.join(farm.BUILD, "bench"))
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "RESULTS.md"), "w", encoding="utf-8") as file:
+        file.write(table.document(header, rows))
+    for path in curves.draw_all(ROUNDS["curves"][full], crowds.many, folder):
+        print(path, flush=True)
 
 
 def main():

@@ -87,7 +87,6 @@ class Curves:
 
 def draw_all(count, most_waiters, folder):
     """Writes NAME.svg for each curve; yields the paths."""
-    os.makedirs(folder, exist_ok=True)
     curves = Curves(count, most_waiters)
     for name in ("once", "kept", "pipelined", "durable", "waiters", "held"):
         path = os.path.join(folder, f"{name}.svg")

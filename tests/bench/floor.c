@@ -99,10 +99,10 @@ static void serve_first(int epoll, int fd)
         close(fd);
         return;
     }
-    send(fd, UNLOCKED, UNLOCKED_LEN, MSG_NOSIGNAL);
-    unlocks_next[fd] = false;
     if (fd >= DESCRIPTORS_MAX || epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0)
         die("cannot keep a connection");
+    unlocks_next[fd] = false;
+    send(fd, UNLOCKED, UNLOCKED_LEN, MSG_NOSIGNAL);
 }
 
 static int open_port(int type, uint16_t port)

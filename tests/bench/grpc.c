@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "link.h"
 #include "meter.h"
 
 enum {
@@ -55,13 +56,13 @@ void grpc_open(struct grpc_conn *conn, uint16_t port)
     enum { PREFACE_LEN = sizeof preface - 1, WINDOW_DEFAULT = 65535 };
     unsigned char out[128], *at = out + PREFACE_LEN;
 
-    *conn = (struct grpc_conn){.fd = connect_port(port), .stream = UINT32_MAX};
+    *conn = (struct grpc_conn){.fd = link_open(port, 0), .stream = UINT32_MAX};
     memcpy(out, preface, PREFACE_LEN);
     at = begin_frame(at, sizeof settings, FRAME_SETTINGS, 0, 0);
     memcpy(at, settings, sizeof settings);
     at = begin_frame(at + sizeof settings, 4, FRAME_WINDOW_UPDATE, 0, 0);
     put_32(at, INT32_MAX - WINDOW_DEFAULT);
-    send_all(conn->fd, (const char *)out, (size_t)(at + 4 - out));
+    link_send(conn->fd, out, (size_t)(at + 4 - out));
 }
 
 static unsigned char *add_string(unsigned char *at, const char *text)
@@ -69,7 +70,7 @@ static unsigned char *add_string(unsigned char *at, const char *text)
     size_t len = strlen(text);
 
     *at++ = (unsigned char)len;
-    memcpy(at, text, len);
+    memcpy(at, text, len); /* NOLINT: a string of HPACK has a length and no NUL */
     return at + len;
 }
 
@@ -106,7 +107,7 @@ void grpc_call(struct grpc_conn *conn, const char *method, const void *message, 
     *at = 0;
     put_32(at + 1, (uint32_t)len);
     memcpy(at + MESSAGE_HEADER, message, len);
-    send_all(conn->fd, (const char *)out, (size_t)(at + MESSAGE_HEADER + len - out));
+    link_send(conn->fd, out, (size_t)(at + MESSAGE_HEADER + len - out));
 }
 
 static void acknowledge(const struct grpc_conn *conn, int type, const unsigned char *payload,
@@ -115,7 +116,7 @@ static void acknowledge(const struct grpc_conn *conn, int type, const unsigned c
     unsigned char out[FRAME_HEADER + 8];
 
     memcpy(begin_frame(out, len, type, FLAG_ACK, 0), payload, len);
-    send_all(conn->fd, (const char *)out, FRAME_HEADER + len);
+    link_send(conn->fd, out, FRAME_HEADER + len);
 }
 
 static bool take_frame(struct grpc_conn *conn, const unsigned char *frame, size_t len)

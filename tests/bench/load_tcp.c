@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "link.h"
 #include "meter.h"
 
 enum {
@@ -125,7 +126,7 @@ static void prepare(struct client *client, const struct dialect *dialect, int nu
 static void ask(struct client *client)
 {
     client->answered = 0;
-    send_all(client->fd, client->turns[client->turn].text, client->turns[client->turn].text_len);
+    link_send(client->fd, client->turns[client->turn].text, client->turns[client->turn].text_len);
 }
 
 /* Takes what has come of the answer.  Returns the number of bytes, 0 at the end. */
@@ -151,7 +152,7 @@ static size_t take_answer(struct client *client, const struct dialect *dialect)
 
 static void connect_and_ask(struct client *client, uint16_t port)
 {
-    client->fd = connect_port(port);
+    client->fd = link_open(port, 0);
     ask(client);
 }
 
@@ -200,11 +201,11 @@ static void open_kept(struct client *client, const struct dialect *dialect, int 
     char text[TURN_BYTES];
     size_t len = 0;
 
-    client->fd = connect_port(port);
+    client->fd = link_open(port, 0);
     if (dialect->add_settings != NULL) {
         dialect->add_settings(text, &len, number);
         append(text, &len, "%s", dialect->first);
-        send_all(client->fd, text, len);
+        link_send(client->fd, text, len);
         /* "owner ..." in one segment, with nobody else in the way. */
         if (recv(client->fd, text, sizeof text, 0) <= 0)
             die("no first answer");
@@ -262,7 +263,7 @@ static void release(struct client *client, const struct dialect *dialect, bool o
     if (client->turn == 0)
         return;
     if (once)
-        client->fd = connect_port(port);
+        client->fd = link_open(port, 0);
     ask(client);
     if (once)
         finish_once(client, dialect);

@@ -3,43 +3,23 @@
  *
  * Prints a line of JSON when all wait; then, for each number of handovers on standard input, one
  * with their latencies and what they cost the server. */
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
+#include "link.h"
 #include "meter.h"
 
 enum {
     CLIENTS_MAX = 200000,
-    CONNECTIONS_AN_ADDRESS = 20000, /* a pair of addresses has 28,000 ports to connect from */
-    AHEAD = 500,                    /* connections that are being made at a time */
+    CONNECTIONS_AN_ADDRESS = 20000,
+    AHEAD = 500, /* connections that are being made at a time */
     HANDOVERS_MAX = 100000,
 };
 
 static int fds[CLIENTS_MAX];
 static double latencies_us[HANDOVERS_MAX];
-
-static int connect_from(uint16_t port, long number)
-{
-    struct sockaddr_in from = {.sin_family = AF_INET};
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
-    const int on = 1;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + (uint32_t)(number / CONNECTIONS_AN_ADDRESS));
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (fd < 0)
-        die("socket");
-    /* The port is chosen when it is known whom it has to differ for. */
-    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-    if (bind(fd, (struct sockaddr *)&from, sizeof from) != 0 ||
-        connect(fd, (struct sockaddr *)&to, sizeof to) != 0)
-        die("cannot connect to the server");
-    return fd;
-}
 
 static void ask(long number)
 {
@@ -47,7 +27,7 @@ static void ask(long number)
     int len = snprintf(text, sizeof text,
                        "user host_%06ld_bench\nlocks seat\nblock 1\ntimeout 0\nLOCK\n", number);
 
-    send_all(fds[number], text, (size_t)len);
+    link_send(fds[number], text, (size_t)len);
 }
 
 /* Reads until the text ends so. */
@@ -70,14 +50,14 @@ static void expect(int fd, const char *end)
 /* The owner's name is the first client's: the one that holds. */
 static void open_all(uint16_t port, long count)
 {
-    fds[0] = connect_from(port, 0);
+    fds[0] = link_open(port, 0);
     ask(0);
     expect(fds[0], "\n\n\n");
     for (long begin = 1; begin < count; begin += AHEAD) {
         long end = begin + AHEAD < count ? begin + AHEAD : count;
 
         for (long i = begin; i < end; i++) {
-            fds[i] = connect_from(port, i);
+            fds[i] = link_open(port, (uint32_t)(i / CONNECTIONS_AN_ADDRESS));
             ask(i);
         }
         for (long i = begin; i < end; i++)
@@ -111,11 +91,11 @@ static double hand_over_us(long holder, long next)
     char waiting[64];
     double begun = now_s(), heard;
 
-    send_all(fds[holder], "UNLOCK\n", 7);
+    link_send(fds[holder], "UNLOCK\n", 7);
     expect(fds[next], "\n\n\n");
     heard = now_s();
     expect(fds[holder], "\n\n\n");
-    send_all(fds[holder], "LOCK\n", 5);
+    link_send(fds[holder], "LOCK\n", 5);
     snprintf(waiting, sizeof waiting, "print_waiting host_%06ld_bench\n", next);
     expect(fds[holder], waiting);
     return (heard - begun) * 1e6;

@@ -4,12 +4,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 
 void die(const char *what)
@@ -82,29 +79,4 @@ void meter_print(const struct meter *meter, uint64_t requests)
 
     printf("{\"requests\": %" PRIu64 ", \"seconds\": %.6f, \"cpu_s\": %.9f}\n", requests, seconds,
            meter_cpu_s(meter));
-}
-
-int connect_port(uint16_t port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-    const int on = 1;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0)
-        die("cannot connect to the server");
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    return fd;
-}
-
-void send_all(int fd, const char *text, size_t len)
-{
-    while (len > 0) {
-        ssize_t sent = send(fd, text, len, MSG_NOSIGNAL);
-
-        if (sent < 0)
-            die("cannot send to the server");
-        text += sent;
-        len -= (size_t)sent;
-    }
 }

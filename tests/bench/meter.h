@@ -1,4 +1,5 @@
-/* What the loads of the bench share: ending with a complaint, time, and what a server costs. */
+/* What the loads of the bench share: ending with a complaint, numbers, time, and what a server
+ * costs. */
 #ifndef FARMLOCK_BENCH_METER_H
 #define FARMLOCK_BENCH_METER_H
 
@@ -32,11 +33,5 @@ double meter_cpu_s(const struct meter *meter);
 /* Prints one line of JSON: requests, seconds and cpu_s since the start, cpu_s of all threads of the
  * server. */
 void meter_print(const struct meter *meter, uint64_t requests);
-
-/* Connects to a port of 127.0.0.1, with TCP_NODELAY; dies where that fails. */
-int connect_port(uint16_t port);
-
-/* Sends all of it, or dies. */
-void send_all(int fd, const char *text, size_t len);
 
 #endif

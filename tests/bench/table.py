@@ -86,3 +86,9 @@ def markdown(rows):
         return "| " + " | ".join(cell.ljust(width) for cell, width in zip(cells, widths)) + " |"
     return "\n".join([form(TITLES), form(["-" * width for width in widths]),
                       *(form(line) for line in lines[1:])])
+
+
+def document(header, rows):
+    """A file of its own; the header keeps its lines."""
+    lines = "".join(f"    {line}\n" for line in header.splitlines())
+    return f"# Results\n\n{lines}\n{markdown(rows)}\n"

@@ -59,10 +59,19 @@ def cpu_rows(work, samples, limit):
     return rows
 
 
-def rate_row(work, samples, name):
-    ours, other = ([sample.rate for sample in samples[key]] for key in ("lockerd", name))
-    return Row(f"{work}: rate", f"{rounds.Spread(ours).median:,.0f}/s",
-               f"{name} {rounds.Spread(other).median:,.0f}/s", rounds.ratio(ours, other))
+def rates(samples):
+    """Requests a second of each, the medians."""
+    return {name: rounds.Spread([sample.rate for sample in found]).median
+            for name, found in samples.items()}
+
+
+def rate_row(work, samples, name, more=""):
+    """What lockerd answers a second, against another."""
+    medians = rates(samples)
+    return Row(f"{work}: rate", f"{medians['lockerd']:,.0f}/s",
+               f"{name} {medians[name]:,.0f}/s{more}",
+               rounds.ratio(*([sample.rate for sample in samples[key]]
+                              for key in ("lockerd", name))))
 
 
 class Requests:
@@ -92,12 +101,8 @@ class Requests:
 
     def known(self, work, mode, clients, classic):
         samples = self.sample(mode, clients, beside=False)
-        rates = {name: rounds.Spread([sample.rate for sample in found]).median
-                 for name, found in samples.items()}
-        return Row(f"{work}: rate", f"{rates['lockerd']:,.0f}/s",
-                   f"redis {rates['redis']:,.0f}/s (floor {rates['floor']:,.0f}/s); {classic}",
-                   rounds.ratio([sample.rate for sample in samples["lockerd"]],
-                                [sample.rate for sample in samples["redis"]]))
+        return rate_row(work, samples, "redis",
+                        f" (floor {rates(samples)['floor']:,.0f}/s); {classic}")
 
     def pipelined(self):
         work = "pipelined 32 deep, 4"
@@ -106,11 +111,9 @@ class Requests:
         against_redis = rate_row(work, samples, "redis")
         against_redis.target = at_least(1)
         against_floor = rate_row(work, samples, "floor")
-        rates = {name: rounds.Spread([sample.rate for sample in found]).median
-                 for name, found in samples.items()}
-        if rates["floor"] >= 1000000:
+        if rates(samples)["floor"] >= 1000000:
             against_floor.target = at_least(600000, "/s")
-            against_floor.figure = rates["lockerd"]
+            against_floor.figure = rates(samples)["lockerd"]
         return [*rows, against_redis, against_floor]
 
     def sample_udp(self):
