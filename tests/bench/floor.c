@@ -95,7 +95,9 @@ static void serve_first(int epoll, int fd)
     if (input[got - 2] == 'F') {
         bool unlocks = input[got - ONCE_LEN] == 'U';
 
-        send(fd, unlocks ? UNLOCKED : LOCKED, unlocks ? UNLOCKED_LEN : LOCKED_LEN, MSG_NOSIGNAL);
+        /* The answer waits for the end of the connection, and both are one segment. */
+        send(fd, unlocks ? UNLOCKED : LOCKED, unlocks ? UNLOCKED_LEN : LOCKED_LEN,
+             MSG_NOSIGNAL | MSG_MORE);
         close(fd);
         return;
     }
@@ -170,9 +172,9 @@ struct datagrams {
     _Alignas(struct cmsghdr) char control[BATCH][CMSG_SPACE(sizeof(struct in_pktinfo))];
 };
 
-static void reset_datagrams(struct datagrams *all)
+static void reset_datagrams(struct datagrams *all, int count)
 {
-    for (int i = 0; i < BATCH; i++) {
+    for (int i = 0; i < count; i++) {
         all->parts[i] = (struct iovec){.iov_base = all->text[i], .iov_len = DATAGRAM_BYTES};
         all->messages[i].msg_hdr = (struct msghdr){.msg_name = &all->from[i],
                                                    .msg_namelen = sizeof all->from[i],
@@ -205,15 +207,17 @@ static void serve_udp(uint16_t port)
 
     if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0)
         die("epoll_ctl");
+    reset_datagrams(&all, BATCH);
     for (;;) {
         int count;
 
         epoll_wait(epoll, &event, 1, -1);
         do {
-            reset_datagrams(&all);
             count = recvmmsg(fd, all.messages, BATCH, MSG_DONTWAIT, NULL);
-            if (count > 0)
-                answer_datagrams(fd, &all, count, pid);
+            if (count <= 0)
+                break;
+            answer_datagrams(fd, &all, count, pid);
+            reset_datagrams(&all, count);
         } while (count == BATCH);
     }
 }
