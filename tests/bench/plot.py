@@ -34,7 +34,8 @@ class Scale:
                         if self.high / part <= 7)
             return [number * step for number in range(int(self.high / step) + 1)]
         powers = range(math.floor(self.low), math.ceil(self.high) + 1)
-        return [tick for tick in (10 ** power for power in powers)
+        parts = (1,) if self.high - self.low > 2 else (1, 2, 5)
+        return [tick for tick in (part * 10 ** power for power in powers for part in parts)
                 if self.low - 0.001 <= math.log10(tick) <= self.high + 0.001]
 
 

@@ -64,7 +64,7 @@ def _first(path, key):
 def _commit():
     found = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], text=True,
                            capture_output=True, check=False)
-    return found.stdout.strip() or "no commit"
+    return found.stdout.strip() or "unknown"
 
 
 def header(command):
