@@ -418,7 +418,10 @@ static bool is_refused(struct conn *conn, const struct command *command)
         return false;
     if ((command->traits & SILENT) == 0) {
         conn->fault = NULL;
-        reply_status(conn, NULL, why);
+        if (durable_knows_table(conn->server))
+            reply_status(conn, NULL, why);
+        else
+            conn_refuse(conn, why);
     }
     return true;
 }
@@ -429,8 +432,14 @@ void command_run(struct conn *conn, char *line)
     size_t len = strcspn(word, blanks);
     const struct command *command = len > 0 ? find_command(conn, word, len) : NULL;
 
-    if (command != NULL && !is_refused(conn, command))
-        command->run(conn, word + len);
+    size_t before = conn->out.len;
+
+    if (command == NULL || is_refused(conn, command))
+        return;
+    command->run(conn, word + len);
+    /* Such an answer needs to wait for no commit: a disk that hangs does not hold it up. */
+    if (command->traits == SETS)
+        conn->plain += conn->out.len - before;
 }
 
 bool command_is_urgent(const struct conn *conn, const char *line, size_t len)

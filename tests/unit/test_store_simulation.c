@@ -24,7 +24,7 @@ enum {
     GROUP_NAMES = 3,
     STEPS = 100000,
     SLOW_STEPS = 3000,
-    LONG_STEPS = 5000000,
+    LONG_STEPS = 3000000,
     SQLITE_SHARE = 50, /* of the steps are also kept in a file */
     REOPEN_EVERY = 20, /* of those, read back */
 };
