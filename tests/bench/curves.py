@@ -6,7 +6,7 @@ import plot
 import rounds
 import servers
 from crowds import Filling, Waiters
-from throughput import Requests, run_load
+from throughput import Requests, durable_loads
 
 CONNECTIONS = (1, 4, 16, 64, 256, 1000)
 DEPTHS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -60,10 +60,7 @@ class Curves:
         ours, etcd = servers.lockerd("--state", state), servers.etcd()
 
         def sample(clients):
-            return rounds.take_turns(1, {
-                "lockerd": lambda: run_load("load_tcp", "lockerd", "kept", ours.port, ours.pid,
-                                            clients, 1, 500),
-                "etcd": lambda: run_load("load_etcd", etcd.port, etcd.pid, clients, 500)})
+            return rounds.take_turns(1, durable_loads(ours, etcd, clients))
         return plot.chart("Durable against a power cut", "clients, kept connections",
                           "locks and unlocks a second",
                           by_server(self.count, DURABLE_CLIENTS, sample, "rate"), True)
