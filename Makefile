@@ -90,8 +90,9 @@ LONG_TESTS  := $(filter %/test_store %/test_store_simulation,$(UNIT_TESTS)) \
                $(filter %/test_crash.py %/test_lockersh_restart.py,$(E2E_TESTS))
 PRELOADS    := $(patsubst tests/e2e/%.c,$B/tests/%.so,$(wildcard tests/e2e/*.c))
 FUZZERS     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-BENCH_LOADS := $(patsubst tests/bench/%.c,$B/tests/bench/%,$(wildcard tests/bench/*.c))
-BENCHES     := $(wildcard tests/bench/bench_*.py)
+BENCH_HELPERS := meter link grpc
+BENCH_LOADS := $(patsubst tests/bench/%.c,$B/tests/bench/%,\
+                 $(filter-out $(BENCH_HELPERS:%=tests/bench/%.c),$(wildcard tests/bench/*.c)))
 MAN_PAGES   := $(wildcard share/man/man*/*)
 # Nothing is installed about programs that are not.
 ABSENT      := $(if $(SLURM),,lockreap locksync)
@@ -186,9 +187,9 @@ $B/tests/unit/%: $B/obj/tests/unit/%.o $(UNIT_HELPERS) $(STATIC)
 	    $(filter-out $(STATIC),$^) $(STATIC) $$($(PKG_CONFIG) --libs cmocka) $(LIBS)
 
 # Load for the benches.
-$B/tests/bench/%: $B/obj/tests/bench/%.o
+$B/tests/bench/%: $B/obj/tests/bench/%.o $(BENCH_HELPERS:%=$B/obj/tests/bench/%.o)
 	@mkdir -p $(@D)
-	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $<
+	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
 # Layers under a program, for LD_PRELOAD.
 $B/tests/%.so: $B/obj/tests/e2e/%.o
@@ -281,9 +282,20 @@ fuzz: $(FUZZERS:%=build/fuzz/%)
 	        { tail -n 40 $$log; exit 1; }; \
 	    echo "  $$name: $$(sed -n 's/^stat::number_of_executed_units: *//p' $$log) inputs"; done
 
+# WORK names some of the works, as in WORK='once kept'; else the table is of all.
 .PHONY: bench
-bench: all $(BENCH_LOADS)
-	@for bench in $(BENCHES); do $(TEST_ENV) $$bench || exit 1; done
+bench:
+	@sh .ci/deps build bench
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(BENCH_LOADS)
+	@$(TEST_ENV) tests/bench/bench.py $(if $(FULL),--full) $(WORK)
+	@$(if $(FULL),$(TEST_ENV) tests/bench/bench_state.py)
+
+# Ratios with a wide margin: what doubles a cost fails.
+.PHONY: bench-check
+bench-check:
+	@sh .ci/deps build test
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(BENCH_LOADS)
+	@$(TEST_ENV) tests/bench/bench.py --check $(WORK)
 
 .PHONY: demo
 demo:
@@ -373,7 +385,9 @@ help:
 	@echo 'make check-e2e      end-to-end tests only'
 	@echo 'make check-cluster  tests on a real Slurm cluster of two nodes'
 	@echo 'make fuzz           every parser on random input, FUZZ_SECONDS=60 in all'
-	@echo 'make bench          how long things take, against what they are compared with'
+	@echo 'make bench          what things cost, against what they are compared with: a table'
+	@echo 'make bench FULL=1   the long form, with plots in build/bench'
+	@echo 'make bench-check    a short bench that fails where a cost has doubled'
 	@echo 'make lint           formatting, static analysis, man pages'
 	@echo 'make deps           install the Debian packages that are missing'
 	@echo 'make install        to PREFIX=$(PREFIX), under DESTDIR'

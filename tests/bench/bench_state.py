@@ -4,6 +4,7 @@ file, what the disk allows at most, and how many disk syncs a change needs.
 
 Folders to keep the state in may be given; a place in memory shows what is left without a disk."""
 
+import json
 import os
 import re
 import shutil
@@ -18,13 +19,20 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import farm  # noqa: E402
 from wire import Wire  # noqa: E402
 
-LOAD = os.path.join(farm.BUILD, "tests", "bench", "lock_load")
+LOAD = os.path.join(farm.BUILD, "tests", "bench", "load_tcp")
 SECONDS = 1.5
 WARM_UP = 1
 ROUNDS = 3
 GOAL = 40  # per cent of `none` that `power` is to reach with many clients
 KINDS = {"none": ["--state", "none"], "process": ["--durability", "process"],
          "power": ["--durability", "power"]}
+
+
+def ask(server, port, clients, seconds):
+    """Requests a second."""
+    load = farm.run(LOAD, "lockerd", "kept", port, server.pid, clients, 1, int(seconds * 1000))
+    found = json.loads(load.stdout)
+    return round(found["requests"] / found["seconds"])
 
 
 def rate(folder, clients, kind):
@@ -38,8 +46,8 @@ def rate(folder, clients, kind):
         farm.poll(lambda: farm.answers(port), "lockerd listens")
         # A new log grows at first, so that each sync has its length written too; later it is used
         # again.
-        farm.run(LOAD, port, clients, WARM_UP)
-        return int(farm.run(LOAD, port, clients, SECONDS).stdout)
+        ask(server, port, clients, WARM_UP)
+        return ask(server, port, clients, SECONDS)
     finally:
         farm.stop(server)
 
