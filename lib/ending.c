@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <time.h>
 
-enum { KILL_PAUSE_MS = 20, KILL_PAUSE_MAX_MS = 1000 };
+enum { KILL_PAUSE_MS = 20, PAUSE_MAX_MS = 1000 };
 
 static int64_t now_ms(void)
 {
@@ -30,7 +30,7 @@ static void kill_all(const struct ending_target *target)
     target->kill(target->context);
     while (target->again && !target->is_done(target->context)) {
         wait_ms(pause_ms);
-        if (pause_ms < KILL_PAUSE_MAX_MS)
+        if (pause_ms < PAUSE_MAX_MS)
             pause_ms *= 2;
         target->kill(target->context);
     }
@@ -38,7 +38,7 @@ static void kill_all(const struct ending_target *target)
 
 void ending_run(const struct ending_target *target, int64_t grace_ms)
 {
-    int64_t kill_at_ms = now_ms() + grace_ms;
+    int64_t kill_at_ms = now_ms() + grace_ms, pause_ms = target->pause_ms;
 
     target->signal(target->context);
     if (grace_ms < 0)
@@ -50,9 +50,12 @@ void ending_run(const struct ending_target *target, int64_t grace_ms)
             kill_all(target);
             return;
         }
-        wait_ms(left < target->pause_ms ? left : target->pause_ms);
-        if (target->again)
-            target->signal(target->context);
+        wait_ms(left < pause_ms ? left : pause_ms);
+        if (!target->again)
+            continue;
+        target->signal(target->context);
+        if (pause_ms < PAUSE_MAX_MS)
+            pause_ms *= 2;
     }
 }
 

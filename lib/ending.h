@@ -7,16 +7,18 @@
 
 /* What is ended: a process, a group, the processes of a job step. */
 struct ending_target {
-    void (*signal)(void *context);  /* sends the signal; called again each pause if `again` */
+    void (*signal)(void *context);  /* sends the signal */
     bool (*is_done)(void *context); /* is nobody left? */
     void (*kill)(void *context);    /* sends SIGKILL */
     void *context;
     int64_t pause_ms; /* between two looks */
-    bool again;       /* new processes may have come since: signal and kill until none is left */
+    /* New processes may come meanwhile: signal after each look, with growing pauses, and kill
+     * until none is left. */
+    bool again;
 };
 
 /* Signals the target, and kills what is left of it after `grace_ms`; below 0: never.  Blocks until
- * it is done, or was killed.
+ * it is done or was killed.
  */
 void ending_run(const struct ending_target *target, int64_t grace_ms);
 
