@@ -46,15 +46,17 @@ static void hang_up(struct lifeline *line)
     line->fd = -1;
 }
 
-/* How long ago the other side was last heard of. */
+/* For how long the other side has not answered: since the first probe that was in vain, for the
+ * quiet before that was ours. */
 static int64_t silent_for_ms(const struct lifeline *line)
 {
     struct tcp_info info = {0};
     socklen_t len = sizeof info;
+    int64_t quiet_ms = line->keep_idle_s * INT64_C(1000);
 
     if (getsockopt(line->fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
         return 0;
-    return info.tcpi_last_ack_recv;
+    return info.tcpi_last_ack_recv > quiet_ms ? info.tcpi_last_ack_recv - quiet_ms : 0;
 }
 
 /* ---- what became of a try -------------------------------------------------------------------- */

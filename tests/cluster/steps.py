@@ -80,6 +80,10 @@ def all_processes():
     return [int(pid) for pid in os.listdir("/proc") if pid.isdigit()]
 
 
+def is_of(cluster, pid):
+    return pid in cluster.processes()
+
+
 def watchers_of(cluster):
     """The watchers of a cluster's steps, zombies included."""
     return [pid for pid in cluster.processes() if name(pid) == "pidwatch-step"]
@@ -87,7 +91,7 @@ def watchers_of(cluster):
 
 def connected(cluster):
     """How many watchers have a connection."""
-    links = farm.run("ss", "-tnpH", "state", "established").stdout
+    links = cluster.tell("ss", "-tnpH", "state", "established")
     return sum(f"pid={pid}," in links for pid in watchers_of(cluster))
 
 
