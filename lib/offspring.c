@@ -3,14 +3,13 @@
 #include "offspring.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "census.h"
 #include "ending.h"
 #include "proc_stat.h"
 #include "process.h"
@@ -19,6 +18,9 @@ enum {
     ROUNDS_MAX = 100, /* of stopping processes that fork */
     ENVIRONMENT_MAX = 1 << 20,
     DEPTH_MAX = 4096, /* of a family tree */
+    LOOKS = 10,       /* that must find nobody */
+    LOOK_PAUSE_US = 5000,
+    GROUP_MEMORY_S = 2,
 };
 
 /* ---- members --------------------------------------------------------------------------------- */
@@ -53,6 +55,59 @@ static int add_member(struct offspring *them, const struct proc_stat *stat)
     them->members[them->count++] =
         (struct offspring_member){.pid = stat->pid, .start = stat->start};
     return 0;
+}
+
+/* ---- groups ---------------------------------------------------------------------------------- */
+
+static struct offspring_group *find_group(const struct offspring *them,
+                                          const struct proc_stat *stat)
+{
+    for (size_t i = 0; i < them->group_count; i++) {
+        if (them->groups[i].group == stat->group && them->groups[i].session == stat->session)
+            return &them->groups[i];
+    }
+    return NULL;
+}
+
+static int add_group(struct offspring *them, const struct proc_stat *stat, uint64_t seen_at)
+{
+    if (them->group_count == them->group_room) {
+        size_t room = them->group_room != 0 ? them->group_room * 2 : 16;
+        void *groups = reallocarray(them->groups, room, sizeof *them->groups);
+
+        if (groups == NULL)
+            return -1;
+        them->groups = groups;
+        them->group_room = room;
+    }
+    them->groups[them->group_count++] =
+        (struct offspring_group){stat->group, stat->session, seen_at};
+    return 0;
+}
+
+/* The groups of living members.  Sessions and groups are inherited, so whoever is in one of these
+ * comes from the step as well. */
+static void note_group(struct offspring *them, const struct proc_stat *stat)
+{
+    struct offspring_group *group = find_group(them, stat);
+
+    if (group != NULL && group->seen_at != 0)
+        group->seen_at = process_clock();
+    else if (group == NULL && stat->group > 1 && stat->group != getpgid(them->except))
+        add_group(them, stat, process_clock());
+}
+
+/* Its number may soon be another's. */
+static void forget_groups(struct offspring *them)
+{
+    uint64_t memory = GROUP_MEMORY_S * (uint64_t)sysconf(_SC_CLK_TCK), now = process_clock();
+    size_t kept = 0;
+
+    for (size_t i = 0; i < them->group_count; i++) {
+        if (them->groups[i].seen_at == 0 || them->groups[i].seen_at + memory > now)
+            them->groups[kept++] = them->groups[i];
+    }
+    them->group_count = kept;
 }
 
 /* ---- what a process says about itself -------------------------------------------------------- */
@@ -114,76 +169,29 @@ static bool has_mark(const struct offspring *them, pid_t pid, char *buf)
     return false;
 }
 
-static bool is_in_group(const struct offspring *them, const struct proc_stat *stat)
-{
-    if (stat->session != them->session)
-        return false;
-    for (size_t i = 0; i < them->group_count; i++) {
-        if (them->groups[i] == stat->group)
-            return true;
-    }
-    return false;
-}
+struct look {
+    const struct offspring *them;
+    char *buf;
+};
 
-/* Those of other users could not be signalled. */
-static bool is_own(pid_t pid)
+static bool is_marked(void *context, pid_t pid)
 {
-    char path[24];
-    struct stat st;
+    const struct look *look = context;
 
-    snprintf(path, sizeof path, "/proc/%d", (int)pid);
-    return stat(path, &st) == 0 && st.st_uid == geteuid();
+    return has_control(look->them, pid) || has_mark(look->them, pid, look->buf);
 }
 
 /* ---- finding --------------------------------------------------------------------------------- */
 
-/* All processes there are, by pid. */
-struct census {
-    struct proc_stat *stats;
-    size_t count, room;
-};
-
-static bool take_down(void *context, const struct proc_stat *stat)
-{
-    struct census *census = context;
-
-    if (census->count == census->room) {
-        size_t room = census->room != 0 ? census->room * 2 : 512;
-        void *stats = reallocarray(census->stats, room, sizeof *census->stats);
-
-        if (stats == NULL)
-            return false;
-        census->stats = stats;
-        census->room = room;
-    }
-    census->stats[census->count++] = *stat;
-    return true;
-}
-
-static int compare_stats(const void *a, const void *b)
-{
-    pid_t left = ((const struct proc_stat *)a)->pid;
-    pid_t right = ((const struct proc_stat *)b)->pid;
-
-    return (left > right) - (left < right);
-}
-
-static const struct proc_stat *find_stat(const struct census *census, pid_t pid)
-{
-    const struct proc_stat probe = {.pid = pid};
-
-    return bsearch(&probe, census->stats, census->count, sizeof probe, compare_stats);
-}
-
 static bool descends(const struct offspring *them, size_t known, const struct census *census,
-                     const struct proc_stat *stat)
+                     const struct census_entry *entry)
 {
-    for (int depth = 0; stat != NULL && depth < DEPTH_MAX; depth++) {
-        if (is_member(them, known, stat->pid))
+    for (int depth = 0; entry != NULL && depth < DEPTH_MAX; depth++) {
+        if (is_member(them, known, entry->stat.pid))
             return true;
-        if (stat->pid == them->except)
+        if (entry->stat.pid == them->except)
             return false;
-        stat = find_stat(census, stat->parent);
+        entry = census_find(census, entry->stat.parent);
     }
     return false;
 }
@@ -193,56 +201,62 @@ static void drop_ended(struct offspring *them, const struct census *census)
     size_t kept = 0;
 
     for (size_t i = 0; i < them->count; i++) {
-        const struct proc_stat *stat = find_stat(census, them->members[i].pid);
+        const struct census_entry *entry = census_find(census, them->members[i].pid);
 
-        if (stat != NULL && stat->start == them->members[i].start)
-            them->members[kept++] = them->members[i];
+        if (entry == NULL || entry->stat.start != them->members[i].start)
+            continue;
+        note_group(them, &entry->stat);
+        them->members[kept++] = them->members[i];
     }
     them->count = kept;
 }
 
 static bool belongs(const struct offspring *them, size_t known, const struct census *census,
-                    const struct proc_stat *stat, char *buf)
+                    const struct census_entry *entry)
 {
-    if (stat->pid == 1 || stat->pid == them->except || stat->pid == getpid() || !is_own(stat->pid))
+    pid_t pid = entry->stat.pid;
+
+    if (!entry->own || pid == 1 || pid == them->except || pid == getpid())
         return false;
-    return descends(them, known, census, stat) || is_in_group(them, stat) ||
-           has_control(them, stat->pid) || has_mark(them, stat->pid, buf);
+    return entry->marked || find_group(them, &entry->stat) != NULL ||
+           descends(them, known, census, entry);
 }
 
 /* One pass; a process that is found may be the parent of one that was looked at before it. */
-static ssize_t find_once(struct offspring *them, const struct census *census, char *buf)
+static ssize_t find_once(struct offspring *them, const struct census *census)
 {
     size_t known = them->count;
 
     for (size_t i = 0; i < census->count; i++) {
-        const struct proc_stat *stat = &census->stats[i];
+        const struct census_entry *entry = &census->entries[i];
 
-        if (is_member(them, known, stat->pid) || !belongs(them, known, census, stat, buf))
+        if (is_member(them, known, entry->stat.pid) || !belongs(them, known, census, entry))
             continue;
-        if (add_member(them, stat) != 0)
+        if (add_member(them, &entry->stat) != 0)
             return -1;
+        note_group(them, &entry->stat);
     }
-    qsort(them->members, them->count, sizeof *them->members, compare_pids);
+    if (them->count > 0)
+        qsort(them->members, them->count, sizeof *them->members, compare_pids);
     return (ssize_t)(them->count - known);
 }
 
 ssize_t offspring_find(struct offspring *them)
 {
-    struct census census = {0};
-    char *buf = malloc(ENVIRONMENT_MAX);
+    struct look look = {.them = them, .buf = malloc(ENVIRONMENT_MAX)};
+    struct census census = {.is_marked = is_marked, .context = &look};
     ssize_t found = -1, all = 0;
 
-    if (buf == NULL)
+    if (look.buf == NULL)
         return -1;
-    if (proc_stat_walk(take_down, &census) == 0) {
-        qsort(census.stats, census.count, sizeof *census.stats, compare_stats);
+    if (census_take(&census) == 0) {
+        forget_groups(them);
         drop_ended(them, &census);
-        while ((found = find_once(them, &census, buf)) > 0)
+        while ((found = find_once(them, &census)) > 0)
             all += found;
     }
-    free(census.stats);
-    free(buf);
+    census_fini(&census);
+    free(look.buf);
     return found < 0 ? -1 : all;
 }
 
@@ -271,12 +285,32 @@ void offspring_signal(struct offspring *them, int number)
     }
 }
 
+bool offspring_is_gone(struct offspring *them)
+{
+    for (int look = 0; look < LOOKS; look++) {
+        if (offspring_find(them) < 0 || them->count > 0)
+            return false;
+        usleep(LOOK_PAUSE_US);
+    }
+    return true;
+}
+
+/* A signal to a group reaches also the child that a member is just about to fork. */
+static void stop_groups(const struct offspring *them)
+{
+    for (size_t i = 0; i < them->group_count; i++) {
+        if (them->groups[i].seen_at != 0)
+            kill(-them->groups[i].group, SIGSTOP);
+    }
+}
+
 /* Returns whether there was anybody to stop. */
 static bool stop_new_ones(struct offspring *them)
 {
     bool any = false;
 
     offspring_find(them);
+    stop_groups(them);
     for (size_t i = 0; i < them->count; i++) {
         if (them->members[i].stopped)
             continue;
@@ -298,24 +332,20 @@ void offspring_kill(struct offspring *them)
 
 int offspring_init(struct offspring *them, const pid_t *tasks, size_t count)
 {
-    them->groups = calloc(count + 1, sizeof *them->groups);
-    if (them->groups == NULL)
-        return -1;
     for (size_t i = 0; i < count; i++) {
         struct proc_stat stat = proc_stat_read(tasks[i]);
 
         if (stat.state == 0)
             continue;
-        if (add_member(them, &stat) != 0) {
+        if (add_member(them, &stat) != 0 || add_group(them, &stat, 0) != 0) {
             offspring_fini(them);
             return -1;
         }
-        them->groups[them->group_count++] = stat.pid;
-        them->session = stat.session;
         if (them->control[0] == '\0')
             read_control(stat.pid, them->control, sizeof them->control);
     }
-    qsort(them->members, them->count, sizeof *them->members, compare_pids);
+    if (them->count > 0)
+        qsort(them->members, them->count, sizeof *them->members, compare_pids);
     return 0;
 }
 
@@ -325,5 +355,5 @@ void offspring_fini(struct offspring *them)
     free(them->groups);
     them->members = NULL;
     them->groups = NULL;
-    them->count = them->room = them->group_count = 0;
+    them->count = them->room = them->group_count = them->group_room = 0;
 }

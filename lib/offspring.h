@@ -2,7 +2,7 @@
  *
  * A process belongs to them if it is
  *   - a task, or a descendant of one or of a process that was found before;
- *   - in a task's process group and session, whoever is its parent by now;
+ *   - in the process group and session of one that was found before, whoever is its parent by now;
  *   - a process that was started with the step's mark in its environment;
  *   - in the step's control group, where Slurm has made one.
  * So a daemon that forked twice and made a session of its own is found, too.
@@ -22,6 +22,12 @@ struct offspring_member {
     bool signalled, stopped;
 };
 
+/* A process group that has, or a moment ago had, members of the step. */
+struct offspring_group {
+    pid_t group, session;
+    uint64_t seen_at; /* by process_clock(); 0 for a task's, which is never forgotten */
+};
+
 struct offspring {
     /* To be set by the caller, the strings valid as long as this is used. */
     const char *mark; /* "NAME=value" in the environment; NULL for none */
@@ -29,9 +35,8 @@ struct offspring {
 
     struct offspring_member *members; /* by pid; those that are alive */
     size_t count, room;
-    pid_t *groups; /* of the tasks; each is the pid of one */
-    size_t group_count;
-    pid_t session;     /* of the tasks */
+    struct offspring_group *groups;
+    size_t group_count, group_room;
     char control[512]; /* their control group, "" for none */
 };
 
@@ -51,8 +56,13 @@ ssize_t offspring_find(struct offspring *them);
  */
 void offspring_signal(struct offspring *them, int number);
 
-/* Ends them all: finds and stops whoever there is until no new one is found, so that nobody can
- * fork any more, then kills.
+/* True when nobody is left.  One look may miss a process that lives for a moment only, while the
+ * next takes its place: this takes many.
+ */
+bool offspring_is_gone(struct offspring *them);
+
+/* Ends them all: finds and stops whoever there is, by whole groups so that nobody can fork away,
+ * until no new one is found; then kills.
  */
 void offspring_kill(struct offspring *them);
 

@@ -216,7 +216,7 @@ static bool nobody_is_left(void *context)
 {
     struct watch *watch = context;
 
-    return offspring_find(&watch->offspring) >= 0 && watch->offspring.count == 0;
+    return offspring_is_gone(&watch->offspring);
 }
 
 static void kill_step(void *context)
