@@ -196,6 +196,9 @@ $B/tests/%.so: $B/obj/tests/e2e/%.o
 	@mkdir -p $(@D)
 	$(call say,LD   $@)$(CC) -shared $(LDFLAGS) -o $@ $< -ldl
 
+# The parts of the plugin that know nothing of Slurm.
+$(filter $B/tests/unit/test_spank_%,$(UNIT_TESTS)): $B/tests/unit/test_spank_%: $B/obj/spank-plugin/%.o
+
 # Its allocations fail on demand.
 $B/tests/unit/test_lock_table_memory: \
     TEST_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup
