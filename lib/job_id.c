@@ -93,3 +93,19 @@ bool job_id_from_environment(char out[JOB_ID_SIZE])
     out[0] = '\0';
     return false;
 }
+
+bool job_id_covers(const char *wanted, const char *id)
+{
+    const char *own = strchr(id, ':'), *cluster = strrchr(wanted, '@');
+    const char *id_cluster = strrchr(id, '@');
+    size_t len;
+
+    if (strcmp(wanted, id) == 0)
+        return true;
+    if (strchr(wanted, ':') == NULL && own != NULL)
+        id = own + 1;
+    len = cluster != NULL ? (size_t)(cluster - wanted) : strlen(wanted);
+    if (cluster != NULL && (id_cluster == NULL || strcmp(cluster, id_cluster) != 0))
+        return false;
+    return len > 0 && strncmp(wanted, id, len) == 0 && !isalnum((unsigned char)id[len]);
+}

@@ -14,4 +14,11 @@ enum { JOB_ID_SIZE = 128 };
  */
 bool job_id_from_environment(char out[JOB_ID_SIZE]);
 
+/* Whether an id that was made as above belongs to the job that somebody means by `wanted`: the same
+ * id, with or without its scheduler and its cluster, or that of the array or heterogeneous job of
+ * which it is a part.  "4711" covers slurm:4711, slurm:4711_3@lab, slurm:4711+1 and lsf:4711[4];
+ * "4711_3" covers slurm:4711_3@lab alone.
+ */
+bool job_id_covers(const char *wanted, const char *id);
+
 #endif
