@@ -43,14 +43,18 @@ static bool find_slurm(char out[JOB_ID_SIZE])
     const char *array_task = lookup("SLURM_ARRAY_TASK_ID");
     const char *het_job = lookup("SLURM_HET_JOB_ID");
     const char *het_offset = lookup("SLURM_HET_JOB_OFFSET");
+    const char *cluster = lookup("SLURM_CLUSTER_NAME");
+    const char *at = cluster != NULL ? "@" : "";
 
     if (job == NULL)
         return false;
+    if (cluster == NULL)
+        cluster = "";
     if (array_job != NULL && array_task != NULL)
-        return put(out, "slurm:%s_%s", array_job, array_task);
+        return put(out, "slurm:%s_%s%s%s", array_job, array_task, at, cluster);
     if (het_job != NULL && het_offset != NULL)
-        return put(out, "slurm:%s+%s", het_job, het_offset);
-    return put(out, "slurm:%s", job);
+        return put(out, "slurm:%s+%s%s%s", het_job, het_offset, at, cluster);
+    return put(out, "slurm:%s%s%s", job, at, cluster);
 }
 
 static bool find_lsf(char out[JOB_ID_SIZE])

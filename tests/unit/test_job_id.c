@@ -14,18 +14,12 @@
 /* Sets NAME=VALUE pairs in an environment without a scheduler and returns the id. */
 static const char *id_of(const char *const *pairs)
 {
-    static const char *const variables[] = {"SLURM_JOB_ID",
-                                            "SLURM_ARRAY_JOB_ID",
-                                            "SLURM_ARRAY_TASK_ID",
-                                            "SLURM_HET_JOB_ID",
-                                            "SLURM_HET_JOB_OFFSET",
-                                            "LSB_JOBID",
-                                            "LSB_JOBINDEX",
-                                            "PBS_JOBID",
-                                            "JOB_ID",
-                                            "SGE_TASK_ID",
-                                            "SGE_ROOT",
-                                            "SGE_CELL"};
+    static const char *const variables[] = {
+        "SLURM_JOB_ID",     "SLURM_ARRAY_JOB_ID",   "SLURM_ARRAY_TASK_ID",
+        "SLURM_HET_JOB_ID", "SLURM_HET_JOB_OFFSET", "SLURM_CLUSTER_NAME",
+        "LSB_JOBID",        "LSB_JOBINDEX",         "PBS_JOBID",
+        "JOB_ID",           "SGE_TASK_ID",          "SGE_ROOT",
+        "SGE_CELL"};
     static char id[JOB_ID_SIZE];
 
     for (size_t i = 0; i < sizeof variables / sizeof *variables; i++)
@@ -63,6 +57,20 @@ static void parts_of_jobs_have_ids_of_their_own(void **state)
     assert_string_equal(ID_OF("JOB_ID", "55", "SGE_TASK_ID", "7"), "sge:55.7");
 }
 
+static void clusters_of_slurm_are_told_apart(void **state)
+{
+    (void)state;
+    assert_string_equal(ID_OF("SLURM_JOB_ID", "4711", "SLURM_CLUSTER_NAME", "lab"),
+                        "slurm:4711@lab");
+    assert_string_equal(ID_OF("SLURM_JOB_ID", "4714", "SLURM_ARRAY_JOB_ID", "4711",
+                              "SLURM_ARRAY_TASK_ID", "3", "SLURM_CLUSTER_NAME", "lab"),
+                        "slurm:4711_3@lab");
+    assert_string_equal(ID_OF("SLURM_JOB_ID", "4712", "SLURM_HET_JOB_ID", "4711",
+                              "SLURM_HET_JOB_OFFSET", "1", "SLURM_CLUSTER_NAME", "lab"),
+                        "slurm:4711+1@lab");
+    assert_string_equal(ID_OF("SLURM_JOB_ID", "4711", "SLURM_CLUSTER_NAME", "l b"), "slurm:4711");
+}
+
 static void what_cannot_be_an_id_is_none(void **state)
 {
     char huge[100];
@@ -82,6 +90,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(schedulers_are_told_apart),
         cmocka_unit_test(parts_of_jobs_have_ids_of_their_own),
+        cmocka_unit_test(clusters_of_slurm_are_told_apart),
         cmocka_unit_test(what_cannot_be_an_id_is_none),
     };
 
