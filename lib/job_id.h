@@ -22,4 +22,12 @@ bool job_id_from_environment(char out[JOB_ID_SIZE]);
  */
 bool job_id_covers(const char *wanted, const char *id);
 
+enum { JOB_ID_SLURM_NAMES = 3 };
+
+/* Writes every id that Slurm's job may have gone by, for EpilogSlurmctld, which is told more than
+ * the job was: the components of a heterogeneous job all see the first one's id and nothing else.
+ * Returns how many; 0 when SLURM_JOB_ID is not set.
+ */
+size_t job_id_all_of_slurm(char out[JOB_ID_SLURM_NAMES][JOB_ID_SIZE]);
+
 #endif
