@@ -17,7 +17,6 @@ struct job_standing {
     uint32_t restarts; /* how often it was queued again */
     int64_t submit_s;  /* since 1970: when it was queued, the last time */
     int64_t start_s;   /* when its present run started; means nothing while it waits */
-    const char *state; /* what people call it, such as "NODE_FAIL"; static text */
 };
 
 struct reap_terms {

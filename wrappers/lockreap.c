@@ -166,8 +166,8 @@ static size_t name_job(const struct settings *settings, char names[NAMES_MAX][JO
                   settings->job);
         return 0;
     }
-    if (job.cluster[0] == '\0' && cluster != NULL && strlen(cluster) < sizeof job.cluster)
-        strcpy(job.cluster, cluster);
+    if (job.cluster[0] == '\0' && cluster != NULL)
+        snprintf(job.cluster, sizeof job.cluster, "%s", cluster);
     if (job.cluster[0] == '\0' && !settings->reap.takes_bare) {
         complaint("lockreap", EX_USAGE,
                   "--job %s: of which cluster? say --cluster NAME, or --bare for an id without one",

@@ -11,7 +11,7 @@ import time
 import slurm
 from seats import Seats
 from slurm import farm
-from tap import test
+from tap import Lacks, test
 
 LOCKREAP = farm.program("lockreap")
 
@@ -70,6 +70,10 @@ def running(*words, script="#!/bin/sh\nexec sleep 300\n"):
     return job
 
 
+# Jobs that are over, for the test that waits until Slurm has forgotten one.
+over = []
+
+
 def ends_as(state, job):
     """Its seat is free, and its waiter gone, once the job has ended like this."""
     seats = Seats(cluster)
@@ -77,6 +81,7 @@ def ends_as(state, job):
     seats.hold("other", "lsf:4711")
     waiter = seats.queue("other", at(job))
     cluster.wait_state(job, state)
+    over.append(job)
     shown = released(seats)
     farm.contains(shown, f"{at(job)} {state}: released x of holder-x, ")
     farm.equal((seats.held(), seats.waiters()), (["other"], []))
@@ -283,6 +288,35 @@ def many_jobs_are_asked_about_at_once():
 
 
 @test
+def a_job_that_slurm_hides_from_us_keeps_its_seat():
+    if not slurm.AS_ROOT:
+        raise Lacks("jobs of another user; run the tests as root")
+    job = cluster.tell("sbatch", "--parsable", "-o", "/dev/null", "--wrap", "exec sleep 300")
+    cluster.wait_state(job, "RUNNING")
+    seats = Seats(cluster)
+    seats.hold("x", at(job))
+    settings = cluster.settings
+    cluster.settings += "\nPrivateData=jobs"
+    cluster.write_conf(cluster.conf)
+    cluster.tell("scontrol", "reconfigure")
+    try:
+        farm.poll(lambda: "Invalid job id" in cluster.run("scontrol", "show", "job", job).stderr,
+                  "the job is hidden")
+        farm.poll(lambda: seats.list()["locks"][0]["held_seconds"] > 2.1, "MinJobAge goes by")
+        done = farm.run(*cluster.as_user(LOCKREAP), env=seats.env)
+        farm.equal((done.returncode, done.stdout), (69, ""))
+        farm.contains(done.stderr, "PrivateData may hide 1 of the jobs from this user; they are left")
+        farm.equal(seats.held(), ["x"])
+    finally:
+        cluster.settings = settings
+        cluster.write_conf(cluster.conf)
+        cluster.tell("scontrol", "reconfigure")
+        cluster.tell("scancel", job)
+    farm.poll(lambda: cluster.state(job) == "CANCELLED", "the job is over")
+    farm.contains(released(seats), "CANCELLED: released x")
+
+
+@test
 def other_clusters_and_schedulers_are_left_alone():
     done = cluster.sbatch("-o", "/dev/null", script="#!/bin/sh\n")
     cluster.wait_state(done, "COMPLETED")
@@ -485,6 +519,17 @@ def a_lock_server_that_does_not_answer_is_named():
                         env=cluster.environment())
         farm.equal((done.returncode, done.stdout), (69, ""))
         farm.contains(done.stderr, "lockreap: no lockerd answers at 127.0.0.1:")
+
+
+@test
+def a_job_that_slurm_has_forgotten_loses_its_seat():
+    if not over:
+        over.append(cluster.sbatch("-o", "/dev/null", script="#!/bin/sh\n"))
+    seats = Seats(cluster)
+    seats.hold("x", at(over[0]))
+    farm.poll(lambda: cluster.state(over[0]) == "", "Slurm has forgotten the job", 100)
+    farm.poll(lambda: seats.list()["locks"][0]["held_seconds"] > 2.1, "MinJobAge goes by")
+    farm.equal(released(seats), f"{at(over[0])} not known any more: released x of holder-x\n")
 
 
 # ---- as a service ---------------------------------------------------------------------------

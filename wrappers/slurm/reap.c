@@ -67,7 +67,7 @@ static enum reap_result list_claims(struct round *round, const char *only)
         return REAP_NO_LOCKERD;
     }
     free(json);
-    round->sorted = calloc(2 * round->claims.count + 1, sizeof *round->sorted);
+    round->sorted = calloc(2 * round->claims.count + 1, sizeof(const struct job_claim *));
     if (round->sorted == NULL)
         return no_memory(round);
     for (size_t i = 0; i < round->claims.count; i++) {
@@ -77,7 +77,7 @@ static enum reap_result list_claims(struct round *round, const char *only)
                                                 : is_wanted(round->settings, claim->job, &job)))
             round->sorted[round->count++] = claim;
     }
-    qsort(round->sorted, round->count, sizeof *round->sorted, compare_claims);
+    qsort(round->sorted, round->count, sizeof(const struct job_claim *), compare_claims);
     round->lost = round->sorted + round->claims.count;
     return REAP_DONE;
 }
@@ -137,15 +137,26 @@ static enum reap_result judge(struct round *round, const struct slurm_jobs *jobs
         .min_job_age_ms = jobs->min_job_age_ms,
     };
     enum reap_result result = REAP_DONE;
+    size_t hidden = 0;
 
     for (size_t i = 0; i < jobs->count && result == REAP_DONE; i++) {
         const struct slurm_jobs_one *one = &jobs->ones[i];
 
-        if (!one->asked || (jobs->hides_jobs && one->standing.phase == JOB_PHASE_FORGOTTEN))
+        if (!one->asked)
             continue;
-        result = release(round, one->index, reap_bound_ms(&one->standing, &terms), describe(one));
+        if (jobs->hides_jobs && one->standing.phase == JOB_PHASE_FORGOTTEN)
+            hidden++;
+        else
+            result =
+                release(round, one->index, reap_bound_ms(&one->standing, &terms), describe(one));
     }
-    return result;
+    if (hidden == 0 || result != REAP_DONE)
+        return result;
+    snprintf(round->error, REAP_ERROR_SIZE,
+             "slurmctld: PrivateData may hide %zu of the jobs from this user; they are left alone; "
+             "run lockreap as root or SlurmUser",
+             hidden);
+    return REAP_NO_SLURM;
 }
 
 static enum reap_result no_slurm(struct round *round, const char *why)

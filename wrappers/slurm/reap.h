@@ -34,7 +34,7 @@ typedef void reap_loss_fn(void *context, const struct reap_loss *loss);
 enum reap_result {
     REAP_DONE,
     REAP_NO_LOCKERD,
-    REAP_NO_SLURM, /* nothing was released */
+    REAP_NO_SLURM, /* it does not answer, or not about all jobs; these are left alone */
     REAP_STOPPED,  /* stop_wanted() */
     REAP_FAILED,   /* no memory, no process */
 };

@@ -127,8 +127,9 @@ static int put(void *context)
 static int drop(void *context)
 {
     struct reservation *reservation = context;
-    reservation_name_msg_t name = {.name = reservation->name};
+    reservation_name_msg_t name;
 
+    name.name = reservation->name;
     if (slurm_delete_reservation(&name) == 0 || errno == ESLURM_RESERVATION_INVALID)
         return 0;
     return fail("cannot delete the reservation");
