@@ -53,9 +53,16 @@ static bool find_part(char out[JOB_ID_SIZE], const char *job_variable, const cha
     return job != NULL && part != NULL && put_slurm(out, job, mark, part);
 }
 
-static bool find_array_task(char out[JOB_ID_SIZE])
+/* The task's variables are inherited by a job that it submits, whose number alone is its own. */
+static bool find_array_task(char out[JOB_ID_SIZE], const char *job)
 {
-    return find_part(out, "SLURM_ARRAY_JOB_ID", "_", "SLURM_ARRAY_TASK_ID");
+    const char *array = lookup("SLURM_ARRAY_JOB_ID"), *task = lookup("SLURM_ARRAY_TASK_ID");
+    char own[140];
+
+    if (array == NULL || task == NULL)
+        return false;
+    snprintf(own, sizeof own, "%s=%s", task, job);
+    return put_slurm(out, array, "_", own);
 }
 
 static bool find_component(char out[JOB_ID_SIZE])
@@ -69,7 +76,7 @@ static bool find_slurm(char out[JOB_ID_SIZE])
 
     if (job == NULL)
         return false;
-    return find_array_task(out) || find_component(out) || put_slurm(out, job, "", "");
+    return find_array_task(out, job) || find_component(out) || put_slurm(out, job, "", "");
 }
 
 size_t job_id_all_of_slurm(char out[JOB_ID_SLURM_NAMES][JOB_ID_SIZE])
@@ -80,7 +87,9 @@ size_t job_id_all_of_slurm(char out[JOB_ID_SLURM_NAMES][JOB_ID_SIZE])
     if (job == NULL)
         return 0;
     count += put_slurm(out[count], job, "", "");
-    count += find_array_task(out[count]);
+    count += find_array_task(out[count], job);
+    /* As somebody would write it who sets the job by hand. */
+    count += find_part(out[count], "SLURM_ARRAY_JOB_ID", "_", "SLURM_ARRAY_TASK_ID");
     count += find_component(out[count]);
     return count;
 }
@@ -126,18 +135,25 @@ bool job_id_from_environment(char out[JOB_ID_SIZE])
     return false;
 }
 
+/* Whether a text begins with these bytes, and not as part of a longer name or number. */
+static bool begins(const char *text, const char *bytes, size_t len)
+{
+    return len > 0 && strncmp(text, bytes, len) == 0 && !isalnum((unsigned char)text[len]);
+}
+
 bool job_id_covers(const char *wanted, const char *id)
 {
-    const char *own = strchr(id, ':'), *cluster = strrchr(wanted, '@');
-    const char *id_cluster = strrchr(id, '@');
-    size_t len;
+    const char *colon = strchr(id, ':'), *wanted_colon = strchr(wanted, ':');
+    const char *id_cluster = strrchr(id, '@'), *cluster = strrchr(wanted, '@');
+    const char *number = wanted_colon != NULL ? wanted_colon + 1 : wanted, *own = strchr(id, '=');
+    size_t len = cluster != NULL ? (size_t)(cluster - number) : strlen(number);
 
     if (strcmp(wanted, id) == 0)
         return true;
-    if (strchr(wanted, ':') == NULL && own != NULL)
-        id = own + 1;
-    len = cluster != NULL ? (size_t)(cluster - wanted) : strlen(wanted);
+    if (colon == NULL ||
+        (wanted_colon != NULL && strncmp(wanted, id, (size_t)(colon + 1 - id)) != 0))
+        return false;
     if (cluster != NULL && (id_cluster == NULL || strcmp(cluster, id_cluster) != 0))
         return false;
-    return len > 0 && strncmp(wanted, id, len) == 0 && !isalnum((unsigned char)id[len]);
+    return begins(colon + 1, number, len) || (own != NULL && begins(own + 1, number, len));
 }

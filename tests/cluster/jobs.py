@@ -46,6 +46,11 @@ class Seats(locking.Farm):
         """The scheduler's job that holds a lock, or None."""
         return self.locks().get(lock, {}).get("job")
 
+    def own_number(self, array, task):
+        """The number that a task of an array has besides."""
+        shown = self.cluster.tell("scontrol", "show", "job", f"{array}_{task}")
+        return shown.partition("JobId=")[2].partition(" ")[0]
+
     def poll_job(self, lock, job):
         """Waits until a job holds a lock, and returns the entry of the list."""
         job = f"slurm:{job}@{self.cluster.name}"

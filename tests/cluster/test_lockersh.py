@@ -54,9 +54,31 @@ def tasks_of_an_array_are_told_apart(folder):
     seats = Seats(cluster, folder)
     job = seats.sbatch("--array=3-4", script="lockersh --lock a$SLURM_ARRAY_TASK_ID --exec sleep 1000\n")
     for task in (3, 4):
-        seats.poll_job(f"a{task}", f"{job}_{task}")
+        farm.poll(lambda task=task: seats.job_of(f"a{task}"), f"task {task} has its lock")
+        seats.poll_job(f"a{task}", f"{job}_{task}={seats.own_number(job, task)}")
     farm.equal(seats.run("--locklist", "--job", f"{job}_3").stdout.split()[::2], ["a3"])
     farm.equal(seats.run("--locklist", "--job", job).stdout.split()[::2], ["a3", "a4"])
+
+
+@test
+def a_job_that_a_task_submits_keeps_its_seat_when_the_task_ends(folder):
+    """sbatch hands the task's variables on, so that the job seems to be that task."""
+    seats = Seats(cluster, folder)
+    script = f"sbatch -o {folder}/job.nested --wrap 'exec lockersh --lock lic1 --exec sleep 1000'\n"
+    array = seats.sbatch("--array=3", script=script)
+    entry = farm.poll(lambda: seats.locks().get("lic1"), "the job has its seat")
+    cluster.wait_state(f"{array}_3", "COMPLETED")
+    nested = seats.output().partition("Submitted batch job ")[2].split()[0]
+    farm.equal(cluster.state(nested), "RUNNING")
+    for words in ((), ("--epilog",)):
+        extra = {"SLURM_JOB_ID": array, "SLURM_ARRAY_JOB_ID": array, "SLURM_ARRAY_TASK_ID": "3",
+                 "SLURM_CLUSTER_NAME": cluster.name} if words else {}
+        done = farm.run(farm.program("lockreap"), *words,
+                        env={**cluster.environment(), **seats.extra, **extra})
+        farm.equal((done.returncode, done.stdout, done.stderr), (0, "", ""))
+    farm.equal(seats.locks()["lic1"]["token"], entry["token"])
+    cluster.run("scancel", nested)
+    seats.poll_free("lic1")
 
 
 # ---- however a job ends ---------------------------------------------------------------------

@@ -379,10 +379,11 @@ def a_look_can_be_read_as_json():
 @test
 def a_job_can_be_named():
     seats = Seats(cluster)
-    for name, job in (("a", "7@lab"), ("b", "7_3@lab"), ("c", "7+1@lab"), ("d", "7"), ("e", "8@lab")):
+    for name, job in (("a", "7@lab"), ("B", "7_3=9@lab"), ("b", "7_3@lab"), ("c", "7+1@lab"),
+                      ("d", "7"), ("e", "8@lab")):
         seats.hold(name, f"slurm:{job}")
     nowhere = {"SLURM_CONF": "/nonexistent"}
-    for words, left in ((("--job", "7@lab"), "bcde"), (("--job", "7_3", "-M", "lab"), "cde"),
+    for words, left in ((("--job", "7@lab"), "Bbcde"), (("--job", "7_3", "-M", "lab"), "cde"),
                         (("-j", "slurm:7+1", "--cluster", "lab"), "de"),
                         (("--job", "7", "--cluster", "lab"), "de"),
                         (("--job", "7", "--bare"), "e")):
@@ -398,15 +399,22 @@ def a_job_can_be_named():
 @test
 def an_epilog_names_its_job_by_its_environment():
     seats = Seats(cluster)
-    for name, job in (("a", "7_3@lab"), ("b", "9@lab"), ("c", "8+1@lab"), ("d", "7@lab")):
+    for name, job in (("a", "7_3@lab"), ("b", "9@lab"), ("c", "8+1@lab"), ("d", "7@lab"),
+                      ("e", "7_3=9@lab"), ("f", "7_3=10@lab")):
         seats.hold(name, f"slurm:{job}")
     reap(seats, "--epilog", SLURM_JOB_ID="9", SLURM_ARRAY_JOB_ID="7", SLURM_ARRAY_TASK_ID="3",
                SLURM_CLUSTER_NAME="lab")
-    farm.equal(seats.held(), ["c", "d"])
+    farm.equal(seats.held(), ["c", "d", "f"])
     reap(seats, "--epilog", SLURM_JOB_ID="7", SLURM_HET_JOB_ID="8", SLURM_HET_JOB_OFFSET="1",
                SLURM_CLUSTER_NAME="lab")
-    farm.equal(seats.held(), [])
+    farm.equal(seats.held(), ["f"])
     farm.equal(reap(seats, "--epilog").returncode, 64)
+
+
+def own_number(array, task):
+    """The number that a task has besides."""
+    shown = cluster.tell("scontrol", "show", "job", f"{array}_{task}")
+    return shown.partition("JobId=")[2].partition(" ")[0]
 
 
 def told_of(seats):
@@ -428,7 +436,8 @@ def the_epilog_gives_back_what_each_kind_of_job_holds():
                                 ("het", ("-n1", ":", "-n1")))]
     farm.poll(lambda: seats.held() == ["het", "plain", "t1", "t2"], "the jobs have their seats")
     shown = [lock["job"] for lock in seats.list()["locks"]]
-    farm.equal(shown, [at(jobs[2]), at(jobs[0]), at(f"{jobs[1]}_1"), at(f"{jobs[1]}_2")])
+    tasks = [at(f"{jobs[1]}_{task}={own_number(jobs[1], task)}") for task in (1, 2)]
+    farm.equal(shown, [at(jobs[2]), at(jobs[0]), *tasks])
     # Others of the same jobs, whose processes nobody sees.
     for number, job in enumerate(shown):
         seats.hold(f"unseen{number}", job)

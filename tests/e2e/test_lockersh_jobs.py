@@ -14,7 +14,7 @@ from locking import Farm, schema
 def scheduler_jobs_are_shown():
     lab = Farm()
     cases = {
-        "slurm:7_2": {"SLURM_JOB_ID": "9", "SLURM_ARRAY_JOB_ID": "7", "SLURM_ARRAY_TASK_ID": "2"},
+        "slurm:7_2=9": {"SLURM_JOB_ID": "9", "SLURM_ARRAY_JOB_ID": "7", "SLURM_ARRAY_TASK_ID": "2"},
         "lsf:17[4]": {"LSB_JOBID": "17", "LSB_JOBINDEX": "4"},
         "pbs:99.head": {"PBS_JOBID": "99.head"},
         "sge:55.7": {"JOB_ID": "55", "SGE_TASK_ID": "7"},

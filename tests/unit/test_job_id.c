@@ -55,7 +55,7 @@ static void parts_of_jobs_have_ids_of_their_own(void **state)
     (void)state;
     assert_string_equal(
         ID_OF("SLURM_JOB_ID", "4714", "SLURM_ARRAY_JOB_ID", "4711", "SLURM_ARRAY_TASK_ID", "3"),
-        "slurm:4711_3");
+        "slurm:4711_3=4714");
     assert_string_equal(
         ID_OF("SLURM_JOB_ID", "4712", "SLURM_HET_JOB_ID", "4711", "SLURM_HET_JOB_OFFSET", "1"),
         "slurm:4711+1");
@@ -70,7 +70,7 @@ static void clusters_of_slurm_are_told_apart(void **state)
                         "slurm:4711@lab");
     assert_string_equal(ID_OF("SLURM_JOB_ID", "4714", "SLURM_ARRAY_JOB_ID", "4711",
                               "SLURM_ARRAY_TASK_ID", "3", "SLURM_CLUSTER_NAME", "lab"),
-                        "slurm:4711_3@lab");
+                        "slurm:4711_3=4714@lab");
     assert_string_equal(ID_OF("SLURM_JOB_ID", "4712", "SLURM_HET_JOB_ID", "4711",
                               "SLURM_HET_JOB_OFFSET", "1", "SLURM_CLUSTER_NAME", "lab"),
                         "slurm:4711+1@lab");
@@ -95,9 +95,10 @@ static void an_epilog_knows_every_id_of_its_job(void **state)
 
     (void)state;
     set_environment(task);
-    assert_int_equal(job_id_all_of_slurm(ids), 2);
+    assert_int_equal(job_id_all_of_slurm(ids), 3);
     assert_string_equal(ids[0], "slurm:4714@lab");
-    assert_string_equal(ids[1], "slurm:4711_3@lab");
+    assert_string_equal(ids[1], "slurm:4711_3=4714@lab");
+    assert_string_equal(ids[2], "slurm:4711_3@lab");
     set_environment(component);
     assert_int_equal(job_id_all_of_slurm(ids), 2);
     assert_string_equal(ids[0], "slurm:4712");
