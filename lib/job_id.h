@@ -26,7 +26,8 @@ bool job_id_covers(const char *wanted, const char *id);
 enum { JOB_ID_SLURM_NAMES = 4 };
 
 /* Writes every id that Slurm's job may have gone by, for EpilogSlurmctld, which is told more than
- * the job was: the components of a heterogeneous job all see the first one's id and nothing else.
+ * the job was: components of a heterogeneous job that share a node cannot tell which they are, and
+ * go by the first one's id.
  * Returns how many; 0 when SLURM_JOB_ID is not set.
  */
 size_t job_id_all_of_slurm(char out[JOB_ID_SLURM_NAMES][JOB_ID_SIZE]);

@@ -61,6 +61,20 @@ def tasks_of_an_array_are_told_apart(folder):
 
 
 @test
+def components_of_a_heterogeneous_job_are_told_apart(folder):
+    seats = Seats(cluster, folder)
+    job = seats.sbatch("-w", "n1", ":", "-w", "n2",
+                       script="srun --het-group=0,1 lockersh --lock lic1:lic2 --exec sleep 1000\n")
+    farm.poll(lambda: len(seats.locks()) == 2, "both have a seat")
+    farm.equal({seats.job_of("lic1"), seats.job_of("lic2")},
+               {f"slurm:{job}+0@lab", f"slurm:{job}+1@lab"})
+    listed = seats.run("--locklist", "--job", f"{job}+1").stdout.split()
+    farm.equal((len(listed), seats.job_of(listed[0])), (2, f"slurm:{job}+1@lab"))
+    cluster.run("scancel", job)
+    farm.poll(lambda: not seats.locks(), "both are given back")
+
+
+@test
 def a_job_that_a_task_submits_keeps_its_seat_when_the_task_ends(folder):
     """sbatch hands the task's variables on, so that the job seems to be that task."""
     seats = Seats(cluster, folder)
