@@ -311,7 +311,7 @@ demo:
 C_SOURCES := $(wildcard lib/*.[ch] daemons/*.[ch] wrappers/*.[ch] wrappers/*/*.[ch] \
                spank-plugin/*.[ch] tests/unit/*.[ch] tests/e2e/*.c tests/fuzz/*.[ch] \
                tests/bench/*.[ch] examples/*.c examples/*/*.c)
-SH_SOURCES := .ci/run .ci/deps $(wildcard examples/*.sh examples/*/*.sh tests/*/*.sh)
+SH_SOURCES := .ci/run .ci/deps share/dashboard/lockfeed $(wildcard examples/*.sh examples/*/*.sh tests/*/*.sh)
 
 .PHONY: format
 format:
@@ -351,8 +351,12 @@ install: all
 	$(INSTALL) -m 644 $(HEADERS) $(DESTDIR)$(INCDIR)
 	$(INSTALL) -m 644 $(wildcard share/schema/*.json) $(DESTDIR)$(DATADIR)
 	$(INSTALL) -m 644 $(call SHARED_DATA,share/completions/*) $(DESTDIR)$(COMPDIR)
+	$(INSTALL) -d $(DESTDIR)$(DATADIR)/dashboard
+	$(INSTALL) -m 644 share/dashboard/index.html $(DESTDIR)$(DATADIR)/dashboard
+	$(INSTALL) -m 755 share/dashboard/lockfeed $(DESTDIR)$(DATADIR)/dashboard
 	for unit in $(call SHARED_DATA,share/systemd/*); do \
-	    sed 's|@SBINDIR@|$(SBINDIR)|g' $$unit >$(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done
+	    sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@BINDIR@|$(BINDIR)|g' -e 's|@DATADIR@|$(DATADIR)|g' \
+	        $$unit >$(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done
 	for page in $(call SHARED_DATA,share/man/man*/*); do \
 	    $(INSTALL) -D -m 644 $$page $(DESTDIR)$(MANDIR)/$${page#share/man/} || exit 1; done
 	$(INSTALL) -m 644 README.md NEWS.md LICENSE $(DESTDIR)$(DOCDIR)

@@ -47,7 +47,7 @@ struct ipclocker;
  *   user           HOST_PID_USER, made of hostname, pid and the login name; in a pid namespace
  *                  other than the host's, HOST_PID.NS_USER with the namespace's inode number
  *   job            of the scheduler whose variables are in the environment, as
- *                  "slurm:4711_3@lab"
+ *                  "slurm:4711_3=4714@lab"
  *                  (SLURM_JOB_ID with array task and component, LSB_JOBID, PBS_JOBID, JOB_ID)
  *   autounlock, destroy_unlock, session, verbose    false, true, false, false
  *   connect tries  3, delay 1 s

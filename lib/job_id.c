@@ -8,11 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A variable's value when it is set, not empty, and fit for a word of the protocol. */
-static const char *lookup(const char *variable)
-{
-    const char *value = getenv(variable);
+#include "slurm_component.h"
 
+/* Slurm allows 128 components. */
+enum { GROUPS_MAX = 129 };
+
+/* A value, when it is not empty and fit for a word of the protocol; else NULL. */
+static const char *as_word(const char *value)
+{
     if (value == NULL || *value == '\0' || strlen(value) > 64)
         return NULL;
     for (const char *c = value; *c != '\0'; c++) {
@@ -20,6 +23,11 @@ static const char *lookup(const char *variable)
             return NULL;
     }
     return value;
+}
+
+static const char *lookup(const char *variable)
+{
+    return as_word(getenv(variable));
 }
 
 static bool put(char out[JOB_ID_SIZE], const char *format, ...)
@@ -53,14 +61,60 @@ static bool find_part(char out[JOB_ID_SIZE], const char *job_variable, const cha
     return job != NULL && part != NULL && put_slurm(out, job, mark, part);
 }
 
-static bool find_array_task(char out[JOB_ID_SIZE])
+/* The task's variables are inherited by a job that it submits, whose number alone is its own. */
+static bool find_array_task(char out[JOB_ID_SIZE], const char *job)
 {
-    return find_part(out, "SLURM_ARRAY_JOB_ID", "_", "SLURM_ARRAY_TASK_ID");
+    const char *array = lookup("SLURM_ARRAY_JOB_ID"), *task = lookup("SLURM_ARRAY_TASK_ID");
+    char own[140];
+
+    if (array == NULL || task == NULL)
+        return false;
+    snprintf(own, sizeof own, "%s=%s", task, job);
+    return put_slurm(out, array, "_", own);
 }
 
 static bool find_component(char out[JOB_ID_SIZE])
 {
     return find_part(out, "SLURM_HET_JOB_ID", "+", "SLURM_HET_JOB_OFFSET");
+}
+
+/* A variable of one component, by either name that Slurm has for it: srun still says PACK. */
+static const char *of_group(const char *variable, size_t group)
+{
+    static const char *const kinds[] = {"HET", "PACK"};
+    const char *value = NULL;
+    char name[64];
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && value == NULL; i++) {
+        snprintf(name, sizeof name, "%s_%s_GROUP_%zu", variable, kinds[i], group);
+        value = getenv(name);
+    }
+    return value;
+}
+
+/* Every component sees the first one's id and all node lists: on which of them are we?  A job that
+ * was submitted by another one finds that one's variables, but an id that is not among them. */
+static bool find_component_by_node(char out[JOB_ID_SIZE], const char *job)
+{
+    const char *node = lookup("SLURMD_NODENAME"), *first = as_word(of_group("SLURM_JOB_ID", 0)),
+               *list;
+    const char *lists[GROUPS_MAX];
+    size_t count = 0;
+    bool ours = false;
+    char number[16];
+    int found;
+
+    for (; count < GROUPS_MAX && (list = of_group("SLURM_JOB_NODELIST", count)) != NULL; count++) {
+        const char *id = of_group("SLURM_JOB_ID", count);
+
+        ours = ours || (id != NULL && strcmp(id, job) == 0);
+        lists[count] = list;
+    }
+    if (!ours || node == NULL || first == NULL || count == GROUPS_MAX)
+        return false;
+    found = slurm_component_of(node, lists, count);
+    snprintf(number, sizeof number, "%d", found);
+    return found >= 0 && put_slurm(out, first, "+", number);
 }
 
 static bool find_slurm(char out[JOB_ID_SIZE])
@@ -69,7 +123,8 @@ static bool find_slurm(char out[JOB_ID_SIZE])
 
     if (job == NULL)
         return false;
-    return find_array_task(out) || find_component(out) || put_slurm(out, job, "", "");
+    return find_array_task(out, job) || find_component(out) || find_component_by_node(out, job) ||
+           put_slurm(out, job, "", "");
 }
 
 size_t job_id_all_of_slurm(char out[JOB_ID_SLURM_NAMES][JOB_ID_SIZE])
@@ -80,7 +135,9 @@ size_t job_id_all_of_slurm(char out[JOB_ID_SLURM_NAMES][JOB_ID_SIZE])
     if (job == NULL)
         return 0;
     count += put_slurm(out[count], job, "", "");
-    count += find_array_task(out[count]);
+    count += find_array_task(out[count], job);
+    /* As somebody would write it who sets the job by hand. */
+    count += find_part(out[count], "SLURM_ARRAY_JOB_ID", "_", "SLURM_ARRAY_TASK_ID");
     count += find_component(out[count]);
     return count;
 }
@@ -124,4 +181,27 @@ bool job_id_from_environment(char out[JOB_ID_SIZE])
         return true;
     out[0] = '\0';
     return false;
+}
+
+/* Whether a text begins with these bytes, and not as part of a longer name or number. */
+static bool begins(const char *text, const char *bytes, size_t len)
+{
+    return len > 0 && strncmp(text, bytes, len) == 0 && !isalnum((unsigned char)text[len]);
+}
+
+bool job_id_covers(const char *wanted, const char *id)
+{
+    const char *colon = strchr(id, ':'), *wanted_colon = strchr(wanted, ':');
+    const char *id_cluster = strrchr(id, '@'), *cluster = strrchr(wanted, '@');
+    const char *number = wanted_colon != NULL ? wanted_colon + 1 : wanted, *own = strchr(id, '=');
+    size_t len = cluster != NULL ? (size_t)(cluster - number) : strlen(number);
+
+    if (strcmp(wanted, id) == 0)
+        return true;
+    if (colon == NULL ||
+        (wanted_colon != NULL && strncmp(wanted, id, (size_t)(colon + 1 - id)) != 0))
+        return false;
+    if (cluster != NULL && (id_cluster == NULL || strcmp(cluster, id_cluster) != 0))
+        return false;
+    return begins(colon + 1, number, len) || (own != NULL && begins(own + 1, number, len));
 }

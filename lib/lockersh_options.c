@@ -2,6 +2,7 @@
  * Must not print, nor talk to a server: what is wrong is known before one is asked. */
 #include "lockersh_options.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
@@ -28,6 +29,7 @@ enum {
     OPT_EXEC,
     OPT_LOCKLIST,
     OPT_JSON,
+    OPT_JOB,
     OPT_OWNER,
     OPT_BREAK,
     OPT_PING,
@@ -49,6 +51,7 @@ const struct option_spec lockersh_option_table[] = {
     {OPT_EXEC, 0, "exec", NULL, "run the words as they are, without a shell"},
     {OPT_LOCKLIST, 0, "locklist", NULL, "list the locks that are held"},
     {OPT_JSON, 0, "json", NULL, "with --locklist: locks and waiters as JSON"},
+    {OPT_JOB, 0, "job", "ID", "with --locklist: those of a scheduler's job: 4711, 4711_3"},
     {OPT_OWNER, 0, "owner", "NAME", "print who has the lock"},
     {OPT_BREAK, 0, "break", "NAME", "take the lock away from who has it"},
     {OPT_PING, 0, "ping", NULL, "see whether a server answers"},
@@ -178,6 +181,20 @@ static int take_count(struct parse *parse, const char *text)
     return take_number(parse, "count", text, 1, 1024, &group->count);
 }
 
+static int take_job(struct parse *parse, const char *id)
+{
+    char shown[64];
+
+    for (const char *c = id; *c != '\0'; c++) {
+        if (!isgraph((unsigned char)*c))
+            return fail(parse, "--job \"%s\" is no job's id", show(shown, id));
+    }
+    if (*id == '\0')
+        return fail(parse, "--job needs the id of a job, as the scheduler writes it: 4711_3");
+    parse->options->job = id;
+    return 0;
+}
+
 /* ---- all options ---- */
 
 static int take_action(struct parse *parse, enum lockersh_action action, const char *target)
@@ -251,6 +268,8 @@ static int take_option(struct parse *parse, int id, const char *argument)
         return take_number(parse, "connect-tries", argument, 0, UINT32_MAX, &options->tries);
     case OPT_CONNECT_DELAY:
         return take_seconds(parse, "connect-delay", argument, &options->delay_ms);
+    case OPT_JOB:
+        return take_job(parse, argument);
     case OPT_OWNER:
         return check_name(parse, "owner", argument) != 0
                    ? -1
@@ -290,6 +309,8 @@ static int check(struct parse *parse)
         return fail(parse, "choose one of --dhost and --path");
     if (options->delay_ms > UINT32_MAX)
         return fail(parse, "--connect-delay is too long");
+    if (options->job != NULL && options->action != LOCKERSH_LIST)
+        return fail(parse, "--job goes with --locklist");
     if (options->wait_ms == 0)
         options->block = false;
     if (options->action == LOCKERSH_RUN)

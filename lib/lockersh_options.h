@@ -30,6 +30,7 @@ struct lockersh_group {
 struct lockersh_options {
     enum lockersh_action action;
     const char *target; /* of LOCKERSH_OWNER and LOCKERSH_BREAK */
+    const char *job;    /* of LOCKERSH_LIST; NULL: of all jobs, and what belongs to none */
     const char *hosts, *port, *path;
     struct lockersh_group groups[LOCKERSH_GROUPS_MAX];
     size_t group_count;

@@ -58,6 +58,9 @@ bool slurm_job_parse(const char *text, struct slurm_job *job)
         found.part = *at++ == '_' ? SLURM_PART_TASK : SLURM_PART_COMPONENT;
         if (!read_number(&at, &found.number))
             return false;
+        if (found.part == SLURM_PART_TASK && *at == '=' &&
+            (at++, !read_number(&at, &found.own) || found.own == 0))
+            return false;
     }
     if (*at == '@' ? !read_cluster(at + 1, found.cluster) : *at != '\0')
         return false;
@@ -68,12 +71,32 @@ bool slurm_job_parse(const char *text, struct slurm_job *job)
 void slurm_job_format(char out[SLURM_JOB_TEXT_SIZE], const struct slurm_job *job)
 {
     static const char marks[] = {[SLURM_PART_TASK] = '_', [SLURM_PART_COMPONENT] = '+'};
-    char part[16] = "";
+    char part[16] = "", own[16] = "";
 
     if (job->part != SLURM_PART_NONE)
         snprintf(part, sizeof part, "%c%" PRIu32, marks[job->part], job->number);
-    snprintf(out, SLURM_JOB_TEXT_SIZE, "%s%" PRIu32 "%s%s%s", prefix, job->id, part,
+    if (job->own != 0)
+        snprintf(own, sizeof own, "=%" PRIu32, job->own);
+    snprintf(out, SLURM_JOB_TEXT_SIZE, "%s%" PRIu32 "%s%s%s%s", prefix, job->id, part, own,
              job->cluster[0] != '\0' ? "@" : "", job->cluster);
+}
+
+struct slurm_job slurm_job_to_ask(const struct slurm_job *job)
+{
+    struct slurm_job asked = *job;
+
+    if (job->own != 0) {
+        asked.id = job->own;
+        asked.part = SLURM_PART_NONE;
+        asked.number = asked.own = 0;
+    }
+    return asked;
+}
+
+bool slurm_job_is_meant(const struct slurm_job *wanted, const struct slurm_job *job)
+{
+    return slurm_job_compare(wanted, job) == 0 && strcmp(wanted->cluster, job->cluster) == 0 &&
+           (wanted->own == 0 || wanted->own == job->own);
 }
 
 int slurm_job_compare(const struct slurm_job *a, const struct slurm_job *b)

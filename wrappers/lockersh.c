@@ -11,6 +11,7 @@
 
 #include "first_process.h"
 #include "hostlist.h"
+#include "job_list.h"
 #include "lock_json.h"
 #include "lockersh_options.h"
 #include "monitor.h"
@@ -34,7 +35,7 @@ static void complain(const char *what)
 static void print_help(void)
 {
     puts("Usage: lockersh [OPTION...] --lock NAMES COMMAND [WORD...]\n"
-         "       lockersh --locklist [--json] | --owner NAME | --break NAME | --ping\n"
+         "       lockersh --locklist [--json] [--job ID] | --owner NAME | --break NAME | --ping\n"
          "Runs COMMAND while it holds a lock that a lockerd grants, one of several if need be.\n");
     options_print(stdout, lockersh_option_table);
     puts("\nExit status: the command's own; 1 lock not obtained; 64 usage; 69 no server answers;\n"
@@ -105,7 +106,51 @@ static int fail(struct lockersh *self)
     return status;
 }
 
+static int fail_job_list(int number)
+{
+    if (number == ENOMEM)
+        complain("out of memory");
+    else if (number == ENOTSUP)
+        complain("the server is a classic one, which knows no jobs; list all without --job");
+    else
+        complain("the server's list is not in the form that is known here");
+    return number == ENOMEM ? EX_OSERR : EX_UNAVAILABLE;
+}
+
 /* ---- the list, owners, ping ---- */
+
+static void print_row(const struct ipclocker_list_entry *row)
+{
+    char *name = text_clean_dup(row->name), *owner = text_clean_dup(row->owner);
+
+    if (name != NULL && owner != NULL)
+        printf("%-20s %s\n", name, owner);
+    free(name);
+    free(owner);
+}
+
+/* The plain list of the protocol says nothing of jobs. */
+static int list_job(struct lockersh *self)
+{
+    char *text = ipclocker_lock_list_json(self->lock);
+    struct job_list *list;
+
+    if (text == NULL)
+        return fail(self);
+    list = job_list_create(text, self->options.job);
+    free(text);
+    if (list == NULL)
+        return fail_job_list(errno);
+    if (self->options.json)
+        job_list_print_json(list, stdout);
+    for (size_t i = 0; !self->options.json && i < job_list_held_count(list); i++) {
+        struct ipclocker_list_entry row = job_list_held(list, i);
+
+        print_row(&row);
+    }
+    job_list_destroy(list);
+    return 0;
+}
 
 static int list_json(struct lockersh *self)
 {
@@ -123,19 +168,15 @@ static int list(struct lockersh *self)
     size_t count = 0;
     struct ipclocker_list_entry *rows;
 
+    if (self->options.job != NULL)
+        return list_job(self);
     if (self->options.json)
         return list_json(self);
     rows = ipclocker_lock_list(self->lock, &count);
     if (rows == NULL)
         return fail(self);
-    for (size_t i = 0; i < count; i++) {
-        char *name = text_clean_dup(rows[i].name), *owner = text_clean_dup(rows[i].owner);
-
-        if (name != NULL && owner != NULL)
-            printf("%-20s %s\n", name, owner);
-        free(name);
-        free(owner);
-    }
+    for (size_t i = 0; i < count; i++)
+        print_row(&rows[i]);
     free(rows);
     return 0;
 }

@@ -226,8 +226,9 @@ static int release_named(const struct settings *settings, struct reap_print *pri
     int status = count > 0 ? 0 : EX_USAGE;
 
     for (size_t i = 0; i < count && status == 0; i++)
-        status =
-            tell_failure(reap_job(&settings->reap, names[i], reap_print_loss, print, error), error);
+        status = tell_failure(
+            reap_job(&settings->reap, names[i], settings->epilog, reap_print_loss, print, error),
+            error);
     return status != 0 ? status : end_print(print);
 }
 

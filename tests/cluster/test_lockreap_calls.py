@@ -30,10 +30,11 @@ cluster = cluster_with_scripts("MinJobAge=2\nEpilogSlurmctld={folder}/etc/epilog
 @test
 def a_job_can_be_named():
     seats = Seats(cluster)
-    for name, job in (("a", "7@lab"), ("b", "7_3@lab"), ("c", "7+1@lab"), ("d", "7"), ("e", "8@lab")):
+    for name, job in (("a", "7@lab"), ("B", "7_3=9@lab"), ("b", "7_3@lab"), ("c", "7+1@lab"),
+                      ("d", "7"), ("e", "8@lab")):
         seats.hold(name, f"slurm:{job}")
     nowhere = {"SLURM_CONF": "/nonexistent"}
-    for words, left in ((("--job", "7@lab"), "bcde"), (("--job", "7_3", "-M", "lab"), "cde"),
+    for words, left in ((("--job", "7@lab"), "Bbcde"), (("--job", "7_3", "-M", "lab"), "cde"),
                         (("-j", "slurm:7+1", "--cluster", "lab"), "de"),
                         (("--job", "7", "--cluster", "lab"), "de"),
                         (("--job", "7", "--bare"), "e")):
@@ -79,7 +80,8 @@ def the_epilog_gives_back_what_each_kind_of_job_holds():
                                 ("het", ("-n1", ":", "-n1")))]
     farm.poll(lambda: seats.held() == ["het", "plain", "t1", "t2"], "the jobs have their seats")
     shown = [lock["job"] for lock in seats.list()["locks"]]
-    farm.equal(shown, [at(jobs[2]), at(jobs[0]), at(f"{jobs[1]}_1"), at(f"{jobs[1]}_2")])
+    tasks = [at(f"{jobs[1]}_{task}={own_number(jobs[1], task)}") for task in (1, 2)]
+    farm.equal(shown, [at(f"{jobs[2]}+0"), at(jobs[0]), *tasks])
     # Others of the same jobs, whose processes nobody sees.
     for number, job in enumerate(shown):
         seats.hold(f"unseen{number}", job)

@@ -22,6 +22,13 @@ def start_server(port=None, host="127.0.0.1", *options):
     return process, port
 
 
+def schema():
+    """What a JSON list has to look like."""
+    with open(os.path.join(farm.SOURCE, "share/schema/locklist.schema.json"),
+              encoding="utf-8") as file:
+        return json.load(file)
+
+
 def read_strings(path):
     """The strings of a file that ends each with a NUL; none when the process has gone."""
     try:

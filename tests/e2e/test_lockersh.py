@@ -12,13 +12,7 @@ import jsonschema
 
 import farm
 import tap
-from locking import LOCKERSH, Farm
-
-
-def schema():
-    with open(os.path.join(farm.SOURCE, "share/schema/locklist.schema.json"),
-              encoding="utf-8") as file:
-        return json.load(file)
+from locking import LOCKERSH, Farm, schema
 
 
 def complaint(result, status):
@@ -278,24 +272,6 @@ def hold_timeout_is_agreed_with_the_server():
     farm.equal(lab.locks()["b"]["hold_limit_seconds"], 0)
 
 
-@tap.test
-def scheduler_jobs_are_shown():
-    lab = Farm()
-    cases = {
-        "slurm:7_2": {"SLURM_JOB_ID": "9", "SLURM_ARRAY_JOB_ID": "7", "SLURM_ARRAY_TASK_ID": "2"},
-        "lsf:17[4]": {"LSB_JOBID": "17", "LSB_JOBINDEX": "4"},
-        "pbs:99.head": {"PBS_JOBID": "99.head"},
-        "sge:55.7": {"JOB_ID": "55", "SGE_TASK_ID": "7"},
-    }
-    for number, (job, variables) in enumerate(cases.items()):
-        lab.start("--lock", f"j{number}", "--exec", "sleep", "1000",
-                  env=dict(lab.env, **variables))
-        farm.poll(lambda name=f"j{number}", job=job: lab.locks().get(name, {}).get("job") == job,
-                  f"{job} holds its lock")
-    lab.start("--lock", "j0", "true", env=dict(lab.env, SLURM_JOB_ID="4711"))
-    farm.equal(farm.poll(lab.waiters, "a waiter")[0]["job"], "slurm:4711")
-
-
 # ---- lists, owner, break, ping --------------------------------------------------------------
 
 
@@ -476,6 +452,9 @@ def bad_command_lines_are_refused_without_asking_a_server():
         (["--lock", "a", "--dhost", "a", "--path", "/b", "true"], "choose one of --dhost and"),
         (["--lock", "a", "--json", "true"], "--json goes with --locklist"),
         (["--locklist", "--ping"], "choose one of --locklist"),
+        (["--ping", "--job", "7"], "--job goes with --locklist"),
+        (["--locklist", "--job", "a b"], "is no job's id"),
+        (["--locklist", "--job", ""], "--job needs the id"),
         (["--locklist", "true"], '"true" is too much'),
         (["--locklist", "--lock", "a"], "--lock goes with a command"),
         (["--ping", "--json"], "--json goes with --locklist"),

@@ -332,6 +332,13 @@ def the_list_is_json_with_nulls():
 
 
 @tap.test
+def a_list_of_jobs_is_not_to_be_had():
+    result = Lab().run("--locklist", "--job", "7")
+    farm.equal((result.returncode, result.stdout), (69, ""))
+    farm.contains(result.stderr, "a classic one, which knows no jobs")
+
+
+@tap.test
 def the_hold_limit_is_sent():
     lab = Lab()
     process = lab.start("--lock", "a", "--hold-timeout", "7", "--exec", "sleep", "1000",

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,12 +15,20 @@
 /* Makes an environment of these NAME, VALUE pairs without any other scheduler's. */
 static void set_environment(const char *const *pairs)
 {
-    static const char *const variables[] = {
-        "SLURM_JOB_ID",     "SLURM_ARRAY_JOB_ID",   "SLURM_ARRAY_TASK_ID",
-        "SLURM_HET_JOB_ID", "SLURM_HET_JOB_OFFSET", "SLURM_CLUSTER_NAME",
-        "LSB_JOBID",        "LSB_JOBINDEX",         "PBS_JOBID",
-        "JOB_ID",           "SGE_TASK_ID",          "SGE_ROOT",
-        "SGE_CELL"};
+    static const char *const variables[] = {"SLURM_JOB_ID",
+                                            "SLURM_ARRAY_JOB_ID",
+                                            "SLURM_ARRAY_TASK_ID",
+                                            "SLURM_HET_JOB_ID",
+                                            "SLURM_HET_JOB_OFFSET",
+                                            "SLURM_CLUSTER_NAME",
+                                            "SLURMD_NODENAME",
+                                            "LSB_JOBID",
+                                            "LSB_JOBINDEX",
+                                            "PBS_JOBID",
+                                            "JOB_ID",
+                                            "SGE_TASK_ID",
+                                            "SGE_ROOT",
+                                            "SGE_CELL"};
 
     for (size_t i = 0; i < sizeof variables / sizeof *variables; i++)
         unsetenv(variables[i]);
@@ -55,7 +64,7 @@ static void parts_of_jobs_have_ids_of_their_own(void **state)
     (void)state;
     assert_string_equal(
         ID_OF("SLURM_JOB_ID", "4714", "SLURM_ARRAY_JOB_ID", "4711", "SLURM_ARRAY_TASK_ID", "3"),
-        "slurm:4711_3");
+        "slurm:4711_3=4714");
     assert_string_equal(
         ID_OF("SLURM_JOB_ID", "4712", "SLURM_HET_JOB_ID", "4711", "SLURM_HET_JOB_OFFSET", "1"),
         "slurm:4711+1");
@@ -70,11 +79,42 @@ static void clusters_of_slurm_are_told_apart(void **state)
                         "slurm:4711@lab");
     assert_string_equal(ID_OF("SLURM_JOB_ID", "4714", "SLURM_ARRAY_JOB_ID", "4711",
                               "SLURM_ARRAY_TASK_ID", "3", "SLURM_CLUSTER_NAME", "lab"),
-                        "slurm:4711_3@lab");
+                        "slurm:4711_3=4714@lab");
     assert_string_equal(ID_OF("SLURM_JOB_ID", "4712", "SLURM_HET_JOB_ID", "4711",
                               "SLURM_HET_JOB_OFFSET", "1", "SLURM_CLUSTER_NAME", "lab"),
                         "slurm:4711+1@lab");
     assert_string_equal(ID_OF("SLURM_JOB_ID", "4711", "SLURM_CLUSTER_NAME", "l b"), "slurm:4711");
+}
+
+static void a_component_knows_itself_by_its_node(void **state)
+{
+    char variable[64];
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        snprintf(variable, sizeof variable, "SLURM_JOB_ID_HET_GROUP_%d", i);
+        setenv(variable, (const char *[]){"7", "8", "9"}[i], 1);
+        snprintf(variable, sizeof variable, "SLURM_JOB_NODELIST_HET_GROUP_%d", i);
+        setenv(variable, (const char *[]){"n1", "a,n[2-3],b", "n[4-5]"}[i], 1);
+    }
+    assert_string_equal(ID_OF("SLURM_JOB_ID", "7", "SLURMD_NODENAME", "n1"), "slurm:7+0");
+    assert_string_equal(ID_OF("SLURM_JOB_ID", "7", "SLURMD_NODENAME", "n3"), "slurm:7+1");
+    assert_string_equal(ID_OF("SLURM_JOB_ID", "9", "SLURMD_NODENAME", "n5"), "slurm:7+2");
+    /* On a login node, on a node that several have, and in a job that one of them submitted. */
+    assert_string_equal(ID_OF("SLURM_JOB_ID", "7"), "slurm:7");
+    assert_string_equal(ID_OF("SLURM_JOB_ID", "7", "SLURMD_NODENAME", "n9"), "slurm:7");
+    assert_string_equal(ID_OF("SLURM_JOB_ID", "10", "SLURMD_NODENAME", "n1"), "slurm:10");
+    setenv("SLURM_JOB_NODELIST_HET_GROUP_2", "n[1-4]", 1);
+    assert_string_equal(ID_OF("SLURM_JOB_ID", "7", "SLURMD_NODENAME", "n1"), "slurm:7");
+    assert_string_equal(ID_OF("SLURM_JOB_ID", "7", "SLURMD_NODENAME", "n4"), "slurm:7+2");
+    setenv("SLURM_JOB_NODELIST_HET_GROUP_2", "n[4", 1);
+    assert_string_equal(ID_OF("SLURM_JOB_ID", "7", "SLURMD_NODENAME", "n1"), "slurm:7");
+    for (int i = 0; i < 3; i++) {
+        snprintf(variable, sizeof variable, "SLURM_JOB_ID_HET_GROUP_%d", i);
+        unsetenv(variable);
+        snprintf(variable, sizeof variable, "SLURM_JOB_NODELIST_HET_GROUP_%d", i);
+        unsetenv(variable);
+    }
 }
 
 static void an_epilog_knows_every_id_of_its_job(void **state)
@@ -95,9 +135,10 @@ static void an_epilog_knows_every_id_of_its_job(void **state)
 
     (void)state;
     set_environment(task);
-    assert_int_equal(job_id_all_of_slurm(ids), 2);
+    assert_int_equal(job_id_all_of_slurm(ids), 3);
     assert_string_equal(ids[0], "slurm:4714@lab");
-    assert_string_equal(ids[1], "slurm:4711_3@lab");
+    assert_string_equal(ids[1], "slurm:4711_3=4714@lab");
+    assert_string_equal(ids[2], "slurm:4711_3@lab");
     set_environment(component);
     assert_int_equal(job_id_all_of_slurm(ids), 2);
     assert_string_equal(ids[0], "slurm:4712");
@@ -126,6 +167,7 @@ int main(void)
         cmocka_unit_test(schedulers_are_told_apart),
         cmocka_unit_test(parts_of_jobs_have_ids_of_their_own),
         cmocka_unit_test(clusters_of_slurm_are_told_apart),
+        cmocka_unit_test(a_component_knows_itself_by_its_node),
         cmocka_unit_test(an_epilog_knows_every_id_of_its_job),
         cmocka_unit_test(what_cannot_be_an_id_is_none),
     };

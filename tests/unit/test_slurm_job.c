@@ -29,6 +29,8 @@ static void ids_are_read_as_slurm_and_as_locks_write_them(void **state)
     assert_string_equal(through("slurm:4711@lab"), "slurm:4711@lab");
     assert_string_equal(through("4711_0"), "slurm:4711_0");
     assert_string_equal(through("slurm:4711_3@lab"), "slurm:4711_3@lab");
+    assert_string_equal(through("slurm:4711_3=4714@lab"), "slurm:4711_3=4714@lab");
+    assert_string_equal(through("4711_3=4714"), "slurm:4711_3=4714");
     assert_string_equal(through("4711+1@a-b.c_9"), "slurm:4711+1@a-b.c_9");
     assert_string_equal(through("4294967292_4294967292"), "slurm:4294967292_4294967292");
 }
@@ -46,6 +48,13 @@ static void nothing_else_is_an_id(void **state)
         "7_",
         "7+",
         "7_3_2",
+        "7=8",
+        "7+1=8",
+        "7_3=",
+        "7_3=0",
+        "7_3=x",
+        "7_3=8=9",
+        "7_3=4294967293",
         "7_-3",
         "7@",
         "7@a b",
@@ -90,6 +99,43 @@ static void ids_are_in_order_of_job_and_part(void **state)
     assert_int_equal(slurm_job_compare(&twin, &jobs[2]), 0);
 }
 
+static void a_task_is_asked_about_by_its_own_number(void **state)
+{
+    struct slurm_job job, other;
+    char out[SLURM_JOB_TEXT_SIZE];
+
+    (void)state;
+    assert_true(slurm_job_parse("7_3=9@lab", &job));
+    other = slurm_job_to_ask(&job);
+    slurm_job_format(out, &other);
+    assert_string_equal(out, "slurm:9@lab");
+    assert_true(slurm_job_parse("7_3@lab", &job));
+    other = slurm_job_to_ask(&job);
+    slurm_job_format(out, &other);
+    assert_string_equal(out, "slurm:7_3@lab");
+}
+
+static bool is_meant(const char *wanted, const char *id)
+{
+    struct slurm_job a, b;
+
+    assert_true(slurm_job_parse(wanted, &a));
+    assert_true(slurm_job_parse(id, &b));
+    return slurm_job_is_meant(&a, &b);
+}
+
+static void a_task_can_be_named_without_its_own_number(void **state)
+{
+    (void)state;
+    assert_true(is_meant("7_3@lab", "7_3=9@lab"));
+    assert_true(is_meant("7_3=9@lab", "7_3=9@lab"));
+    assert_false(is_meant("7_3=8@lab", "7_3=9@lab"));
+    assert_false(is_meant("7_3=9@lab", "7_3@lab"));
+    assert_false(is_meant("7_3", "7_3=9@lab"));
+    assert_false(is_meant("7@lab", "7_3=9@lab"));
+    assert_false(is_meant("9@lab", "7_3=9@lab"));
+}
+
 static void a_list_of_tasks_says_which_have_not_started(void **state)
 {
     (void)state;
@@ -117,6 +163,8 @@ int main(void)
         cmocka_unit_test(ids_are_read_as_slurm_and_as_locks_write_them),
         cmocka_unit_test(nothing_else_is_an_id),
         cmocka_unit_test(ids_are_in_order_of_job_and_part),
+        cmocka_unit_test(a_task_is_asked_about_by_its_own_number),
+        cmocka_unit_test(a_task_can_be_named_without_its_own_number),
         cmocka_unit_test(a_list_of_tasks_says_which_have_not_started),
         cmocka_unit_test(a_list_that_cannot_be_read_may_have_any_task),
     };

@@ -14,6 +14,7 @@ struct round {
     reap_loss_fn *on_loss;
     void *context;
     char *error; /* of REAP_ERROR_SIZE bytes */
+    bool exact;  /* see reap_job() */
     struct job_claims claims;
     const struct job_claim **sorted; /* those of Slurm's jobs, by job */
     size_t count;
@@ -49,9 +50,17 @@ static bool is_wanted(const struct reap_settings *settings, const char *text, st
     return settings->cluster == NULL || strcasecmp(settings->cluster, job->cluster) == 0;
 }
 
-/* Fetches the list and sorts what carries a job that is wanted: `only`, or, if that is NULL, any
- * that is_wanted(). */
-static enum reap_result list_claims(struct round *round, const char *only)
+static bool is_named(const struct round *round, const char *text, const struct slurm_job *wanted)
+{
+    struct slurm_job job;
+
+    return slurm_job_is_ours(text) && slurm_job_parse(text, &job) &&
+           slurm_job_is_meant(wanted, &job) && (!round->exact || job.own == wanted->own);
+}
+
+/* Fetches the list and sorts what carries a job that is wanted: the one that is meant by `only`,
+ * or, if that is NULL, any that is_wanted(). */
+static enum reap_result list_claims(struct round *round, const struct slurm_job *only)
 {
     char *json = ipclocker_lock_list_json(round->settings->lock);
     struct slurm_job job;
@@ -73,7 +82,7 @@ static enum reap_result list_claims(struct round *round, const char *only)
     for (size_t i = 0; i < round->claims.count; i++) {
         const struct job_claim *claim = &round->claims.claims[i];
 
-        if (claim->job != NULL && (only != NULL ? strcmp(only, claim->job) == 0
+        if (claim->job != NULL && (only != NULL ? is_named(round, claim->job, only)
                                                 : is_wanted(round->settings, claim->job, &job)))
             round->sorted[round->count++] = claim;
     }
@@ -174,7 +183,10 @@ static enum reap_result ask_slurm(struct round *round, struct slurm_jobs *jobs)
 
     jobs->takes_bare = round->settings->takes_bare;
     for (size_t i = 0, k = 0; i < round->count; i = end_of_job(round, i), k++) {
-        slurm_job_parse(round->sorted[i]->job, &jobs->ones[k].job);
+        struct slurm_job job = {0};
+
+        slurm_job_parse(round->sorted[i]->job, &job);
+        jobs->ones[k].job = slurm_job_to_ask(&job);
         jobs->ones[k].index = i;
     }
     if (slurm_jobs_ask(jobs, round->settings->deadline_ms, error) != 0)
@@ -220,26 +232,34 @@ enum reap_result reap_round(const struct reap_settings *settings, reap_loss_fn *
     return result;
 }
 
-/* What would be released can only be seen in the list. */
-static enum reap_result pretend(struct round *round, const char *job)
+/* What would be released, and the own number of a task, can only be seen in the list. */
+static enum reap_result release_listed(struct round *round, const struct slurm_job *job)
 {
     enum reap_result result = list_claims(round, job);
 
-    if (result == REAP_DONE && round->count > 0)
-        result = release(round, 0, INT64_MAX, NULL);
+    for (size_t i = 0; i < round->count && result == REAP_DONE; i = end_of_job(round, i))
+        result = release(round, i, INT64_MAX, NULL);
     round_fini(round);
     return result;
 }
 
-enum reap_result reap_job(const struct reap_settings *settings, const char *job,
+static bool lacks_own_number(const struct slurm_job *job)
+{
+    return job->part == SLURM_PART_TASK && job->own == 0;
+}
+
+enum reap_result reap_job(const struct reap_settings *settings, const char *job, bool exact,
                           reap_loss_fn *on_loss, void *context, char error[REAP_ERROR_SIZE])
 {
     struct round round = {
         .settings = settings, .on_loss = on_loss, .context = context, .error = error};
     struct reap_loss loss = {.job = job};
+    struct slurm_job parsed;
 
-    if (settings->dry_run)
-        return pretend(&round, job);
+    round.exact = exact;
+    if (slurm_job_parse(job, &parsed) &&
+        (settings->dry_run || (!exact && lacks_own_number(&parsed))))
+        return release_listed(&round, &parsed);
     loss.ended = ipclocker_dead_job(settings->lock, job);
     if (loss.ended < 0)
         return no_lockerd(&round);

@@ -43,8 +43,11 @@ enum reap_result {
 enum reap_result reap_round(const struct reap_settings *settings, reap_loss_fn *on_loss,
                             void *context, char error[REAP_ERROR_SIZE]);
 
-/* Releases what one job holds and waits for, without a question to Slurm. */
-enum reap_result reap_job(const struct reap_settings *settings, const char *job,
+/* Releases what one job holds and waits for, without a question to Slurm.  With `exact` that is
+ * what carries this very id, otherwise a task of an array may lack its own number, and is looked
+ * for.
+ */
+enum reap_result reap_job(const struct reap_settings *settings, const char *job, bool exact,
                           reap_loss_fn *on_loss, void *context, char error[REAP_ERROR_SIZE]);
 
 #endif
