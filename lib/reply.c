@@ -49,16 +49,18 @@ void reply_granted(struct conn *conn, const struct lock_request *request)
 }
 
 /* What the user has of the named locks: all of it, or with the classic protocol the first.
- * Returns false when that is nothing. */
-static bool reply_held(struct conn *conn)
+ * Returns false when that is nothing; then *first is the holder of the lock named first. */
+static bool reply_held(struct conn *conn, const struct lock_request **first)
 {
     const struct wish *wish = &conn->wish;
     const struct lock_request *last = NULL;
 
-    for (size_t i = 0; conn->user != NULL && i < wish->name_count; i++) {
+    for (size_t i = 0; i < wish->name_count; i++) {
         const struct lock_request *holder = lock_table_holder(conn->server->table, wish->names[i]);
 
-        if (holder == NULL || strcmp(holder->owner, conn->user) != 0)
+        if (i == 0)
+            *first = holder;
+        if (holder == NULL || conn->user == NULL || strcmp(holder->owner, conn->user) != 0)
             continue;
         if (last == NULL) {
             reply_word(conn, "owner", conn->user);
@@ -76,13 +78,14 @@ static bool reply_held(struct conn *conn)
 
 void reply_status(struct conn *conn, const char *released, const char *error)
 {
-    if (!reply_held(conn)) {
-        const struct lock_request *holder;
-        const char *name = released;
+    const struct wish *wish = &conn->wish;
+    const struct lock_request *holder = NULL;
 
-        if (name == NULL)
-            name = conn->wish.name_count > 0 ? conn->wish.names[0] : "lock";
-        holder = lock_table_holder(conn->server->table, name);
+    if (!reply_held(conn, &holder)) {
+        if (wish->name_count == 0)
+            holder = lock_table_holder(conn->server->table, "lock");
+        else if (released != NULL && released != wish->names[0])
+            holder = lock_table_holder(conn->server->table, released);
         reply_word(conn, "owner", holder != NULL ? holder->owner : "");
         reply_text(conn, "locked 0");
     }
