@@ -67,13 +67,11 @@ struct claim {
     struct link_list links;
 
     /* The owner's process, see owner_watch.c. */
-    bool watched; /* on this host: by the event */
-    int pidfd;    /* what the event is for; -1 while it is a timer that looks now and then */
-    struct event watch;
+    struct event *watch; /* on this host; NULL for none */
+    int pidfd;           /* what it is for; -1 while it is a timer that looks now and then */
     struct asker_question *question; /* on another host: to its pidstatd; NULL for none */
 
-    bool absent;        /* the timer runs */
-    struct event grace; /* until an absent waiter is given up */
+    struct event *grace; /* the timer until an absent waiter is given up; NULL while it is here */
     LIST_ENTRY(claim) all;
 };
 
