@@ -5,7 +5,7 @@
 #   make help     the other targets
 #
 # CC, CFLAGS, LDFLAGS, PREFIX and DESTDIR are yours to set.  VARIANT=asan, tsan or clang builds
-# beside the normal build, in build/VARIANT.
+# beside the normal build, in build/VARIANT.  WITH_SLURM=0 leaves out what is about Slurm.
 
 VERSION   := 0.1.0
 SOVERSION := 0
@@ -64,10 +64,19 @@ ALL_CFLAGS   = -std=gnu11 -D_GNU_SOURCE -DFARMLOCK_VERSION='"$(VERSION)"' -Ilib 
 ALL_LDFLAGS  = $(VARIANT_FLAGS) $(LDFLAGS)
 LIBS         = $(shell $(PKG_CONFIG) --libs $(PKGS)) -pthread
 
+# What is about Slurm is built where its headers are, unless WITH_SLURM says otherwise.
+WITH_SLURM ?= auto
+ifeq ($(WITH_SLURM),auto)
+SLURM := $(shell $(CC) $(CPPFLAGS) -fsyntax-only -include slurm/spank.h -xc /dev/null 2>/dev/null && echo 1)
+else
+SLURM := $(filter-out 0,$(WITH_SLURM))
+endif
+
 # ---- what there is --------------------------------------------------------------------------
 
 DAEMONS  := $(filter lockerd pidstatd,$(patsubst daemons/%.c,%,$(wildcard daemons/*.c)))
-WRAPPERS := $(patsubst wrappers/%.c,%,$(wildcard wrappers/*.c))
+SLURM_WRAPPERS := $(if $(SLURM),$(filter lockreap locksync,$(patsubst wrappers/%.c,%,$(wildcard wrappers/*.c))))
+WRAPPERS := $(filter-out lockreap locksync,$(patsubst wrappers/%.c,%,$(wildcard wrappers/*.c))) $(SLURM_WRAPPERS)
 PROGRAMS := $(DAEMONS) $(WRAPPERS)
 HEADERS  := $(wildcard lib/ipclocker.h lib/pidstat.h lib/uricommand.h)
 
@@ -76,31 +85,32 @@ DAEMON_OBJS := $(patsubst %.c,$B/obj/%.o,$(filter-out $(DAEMONS:%=daemons/%.c),$
 UNIT_TESTS  := $(patsubst tests/unit/%.c,$B/tests/unit/%,$(wildcard tests/unit/test_*.c))
 UNIT_HELPERS := $(patsubst %.c,$B/obj/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 E2E_TESTS   := $(wildcard tests/e2e/test_*.py)
+CLUSTER_TESTS := $(if $(SLURM),$(wildcard tests/cluster/test_*.py))
 LONG_TESTS  := $(filter %/test_store %/test_store_simulation,$(UNIT_TESTS)) \
                $(filter %/test_crash.py %/test_lockersh_restart.py,$(E2E_TESTS))
 PRELOADS    := $(patsubst tests/e2e/%.c,$B/tests/%.so,$(wildcard tests/e2e/*.c))
 FUZZERS     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-BENCH_HELPERS := $B/obj/tests/bench/meter.o
-BENCH_LOADS := $(filter-out %/meter,$(patsubst tests/bench/%.c,$B/tests/bench/%,\
-                 $(wildcard tests/bench/*.c)))
-BENCHES     := $(wildcard tests/bench/bench_*.py)
+BENCH_HELPERS := meter grpc
+BENCH_LOADS := $(patsubst tests/bench/%.c,$B/tests/bench/%,\
+                 $(filter-out $(BENCH_HELPERS:%=tests/bench/%.c),$(wildcard tests/bench/*.c)))
 MAN_PAGES   := $(wildcard share/man/man*/*)
 
 SHARED := $B/lib/libipclocker.so.$(VERSION)
 SONAME := libipclocker.so.$(SOVERSION)
 STATIC := $B/lib/libipclocker.a
 BINS   := $(PROGRAMS:%=$B/bin/%)
+SPANK  := $(if $(SLURM),$(if $(wildcard spank-plugin/*.c),$B/spank/pidwatch.so))
 
 .DEFAULT_GOAL := all
 .SECONDARY:
 .DELETE_ON_ERROR:
 
 .PHONY: all
-all: found $(BINS) $(STATIC) $(SHARED) $B/lib/ipclocker.pc
+all: found $(BINS) $(SPANK) $(STATIC) $(SHARED) $B/lib/ipclocker.pc
 
 .PHONY: found
 found:
-	@sh .ci/deps --report
+	@WITH_SLURM=$(or $(SLURM),0) sh .ci/deps --report
 
 # V=1 shows the commands themselves.
 ifeq ($(V),1)
@@ -148,6 +158,15 @@ $(WRAPPERS:%=$B/bin/%): $B/bin/%: $B/obj/wrappers/%.o $(STATIC)
 	@mkdir -p $(@D)
 	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS)
 
+$(SLURM_WRAPPERS:%=$B/bin/%): $(patsubst %.c,$B/obj/%.o,$(wildcard wrappers/slurm/*.c))
+$(SLURM_WRAPPERS:%=$B/bin/%): LIBS += -lslurm
+
+# The functions of SPANK are in the program that loads the plugin; nothing of ours is seen outside.
+$B/spank/pidwatch.so: $(patsubst %.c,$B/obj/%.o,$(wildcard spank-plugin/*.c)) $(STATIC) spank-plugin/pidwatch.map
+	@mkdir -p $(@D)
+	$(call say,LD   $@)$(CC) -shared $(ALL_LDFLAGS) -Wl,--version-script=spank-plugin/pidwatch.map \
+	    -o $@ $(filter %.o %.a,$^) -pthread
+
 # uriexec is started often and does little: where there is a static C library it is linked with
 # that, and where start.c knows the machine it need not even wait for that to start.
 URIEXEC_START  := $(if $(findstring -fsanitize,$(VARIANT_FLAGS) $(CFLAGS) $(LDFLAGS)),,$(and \
@@ -164,7 +183,7 @@ $B/tests/unit/%: $B/obj/tests/unit/%.o $(UNIT_HELPERS) $(STATIC)
 	    $(filter-out $(STATIC),$^) $(STATIC) $$($(PKG_CONFIG) --libs cmocka) $(LIBS)
 
 # Load for the benches.
-$B/tests/bench/%: $B/obj/tests/bench/%.o $(BENCH_HELPERS)
+$B/tests/bench/%: $B/obj/tests/bench/%.o $(BENCH_HELPERS:%=$B/obj/tests/bench/%.o)
 	@mkdir -p $(@D)
 	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
@@ -190,7 +209,7 @@ $B/tests/unit/test_lock_table_cost: \
 
 .PHONY: deps
 deps:
-	@sh .ci/deps build test
+	@sh .ci/deps build test $(if $(filter-out 0,$(WITH_SLURM)),slurm)
 
 .PHONY: check check-run
 check: deps
@@ -203,7 +222,7 @@ check-build: all $(UNIT_TESTS) $(PRELOADS)
 # One runner over everything, so that one closing line speaks for the whole run.
 TEST_ENV = FARMLOCK_BUILD=$(CURDIR)/$B CMOCKA_MESSAGE_OUTPUT=TAP
 check-run:
-	@$(TEST_ENV) $(PROVE) -j$(JOBS) -e '' $(UNIT_TESTS) $(E2E_TESTS)
+	@$(TEST_ENV) $(PROVE) -j$(JOBS) -e '' $(CLUSTER_TESTS) $(UNIT_TESTS) $(E2E_TESTS)
 
 .PHONY: check-unit
 check-unit: $(UNIT_TESTS)
@@ -226,6 +245,14 @@ check-valgrind: $(UNIT_TESTS)
 .PHONY: check-e2e
 check-e2e: all $(PRELOADS)
 	@$(TEST_ENV) $(PROVE) -j$(JOBS) -e '' $(E2E_TESTS)
+
+# On a real Slurm cluster of two nodes, which the tests start.
+.PHONY: check-cluster check-cluster-run
+check-cluster: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@$(MAKE) --no-print-directory check-cluster-run
+check-cluster-run:
+	@$(TEST_ENV) $(PROVE) -j$(JOBS) -e '' $(CLUSTER_TESTS)
 
 # FUZZ_SECONDS is for all of them together; an input that fails is kept in build/fuzz/found.
 FUZZ_SECONDS ?= 60
@@ -251,9 +278,20 @@ fuzz: $(FUZZERS:%=build/fuzz/%)
 	        { tail -n 40 $$log; exit 1; }; \
 	    echo "  $$name: $$(sed -n 's/^stat::number_of_executed_units: *//p' $$log) inputs"; done
 
+# WORK names some of the works, as in WORK='once kept'; else the table is of all.
 .PHONY: bench
-bench: all $(BENCH_LOADS)
-	@for bench in $(BENCHES); do $(TEST_ENV) $$bench || exit 1; done
+bench:
+	@sh .ci/deps build bench
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(BENCH_LOADS)
+	@$(TEST_ENV) tests/bench/bench.py $(if $(FULL),--full) $(WORK)
+	@$(if $(FULL),$(TEST_ENV) tests/bench/bench_state.py)
+
+# Ratios with a wide margin: what doubles a cost fails.
+.PHONY: bench-check
+bench-check:
+	@sh .ci/deps build test
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(BENCH_LOADS)
+	@$(TEST_ENV) tests/bench/bench.py --check $(WORK)
 
 .PHONY: demo
 demo:
@@ -276,11 +314,11 @@ format:
 # compilers and clang-tidy look for those.
 .PHONY: lint
 lint:
-	@sh .ci/deps build test lint
+	@sh .ci/deps build test slurm lint
 	@clang-format --dry-run -Werror $(C_SOURCES)
 	@cppcheck -q --std=c11 --inline-suppr --error-exitcode=1 --enable=warning,portability \
 	    --suppress=missingIncludeSystem --suppress=uninitvar -Ilib -D_GNU_SOURCE -DFARMLOCK_VERSION='""' \
-	    lib daemons wrappers
+	    lib daemons wrappers spank-plugin
 	@printf '%s\n' $(filter-out tests/%,$(filter %.c,$(C_SOURCES))) | xargs -P$(JOBS) -n4 \
 	    sh -c 'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=gnu11 -D_GNU_SOURCE \
 	    -DFARMLOCK_VERSION=\"\" -Ilib 2>/dev/null' lint
@@ -298,6 +336,7 @@ install: all
 	$(INSTALL) -m 755 $(WRAPPERS:%=$B/bin/%) $(DESTDIR)$(BINDIR)
 	$(INSTALL) -m 755 $(DAEMONS:%=$B/bin/%) $(DESTDIR)$(SBINDIR)
 	$(INSTALL) -m 644 $(STATIC) $(DESTDIR)$(LIBDIR)
+	$(if $(SPANK),$(INSTALL) -D -m 755 $(SPANK) $(DESTDIR)$(LIBDIR)/slurm/pidwatch.so)
 	$(INSTALL) -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)
 	ln -sf $(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libipclocker.so
@@ -314,7 +353,7 @@ install: all
 .PHONY: uninstall
 uninstall:
 	rm -f $(WRAPPERS:%=$(DESTDIR)$(BINDIR)/%) $(DAEMONS:%=$(DESTDIR)$(SBINDIR)/%)
-	rm -f $(DESTDIR)$(LIBDIR)/libipclocker.* $(DESTDIR)$(LIBDIR)/pkgconfig/ipclocker.pc
+	rm -f $(DESTDIR)$(LIBDIR)/slurm/pidwatch.so $(DESTDIR)$(LIBDIR)/libipclocker.* $(DESTDIR)$(LIBDIR)/pkgconfig/ipclocker.pc
 	rm -f $(patsubst lib/%,$(DESTDIR)$(INCDIR)/%,$(HEADERS))
 	rm -f $(patsubst share/man/%,$(DESTDIR)$(MANDIR)/%,$(MAN_PAGES))
 	rm -f $(patsubst share/systemd/%,$(DESTDIR)$(UNITDIR)/%,$(wildcard share/systemd/*))
@@ -340,8 +379,11 @@ help:
 	@echo 'make check-unit     unit tests only (VARIANT=asan: under ASan and UBSan)'
 	@echo 'make check-valgrind unit tests under valgrind'
 	@echo 'make check-e2e      end-to-end tests only'
+	@echo 'make check-cluster  tests on a real Slurm cluster of two nodes'
 	@echo 'make fuzz           every parser on random input, FUZZ_SECONDS=60 in all'
-	@echo 'make bench          how long things take, against what they are compared with'
+	@echo 'make bench          what things cost, against what they are compared with: a table'
+	@echo 'make bench FULL=1   the long form, with plots in build/bench'
+	@echo 'make bench-check    a short bench that fails where a cost has doubled'
 	@echo 'make lint           formatting, static analysis, man pages'
 	@echo 'make deps           install the Debian packages that are missing'
 	@echo 'make install        to PREFIX=$(PREFIX), under DESTDIR'

@@ -71,12 +71,17 @@ void meter_start(struct meter *meter, pid_t server)
     meter->begin_s = now_s();
 }
 
+double meter_cpu_s(const struct meter *meter)
+{
+    return server_cpu_s(meter->server) - meter->cpu_s;
+}
+
 void meter_print(const struct meter *meter, uint64_t requests)
 {
     double seconds = now_s() - meter->begin_s;
 
     printf("{\"requests\": %" PRIu64 ", \"seconds\": %.6f, \"cpu_s\": %.9f}\n", requests, seconds,
-           server_cpu_s(meter->server) - meter->cpu_s);
+           meter_cpu_s(meter));
 }
 
 int connect_port(uint16_t port)

@@ -26,6 +26,9 @@ long parse_number(const char *word, long min, long max);
 
 void meter_start(struct meter *meter, pid_t server);
 
+/* CPU time of the server since the start, in seconds. */
+double meter_cpu_s(const struct meter *meter);
+
 /* Prints one line of JSON: requests, seconds and cpu_s since the start, cpu_s of all threads of the
  * server. */
 void meter_print(const struct meter *meter, uint64_t requests);

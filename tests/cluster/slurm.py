@@ -1,0 +1,231 @@
+"""A real Slurm cluster of two nodes on this machine, in a folder of its own, for the tests in this
+folder.  It runs as root, with jobs of an unprivileged user, or altogether as one ordinary user.
+Both nodes share the host name; SLURMD_NODENAME tells their tasks apart."""
+
+import atexit
+import glob
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+
+import farm  # noqa: E402
+
+PROGRAMS = ("munged", "slurmctld", "slurmd", "srun")
+NODES = ("n1", "n2")
+PLUGIN = os.path.join(farm.BUILD, "spank", "pidwatch.so")
+AS_ROOT = os.geteuid() == 0
+JOB_USER = "nobody" if AS_ROOT else pwd.getpwuid(os.geteuid()).pw_name
+
+CONF = """\
+ClusterName={name}
+SlurmctldHost={controller}
+AuthType=auth/munge
+AuthInfo=socket={folder}/run/munge.sock
+CredType=cred/munge
+SlurmUser={user}
+SlurmdUser={user}
+SlurmctldPort={slurmctld_port}
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool.%n
+SlurmctldPidFile={folder}/run/slurmctld.pid
+SlurmdPidFile={folder}/run/slurmd.%n.pid
+SlurmctldLogFile={folder}/log/slurmctld.log
+SlurmdLogFile={folder}/log/slurmd.%n.log
+SlurmctldDebug=info
+SlurmdDebug=info
+MailProg=/bin/true
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SwitchType=switch/none
+MpiDefault=none
+JobAcctGatherType=jobacct_gather/none
+AccountingStorageType=accounting_storage/none
+SchedulerType=sched/backfill
+SchedulerParameters=batch_sched_delay=0,sched_min_interval=0,bf_interval=2
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core
+ReturnToService=2
+SlurmdParameters=config_overrides
+PlugStackConfig={folder}/etc/plugstack.conf
+PartitionName=main Nodes={nodes} Default=YES MaxTime=INFINITE State=UP
+"""
+NODE = "NodeName={node} NodeHostname={host} NodeAddr={address} Port={port} CPUs={cpus} State=UNKNOWN\n"
+
+
+def lacking():
+    """The first program of Slurm's that this machine lacks, or None."""
+    return next((name for name in PROGRAMS if shutil.which(name) is None), None)
+
+
+class Cluster:
+    """settings are lines for slurm.conf, such as KillWait=2; Licenses=lic1:2; cpus is for each node.
+    address is where the daemons are reached, for clusters across network namespaces."""
+
+    def __init__(self, settings="", cpus=8, address="127.0.0.1", name="lab"):
+        self.folder = tempfile.mkdtemp(prefix="farmlock-slurm.")
+        os.chmod(self.folder, 0o755)
+        for part, mode in (("etc", 0o755), ("run", 0o755), ("log", 0o1777), ("state", 0o700),
+                           ("munge", 0o700), *((f"spool.{node}", 0o755) for node in NODES)):
+            os.mkdir(f"{self.folder}/{part}")
+            os.chmod(f"{self.folder}/{part}", mode)
+        self.conf = f"{self.folder}/etc/slurm.conf"
+        self.settings, self.cpus, self.address, self.name = settings, cpus, address, name
+        self.ports = {name: farm.free_port() for name in ("slurmctld", *NODES)}
+        self.daemons = {}
+        self.write_conf(self.conf)
+        self.plugstack("")
+        atexit.register(self.destroy)
+
+    def write_conf(self, path):
+        """Writes slurm.conf; another path is for another host's copy."""
+        controller = "localhost" if self.address == "127.0.0.1" else \
+            f"{socket.gethostname()}({self.address})"
+        with open(path, "w", encoding="utf-8") as conf:
+            conf.write(CONF.format(name=self.name, controller=controller, folder=self.folder,
+                                   user=pwd.getpwuid(os.geteuid()).pw_name, nodes=",".join(NODES),
+                                   slurmctld_port=self.ports["slurmctld"]))
+            for node in NODES:
+                conf.write(NODE.format(node=node, host="localhost", address=self.address,
+                                       port=self.ports[node], cpus=self.cpus))
+            conf.write(self.settings + "\n")
+
+    def plugstack(self, line):
+        """Steps that start from now on load this, such as 'optional .../pidwatch.so grace=1'."""
+        with open(f"{self.folder}/etc/plugstack.conf", "w", encoding="utf-8") as conf:
+            conf.write(line + "\n")
+
+    def environment(self, **extra):
+        return farm.environment(SLURM_CONF=self.conf, **extra)
+
+    def start(self):
+        key = f"{self.folder}/munge/munge.key"
+        with open(key, "wb") as out:
+            os.chmod(key, 0o600)
+            out.write(os.urandom(1024))
+        run = f"{self.folder}/run"
+        self._start("munged", "munged", "--foreground", "--force", f"--socket={run}/munge.sock",
+                    f"--key-file={key}", f"--log-file={self.folder}/munge/munged.log",
+                    f"--pid-file={run}/munged.pid", f"--seed-file={self.folder}/munge/seed",
+                    "--num-threads=2")
+        farm.poll(lambda: os.path.exists(f"{run}/munge.sock"), "munged is there")
+        self.start_slurmctld("-c")
+        for node in NODES:
+            self.start_slurmd(node)
+        self.wait_idle()
+        return self
+
+    def start_slurmctld(self, *options):
+        self._start("slurmctld", "slurmctld", "-D", "-i", *options)
+
+    def start_slurmd(self, node):
+        self._start(node, "slurmd", "-D", "-N", node)
+
+    def _start(self, name, *command):
+        with open(f"{self.folder}/log/{name}.out", "ab") as out:
+            self.daemons[name] = subprocess.Popen(
+                command, env=self.environment(), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                start_new_session=True)
+
+    def stop_daemon(self, name, number=signal.SIGTERM):
+        """Ends munged, slurmctld, n1 or n2; what runs on a node lives on."""
+        daemon = self.daemons.pop(name)
+        daemon.send_signal(number)
+        daemon.wait()
+
+    def wait_idle(self):
+        farm.poll(lambda: self.tell("sinfo", "-h", "-t", "idle", "-o", "%D") == str(len(NODES)),
+                  f"all nodes are idle\n{self.log('slurmctld')}")
+
+    def log(self, name):
+        """What slurmctld, or slurmd and its steps on a node, have logged."""
+        name = name if name == "slurmctld" else f"slurmd.{name}"
+        try:
+            with open(f"{self.folder}/log/{name}.log", encoding="utf-8", errors="replace") as log:
+                return log.read()
+        except FileNotFoundError:
+            return ""
+
+    def as_user(self, *command):
+        """The words that run a command as the user whose jobs the tests run."""
+        if not AS_ROOT:
+            return list(command)
+        return ["setpriv", f"--reuid={JOB_USER}", "--regid=nogroup", "--clear-groups", *command]
+
+    def run(self, *command, extra=None, **options):
+        """Runs one of Slurm's commands as the jobs' user to its end; extra is for its environment."""
+        return farm.run(*self.as_user(*command), env=self.environment(**(extra or {})),
+                        cwd=options.pop("cwd", "/tmp"), **options)
+
+    def start_command(self, *command, extra=None, **options):
+        """Starts one of Slurm's commands as the jobs' user; it is ended with the test."""
+        return farm.start(*self.as_user(*command), env=self.environment(**(extra or {})),
+                          cwd=options.pop("cwd", "/tmp"), **options)
+
+    def tell(self, *command):
+        """What a command of the administrator's prints."""
+        return farm.run(*command, env=self.environment()).stdout.strip()
+
+    def sbatch(self, *words, script=None, **options):
+        """Submits a job and returns its id; script is the text of a batch script."""
+        done = self.run("sbatch", "--parsable", *words, input=script, stdin=None, **options)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip().partition(";")[0]
+
+    def state(self, job):
+        """Such as RUNNING or COMPLETED; empty where Slurm does not know the job any more."""
+        shown = self.tell("scontrol", "show", "job", str(job))
+        return shown.partition("JobState=")[2].partition(" ")[0]
+
+    def wait_state(self, job, *states):
+        return farm.poll(lambda: self.state(job) in states and self.state(job),
+                         f"job {job} is {' or '.join(states)}")
+
+    def processes(self):
+        """The ids of all processes that have this cluster's configuration in their environment."""
+        marker = f"SLURM_CONF={self.conf}".encode()
+        found = []
+        for folder in glob.glob("/proc/[0-9]*"):
+            try:
+                with open(folder + "/environ", "rb") as environ:
+                    if marker in environ.read().split(b"\0"):
+                        found.append(int(os.path.basename(folder)))
+            except OSError:
+                continue
+        return found
+
+    def clear(self):
+        """Ends all jobs; for the end of a test."""
+        self.tell("scancel", "--full", "--signal=KILL", "-u", JOB_USER)
+        self.tell("scancel", "-u", JOB_USER)
+        farm.poll(lambda: not self.tell("squeue", "-h"), "no job is left")
+
+    def destroy(self):
+        for daemon in self.daemons.values():
+            daemon.terminate()
+        for daemon in self.daemons.values():
+            try:
+                daemon.wait(10)
+            except subprocess.TimeoutExpired:
+                daemon.kill()
+                daemon.wait()
+        self.daemons.clear()
+        for pid in self.processes():
+            if pid != os.getpid():
+                farm.kill_pid(pid)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def the_cluster(**options):
+    """Starts the one cluster of a test program, or says on TAP's lines what this machine lacks."""
+    missing = lacking()
+    if missing:
+        print(f"1..0 # SKIP this machine lacks {missing}; '.ci/deps test' installs it", flush=True)
+        sys.exit(0)
+    return Cluster(**options).start()
