@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { SMALLEST = 256, STEEP_UP_TO = 64 * 1024 };
+enum { SMALLEST = 128, STEEP_UP_TO = 64 * 1024 };
 
 void buffer_fini(struct buffer *buffer)
 {
@@ -68,11 +68,18 @@ void buffer_add_number(struct buffer *buffer, uint64_t number)
 
 void buffer_drop(struct buffer *buffer, size_t len)
 {
-    if (len >= buffer->len) {
+    if (len >= buffer->len && (buffer->size > SMALLEST || buffer->failed)) {
         buffer_fini(buffer);
         return;
     }
-    buffer->data += len;
-    buffer->start += len;
+    if (len > buffer->len)
+        len = buffer->len;
     buffer->len -= len;
+    if (buffer->len > 0) {
+        buffer->data += len;
+        buffer->start += len;
+    } else if (buffer->data != NULL) {
+        buffer->data -= buffer->start;
+        buffer->start = 0;
+    }
 }

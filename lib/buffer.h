@@ -44,7 +44,9 @@ static inline void buffer_add_text(struct buffer *buffer, const char *text)
 
 void buffer_add_number(struct buffer *buffer, uint64_t number);
 
-/* Takes `len` bytes, at most what there is, off the front.  An empty buffer frees its memory. */
+/* Takes `len` bytes, at most what there is, off the front.  A buffer that is empty then keeps a
+ * little memory for the next bytes, and no more.
+ */
 void buffer_drop(struct buffer *buffer, size_t len);
 
 #endif

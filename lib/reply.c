@@ -25,23 +25,31 @@ void reply_number(struct conn *conn, const char *word, uint64_t value)
     buffer_add(&conn->out, "\n", 1);
 }
 
+/* A line that begins with a constant, which is copied without a call. */
+static inline void add_line(struct buffer *out, const char *begin, const char *rest)
+{
+    buffer_add_text(out, begin);
+    buffer_add_text(out, rest);
+    buffer_add(out, "\n", 1);
+}
+
 static void end_status(struct conn *conn, const char *error)
 {
     if (error != NULL)
-        reply_word(conn, "error", error);
+        add_line(&conn->out, "error ", error);
     buffer_add(&conn->out, "\n\n", 2);
     server_mark_dirty(conn);
 }
 
 void reply_granted(struct conn *conn, const struct lock_request *request)
 {
-    reply_word(conn, "owner", request->owner);
-    reply_text(conn, "locked 1");
+    add_line(&conn->out, "owner ", request->owner);
+    add_line(&conn->out, "locked ", "1");
     for (size_t i = 0, left = request->held_count; left > 0; i++) {
         if (request->seats[i].state != LOCK_SEAT_HELD)
             continue;
         left--;
-        reply_word(conn, "lockname", lock_seat_name(&request->seats[i]));
+        add_line(&conn->out, "lockname ", lock_seat_name(&request->seats[i]));
     }
     if (conn->protocol >= 2)
         reply_number(conn, "token", request->token);
@@ -63,10 +71,10 @@ static bool reply_held(struct conn *conn, const struct lock_request **first)
         if (holder == NULL || conn->user == NULL || strcmp(holder->owner, conn->user) != 0)
             continue;
         if (last == NULL) {
-            reply_word(conn, "owner", conn->user);
-            reply_text(conn, "locked 1");
+            add_line(&conn->out, "owner ", conn->user);
+            add_line(&conn->out, "locked ", "1");
         }
-        reply_word(conn, "lockname", wish->names[i]);
+        add_line(&conn->out, "lockname ", wish->names[i]);
         last = holder;
         if (conn->protocol < 2)
             break;
@@ -86,8 +94,8 @@ void reply_status(struct conn *conn, const char *released, const char *error)
             holder = lock_table_holder(conn->server->table, "lock");
         else if (released != NULL && released != wish->names[0])
             holder = lock_table_holder(conn->server->table, released);
-        reply_word(conn, "owner", holder != NULL ? holder->owner : "");
-        reply_text(conn, "locked 0");
+        add_line(&conn->out, "owner ", holder != NULL ? holder->owner : "");
+        add_line(&conn->out, "locked ", "0");
     }
     end_status(conn, error);
 }
