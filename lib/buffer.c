@@ -2,11 +2,9 @@
  * Must not format through stdio: replies are built here a thousand times a millisecond. */
 #include "buffer.h"
 
-#include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum { SMALLEST = 256 };
+enum { SMALLEST = 128, STEEP_UP_TO = 64 * 1024 };
 
 void buffer_fini(struct buffer *buffer)
 {
@@ -15,48 +13,45 @@ void buffer_fini(struct buffer *buffer)
     *buffer = (struct buffer){0};
 }
 
-/* Makes room for `len` more bytes behind the last one. */
-static bool reserve(struct buffer *buffer, size_t len)
+/* Replies to many pipelined commands are built in few steps, and a long list needs at most twice
+ * its own memory. */
+static size_t bigger(size_t size)
 {
-    char *memory = buffer->data != NULL ? buffer->data - buffer->start : NULL;
-    size_t size = buffer->size < SMALLEST ? SMALLEST : buffer->size;
+    if (size < SMALLEST)
+        return SMALLEST;
+    return size < STEEP_UP_TO ? 4 * size : 2 * size;
+}
 
-    if (buffer->size - buffer->start - buffer->len >= len)
-        return true;
-    if (len > SIZE_MAX / 4 - buffer->len)
-        return false;
-    if (memory != NULL)
+/* Makes what is used up at the front free at the end. */
+static void move_to_front(struct buffer *buffer, char *memory)
+{
+    if (buffer->start > 0)
         memmove(memory, buffer->data, buffer->len);
     buffer->start = 0;
     buffer->data = memory;
-    while (size - buffer->len < len)
-        size *= 2;
+}
+
+bool buffer_grow(struct buffer *buffer, size_t len)
+{
+    char *memory = buffer->data != NULL ? buffer->data - buffer->start : NULL;
+    size_t size = buffer->size;
+
+    if (buffer->failed)
+        return false;
+    move_to_front(buffer, memory);
+    while (size - buffer->len < len && size <= SIZE_MAX / 8)
+        size = bigger(size);
     if (size == buffer->size)
         return true;
-    memory = realloc(memory, size);
-    if (memory == NULL)
+    memory = size - buffer->len >= len ? realloc(memory, size) : NULL;
+    if (memory == NULL) {
+        buffer->failed = true;
+        buffer->size = buffer->len; /* nothing more finds room */
         return false;
+    }
     buffer->data = memory;
     buffer->size = size;
     return true;
-}
-
-void buffer_add(struct buffer *buffer, const void *data, size_t len)
-{
-    if (len == 0)
-        return;
-    if (buffer->failed || !reserve(buffer, len)) {
-        buffer->failed = true;
-        return;
-    }
-    assert(buffer->data != NULL);
-    memcpy(buffer->data + buffer->len, data, len);
-    buffer->len += len;
-}
-
-void buffer_add_text(struct buffer *buffer, const char *text)
-{
-    buffer_add(buffer, text, strlen(text));
 }
 
 void buffer_add_number(struct buffer *buffer, uint64_t number)
@@ -73,11 +68,18 @@ void buffer_add_number(struct buffer *buffer, uint64_t number)
 
 void buffer_drop(struct buffer *buffer, size_t len)
 {
-    if (len >= buffer->len) {
+    if (len >= buffer->len && (buffer->size > SMALLEST || buffer->failed)) {
         buffer_fini(buffer);
         return;
     }
-    buffer->data += len;
-    buffer->start += len;
+    if (len > buffer->len)
+        len = buffer->len;
     buffer->len -= len;
+    if (buffer->len > 0) {
+        buffer->data += len;
+        buffer->start += len;
+    } else if (buffer->data != NULL) {
+        buffer->data -= buffer->start;
+        buffer->start = 0;
+    }
 }

@@ -6,8 +6,6 @@
 #include "owner_watch.h"
 #include "server_private.h"
 
-static const struct timeval absent_grace = {.tv_sec = ABSENT_GRACE_S};
-
 static void on_grace_over(evutil_socket_t fd, short events, void *context);
 
 static struct claim *claim_of(struct ipclocker_server *server, struct lock_request *request)
@@ -22,10 +20,25 @@ static struct claim *claim_of(struct ipclocker_server *server, struct lock_reque
     claim->server = server;
     claim->request = request;
     claim->pidfd = -1;
-    evtimer_assign(&claim->grace, server->base, on_grace_over, claim);
     LIST_INSERT_HEAD(&server->claims, claim, all);
     request->user_data = claim;
     return claim;
+}
+
+/* Returns -1 when there is no memory. */
+static int begin_absence(struct claim *claim, time_t grace_s)
+{
+    const struct timeval grace = {.tv_sec = grace_s};
+
+    claim->grace = evtimer_new(claim->server->base, on_grace_over, claim);
+    return claim->grace != NULL ? evtimer_add(claim->grace, &grace) : -1;
+}
+
+static void end_absence(struct claim *claim)
+{
+    if (claim->grace != NULL)
+        event_free(claim->grace);
+    claim->grace = NULL;
 }
 
 static void unlink_claim(struct claim_link *link)
@@ -43,7 +56,7 @@ void claim_destroy(struct claim *claim)
     while (!LIST_EMPTY(&claim->links))
         unlink_claim(LIST_FIRST(&claim->links)); /* NOLINT(clang-analyzer-unix.Malloc) */
     owner_watch_stop(claim);
-    evtimer_del(&claim->grace);
+    end_absence(claim);
     LIST_REMOVE(claim, all);
     claim->request->user_data = NULL;
     free(claim);
@@ -70,13 +83,6 @@ static bool has_session(const struct claim *claim)
             return true;
     }
     return false;
-}
-
-static void end_absence(struct claim *claim)
-{
-    if (claim->absent)
-        evtimer_del(&claim->grace);
-    claim->absent = false;
 }
 
 int claim_join(struct conn *conn, struct lock_request *request, bool waits)
@@ -127,13 +133,11 @@ static void suspend_wait(struct claim *claim, bool was_session)
 {
     struct ipclocker_server *server = claim->server;
 
-    if (!was_session) {
+    if (!was_session || begin_absence(claim, ABSENT_GRACE_S) != 0) {
         lock_table_end(server->table, claim->request, LOCK_REASON_GONE, server_now_ms(server));
         return;
     }
     lock_table_set_present(server->table, claim->request, false, server_now_ms(server));
-    claim->absent = true;
-    evtimer_add(&claim->grace, &absent_grace);
     owner_watch_start(claim, true);
 }
 
@@ -151,17 +155,13 @@ static void on_grace_over(evutil_socket_t fd, short events, void *context)
 
 void claim_restore(struct ipclocker_server *server, struct lock_request *request)
 {
-    const struct timeval grace = {.tv_sec = server->durable.requeue_grace_s};
-
     if (request->state == LOCK_WAITING) {
         struct claim *claim = claim_of(server, request);
 
-        if (claim == NULL) {
+        if (claim == NULL || begin_absence(claim, (time_t)server->durable.requeue_grace_s) != 0) {
             lock_table_end(server->table, request, LOCK_REASON_GONE, server_now_ms(server));
             return;
         }
-        claim->absent = true;
-        evtimer_add(&claim->grace, &grace);
     }
     claim_watch_owner(server, request);
 }

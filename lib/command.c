@@ -12,14 +12,7 @@
 #include "owner_watch.h"
 #include "process.h"
 #include "server_private.h"
-
-static const char blanks[] = " \t\r\v\f";
-
-/* Cuts the next word off a line; NULL when there is none. */
-static char *next_word(char **rest)
-{
-    return strtok_r(NULL, blanks, rest);
-}
+#include "words.h"
 
 /* ---- commands ---- */
 
@@ -94,6 +87,8 @@ static void answer_lock(struct conn *conn, const struct lock_result *result)
     if (waits) {
         conn->state = CONN_WAITING;
         reply_waiting(conn, request);
+    } else if (conn->wish.name_count == 1 && request->held_count == 1) {
+        reply_granted(conn, request); /* what a status would say, without another search */
     } else {
         reply_status(conn, NULL, NULL);
     }
@@ -198,7 +193,7 @@ static bool take_again(struct conn *conn)
 
 static void on_renew(struct conn *conn, char *args)
 {
-    const char *word = next_word(&args);
+    const char *word = words_next(&args);
     uint64_t token;
     struct lock_ask ask = ask_of(conn);
 
@@ -286,7 +281,7 @@ static void on_list_json(struct conn *conn, char *args)
 static void on_dead_pid(struct conn *conn, char *args)
 {
     struct ipclocker_server *server = conn->server;
-    const char *host = next_word(&args), *word = next_word(&args);
+    const char *host = words_next(&args), *word = words_next(&args);
     uint64_t pid;
     size_t ended;
 
@@ -307,7 +302,7 @@ static void on_dead_pid(struct conn *conn, char *args)
 static void on_dead_job(struct conn *conn, char *args)
 {
     struct ipclocker_server *server = conn->server;
-    const char *job = next_word(&args), *before = next_word(&args);
+    const char *job = words_next(&args), *before = words_next(&args);
     uint64_t before_ms = INT64_MAX;
     size_t ended = 0;
 
@@ -365,39 +360,43 @@ enum {
     SILENT = 1 << 3,  /* is not answered */
 };
 
+#define WORD(text) text, sizeof(text) - 1
+
+/* Those that most clients say come first. */
 static const struct command {
     const char *word;
+    size_t len;
     void (*run)(struct conn *conn, char *args);
     unsigned protocol; /* the lowest that has it */
     unsigned traits;
 } commands[] = {
-    {"user", setting_user, 1, SETS},
-    {"locks", setting_locks, 1, SETS},
-    {"block", setting_block, 1, SETS},
-    {"timeout", setting_timeout, 1, SETS},
-    {"LOCK", on_lock, 1, CHANGES},
-    {"UNLOCK", on_unlock, 1, CHANGES},
-    {"RENEW", on_renew, 2, CHANGES},
-    {"STATUS", on_status, 1, READS},
-    {"EOF", on_eof, 1, SETS},
-    {"autounlock", setting_autounlock, 1, SETS},
-    {"hostname", setting_hostname, 1, SETS},
-    {"pid", setting_pid, 1, SETS},
-    {"proto", setting_proto, 1, SETS},
-    {"VERSION", on_version, 1, SETS},
-    {"BREAK_LOCK", on_break_lock, 1, CHANGES},
-    {"LOCK_LIST", on_lock_list, 1, READS},
-    {"DEAD_PID", on_dead_pid, 1, CHANGES | SILENT},
-    {"and", setting_and, 2, SETS},
-    {"count", setting_count, 2, SETS},
-    {"process", setting_process, 2, SETS},
-    {"job", setting_job, 2, SETS},
-    {"session", setting_session, 2, SETS},
-    {"QUEUE", on_queue, 2, URGENT},
-    {"CANCEL", on_cancel, 2, URGENT | CHANGES | SILENT},
-    {"DEAD_JOB", on_dead_job, 2, CHANGES},
-    {"HISTORY", history_command, 2, READS | CHANGES},
-    {"LIST_JSON", on_list_json, 2, READS},
+    {WORD("user"), setting_user, 1, SETS},
+    {WORD("locks"), setting_locks, 1, SETS},
+    {WORD("block"), setting_block, 1, SETS},
+    {WORD("timeout"), setting_timeout, 1, SETS},
+    {WORD("autounlock"), setting_autounlock, 1, SETS},
+    {WORD("hostname"), setting_hostname, 1, SETS},
+    {WORD("pid"), setting_pid, 1, SETS},
+    {WORD("LOCK"), on_lock, 1, CHANGES},
+    {WORD("UNLOCK"), on_unlock, 1, CHANGES},
+    {WORD("EOF"), on_eof, 1, SETS},
+    {WORD("STATUS"), on_status, 1, READS},
+    {WORD("proto"), setting_proto, 1, SETS},
+    {WORD("process"), setting_process, 2, SETS},
+    {WORD("session"), setting_session, 2, SETS},
+    {WORD("QUEUE"), on_queue, 2, URGENT},
+    {WORD("RENEW"), on_renew, 2, CHANGES},
+    {WORD("VERSION"), on_version, 1, SETS},
+    {WORD("BREAK_LOCK"), on_break_lock, 1, CHANGES},
+    {WORD("LOCK_LIST"), on_lock_list, 1, READS},
+    {WORD("DEAD_PID"), on_dead_pid, 1, CHANGES | SILENT},
+    {WORD("and"), setting_and, 2, SETS},
+    {WORD("count"), setting_count, 2, SETS},
+    {WORD("job"), setting_job, 2, SETS},
+    {WORD("CANCEL"), on_cancel, 2, URGENT | CHANGES | SILENT},
+    {WORD("DEAD_JOB"), on_dead_job, 2, CHANGES},
+    {WORD("HISTORY"), history_command, 2, READS | CHANGES},
+    {WORD("LIST_JSON"), on_list_json, 2, READS},
 };
 
 static const struct command *find_command(const struct conn *conn, const char *word, size_t len)
@@ -405,8 +404,8 @@ static const struct command *find_command(const struct conn *conn, const char *w
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         const struct command *command = &commands[i];
 
-        if (command->word[0] == word[0] && strncmp(command->word, word, len) == 0 &&
-            command->word[len] == '\0')
+        if (command->len == len && command->word[0] == word[0] &&
+            memcmp(command->word, word, len) == 0)
             return conn->protocol >= command->protocol ? command : NULL;
     }
     return NULL;
@@ -433,8 +432,8 @@ static bool is_refused(struct conn *conn, const struct command *command)
 
 void command_run(struct conn *conn, char *line)
 {
-    char *word = line + strspn(line, blanks);
-    size_t len = strcspn(word, blanks);
+    char *word = line + words_blank_len(line);
+    size_t len = words_word_len(word);
     const struct command *command = len > 0 ? find_command(conn, word, len) : NULL;
 
     size_t before = conn->out.len;
@@ -452,7 +451,7 @@ bool command_is_urgent(const struct conn *conn, const char *line, size_t len)
     size_t word_len = 0;
     const struct command *command;
 
-    while (word_len < len && strchr(blanks, line[word_len]) == NULL)
+    while (word_len < len && line[word_len] != '\0' && !words_is_blank(line[word_len]))
         word_len++;
     command = word_len > 0 ? find_command(conn, line, word_len) : NULL;
     return command != NULL && (command->traits & URGENT) != 0;

@@ -8,30 +8,47 @@
 
 #include "server_private.h"
 
+static bool read_input(struct conn *conn);
 static void on_readable(evutil_socket_t fd, short events, void *context);
 static void on_writable(evutil_socket_t fd, short events, void *context);
 
 void conn_create(struct ipclocker_server *server, int fd)
 {
-    struct conn *conn = calloc(1, sizeof *conn);
+    struct conn *conn = malloc(sizeof *conn);
 
-    if (conn == NULL ||
-        event_assign(&conn->readable, server->base, fd, EV_READ | EV_PERSIST, on_readable, conn) !=
-            0 ||
-        event_assign(&conn->writable, server->base, fd, EV_WRITE, on_writable, conn) != 0 ||
-        event_add(&conn->readable, NULL) != 0) {
-        free(conn);
+    if (conn == NULL) {
         close(fd);
         return;
     }
-    conn->server = server;
-    conn->fd = fd;
-    conn->protocol = 1;
-    conn->since_s = server_monotonic_s();
+    *conn =
+        (struct conn){.server = server, .fd = fd, .protocol = 1, .since_s = server_monotonic_s()};
     TAILQ_INSERT_TAIL(&server->conns, conn, all);
     conn->timed_in = &server->idle;
     TAILQ_INSERT_TAIL(conn->timed_in, conn, in_timed);
     server->conn_count++;
+    /* Most clients have sent something by now, and one with a single request is served whole. */
+    if (read_input(conn))
+        conn_finish_pass(conn);
+}
+
+/* Has the loop look for input, or not.  Returns -1 when there is no memory. */
+static int poll_input(struct conn *conn, bool poll)
+{
+    if (poll == conn->polled)
+        return 0;
+    conn->polled = poll;
+    if (!poll)
+        return event_del(&conn->readable);
+    event_assign(&conn->readable, conn->server->base, conn->fd, EV_READ | EV_PERSIST, on_readable,
+                 conn);
+    return event_add(&conn->readable, NULL);
+}
+
+static int poll_output(struct conn *conn)
+{
+    if (conn->writable == NULL)
+        conn->writable = event_new(conn->server->base, conn->fd, EV_WRITE, on_writable, conn);
+    return conn->writable != NULL ? event_add(conn->writable, NULL) : -1;
 }
 
 static void leave_timed_list(struct conn *conn)
@@ -41,6 +58,13 @@ static void leave_timed_list(struct conn *conn)
     conn->timed_in = NULL;
 }
 
+static void leave_dirty_list(struct conn *conn)
+{
+    if (conn->dirty)
+        TAILQ_REMOVE(&conn->server->dirty, conn, in_dirty);
+    conn->dirty = false;
+}
+
 void conn_destroy(struct conn *conn)
 {
     struct ipclocker_server *server = conn->server;
@@ -48,16 +72,16 @@ void conn_destroy(struct conn *conn)
     claim_leave_all(conn);
     history_forget(conn);
     leave_timed_list(conn);
-    if (conn->dirty)
-        TAILQ_REMOVE(&server->dirty, conn, in_dirty);
+    leave_dirty_list(conn);
     if (conn->resumed)
         TAILQ_REMOVE(&server->resumed, conn, in_resumed);
     if (conn->holding)
         TAILQ_REMOVE(&server->holding, conn, in_holding);
     TAILQ_REMOVE(&server->conns, conn, all);
     server->conn_count--;
-    event_del(&conn->readable);
-    event_del(&conn->writable);
+    poll_input(conn, false);
+    if (conn->writable != NULL)
+        event_free(conn->writable);
     close(conn->fd);
     buffer_fini(&conn->in);
     buffer_fini(&conn->out);
@@ -78,6 +102,7 @@ void conn_refuse(struct conn *conn, const char *text)
     conn->plain += conn->out.len - before;
     buffer_fini(&conn->in);
     conn->state = CONN_CLOSING;
+    conn->more_input = true;
     server_mark_dirty(conn);
 }
 
@@ -116,16 +141,21 @@ static size_t handle_lines(struct conn *conn, char *data, size_t len)
 }
 
 /* A client may not make us keep more than one line that we cannot handle. */
+static bool is_full(const struct conn *conn)
+{
+    return conn->in.len > LINE_MAX_BYTES;
+}
+
 static void check_length(struct conn *conn)
 {
-    if (conn->in.len <= LINE_MAX_BYTES)
+    if (!is_full(conn))
         return;
     if (conn->state == CONN_WAITING)
         conn_refuse(conn, "too many commands behind a LOCK that waits");
     else if (is_ready(conn))
         conn_refuse(conn, "a line is longer than 65535 bytes; send shorter ones");
     else
-        event_del(&conn->readable);
+        poll_input(conn, false);
 }
 
 static void handle_input(struct conn *conn, char *data, size_t len)
@@ -144,36 +174,46 @@ static void handle_input(struct conn *conn, char *data, size_t len)
 }
 
 /* The client has sent all that it will.  What it sent before is still answered. */
-static void handle_end_of_input(struct conn *conn)
+static bool handle_end_of_input(struct conn *conn)
 {
-    if (conn->state == CONN_DRAINING) {
-        conn_destroy(conn);
-        return;
-    }
+    if (conn->state == CONN_DRAINING)
+        return false;
     conn->input_ended = true;
-    event_del(&conn->readable);
+    poll_input(conn, false);
     server_mark_dirty(conn);
+    return true;
+}
+
+static bool handle_what_came(struct conn *conn, size_t len)
+{
+    conn->more_input = len == READ_CHUNK;
+    if (conn->state < CONN_CLOSING)
+        handle_input(conn, conn->server->scratch, len);
+    return !conn->in.failed;
+}
+
+/* Reads once, so that every client has its turn.  Returns false when the connection is gone. */
+static bool read_input(struct conn *conn)
+{
+    ssize_t got = recv(conn->fd, conn->server->scratch, READ_CHUNK, 0);
+    bool lives;
+
+    if (got > 0)
+        lives = handle_what_came(conn, (size_t)got);
+    else if (got == 0)
+        lives = handle_end_of_input(conn);
+    else
+        lives = errno == EAGAIN || errno == EINTR;
+    if (!lives)
+        conn_destroy(conn);
+    return lives;
 }
 
 static void on_readable(evutil_socket_t fd, short events, void *context)
 {
-    struct conn *conn = context;
-    ssize_t got = recv(fd, conn->server->scratch, READ_CHUNK, 0);
-
+    (void)fd;
     (void)events;
-    if (got < 0) {
-        if (errno != EAGAIN && errno != EINTR)
-            conn_destroy(conn);
-        return;
-    }
-    if (got == 0) {
-        handle_end_of_input(conn);
-        return;
-    }
-    if (conn->state < CONN_CLOSING)
-        handle_input(conn, conn->server->scratch, (size_t)got);
-    if (conn->in.failed)
-        conn_destroy(conn);
+    read_input(context);
 }
 
 /* Closing with unread input makes the kernel send a reset, which may overtake the last lines. */
@@ -185,7 +225,8 @@ static void start_draining(struct conn *conn)
     conn->since_s = server_monotonic_s();
     conn->timed_in = &conn->server->draining;
     TAILQ_INSERT_TAIL(conn->timed_in, conn, in_timed);
-    event_add(&conn->readable, NULL);
+    if (poll_input(conn, true) != 0)
+        conn_destroy(conn);
 }
 
 /* ---- what may be seen ---- */
@@ -253,18 +294,24 @@ void conn_take_back(struct conn *conn, const char *why)
     conn_refuse(conn, why);
 }
 
+/* What is closed at once behind the last bytes sends them and its end in one segment. */
+static int send_flags(const struct conn *conn)
+{
+    bool is_last = conn->state == CONN_CLOSING && conn->sendable == conn->out.len;
+
+    return is_last ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
+}
+
 /* Returns false when the connection is gone. */
 static bool flush(struct conn *conn)
 {
     while (conn->sendable > 0) {
-        ssize_t sent = send(conn->fd, conn->out.data, conn->sendable, MSG_NOSIGNAL);
+        ssize_t sent = send(conn->fd, conn->out.data, conn->sendable, send_flags(conn));
 
         if (sent < 0 && errno == EINTR)
             continue;
-        if (sent < 0 && errno == EAGAIN) {
-            event_add(&conn->writable, NULL);
+        if (sent < 0 && errno == EAGAIN && poll_output(conn) == 0)
             return true;
-        }
         if (sent < 0) {
             conn_destroy(conn);
             return false;
@@ -279,27 +326,25 @@ static bool has_unread_input(const struct conn *conn)
 {
     char byte;
 
-    return recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+    return conn->more_input && recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
 /* Lines that had to wait for a grant, or for the client to read.  Returns whether any was handled.
  */
 bool conn_handle_kept_lines(struct conn *conn)
 {
-    bool was_full = conn->in.len > LINE_MAX_BYTES;
     size_t used;
 
     if (conn->in.len == 0)
         return false;
     used = handle_lines(conn, conn->in.data, conn->in.len);
     buffer_drop(&conn->in, used);
-    if (was_full && conn->in.len <= LINE_MAX_BYTES && !conn->input_ended)
-        event_add(&conn->readable, NULL);
     return used > 0;
 }
 
 void conn_finish_pass(struct conn *conn)
 {
+    leave_dirty_list(conn);
     do {
         if (conn->out.failed) {
             conn_destroy(conn);
@@ -312,6 +357,11 @@ void conn_finish_pass(struct conn *conn)
     /* Nobody is there any more who could use a grant, or ask for more. */
     if (conn->input_ended && conn->state != CONN_READING &&
         (conn->state == CONN_WAITING || conn->out.len == 0)) {
+        conn_destroy(conn);
+        return;
+    }
+    if (conn->state < CONN_CLOSING && !conn->input_ended && !is_full(conn) &&
+        poll_input(conn, true) != 0) {
         conn_destroy(conn);
         return;
     }

@@ -206,7 +206,7 @@ static void go_down(struct ipclocker_server *server, const char *reason)
     durable->batch = NULL;
     evtimer_del(&durable->lazy);
     stay_down(server, reason);
-    evtimer_del(&server->deadline);
+    server_arm_deadline(server);
     while (!LIST_EMPTY(&server->claims))
         claim_destroy(LIST_FIRST(&server->claims));
     for (conn = TAILQ_FIRST(&server->conns); conn != NULL; conn = next) {

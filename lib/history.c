@@ -5,6 +5,7 @@
 
 #include "number.h"
 #include "server_private.h"
+#include "words.h"
 
 enum { ENTRIES_AT_A_TIME = 1000 };
 
@@ -95,7 +96,7 @@ static void end_answer(struct conn *conn, uint64_t next, int64_t until_ms)
 
 static int next_number(char **args, uint64_t *number)
 {
-    const char *word = strtok_r(NULL, " \t\r\v\f", args);
+    const char *word = words_next(args);
 
     return word != NULL ? number_parse(word, INT64_MAX, number) : -1;
 }

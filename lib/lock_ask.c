@@ -23,7 +23,7 @@ static bool has_same_groups(const struct lock_request *request, const struct loc
     return true;
 }
 
-static struct standing find_standing(const struct lock_table *table, const struct demand *demand)
+static struct standing find_standing(const struct demand *demand)
 {
     const struct lock_ask *ask = demand->ask;
     struct standing result = {.covered = true};
@@ -34,7 +34,7 @@ static struct standing find_standing(const struct lock_table *table, const struc
 
         for (; at < demand->name_count && demand->names[at].group == g; at++) {
             const char *name = demand->names[at].name;
-            const struct lock *lock = lock_find(table, name);
+            const struct lock *lock = demand->names[at].lock;
             const struct lock_seat *seat =
                 lock != NULL ? lock_seat_of_owner(lock, ask->owner) : NULL;
 
@@ -118,7 +118,7 @@ static struct lock_result renew_waiting(struct lock_table *table, const struct l
 }
 
 /* A lock that nobody has has no queue either, so it is there for whoever asks. */
-static bool can_be_granted_now(const struct lock_table *table, const struct demand *demand)
+static bool can_be_granted_now(const struct demand *demand)
 {
     size_t at = 0;
 
@@ -126,7 +126,7 @@ static bool can_be_granted_now(const struct lock_table *table, const struct dema
         size_t available = 0;
 
         for (; at < demand->name_count && demand->names[at].group == g; at++) {
-            const struct lock *lock = lock_find(table, demand->names[at].name);
+            const struct lock *lock = demand->names[at].lock;
 
             available += lock == NULL || lock->taken == NULL;
         }
@@ -140,8 +140,10 @@ int lock_request_attach(struct lock_table *table, struct lock_request *request,
                         const struct demand *demand)
 {
     for (size_t i = 0; i < request->seat_count; i++) {
-        struct lock *lock = lock_find_or_create(table, demand->names[i].name);
+        struct lock *lock = demand->names[i].lock;
 
+        if (lock == NULL)
+            lock = lock_create(table, demand->names[i].name);
         if (lock == NULL) {
             while (i-- > 0) {
                 lock = request->seats[i].lock;
@@ -189,9 +191,9 @@ static struct lock_result add_request(struct lock_table *table, const struct dem
     request->asked_ms = now_ms;
     request->last_asked_ms = now_ms;
     lock_request_index(table, request);
-    tree_insert(&table->waiting, &request->ticket_node);
     lock_request_enter_queues(request);
     if (!lock_request_is_complete(request)) {
+        tree_insert(&table->waiting, &request->ticket_node);
         lock_table_emit(table, LOCK_EVENT_QUEUED, LOCK_REASON_NONE, request, NULL);
         return (struct lock_result){.outcome = LOCK_OUTCOME_QUEUED, .request = request};
     }
@@ -199,11 +201,13 @@ static struct lock_result add_request(struct lock_table *table, const struct dem
     return (struct lock_result){.outcome = LOCK_OUTCOME_GRANTED, .request = request};
 }
 
-static struct lock_result request_checked(struct lock_table *table, const struct demand *demand,
+static struct lock_result request_checked(struct lock_table *table, struct demand *demand,
                                           int64_t now_ms)
 {
-    struct standing standing = find_standing(table, demand);
+    struct standing standing;
 
+    demand_find_locks(demand, table);
+    standing = find_standing(demand);
     if (standing.covered)
         return renew_held(table, demand, standing.held, now_ms);
     if (standing.held != NULL)
@@ -212,7 +216,7 @@ static struct lock_result request_checked(struct lock_table *table, const struct
         return renew_waiting(table, demand->ask, standing.waiting, now_ms);
     if (standing.waiting != NULL)
         return (struct lock_result){.outcome = LOCK_OUTCOME_WAITS, .name = standing.waiting_name};
-    if (!demand->ask->wait && !can_be_granted_now(table, demand))
+    if (!demand->ask->wait && !can_be_granted_now(demand))
         return (struct lock_result){.outcome = LOCK_OUTCOME_REFUSED};
     return add_request(table, demand, now_ms);
 }

@@ -63,18 +63,14 @@ void lock_request_set_deadline(struct lock_table *table, struct lock_request *re
     tree_insert(&table->deadlines, &request->deadline_node);
 }
 
-struct lock *lock_find_or_create(struct lock_table *table, const char *name)
+struct lock *lock_create(struct lock_table *table, const char *name)
 {
-    struct lock *lock = lock_find(table, name);
     size_t size = strlen(name) + 1;
+    struct lock *lock = malloc(sizeof *lock + size);
 
-    if (lock != NULL)
-        return lock;
-    lock = calloc(1, sizeof *lock + size);
     if (lock == NULL)
         return NULL;
-    lock->queue.compare = compare_queue;
-    lock->by_owner.compare = compare_owners;
+    *lock = (struct lock){.queue.compare = compare_queue, .by_owner.compare = compare_owners};
     memcpy(lock->name, name, size);
     tree_insert(&table->locks, &lock->name_node);
     return lock;
@@ -140,7 +136,6 @@ bool lock_request_is_complete(const struct lock_request *request)
 /* All that the request was promised becomes its own; the rest it does not want any more. */
 void lock_request_grant(struct lock_table *table, struct lock_request *request, int64_t now_ms)
 {
-    tree_remove(&table->waiting, &request->ticket_node);
     request->state = LOCK_HELD;
     request->token = table->next_token++;
     request->granted_ms = now_ms;
@@ -164,8 +159,10 @@ void lock_request_grant(struct lock_table *table, struct lock_request *request, 
 void lock_request_grant_if_ready(struct lock_table *table, struct lock_request *request,
                                  int64_t now_ms)
 {
-    if (request->state == LOCK_WAITING && request->present && lock_request_is_complete(request))
-        lock_request_grant(table, request, now_ms);
+    if (request->state != LOCK_WAITING || !request->present || !lock_request_is_complete(request))
+        return;
+    tree_remove(&table->waiting, &request->ticket_node);
+    lock_request_grant(table, request, now_ms);
 }
 
 void lock_pass_on(struct lock_table *table, struct lock *lock, int64_t now_ms)

@@ -22,7 +22,7 @@ struct lock *lock_find(const struct lock_table *table, const char *name)
 
 struct lock_seat *lock_seat_of_owner(const struct lock *lock, const char *owner)
 {
-    struct lock_request probe_request = {.owner = (char *)owner};
+    struct lock_request probe_request = {.owner = owner};
     struct lock_seat probe = {.request = &probe_request};
     struct tree_node *node = tree_find(&lock->by_owner, &probe.owner_node);
 

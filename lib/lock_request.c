@@ -69,8 +69,9 @@ enum lock_outcome demand_init(struct demand *demand, const struct lock_ask *ask,
 
     for (size_t g = 0; g < ask->group_count; g++)
         total += ask->groups[g].name_count;
-    *demand = (struct demand){.ask = ask};
-    demand->names = calloc(total > 0 ? total : 1, sizeof *demand->names);
+    demand->ask = ask;
+    demand->name_count = 0;
+    demand->names = total <= DEMAND_FEW ? demand->few : calloc(total, sizeof *demand->names);
     if (demand->names == NULL)
         return LOCK_OUTCOME_NO_MEMORY;
     for (uint32_t g = 0; g < ask->group_count; g++) {
@@ -92,34 +93,51 @@ enum lock_outcome demand_init(struct demand *demand, const struct lock_ask *ask,
 
 void demand_fini(struct demand *demand)
 {
-    free(demand->names);
+    if (demand->names != demand->few)
+        free(demand->names);
     demand->names = NULL;
 }
 
-/* An optional string: NULL stays NULL, and is no failure. */
-static int copy_optional(char **copy, const char *text)
+void demand_find_locks(struct demand *demand, const struct lock_table *table)
 {
-    *copy = text != NULL ? strdup(text) : NULL;
-    return *copy == NULL && text != NULL ? -1 : 0;
+    for (size_t i = 0; i < demand->name_count; i++)
+        demand->names[i].lock = lock_find(table, demand->names[i].name);
+}
+
+/* The bytes of an optional string. */
+static size_t text_size(const char *text)
+{
+    return text != NULL ? strlen(text) + 1 : 0;
+}
+
+/* Copies an optional string to *end, and moves that behind it. */
+static const char *put_text(char **end, const char *text, size_t size)
+{
+    char *copy = *end;
+
+    if (size == 0)
+        return NULL;
+    memcpy(copy, text, size);
+    *end += size;
+    return copy;
 }
 
 int lock_request_adopt(struct lock_request *request, const struct lock_ask *ask)
 {
-    char *host, *boot = NULL, *job = NULL;
+    size_t host_size = text_size(ask->host), boot_size = text_size(ask->boot),
+           job_size = text_size(ask->job);
+    size_t size = host_size + boot_size + job_size;
+    char *end = size > 0 ? malloc(size) : NULL;
 
-    if (copy_optional(&host, ask->host) != 0 || copy_optional(&boot, ask->boot) != 0 ||
-        copy_optional(&job, ask->job) != 0) {
-        free(host);
-        free(boot);
+    if (end == NULL && size > 0) {
         errno = ENOMEM;
         return -1;
     }
-    free(request->host);
-    free(request->boot);
-    free(request->job);
-    request->host = host;
-    request->boot = boot;
-    request->job = job;
+    free(request->process_text);
+    request->process_text = end;
+    request->host = put_text(&end, ask->host, host_size);
+    request->boot = put_text(&end, ask->boot, boot_size);
+    request->job = put_text(&end, ask->job, job_size);
     request->pid = ask->pid;
     request->start = ask->start;
     request->pid_namespace = ask->pid_namespace;
@@ -128,43 +146,45 @@ int lock_request_adopt(struct lock_request *request, const struct lock_ask *ask)
     return 0;
 }
 
-struct lock_request *lock_request_create(const struct demand *demand)
+/* A request and all of it that keeps its size are one piece of memory. */
+static struct lock_request *allocate(size_t seat_count, size_t group_count, const char *owner)
 {
-    const struct lock_ask *ask = demand->ask;
-    struct lock_request *request = calloc(1, sizeof *request);
+    size_t owner_size = strlen(owner) + 1;
+    size_t seats_size = seat_count * sizeof(struct lock_seat);
+    size_t groups_size = group_count * sizeof(struct lock_group_progress);
+    struct lock_request *request = malloc(sizeof *request + seats_size + groups_size + owner_size);
 
     if (request == NULL)
         return NULL;
-    request->owner = strdup(ask->owner);
-    request->groups = calloc(ask->group_count, sizeof *request->groups);
-    request->seats = calloc(demand->name_count, sizeof *request->seats);
-    if (request->owner == NULL || request->groups == NULL || request->seats == NULL ||
-        lock_request_adopt(request, ask) != 0) {
-        lock_request_destroy(request);
+    *request = (struct lock_request){.seat_count = seat_count, .group_count = group_count};
+    request->seats = (struct lock_seat *)(void *)(request + 1);
+    request->groups = (struct lock_group_progress *)(void *)(request->seats + seat_count);
+    request->owner = memcpy(request->groups + group_count, owner, owner_size);
+    return request;
+}
+
+struct lock_request *lock_request_create(const struct demand *demand)
+{
+    const struct lock_ask *ask = demand->ask;
+    struct lock_request *request = allocate(demand->name_count, ask->group_count, ask->owner);
+
+    if (request == NULL || lock_request_adopt(request, ask) != 0) {
+        free(request);
         errno = ENOMEM;
         return NULL;
     }
     request->state = LOCK_WAITING;
     request->present = true;
     request->deadline_ms = INT64_MAX;
-    request->group_count = ask->group_count;
     for (size_t g = 0; g < ask->group_count; g++)
-        request->groups[g].needed = ask->groups[g].count;
-    request->seat_count = demand->name_count;
-    for (size_t i = 0; i < demand->name_count; i++) {
-        request->seats[i].request = request;
-        request->seats[i].group = demand->names[i].group;
-    }
+        request->groups[g] = (struct lock_group_progress){.needed = ask->groups[g].count};
+    for (size_t i = 0; i < demand->name_count; i++)
+        request->seats[i] = (struct lock_seat){.request = request, .group = demand->names[i].group};
     return request;
 }
 
 void lock_request_destroy(struct lock_request *request)
 {
-    free(request->owner);
-    free(request->host);
-    free(request->boot);
-    free(request->job);
-    free(request->groups);
-    free(request->seats);
+    free(request->process_text);
     free(request);
 }

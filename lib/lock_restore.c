@@ -6,10 +6,10 @@
 #include "lock_table_private.h"
 
 /* Nobody holds a name of it, if it is to be held, and its owner has no other request for one. */
-static bool is_possible(const struct lock_table *table, const struct demand *demand, bool held)
+static bool is_possible(const struct demand *demand, bool held)
 {
     for (size_t i = 0; i < demand->name_count; i++) {
-        const struct lock *lock = lock_find(table, demand->names[i].name);
+        const struct lock *lock = demand->names[i].lock;
 
         if (lock == NULL)
             continue;
@@ -82,7 +82,8 @@ struct lock_request *lock_table_restore(struct lock_table *table, const struct l
         errno = outcome == LOCK_OUTCOME_NO_MEMORY ? ENOMEM : EINVAL;
         return NULL;
     }
-    if (is_possible(table, &demand, record->token != 0))
+    demand_find_locks(&demand, table);
+    if (is_possible(&demand, record->token != 0))
         request = restore_checked(table, &demand, record);
     else
         errno = EINVAL;

@@ -24,10 +24,10 @@ static int compare_processes(const struct tree_node *a, const struct tree_node *
 {
     const struct lock_request *left = tree_entry(a, const struct lock_request, process_node);
     const struct lock_request *right = tree_entry(b, const struct lock_request, process_node);
-    int order = strcmp(left->host, right->host);
+    int order = lock_compare_numbers(left->pid, right->pid);
 
     if (order == 0)
-        order = lock_compare_numbers(left->pid, right->pid);
+        order = strcmp(left->host, right->host);
     return order != 0 ? order : lock_compare_numbers(left->ticket, right->ticket);
 }
 
@@ -237,7 +237,7 @@ static size_t end_alike(struct lock_table *table, const struct lock_request *pro
 size_t lock_table_end_process(struct lock_table *table, const char *host, uint64_t pid,
                               int64_t now_ms)
 {
-    const struct lock_request probe = {.host = (char *)host, .pid = pid};
+    const struct lock_request probe = {.host = host, .pid = pid};
 
     /* A process that is not known cannot be known to have ended. */
     return pid != 0 ? end_alike(table, &probe, INT64_MAX, LOCK_REASON_DEAD, now_ms) : 0;
@@ -246,7 +246,7 @@ size_t lock_table_end_process(struct lock_table *table, const char *host, uint64
 size_t lock_table_end_job(struct lock_table *table, const char *job, int64_t before_ms,
                           int64_t now_ms)
 {
-    const struct lock_request probe = {.job = (char *)job};
+    const struct lock_request probe = {.job = job};
 
     return end_alike(table, &probe, before_ms, LOCK_REASON_JOB_END, now_ms);
 }

@@ -84,10 +84,10 @@ struct lock_request {
     enum lock_request_state state;
     uint64_t ticket;
     uint64_t token; /* 0 until granted */
-    char *owner;
-    char *host; /* NULL where not known; likewise boot and job */
-    char *boot;
-    char *job;
+    const char *owner;
+    const char *host; /* NULL where not known; likewise boot and job */
+    const char *boot;
+    const char *job;
     uint64_t pid, start, pid_namespace;
     bool autounlock;
     bool present; /* see lock_table_set_present() */
@@ -96,7 +96,8 @@ struct lock_request {
     int64_t deadline_ms;   /* INT64_MAX while there is no limit or no grant */
     void *user_data;       /* the caller's; NULL at first */
 
-    uint64_t renewal; /* the table's own */
+    char *process_text; /* the table's own: the memory of host, boot and job */
+    uint64_t renewal;
     size_t group_count, full_groups;
     struct lock_group_progress *groups;
     size_t seat_count; /* names of all groups, in the order of the demand */

@@ -16,7 +16,7 @@ struct lock {
 struct lock_table {
     struct tree locks;     /* by name */
     struct tree waiting;   /* requests by ticket */
-    struct tree processes; /* requests with a host, by host, pid and ticket */
+    struct tree processes; /* requests with a host, by pid, host and ticket */
     struct tree jobs;      /* requests with a job, by job and ticket */
     struct tree deadlines; /* grants with a hold limit, by deadline and ticket */
     size_t held_count;
@@ -29,15 +29,19 @@ struct lock_table {
 /* One name of a demand, without duplicates. */
 struct demand_name {
     const char *name;
+    struct lock *lock; /* NULL while the table does not know the name, or was not asked */
     uint32_t group;
     uint32_t order; /* its place in the demand */
 };
+
+enum { DEMAND_FEW = 8 };
 
 /* A demand as the table works with it: checked, in the order of the request. */
 struct demand {
     const struct lock_ask *ask;
     struct demand_name *names;
     size_t name_count;
+    struct demand_name few[DEMAND_FEW]; /* what most demands find room in */
 };
 
 /* Checks a demand and makes its list of names, which demand_fini() frees.  Returns
@@ -47,6 +51,9 @@ struct demand {
 enum lock_outcome demand_init(struct demand *demand, const struct lock_ask *ask,
                               const char **culprit);
 void demand_fini(struct demand *demand);
+
+/* Looks up the locks of a demand's names. */
+void demand_find_locks(struct demand *demand, const struct lock_table *table);
 
 /* Makes a request with its seats, none of them tied to a lock yet.  NULL with errno ENOMEM. */
 struct lock_request *lock_request_create(const struct demand *demand);
@@ -70,10 +77,10 @@ static inline int lock_compare_numbers(uint64_t a, uint64_t b)
 void lock_table_emit(const struct lock_table *table, enum lock_event_kind kind,
                      enum lock_reason reason, struct lock_request *request, const char *name);
 
-/* Finds the lock of a name or makes it; NULL when there is no memory.  A lock is forgotten with
- * the last seat that is attached to it.
+/* Makes the lock of a name that the table does not know; NULL when there is no memory.  A lock is
+ * forgotten with the last seat that is attached to it.
  */
-struct lock *lock_find_or_create(struct lock_table *table, const char *name);
+struct lock *lock_create(struct lock_table *table, const char *name);
 void lock_forget_if_unused(struct lock_table *table, struct lock *lock);
 
 /* Ties a seat to its lock, and unties it; an untied lock stays in the table until it is passed on
@@ -89,8 +96,8 @@ void lock_seat_promise(struct lock_seat *seat);
 /* Hands a lock that nobody has to the first of its queue, or forgets it. */
 void lock_pass_on(struct lock_table *table, struct lock *lock, int64_t now_ms);
 
-/* Ties all seats of a new request to their locks.  Returns -1 when there is no memory; then none
- * is.
+/* Ties all seats of a new request to the locks that were found for its demand, and makes the
+ * others.  Returns -1 when there is no memory; then none is tied.
  */
 int lock_request_attach(struct lock_table *table, struct lock_request *request,
                         const struct demand *demand);
@@ -109,6 +116,9 @@ void lock_request_clear_deadline(struct lock_table *table, struct lock_request *
 
 /* All groups are full: nothing but the owner's absence can be in the way of a grant. */
 bool lock_request_is_complete(const struct lock_request *request);
+
+/* Grants a complete request, which is not (any more) among those that wait; or one that waits, if
+ * it is complete and its owner there. */
 void lock_request_grant(struct lock_table *table, struct lock_request *request, int64_t now_ms);
 void lock_request_grant_if_ready(struct lock_table *table, struct lock_request *request,
                                  int64_t now_ms);

@@ -14,8 +14,7 @@ static bool is_same_text(const char *a, const char *b)
 
 static enum kinship compare(const struct lock_request *request, const struct lock_ask *ask)
 {
-    if (!request->autounlock || !ask->autounlock || request->start == 0 || ask->start == 0 ||
-        request->boot == NULL || ask->boot == NULL)
+    if (!request->autounlock || request->start == 0 || request->boot == NULL)
         return SAME_PROCESS;
     if (strcmp(request->boot, ask->boot) != 0 || request->pid_namespace != ask->pid_namespace ||
         request->pid != ask->pid || !is_same_text(request->host, ask->host))
@@ -28,6 +27,8 @@ bool namesakes_agree(struct conn *conn, const struct lock_ask *ask)
 {
     struct ipclocker_server *server = conn->server;
 
+    if (!ask->autounlock || ask->start == 0 || ask->boot == NULL)
+        return true;
     for (size_t i = 0; i < conn->wish.name_count; i++) {
         struct lock_request *request =
             lock_table_find(server->table, ask->owner, conn->wish.names[i]);

@@ -60,7 +60,17 @@ static void on_local_event(evutil_socket_t fd, short events, void *context)
     if (process_lookup((pid_t)request->pid, request->start) == PROCESS_GONE)
         release_dead_owner(claim);
     else
-        event_add(&claim->watch, claim->pidfd < 0 ? &look_again : NULL);
+        event_add(claim->watch, claim->pidfd < 0 ? &look_again : NULL);
+}
+
+static void stop_local(struct claim *claim)
+{
+    if (claim->watch != NULL)
+        event_free(claim->watch);
+    claim->watch = NULL;
+    if (claim->pidfd >= 0)
+        close(claim->pidfd);
+    claim->pidfd = -1;
 }
 
 static void watch_local(struct claim *claim)
@@ -72,10 +82,14 @@ static void watch_local(struct claim *claim)
         release_dead_owner(claim);
         return;
     }
-    event_assign(&claim->watch, claim->server->base, claim->pidfd, claim->pidfd >= 0 ? EV_READ : 0,
-                 on_local_event, claim);
-    event_add(&claim->watch, claim->pidfd < 0 ? &look_again : NULL);
-    claim->watched = true;
+    claim->watch = event_new(claim->server->base, claim->pidfd, claim->pidfd >= 0 ? EV_READ : 0,
+                             on_local_event, claim);
+    if (claim->watch == NULL ||
+        event_add(claim->watch, claim->pidfd < 0 ? &look_again : NULL) != 0) {
+        server_log(claim->server, LOG_WARNING, "no memory to watch process %llu of %s",
+                   (unsigned long long)request->pid, request->owner);
+        stop_local(claim);
+    }
 }
 
 /* ---- on other hosts ---- */
@@ -159,7 +173,7 @@ void owner_watch_start(struct claim *claim, bool urgent)
         return;
     if (claim->question != NULL && urgent)
         pidstat_asker_hurry(claim->server->asker, claim->question);
-    if (claim->watched || claim->question != NULL)
+    if (claim->watch != NULL || claim->question != NULL)
         return;
     if (is_local(request))
         watch_local(claim);
@@ -172,13 +186,7 @@ void owner_watch_stop(struct claim *claim)
     if (claim->question != NULL)
         pidstat_asker_cancel(claim->server->asker, claim->question);
     claim->question = NULL;
-    if (!claim->watched)
-        return;
-    event_del(&claim->watch);
-    if (claim->pidfd >= 0)
-        close(claim->pidfd);
-    claim->pidfd = -1;
-    claim->watched = false;
+    stop_local(claim);
 }
 
 void owner_watch_fini(struct ipclocker_server *server)

@@ -25,23 +25,31 @@ void reply_number(struct conn *conn, const char *word, uint64_t value)
     buffer_add(&conn->out, "\n", 1);
 }
 
+/* A line that begins with a constant, which is copied without a call. */
+static inline void add_line(struct buffer *out, const char *begin, const char *rest)
+{
+    buffer_add_text(out, begin);
+    buffer_add_text(out, rest);
+    buffer_add(out, "\n", 1);
+}
+
 static void end_status(struct conn *conn, const char *error)
 {
     if (error != NULL)
-        reply_word(conn, "error", error);
+        add_line(&conn->out, "error ", error);
     buffer_add(&conn->out, "\n\n", 2);
     server_mark_dirty(conn);
 }
 
 void reply_granted(struct conn *conn, const struct lock_request *request)
 {
-    reply_word(conn, "owner", request->owner);
-    reply_text(conn, "locked 1");
+    add_line(&conn->out, "owner ", request->owner);
+    add_line(&conn->out, "locked ", "1");
     for (size_t i = 0, left = request->held_count; left > 0; i++) {
         if (request->seats[i].state != LOCK_SEAT_HELD)
             continue;
         left--;
-        reply_word(conn, "lockname", lock_seat_name(&request->seats[i]));
+        add_line(&conn->out, "lockname ", lock_seat_name(&request->seats[i]));
     }
     if (conn->protocol >= 2)
         reply_number(conn, "token", request->token);
@@ -49,22 +57,24 @@ void reply_granted(struct conn *conn, const struct lock_request *request)
 }
 
 /* What the user has of the named locks: all of it, or with the classic protocol the first.
- * Returns false when that is nothing. */
-static bool reply_held(struct conn *conn)
+ * Returns false when that is nothing; then *first is the holder of the lock named first. */
+static bool reply_held(struct conn *conn, const struct lock_request **first)
 {
     const struct wish *wish = &conn->wish;
     const struct lock_request *last = NULL;
 
-    for (size_t i = 0; conn->user != NULL && i < wish->name_count; i++) {
+    for (size_t i = 0; i < wish->name_count; i++) {
         const struct lock_request *holder = lock_table_holder(conn->server->table, wish->names[i]);
 
-        if (holder == NULL || strcmp(holder->owner, conn->user) != 0)
+        if (i == 0)
+            *first = holder;
+        if (holder == NULL || conn->user == NULL || strcmp(holder->owner, conn->user) != 0)
             continue;
         if (last == NULL) {
-            reply_word(conn, "owner", conn->user);
-            reply_text(conn, "locked 1");
+            add_line(&conn->out, "owner ", conn->user);
+            add_line(&conn->out, "locked ", "1");
         }
-        reply_word(conn, "lockname", wish->names[i]);
+        add_line(&conn->out, "lockname ", wish->names[i]);
         last = holder;
         if (conn->protocol < 2)
             break;
@@ -76,15 +86,16 @@ static bool reply_held(struct conn *conn)
 
 void reply_status(struct conn *conn, const char *released, const char *error)
 {
-    if (!reply_held(conn)) {
-        const struct lock_request *holder;
-        const char *name = released;
+    const struct wish *wish = &conn->wish;
+    const struct lock_request *holder = NULL;
 
-        if (name == NULL)
-            name = conn->wish.name_count > 0 ? conn->wish.names[0] : "lock";
-        holder = lock_table_holder(conn->server->table, name);
-        reply_word(conn, "owner", holder != NULL ? holder->owner : "");
-        reply_text(conn, "locked 0");
+    if (!reply_held(conn, &holder)) {
+        if (wish->name_count == 0)
+            holder = lock_table_holder(conn->server->table, "lock");
+        else if (released != NULL && released != wish->names[0])
+            holder = lock_table_holder(conn->server->table, released);
+        add_line(&conn->out, "owner ", holder != NULL ? holder->owner : "");
+        add_line(&conn->out, "locked ", "0");
     }
     end_status(conn, error);
 }

@@ -37,7 +37,7 @@ int64_t server_now_ms(const struct ipclocker_server *server)
 
 time_t server_monotonic_s(void)
 {
-    return (time_t)(clock_ms(CLOCK_MONOTONIC) / 1000);
+    return (time_t)(clock_ms(CLOCK_MONOTONIC_COARSE) / 1000);
 }
 
 void server_log(const struct ipclocker_server *server, int priority, const char *format, ...)
@@ -106,7 +106,12 @@ void server_arm_deadline(struct ipclocker_server *server)
     int64_t left_ms;
     struct timeval left;
 
-    if (deadline_ms == INT64_MAX || durable_refusal(server, true) != NULL) {
+    if (durable_refusal(server, true) != NULL)
+        deadline_ms = INT64_MAX;
+    if (deadline_ms == server->armed_ms)
+        return;
+    server->armed_ms = deadline_ms;
+    if (deadline_ms == INT64_MAX) {
         evtimer_del(&server->deadline);
         return;
     }
@@ -124,6 +129,7 @@ static void on_deadline(evutil_socket_t fd, short events, void *context)
 
     (void)fd;
     (void)events;
+    server->armed_ms = INT64_MAX;
     lock_table_expire(server->table, server_now_ms(server));
     server_arm_deadline(server);
 }
@@ -182,11 +188,8 @@ static void on_pass_end(evutil_socket_t fd, short events, void *context)
     (void)fd;
     (void)events;
     server_run_resumed(server);
-    while ((conn = TAILQ_FIRST(&server->dirty)) != NULL) {
-        TAILQ_REMOVE(&server->dirty, conn, in_dirty);
-        conn->dirty = false;
+    while ((conn = TAILQ_FIRST(&server->dirty)) != NULL)
         conn_finish_pass(conn);
-    }
     server->pass_end_queued = false;
     durable_end_pass(server);
 }
@@ -282,6 +285,7 @@ static void assign_events(struct ipclocker_server *server)
 {
     event_assign(&server->pass_end, server->base, -1, 0, on_pass_end, server);
     evtimer_assign(&server->deadline, server->base, on_deadline, server);
+    server->armed_ms = INT64_MAX;
     evtimer_assign(&server->accept_again, server->base, listener_resume, server);
     event_assign(&server->sweep, server->base, -1, EV_PERSIST, on_sweep, server);
 }

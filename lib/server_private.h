@@ -30,9 +30,9 @@ enum {
     LINE_MAX_BYTES = 65535,
     OWNER_MAX_BYTES = 255,
     OUT_PAUSE_BYTES = 256 * 1024, /* a client that does not read is not answered further */
-    READ_CHUNK = 64 * 1024,
-    ABSENT_GRACE_S = 10, /* how long a waiter may be without a connection */
-    LINGER_S = 5,        /* how long to wait for a client to read a last error line */
+    READ_CHUNK = 16 * 1024,       /* most that a client is listened to before the others' turn */
+    ABSENT_GRACE_S = 10,          /* how long a waiter may be without a connection */
+    LINGER_S = 5,                 /* how long to wait for a client to read a last error line */
 };
 
 struct listener {
@@ -68,13 +68,11 @@ struct claim {
     struct link_list links;
 
     /* The owner's process, see owner_watch.c. */
-    bool watched; /* on this host: by the event */
-    int pidfd;    /* what the event is for; -1 while it is a timer that looks now and then */
-    struct event watch;
+    struct event *watch; /* on this host; NULL for none */
+    int pidfd;           /* what it is for; -1 while it is a timer that looks now and then */
     struct asker_question *question; /* on another host: to its pidstatd; NULL for none */
 
-    bool absent;        /* the timer runs */
-    struct event grace; /* until an absent waiter is given up */
+    struct event *grace; /* the timer until an absent waiter is given up; NULL while it is here */
     LIST_ENTRY(claim) all;
 };
 
@@ -102,7 +100,12 @@ struct conn {
     } held[2];
     bool holding; /* in the list of those that wait for a commit */
 
-    struct event readable, writable;
+    /* In the loop only while there is something to wait for: a client that is served whole in the
+     * pass in which it was accepted never is. */
+    struct event readable;
+    bool polled;            /* `readable` is in the loop */
+    struct event *writable; /* NULL unless the client does not read as fast as we write */
+    bool more_input;        /* there may be some that was not read yet */
     bool input_ended;
     bool handling; /* a line of it is being handled */
     bool resumed;  /* in the list of those whose LOCK waits no more */
@@ -172,6 +175,7 @@ struct ipclocker_server {
     struct event pass_end;
     bool pass_end_queued, running_resumed;
     struct event deadline, sweep, accept_again;
+    int64_t armed_ms; /* when `deadline` is due; INT64_MAX for never */
     bool accept_paused;
     time_t last_limit_log_s;
     struct pidstat_asker *asker; /* of other hosts; NULL until there is something to ask */
@@ -227,11 +231,13 @@ void listener_resume(evutil_socket_t fd, short events, void *server);
 
 /* ---- conn.c ---- */
 
-/* Takes over an accepted descriptor, also when it fails. */
+/* Takes over an accepted descriptor, also when it fails.  Answers what its client has said already.
+ */
 void conn_create(struct ipclocker_server *server, int fd);
 void conn_destroy(struct conn *conn);
 
-/* Handles lines that could not be before, writes what can be written, closes what is over. */
+/* Handles lines that could not be before, writes what can be written, closes what is over and has
+ * the loop look for more input of what is not. */
 void conn_finish_pass(struct conn *conn);
 
 /* Handles lines that had to wait for a grant, or for the client to read.  Returns whether any was.

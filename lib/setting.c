@@ -6,15 +6,9 @@
 
 #include "number.h"
 #include "server_private.h"
+#include "words.h"
 
 enum { MAX_HOLD_MS_BITS = 52 };
-
-static const char blanks[] = " \t\r\v\f";
-
-static char *next_word(char **rest)
-{
-    return strtok_r(NULL, blanks, rest);
-}
 
 /* Numbers that the classic server would not have understood are ignored, as by it. */
 static void set_fault(struct conn *conn, const char *text)
@@ -58,7 +52,7 @@ static void set_flag(struct conn *conn, bool *setting, const char *value)
 
 void setting_user(struct conn *conn, char *args)
 {
-    char *user = next_word(&args);
+    char *user = words_next(&args);
 
     if (user != NULL)
         set_text(conn, &conn->user, user);
@@ -68,50 +62,50 @@ void setting_user(struct conn *conn, char *args)
 
 void setting_hostname(struct conn *conn, char *args)
 {
-    set_text(conn, &conn->hostname, next_word(&args));
+    set_text(conn, &conn->hostname, words_next(&args));
 }
 
 void setting_job(struct conn *conn, char *args)
 {
-    set_text(conn, &conn->job, next_word(&args));
+    set_text(conn, &conn->job, words_next(&args));
 }
 
 void setting_pid(struct conn *conn, char *args)
 {
-    set_number(conn, &conn->pid, next_word(&args), INT_MAX);
+    set_number(conn, &conn->pid, words_next(&args), INT_MAX);
 }
 
 void setting_process(struct conn *conn, char *args)
 {
-    const char *start = next_word(&args), *boot = next_word(&args);
+    const char *start = words_next(&args), *boot = words_next(&args);
 
     set_number(conn, &conn->start, start, UINT64_MAX);
     if (boot == NULL)
         set_fault(conn, "\"process\" needs a start time, a boot id and a pid namespace");
     else
         set_text(conn, &conn->boot, strcmp(boot, "-") != 0 ? boot : NULL);
-    set_number(conn, &conn->pid_namespace, next_word(&args), UINT64_MAX);
+    set_number(conn, &conn->pid_namespace, words_next(&args), UINT64_MAX);
 }
 
 void setting_block(struct conn *conn, char *args)
 {
-    set_flag(conn, &conn->block, next_word(&args));
+    set_flag(conn, &conn->block, words_next(&args));
 }
 
 void setting_autounlock(struct conn *conn, char *args)
 {
-    set_flag(conn, &conn->autounlock, next_word(&args));
+    set_flag(conn, &conn->autounlock, words_next(&args));
 }
 
 void setting_session(struct conn *conn, char *args)
 {
-    set_flag(conn, &conn->session, next_word(&args));
+    set_flag(conn, &conn->session, words_next(&args));
     conn->autounlock |= conn->session;
 }
 
 void setting_timeout(struct conn *conn, char *args)
 {
-    const char *value = next_word(&args);
+    const char *value = words_next(&args);
 
     if (value == NULL ||
         number_parse_seconds(value, INT64_C(1) << MAX_HOLD_MS_BITS, &conn->hold_ms) != 0)
@@ -123,7 +117,7 @@ void setting_locks(struct conn *conn, char *args)
     const char *wrong;
 
     wish_fini(&conn->wish);
-    if (conn->protocol < 2 && args[strspn(args, blanks)] == '\0')
+    if (conn->protocol < 2 && args[words_blank_len(args)] == '\0')
         return;
     wrong = wish_add_group(&conn->wish, args);
     if (wrong != NULL)
@@ -143,7 +137,7 @@ void setting_count(struct conn *conn, char *args)
     uint64_t count = 0;
     const char *wrong = NULL;
 
-    set_number(conn, &count, next_word(&args), WISH_NAMES_MAX);
+    set_number(conn, &count, words_next(&args), WISH_NAMES_MAX);
     if (conn->fault == NULL)
         wrong = wish_set_count(&conn->wish, (size_t)count);
     if (wrong != NULL)
@@ -152,7 +146,7 @@ void setting_count(struct conn *conn, char *args)
 
 void setting_proto(struct conn *conn, char *args)
 {
-    const char *word = next_word(&args);
+    const char *word = words_next(&args);
     uint64_t version;
 
     if (word == NULL || number_parse(word, UINT32_MAX, &version) != 0 || version < 2)

@@ -5,12 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "words.h"
+
 static const char no_memory[] = "the server is out of memory; try again later";
 
+/* The names of a group are one piece of memory, which begins with the first. */
 void wish_fini(struct wish *wish)
 {
-    for (size_t i = 0; i < wish->name_count; i++)
-        free(wish->names[i]);
+    for (size_t g = 0, at = 0; g < wish->group_count; at += wish->groups[g++].name_count)
+        free(wish->names[at]);
     free(wish->names);
     free(wish->groups);
     *wish = (struct wish){0};
@@ -27,12 +30,12 @@ static void point_groups_at_names(struct wish *wish)
     }
 }
 
-static const char *check_names(char *text, size_t *count)
+static const char *check_names(const char *text, size_t *count)
 {
     size_t found = 0;
 
-    for (char *at = text; *(at += strspn(at, " \t\r\v\f")) != '\0'; found++) {
-        size_t len = strcspn(at, " \t\r\v\f");
+    for (const char *at = text; *(at += words_blank_len(at)) != '\0'; found++) {
+        size_t len = words_word_len(at);
 
         if (len > WISH_NAME_LEN_MAX)
             return "a lock's name is longer than 255 bytes; use a shorter one";
@@ -44,18 +47,18 @@ static const char *check_names(char *text, size_t *count)
     return NULL;
 }
 
-const char *wish_add_group(struct wish *wish, char *text)
+const char *wish_add_group(struct wish *wish, const char *text)
 {
-    size_t count, total = wish->name_count;
+    size_t count;
     const char *wrong = check_names(text, &count);
     struct lock_group *groups;
-    char **names, *rest = NULL;
+    char **names, *copy;
 
     if (wrong != NULL)
         return wrong;
     if (count > WISH_NAMES_MAX - wish->name_count)
         return "a request can name 1024 locks at most; name fewer";
-    names = realloc(wish->names, (total + count) * sizeof *names);
+    names = realloc(wish->names, (wish->name_count + count) * sizeof *names);
     if (names == NULL)
         return no_memory;
     wish->names = names;
@@ -63,17 +66,11 @@ const char *wish_add_group(struct wish *wish, char *text)
     if (groups == NULL)
         return no_memory;
     wish->groups = groups;
-    for (char *name = strtok_r(text, " \t\r\v\f", &rest); name != NULL;
-         name = strtok_r(NULL, " \t\r\v\f", &rest)) {
-        names[total] = strdup(name);
-        if (names[total] == NULL) {
-            while (total > wish->name_count)
-                free(names[--total]);
-            return no_memory;
-        }
-        total++;
-    }
-    wish->name_count = total;
+    copy = strdup(text + words_blank_len(text));
+    if (copy == NULL)
+        return no_memory;
+    for (size_t i = 0; i < count; i++)
+        names[wish->name_count++] = words_next(&copy);
     groups[wish->group_count++] = (struct lock_group){.name_count = count, .count = 1};
     point_groups_at_names(wish);
     return NULL;

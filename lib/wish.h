@@ -19,11 +19,10 @@ struct wish {
 /* Frees everything; the wish wants nothing then. */
 void wish_fini(struct wish *wish);
 
-/* Adds a group, of which one is needed, from words split at white space in `text`, which is
- * modified.  Returns NULL, or what is wrong with it as a line for the client; then nothing has
- * changed.
+/* Adds a group, of which one is needed, from words split at white space in `text`.  Returns NULL,
+ * or what is wrong with it as a line for the client; then nothing has changed.
  */
-const char *wish_add_group(struct wish *wish, char *text);
+const char *wish_add_group(struct wish *wish, const char *text);
 
 /* How many of the last group are needed.  Returns as above. */
 const char *wish_set_count(struct wish *wish, size_t count);

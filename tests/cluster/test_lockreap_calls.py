@@ -50,15 +50,22 @@ def a_job_can_be_named():
 @test
 def an_epilog_names_its_job_by_its_environment():
     seats = Seats(cluster)
-    for name, job in (("a", "7_3@lab"), ("b", "9@lab"), ("c", "8+1@lab"), ("d", "7@lab")):
+    for name, job in (("a", "7_3@lab"), ("b", "9@lab"), ("c", "8+1@lab"), ("d", "7@lab"),
+                      ("e", "7_3=9@lab"), ("f", "7_3=10@lab")):
         seats.hold(name, f"slurm:{job}")
     seats.run("lockreap", "--epilog", SLURM_JOB_ID="9", SLURM_ARRAY_JOB_ID="7", SLURM_ARRAY_TASK_ID="3",
                SLURM_CLUSTER_NAME="lab")
-    farm.equal(seats.held(), ["c", "d"])
+    farm.equal(seats.held(), ["c", "d", "f"])
     seats.run("lockreap", "--epilog", SLURM_JOB_ID="7", SLURM_HET_JOB_ID="8", SLURM_HET_JOB_OFFSET="1",
                SLURM_CLUSTER_NAME="lab")
-    farm.equal(seats.held(), [])
+    farm.equal(seats.held(), ["f"])
     farm.equal(seats.run("lockreap", "--epilog").returncode, 64)
+
+
+def own_number(array, task):
+    """The number that a task has besides."""
+    shown = cluster.tell("scontrol", "show", "job", f"{array}_{task}")
+    return shown.partition("JobId=")[2].partition(" ")[0]
 
 
 def told_of(seats):

@@ -99,7 +99,10 @@ def beyond_the_limit_of_connections_a_client_is_told_so():
     farm.poll(lambda: serves(port), "lockerd serves")
     first = Wire(port)
     farm.equal(first.lock("a", "x")["locked"], "1")
-    crowd = [Wire(port) for _ in range(150)]
+    crowd = []
+    for _ in range(150):
+        crowd.append(Wire(port))
+        crowd[-1].send("user somebody")
     farm.contains(crowd[-1].line(), "error too many connections")
     farm.equal(first.ask("STATUS")["locked"], "1")
     for wire in crowd:

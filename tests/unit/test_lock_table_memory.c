@@ -103,7 +103,8 @@ static void a_wait_without_memory_changes_nothing(void **state)
     set_terms(f, "farm1", 10);
     fixture_get(f, "olga", "a");
     fixture_expect(f, "granted olga");
-    assert_int_equal(ask_until_it_fits(f, "omar", "a+2/b:c:d").outcome, LOCK_OUTCOME_QUEUED);
+    assert_int_equal(ask_until_it_fits(f, "omar", "a+2/b:c:d:e:f:g:h:i:j").outcome,
+                     LOCK_OUTCOME_QUEUED);
     fixture_expect(f, "queued omar");
 }
 
@@ -123,7 +124,7 @@ static void a_renewal_without_memory_changes_nothing(void **state)
         fixture_expect(f, "");
         nth++;
     }
-    assert_true(nth > 3);
+    assert_true(nth > 1);
     assert_string_equal(request->host, "farm2");
     fixture_expect(f, "renewed olga");
     assert_int_equal(lock_table_end_process(f->table, "farm1", 5, f->now_ms), 0);
