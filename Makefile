@@ -94,6 +94,10 @@ BENCH_HELPERS := meter link grpc
 BENCH_LOADS := $(patsubst tests/bench/%.c,$B/tests/bench/%,\
                  $(filter-out $(BENCH_HELPERS:%=tests/bench/%.c),$(wildcard tests/bench/*.c)))
 MAN_PAGES   := $(wildcard share/man/man*/*)
+# Nothing is installed about programs that are not.
+ABSENT      := $(if $(SLURM),,lockreap locksync)
+SHARED_DATA  = $(filter-out $(ABSENT:%=share/completions/%) $(ABSENT:%=share/systemd/%.service) \
+               $(ABSENT:%=share/man/man8/%.8),$(wildcard $(1)))
 
 SHARED := $B/lib/libipclocker.so.$(VERSION)
 SONAME := libipclocker.so.$(SOVERSION)
@@ -156,7 +160,7 @@ $(DAEMONS:%=$B/bin/%): $B/bin/%: $B/obj/daemons/%.o $(DAEMON_OBJS) $(STATIC)
 
 $(WRAPPERS:%=$B/bin/%): $B/bin/%: $B/obj/wrappers/%.o $(STATIC)
 	@mkdir -p $(@D)
-	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS)
+	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(STATIC) -Wl,--as-needed $(LIBS)
 
 $(SLURM_WRAPPERS:%=$B/bin/%): $(patsubst %.c,$B/obj/%.o,$(wildcard wrappers/slurm/*.c))
 $(SLURM_WRAPPERS:%=$B/bin/%): LIBS += -lslurm
@@ -191,6 +195,9 @@ $B/tests/bench/%: $B/obj/tests/bench/%.o $(BENCH_HELPERS:%=$B/obj/tests/bench/%.
 $B/tests/%.so: $B/obj/tests/e2e/%.o
 	@mkdir -p $(@D)
 	$(call say,LD   $@)$(CC) -shared $(LDFLAGS) -o $@ $< -ldl
+
+# The parts of the plugin that know nothing of Slurm.
+$(filter $B/tests/unit/test_spank_%,$(UNIT_TESTS)): $B/tests/unit/test_spank_%: $B/obj/spank-plugin/%.o
 
 # Its allocations fail on demand.
 $B/tests/unit/test_lock_table_memory: \
@@ -333,8 +340,8 @@ install: all
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
 	    $(DESTDIR)$(INCDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(UNITDIR) \
 	    $(DESTDIR)$(COMPDIR)
-	$(INSTALL) -m 755 $(WRAPPERS:%=$B/bin/%) $(DESTDIR)$(BINDIR)
-	$(INSTALL) -m 755 $(DAEMONS:%=$B/bin/%) $(DESTDIR)$(SBINDIR)
+	$(INSTALL) -m 755 $(addprefix $B/bin/,$(filter-out $(SLURM_WRAPPERS),$(WRAPPERS))) $(DESTDIR)$(BINDIR)
+	$(INSTALL) -m 755 $(addprefix $B/bin/,$(DAEMONS) $(SLURM_WRAPPERS)) $(DESTDIR)$(SBINDIR)
 	$(INSTALL) -m 644 $(STATIC) $(DESTDIR)$(LIBDIR)
 	$(if $(SPANK),$(INSTALL) -D -m 755 $(SPANK) $(DESTDIR)$(LIBDIR)/slurm/pidwatch.so)
 	$(INSTALL) -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)
@@ -343,16 +350,16 @@ install: all
 	$(FILL_IN) lib/ipclocker.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/ipclocker.pc
 	$(INSTALL) -m 644 $(HEADERS) $(DESTDIR)$(INCDIR)
 	$(INSTALL) -m 644 $(wildcard share/schema/*.json) $(DESTDIR)$(DATADIR)
-	$(INSTALL) -m 644 $(wildcard share/completions/*) $(DESTDIR)$(COMPDIR)
-	for unit in $(wildcard share/systemd/*); do \
+	$(INSTALL) -m 644 $(call SHARED_DATA,share/completions/*) $(DESTDIR)$(COMPDIR)
+	for unit in $(call SHARED_DATA,share/systemd/*); do \
 	    sed 's|@SBINDIR@|$(SBINDIR)|g' $$unit >$(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done
-	for page in $(MAN_PAGES); do \
+	for page in $(call SHARED_DATA,share/man/man*/*); do \
 	    $(INSTALL) -D -m 644 $$page $(DESTDIR)$(MANDIR)/$${page#share/man/} || exit 1; done
 	$(INSTALL) -m 644 README.md NEWS.md LICENSE $(DESTDIR)$(DOCDIR)
 
 .PHONY: uninstall
 uninstall:
-	rm -f $(WRAPPERS:%=$(DESTDIR)$(BINDIR)/%) $(DAEMONS:%=$(DESTDIR)$(SBINDIR)/%)
+	rm -f $(WRAPPERS:%=$(DESTDIR)$(BINDIR)/%) $(addprefix $(DESTDIR)$(SBINDIR)/,$(DAEMONS) $(SLURM_WRAPPERS))
 	rm -f $(DESTDIR)$(LIBDIR)/slurm/pidwatch.so $(DESTDIR)$(LIBDIR)/libipclocker.* $(DESTDIR)$(LIBDIR)/pkgconfig/ipclocker.pc
 	rm -f $(patsubst lib/%,$(DESTDIR)$(INCDIR)/%,$(HEADERS))
 	rm -f $(patsubst share/man/%,$(DESTDIR)$(MANDIR)/%,$(MAN_PAGES))

@@ -307,11 +307,16 @@ static void on_dead_pid(struct conn *conn, char *args)
 static void on_dead_job(struct conn *conn, char *args)
 {
     struct ipclocker_server *server = conn->server;
-    const char *job = next_word(&args);
+    const char *job = next_word(&args), *before = next_word(&args);
+    uint64_t before_ms = INT64_MAX;
     size_t ended = 0;
 
+    if (job != NULL && before != NULL && number_parse(before, INT64_MAX, &before_ms) != 0) {
+        reply_status(conn, NULL, "DEAD_JOB needs a time in milliseconds, or none");
+        return;
+    }
     if (job != NULL)
-        ended = lock_table_end_job(server->table, job, server_now_ms(server));
+        ended = lock_table_end_job(server->table, job, (int64_t)before_ms, server_now_ms(server));
     if (ended > 0)
         server_log(server, LOG_NOTICE, "job %s has ended: %zu released", job, ended);
     server_arm_deadline(server);

@@ -82,10 +82,12 @@ int detach_fork(int *keep, size_t keep_count)
         return -1;
     }
     setsid();
+    /* Before the caller goes on: a copy of a connection that it closes next would keep that open,
+     * or reset it. */
+    if (let_go(keep, keep_count) != 0)
+        _exit(1);
     pid = fork();
     if (pid != 0)
         _exit(pid < 0);
-    if (let_go(keep, keep_count) != 0)
-        _exit(1);
     return 0;
 }

@@ -16,8 +16,7 @@ enum {
     TRIES = 5,
     TRY_MS = 150,
     REPEAT_MS = 1000,
-    POLL_MS = 50, /* where the kernel has no pidfd */
-    GROUP_POLL_MS = 250,
+    POLL_MS = 50,           /* where the kernel has no pidfd */
     SILENT_AFTER_MS = 3000, /* before it is worth a line to the user */
 };
 
@@ -106,39 +105,6 @@ static bool wait_for_either(struct watcher *self)
     return false;
 }
 
-static void wait_ms(int64_t ms)
-{
-    struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-
-    nanosleep(&pause, NULL);
-}
-
-static void end_victim(const struct pidwatch *watch)
-{
-    /* A process that starts in this very tick may still be its child. */
-    uint64_t seen_at = process_clock() + 1;
-    int64_t kill_at_ms = now_ms() + watch->grace_ms;
-    pid_t group = victim_signal(watch);
-    /* A group costs a walk through /proc. */
-    int64_t pause_ms = group != 0 ? GROUP_POLL_MS : POLL_MS;
-
-    if (watch->grace_ms < 0)
-        return;
-    for (;;) {
-        uint64_t looked_at = process_clock() + 1;
-        int64_t left = kill_at_ms - now_ms();
-
-        if (victim_is_done(watch, group, seen_at))
-            return;
-        /* Whoever is in the group now is in the same one, those that started since as well. */
-        seen_at = looked_at;
-        if (left <= 0)
-            break;
-        wait_ms(left < pause_ms ? left : pause_ms);
-    }
-    victim_kill(watch, group, seen_at);
-}
-
 int pidwatch_run(const struct pidwatch *watch)
 {
     const struct pidstat_asker_options options = {
@@ -166,7 +132,7 @@ int pidwatch_run(const struct pidwatch *watch)
     }
     ended = wait_for_either(&self);
     if (ended)
-        end_victim(watch);
+        victim_end(watch);
     pidstat_asker_destroy(self.asker);
     return ended;
 }

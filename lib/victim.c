@@ -5,11 +5,23 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ending.h"
 #include "process.h"
+
+enum {
+    POLL_MS = 50,
+    GROUP_POLL_MS = 250, /* a group costs a walk through /proc */
+};
+
+/* What is known while it is being ended. */
+struct victim_end {
+    const struct pidwatch *watch;
+    pid_t group;      /* that was signalled; 0 for none but the process */
+    uint64_t seen_at; /* when it was last looked at, by process_clock() */
+};
 
 bool victim_has_ended(const struct pidwatch *watch)
 {
@@ -18,39 +30,19 @@ bool victim_has_ended(const struct pidwatch *watch)
     return process_lookup(watch->victim, watch->victim_start) == PROCESS_GONE;
 }
 
-static int send_by_pidfd(int fd, int number)
-{
-#ifdef SYS_pidfd_send_signal
-    return (int)syscall(SYS_pidfd_send_signal, fd, number, NULL, 0);
-#else
-    (void)fd;
-    (void)number;
-    errno = ENOSYS;
-    return -1;
-#endif
-}
-
 static void send_to_process(const struct pidwatch *watch, int number)
 {
-    if (watch->victim_fd >= 0 && (send_by_pidfd(watch->victim_fd, number) == 0 || errno != ENOSYS))
-        return;
-    if (process_lookup(watch->victim, watch->victim_start) == PROCESS_EXISTS)
-        kill(watch->victim, number);
+    process_signal(watch->victim_fd, watch->victim, watch->victim_start, number);
 }
 
 /* A stopped process would sleep on with the signal pending. */
-static bool asks_to_end(int number)
-{
-    return number == SIGHUP || number == SIGINT || number == SIGQUIT || number == SIGTERM;
-}
-
 static void send_and_continue(pid_t group, const struct pidwatch *watch, int number)
 {
     if (group != 0)
         kill(-group, number);
     else
         send_to_process(watch, number);
-    if (!asks_to_end(number))
+    if (!ending_is_request(number))
         return;
     if (group != 0)
         kill(-group, SIGCONT);
@@ -89,33 +81,57 @@ static pid_t find_group(const struct pidwatch *watch)
     return group > 1 && !victim_has_ended(watch) ? group : 0;
 }
 
-pid_t victim_signal(const struct pidwatch *watch)
+static void begin(void *context)
 {
-    pid_t group = 0;
+    struct victim_end *end = context;
 
-    if (watch->killer != NULL) {
-        run_killer(watch, watch->shown);
-        return 0;
+    /* A process that starts in this very tick may still be its child. */
+    end->seen_at = process_clock() + 1;
+    if (end->watch->killer != NULL) {
+        run_killer(end->watch, end->watch->shown);
+        return;
     }
-    if (watch->group)
-        group = find_group(watch);
-    send_and_continue(group, watch, watch->signal);
-    return group;
+    if (end->watch->group)
+        end->group = find_group(end->watch);
+    send_and_continue(end->group, end->watch, end->watch->signal);
 }
 
-void victim_kill(const struct pidwatch *watch, pid_t group, uint64_t seen_at)
+static bool is_done(void *context)
 {
-    if (watch->killer != NULL)
-        run_killer(watch, "KILL");
-    else if (group == 0)
-        send_to_process(watch, SIGKILL);
-    else if (process_group_has_member(group, seen_at))
-        kill(-group, SIGKILL);
+    struct victim_end *end = context;
+    uint64_t looked_at = process_clock() + 1;
+
+    if (end->group == 0)
+        return victim_has_ended(end->watch);
+    if (!process_group_has_member(end->group, end->seen_at))
+        return true;
+    /* Whoever is in the group now is in the same one, those that started since as well. */
+    end->seen_at = looked_at;
+    return false;
 }
 
-bool victim_is_done(const struct pidwatch *watch, pid_t group, uint64_t seen_at)
+static void kill_it(void *context)
 {
-    if (group != 0)
-        return !process_group_has_member(group, seen_at);
-    return victim_has_ended(watch);
+    struct victim_end *end = context;
+
+    if (end->watch->killer != NULL)
+        run_killer(end->watch, "KILL");
+    else if (end->group == 0)
+        send_to_process(end->watch, SIGKILL);
+    else if (process_group_has_member(end->group, end->seen_at))
+        kill(-end->group, SIGKILL);
+}
+
+void victim_end(const struct pidwatch *watch)
+{
+    struct victim_end end = {.watch = watch};
+    const struct ending_target target = {
+        .signal = begin,
+        .is_done = is_done,
+        .kill = kill_it,
+        .context = &end,
+        .pause_ms = watch->group ? GROUP_POLL_MS : POLL_MS,
+    };
+
+    ending_run(&target, watch->grace_ms);
 }

@@ -8,7 +8,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 
 import farm  # noqa: E402
+import netns  # noqa: E402
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "srun")
 NODES = ("n1", "n2")
@@ -65,10 +65,11 @@ def lacking():
 
 
 class Cluster:
-    """settings are lines for slurm.conf, such as KillWait=2; Licenses=lic1:2; cpus is for each node.
-    address is where the daemons are reached, for clusters across network namespaces."""
+    """settings are lines for slurm.conf, such as KillWait=2; Licenses=lic1:2, {folder} in them being
+    the cluster's; cpus is for each node.
+    host is a netns.Host that the daemons run on, instead of this machine itself."""
 
-    def __init__(self, settings="", cpus=8, address="127.0.0.1", name="lab"):
+    def __init__(self, settings="", cpus=8, name="lab", host=None):
         self.folder = tempfile.mkdtemp(prefix="farmlock-slurm.")
         os.chmod(self.folder, 0o755)
         for part, mode in (("etc", 0o755), ("run", 0o755), ("log", 0o1777), ("state", 0o700),
@@ -76,7 +77,7 @@ class Cluster:
             os.mkdir(f"{self.folder}/{part}")
             os.chmod(f"{self.folder}/{part}", mode)
         self.conf = f"{self.folder}/etc/slurm.conf"
-        self.settings, self.cpus, self.address, self.name = settings, cpus, address, name
+        self.settings, self.cpus, self.name, self.host = settings, cpus, name, host
         self.ports = {name: farm.free_port() for name in ("slurmctld", *NODES)}
         self.daemons = {}
         self.write_conf(self.conf)
@@ -85,16 +86,17 @@ class Cluster:
 
     def write_conf(self, path):
         """Writes slurm.conf; another path is for another host's copy."""
-        controller = "localhost" if self.address == "127.0.0.1" else \
-            f"{socket.gethostname()}({self.address})"
+        controller, address = "localhost", "127.0.0.1"
+        if self.host:
+            controller, address = f"{self.host.name}({self.host.address})", self.host.address
         with open(path, "w", encoding="utf-8") as conf:
             conf.write(CONF.format(name=self.name, controller=controller, folder=self.folder,
                                    user=pwd.getpwuid(os.geteuid()).pw_name, nodes=",".join(NODES),
                                    slurmctld_port=self.ports["slurmctld"]))
             for node in NODES:
-                conf.write(NODE.format(node=node, host="localhost", address=self.address,
+                conf.write(NODE.format(node=node, host="localhost", address=address,
                                        port=self.ports[node], cpus=self.cpus))
-            conf.write(self.settings + "\n")
+            conf.write(self.settings.replace("{folder}", self.folder) + "\n")
 
     def plugstack(self, line):
         """Steps that start from now on load this, such as 'optional .../pidwatch.so grace=1'."""
@@ -102,7 +104,7 @@ class Cluster:
             conf.write(line + "\n")
 
     def environment(self, **extra):
-        return farm.environment(SLURM_CONF=self.conf, **extra)
+        return farm.environment(**{"SLURM_CONF": self.conf, **extra})
 
     def start(self):
         key = f"{self.folder}/munge/munge.key"
@@ -130,7 +132,7 @@ class Cluster:
     def _start(self, name, *command):
         with open(f"{self.folder}/log/{name}.out", "ab") as out:
             self.daemons[name] = subprocess.Popen(
-                command, env=self.environment(), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                self.host.enter(*command) if self.host else command, env=self.environment(), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 start_new_session=True)
 
     def stop_daemon(self, name, number=signal.SIGTERM):
@@ -158,19 +160,24 @@ class Cluster:
             return list(command)
         return ["setpriv", f"--reuid={JOB_USER}", "--regid=nogroup", "--clear-groups", *command]
 
-    def run(self, *command, extra=None, **options):
+    def _on(self, host, *command):
+        """The words that run a command on a host, by default where the daemons run."""
+        host = host or self.host
+        return host.enter(*command) if host else list(command)
+
+    def run(self, *command, extra=None, host=None, **options):
         """Runs one of Slurm's commands as the jobs' user to its end; extra is for its environment."""
-        return farm.run(*self.as_user(*command), env=self.environment(**(extra or {})),
+        return farm.run(*self._on(host, *self.as_user(*command)), env=self.environment(**(extra or {})),
                         cwd=options.pop("cwd", "/tmp"), **options)
 
-    def start_command(self, *command, extra=None, **options):
+    def start_command(self, *command, extra=None, host=None, **options):
         """Starts one of Slurm's commands as the jobs' user; it is ended with the test."""
-        return farm.start(*self.as_user(*command), env=self.environment(**(extra or {})),
+        return farm.start(*self._on(host, *self.as_user(*command)), env=self.environment(**(extra or {})),
                           cwd=options.pop("cwd", "/tmp"), **options)
 
     def tell(self, *command):
         """What a command of the administrator's prints."""
-        return farm.run(*command, env=self.environment()).stdout.strip()
+        return farm.run(*self._on(None, *command), env=self.environment()).stdout.strip()
 
     def sbatch(self, *words, script=None, **options):
         """Submits a job and returns its id; script is the text of a batch script."""

@@ -41,6 +41,13 @@ def at_end(function):
     _cleanups.append(function)
 
 
+def keep():
+    """Lets what was started so far live until the program ends, not just the running test."""
+    for function in _cleanups:
+        atexit.register(function)
+    _cleanups.clear()
+
+
 def poll(condition, what, patience_s=PATIENCE_S):
     """Waits until condition() is true and returns what it returned."""
     deadline = time.monotonic() + patience_s

@@ -309,6 +309,7 @@ static void deaths_of_processes_and_jobs_are_reported(void **state)
     assert_string_equal(ipclocker_owner(other), "");
     assert_int_equal(ipclocker_lock(lock), 0);
     assert_int_equal(ipclocker_dead_job(other, "slurm:8"), 0);
+    assert_int_equal(ipclocker_dead_job_before(other, "slurm:7", 1000), 0);
     assert_int_equal(ipclocker_dead_job(other, "slurm:7"), 1);
     assert_string_equal(ipclocker_owner(other), "");
     ipclocker_destroy(lock);

@@ -1,0 +1,83 @@
+/* The plugin in srun, sbatch and salloc: srun holds the end of the connections that breaks with it.
+ * Must not write anything to the user's terminal, nor keep srun from its work. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "contact.h"
+#include "lifeline.h"
+#include "plugin.h"
+#include "process.h"
+
+static struct lifeline_port port;
+
+/* srun forks a shepherd, which must not keep the connections of a dead srun. */
+static void close_in_child(void)
+{
+    lifeline_close_port(&port);
+}
+
+/* --jobid, which getopt_long(3) takes abbreviated, too.  A word of the command's that looks like
+ * it does no harm: then the allocation stays. */
+static bool names_a_job(void)
+{
+    char *words = NULL;
+    bool found = false;
+    size_t len = 0;
+    FILE *file = fopen("/proc/self/cmdline", "re");
+
+    if (file == NULL)
+        return true;
+    while (!found && getdelim(&words, &len, '\0', file) > 0)
+        found = strncmp(words, "--jobi", 6) == 0;
+    free(words);
+    fclose(file);
+    return found;
+}
+
+static bool makes_its_own_allocation(void)
+{
+    return getenv("SLURM_JOB_ID") == NULL && getenv("SLURM_JOBID") == NULL && !names_a_job();
+}
+
+static void export_contact(void)
+{
+    struct contact contact = {
+        .port = port.port,
+        .pid = getpid(),
+        .start = process_start_time(getpid()),
+        .owns_allocation = makes_its_own_allocation(),
+    };
+    char text[CONTACT_SIZE];
+
+    snprintf(contact.boot, sizeof contact.boot, "%s", process_boot_id());
+    contact_format(text, &contact);
+    setenv(CONTACT_VARIABLE, text, 1);
+}
+
+void srun_begin(const struct plugin *plugin)
+{
+    const struct settings *settings = &plugin->settings;
+    bool wanted = plugin->wish >= 0 ? plugin->wish : settings->on;
+
+    /* The other components of a heterogeneous job are this srun's, too. */
+    if (port.count > 0)
+        return;
+    allocator_begin();
+    if (!wanted)
+        return;
+    if (lifeline_listen(&port, settings->port_low, settings->port_high, 0) != 0) {
+        slurm_verbose("pidwatch: cannot listen for the nodes: %m; the step is not watched");
+        return;
+    }
+    pthread_atfork(NULL, NULL, close_in_child);
+    export_contact();
+}
+
+void allocator_begin(void)
+{
+    unsetenv(CONTACT_VARIABLE);
+    unsetenv(CONTACT_MARK);
+}

@@ -1,0 +1,179 @@
+/* The plugin in slurmstepd: decides whether a step is watched, by whom, and logs what comes of it.
+ * Must not wait for anything but a fork. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "contact.h"
+#include "plugin.h"
+#include "watcher.h"
+
+static struct {
+    bool watched;
+    struct contact contact;
+    char text[CONTACT_SIZE];
+    pid_t *tasks;
+    uint32_t seen, expected; /* tasks */
+    int reports;             /* of the watcher; below 0 while there is none */
+} step = {.reports = -1};
+
+/* ---- the log --------------------------------------------------------------------------------- */
+
+/* Such as "7.0"; what cannot be told is 0. */
+static const char *step_name(spank_t spank, char name[32])
+{
+    uint32_t job = 0, number = 0;
+
+    spank_get_item(spank, S_JOB_ID, &job);
+    spank_get_item(spank, S_JOB_STEPID, &number);
+    snprintf(name, 32, "%u.%u", job, number);
+    return name;
+}
+
+static void log_report(const struct plugin *plugin, spank_t spank, char what)
+{
+    char name[32];
+
+    step_name(spank, name);
+    if (what == REPORT_DEAD)
+        slurm_info("pidwatch: step %s: its srun (process %d) is dead; its processes were sent "
+                   "signal %d",
+                   name, (int)step.contact.pid, plugin->settings.signal);
+    else if (what == REPORT_UNREACHABLE)
+        slurm_info("pidwatch: step %s: the host of its srun has been silent for %lld s; its "
+                   "processes were sent signal %d",
+                   name, (long long)plugin->settings.unreachable_ms / 1000,
+                   plugin->settings.signal);
+    else if (what == REPORT_KILLED)
+        slurm_info("pidwatch: step %s: processes that were left after the grace were killed", name);
+    else if (what == REPORT_NO_CONTACT)
+        slurm_error("pidwatch: step %s: neither port %u of its srun nor pidstatd on its host can "
+                    "be reached; it is not watched until one is: is a firewall between them? See "
+                    "ports= in pidwatch-spank(8)",
+                    name, step.contact.port);
+    else
+        slurm_error("pidwatch: step %s: the watcher lacks memory or rights; the step is not "
+                    "watched",
+                    name);
+}
+
+void step_take_reports(const struct plugin *plugin, spank_t spank)
+{
+    char bytes[16];
+    ssize_t len = step.reports < 0 ? 0 : read(step.reports, bytes, sizeof bytes);
+
+    for (ssize_t i = 0; i < len; i++)
+        log_report(plugin, spank, bytes[i]);
+}
+
+void step_end(const struct plugin *plugin, spank_t spank)
+{
+    step_take_reports(plugin, spank);
+    if (step.reports >= 0)
+        close(step.reports);
+    step.reports = -1;
+    free(step.tasks);
+    step.tasks = NULL;
+    step.watched = false;
+}
+
+/* ---- the environment ------------------------------------------------------------------------- */
+
+static bool is_launched_by_srun(spank_t spank)
+{
+    uint32_t number;
+
+    return spank_get_item(spank, S_JOB_STEPID, &number) == ESPANK_SUCCESS &&
+           number != SLURM_BATCH_SCRIPT && number != SLURM_EXTERN_CONT;
+}
+
+/* Anybody may have written it. */
+static bool take_contact(spank_t spank)
+{
+    spank_err_t error = spank_getenv(spank, CONTACT_VARIABLE, step.text, sizeof step.text);
+    char name[32];
+
+    spank_unsetenv(spank, CONTACT_VARIABLE);
+    spank_unsetenv(spank, CONTACT_MARK);
+    if (error == ESPANK_ENV_NOEXIST || !is_launched_by_srun(spank))
+        return false;
+    if (error == ESPANK_SUCCESS && contact_parse(&step.contact, step.text) == 0)
+        return true;
+    slurm_error("pidwatch: step %s: %s is not what srun writes; the step is not watched",
+                step_name(spank, name), CONTACT_VARIABLE);
+    return false;
+}
+
+void step_begin(const struct plugin *plugin, spank_t spank)
+{
+    uint32_t count;
+
+    (void)plugin;
+    if (!take_contact(spank) ||
+        spank_get_item(spank, S_JOB_LOCAL_TASK_COUNT, &count) != ESPANK_SUCCESS || count == 0)
+        return;
+    step.tasks = calloc(count, sizeof *step.tasks);
+    step.expected = count;
+    step.watched = step.tasks != NULL;
+    if (step.watched)
+        spank_setenv(spank, CONTACT_MARK, step.text, 1);
+}
+
+/* ---- the watcher ----------------------------------------------------------------------------- */
+
+static int take_groups(spank_t spank, struct watcher *watcher)
+{
+    gid_t *groups = NULL;
+    int count = 0;
+
+    if (spank_get_item(spank, S_JOB_UID, &watcher->uid) != ESPANK_SUCCESS ||
+        spank_get_item(spank, S_JOB_GID, &watcher->gid) != ESPANK_SUCCESS)
+        return -1;
+    if (spank_get_item(spank, S_JOB_SUPPLEMENTARY_GIDS, &groups, &count) == ESPANK_SUCCESS &&
+        count > 0) {
+        watcher->groups = groups;
+        watcher->group_count = (size_t)count;
+    }
+    return 0;
+}
+
+static int start_watcher(const struct plugin *plugin, spank_t spank)
+{
+    struct watcher watcher = {
+        .settings = plugin->settings,
+        .contact = step.contact,
+        .tasks = step.tasks,
+        .task_count = step.seen,
+    };
+
+    /* slurmd wrote this one itself, from where the launch came. */
+    if (spank_getenv(spank, "SLURM_SRUN_COMM_HOST", watcher.host, sizeof watcher.host) !=
+            ESPANK_SUCCESS ||
+        take_groups(spank, &watcher) != 0 ||
+        spank_get_item(spank, S_JOB_ID, &watcher.job) != ESPANK_SUCCESS ||
+        spank_get_item(spank, S_JOB_NODEID, &watcher.node_id) != ESPANK_SUCCESS) {
+        errno = ENODATA;
+        return -1;
+    }
+    snprintf(watcher.mark, sizeof watcher.mark, "%s=%s", CONTACT_MARK, step.text);
+    return watcher_start(&watcher);
+}
+
+void step_add_task(const struct plugin *plugin, spank_t spank)
+{
+    char name[32];
+    pid_t pid;
+
+    if (!step.watched || step.seen == step.expected ||
+        spank_get_item(spank, S_TASK_PID, &pid) != ESPANK_SUCCESS)
+        return;
+    step.tasks[step.seen++] = pid;
+    if (step.seen < step.expected)
+        return;
+    step.reports = start_watcher(plugin, spank);
+    if (step.reports < 0)
+        slurm_error("pidwatch: step %s: cannot start a watcher: %s; the step is not watched",
+                    step_name(spank, name), strerror(errno));
+}

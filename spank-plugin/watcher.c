@@ -1,0 +1,347 @@
+/* Waits for srun's end and the step's, as the job's user.
+ * Must not use anything of slurmstepd's that a thread of it may have locked: no stdio, no log. */
+#include "watcher.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cancel.h"
+#include "detach.h"
+#include "ending.h"
+#include "lifeline.h"
+#include "offspring.h"
+#include "pidstat_asker.h"
+#include "process.h"
+#include "witness.h"
+
+enum {
+    ASK_TRIES = 5,
+    ASK_TRY_MS = 100,
+    ASK_REPEAT_MS = 5000,
+    LOOK_MS = 50,          /* for new processes, while the old ones are being ended */
+    NO_CONTACT_MS = 10000, /* before it is worth a line in the log */
+};
+
+struct watch {
+    const struct watcher *self;
+    int report_fd;
+    struct lifeline line;
+    struct pidstat_asker *asker; /* NULL while the line is up */
+    enum witness_pidstatd pidstatd;
+    bool vouched, told_no_contact, told_killed;
+    int64_t began_ms, pidstatd_heard_ms;
+    struct offspring offspring;
+    struct pollfd *fds; /* report, line, asker, and the tasks */
+    size_t tasks_left;
+    bool tasks_known; /* there is a pidfd for each */
+};
+
+enum { FD_REPORT, FD_LINE, FD_ASKER, FD_TASKS };
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+static void report(const struct watch *watch, enum watcher_report what)
+{
+    char byte = (char)what;
+
+    if (write(watch->report_fd, &byte, 1) < 0)
+        errno = 0; /* slurmstepd has gone: there is nobody to tell */
+}
+
+/* ---- the second witness ---------------------------------------------------------------------- */
+
+static void take_answer(void *context, const struct pidstat_result *result)
+{
+    struct watch *watch = context;
+
+    if (result->verdict == VERDICT_NO_ANSWER) {
+        watch->pidstatd = PIDSTATD_SILENT;
+        return;
+    }
+    watch->pidstatd_heard_ms = now_ms();
+    watch->pidstatd = result->verdict == VERDICT_GONE ? PIDSTATD_GONE : PIDSTATD_ALIVE;
+    watch->vouched |= watch->pidstatd == PIDSTATD_ALIVE;
+}
+
+static void stop_asking(struct watch *watch)
+{
+    pidstat_asker_destroy(watch->asker);
+    watch->asker = NULL;
+    watch->pidstatd = PIDSTATD_PENDING;
+    watch->vouched = false;
+}
+
+static void start_asking(struct watch *watch)
+{
+    const struct pidstat_asker_options options = {
+        .port = watch->self->settings.pidstatd_port,
+        .try_ms = ASK_TRY_MS,
+        .repeat_ms = ASK_REPEAT_MS,
+        .max_pending = 1,
+    };
+    const struct contact *contact = &watch->self->contact;
+    const struct pidstat_target target = {
+        .host = watch->self->host,
+        .pid = contact->pid,
+        .start = contact->start,
+        .boot = strcmp(contact->boot, "-") != 0 ? contact->boot : NULL,
+        .tries = ASK_TRIES,
+        .flags = ASK_STANDING,
+    };
+
+    watch->asker = pidstat_asker_create(&options);
+    if (watch->asker == NULL)
+        return;
+    if (pidstat_asker_ask(watch->asker, &target, take_answer, watch) == NULL)
+        stop_asking(watch);
+}
+
+/* ---- waiting --------------------------------------------------------------------------------- */
+
+static enum witness_verdict judge(const struct watch *watch)
+{
+    int64_t heard_ms = watch->line.heard_ms > watch->pidstatd_heard_ms ? watch->line.heard_ms
+                                                                       : watch->pidstatd_heard_ms;
+    const struct witness witness = {
+        .line = watch->line.state,
+        .was_up = watch->line.was_up,
+        .pidstatd = watch->pidstatd,
+        .vouched = watch->vouched,
+        .silent_ms = now_ms() - heard_ms,
+        .unreachable_ms = watch->self->settings.unreachable_ms,
+    };
+
+    return witness_judge(&witness);
+}
+
+/* Milliseconds until something is due; below 0 for never. */
+static int wait_limit(const struct watch *watch)
+{
+    int64_t due_ms = lifeline_due_ms(&watch->line), now = now_ms();
+    int64_t limit = due_ms == 0 ? -1 : due_ms > now ? due_ms - now : 0;
+
+    /* Silence that is to count as death. */
+    if (watch->line.state != LIFELINE_UP && watch->self->settings.unreachable_ms >= 0 &&
+        (limit < 0 || limit > LOOK_MS))
+        limit = LOOK_MS;
+    if (watch->line.state != LIFELINE_UP && watch->asker == NULL && (limit < 0 || limit > LOOK_MS))
+        limit = LOOK_MS;
+    return limit > INT_MAX ? INT_MAX : (int)limit;
+}
+
+static void drop_ended_tasks(struct watch *watch)
+{
+    for (size_t i = FD_TASKS; i < FD_TASKS + watch->self->task_count; i++) {
+        if (watch->fds[i].fd >= 0 && watch->fds[i].revents != 0) {
+            close(watch->fds[i].fd);
+            watch->fds[i].fd = -1;
+            watch->tasks_left--;
+        }
+    }
+}
+
+static void wait_for_change(struct watch *watch)
+{
+    watch->fds[FD_LINE].fd = lifeline_fd(&watch->line);
+    watch->fds[FD_LINE].events = lifeline_events(&watch->line);
+    watch->fds[FD_ASKER].fd = watch->asker != NULL ? pidstat_asker_fd(watch->asker) : -1;
+    watch->fds[FD_ASKER].events = POLLIN;
+    if (poll(watch->fds, FD_TASKS + watch->self->task_count, wait_limit(watch)) > 0)
+        drop_ended_tasks(watch);
+}
+
+/* slurmstepd closes its end of the pipe when it is done with the step. */
+static bool step_is_over(const struct watch *watch)
+{
+    return watch->fds[FD_REPORT].revents != 0 || (watch->tasks_known && watch->tasks_left == 0);
+}
+
+static void look_at_witnesses(struct watch *watch)
+{
+    lifeline_process(&watch->line, now_ms());
+    if (watch->line.state == LIFELINE_UP) {
+        if (watch->asker != NULL)
+            stop_asking(watch);
+    } else if (watch->asker == NULL && watch->line.state != LIFELINE_UNKNOWN) {
+        start_asking(watch);
+    }
+    if (watch->asker != NULL)
+        pidstat_asker_process(watch->asker);
+    if (!watch->line.was_up && !watch->vouched && !watch->told_no_contact &&
+        now_ms() - watch->began_ms >= NO_CONTACT_MS) {
+        watch->told_no_contact = true;
+        report(watch, REPORT_NO_CONTACT);
+    }
+}
+
+/* Returns WITNESS_ALIVE when the step has ended by itself. */
+static enum witness_verdict wait_for_end(struct watch *watch)
+{
+    enum witness_verdict verdict = WITNESS_ALIVE;
+
+    while (!step_is_over(watch) && verdict == WITNESS_ALIVE) {
+        wait_for_change(watch);
+        look_at_witnesses(watch);
+        verdict = judge(watch);
+    }
+    return step_is_over(watch) ? WITNESS_ALIVE : verdict;
+}
+
+/* ---- ending ---------------------------------------------------------------------------------- */
+
+static void signal_step(void *context)
+{
+    struct watch *watch = context;
+
+    offspring_signal(&watch->offspring, watch->self->settings.signal);
+}
+
+static bool nobody_is_left(void *context)
+{
+    struct watch *watch = context;
+
+    return offspring_is_gone(&watch->offspring);
+}
+
+static void kill_step(void *context)
+{
+    struct watch *watch = context;
+
+    if (!watch->told_killed)
+        report(watch, REPORT_KILLED);
+    watch->told_killed = true;
+    offspring_kill(&watch->offspring);
+}
+
+static void end_step(struct watch *watch)
+{
+    const struct ending_target target = {
+        .signal = signal_step,
+        .is_done = nobody_is_left,
+        .kill = kill_step,
+        .context = watch,
+        .pause_ms = LOOK_MS,
+        .again = true,
+    };
+
+    offspring_find(&watch->offspring);
+    ending_run(&target, watch->self->settings.grace_ms);
+}
+
+/* ---- the process ----------------------------------------------------------------------------- */
+
+static int become_user(const struct watcher *self)
+{
+    if (geteuid() != 0)
+        return 0;
+    if (setgroups(self->group_count, self->groups) != 0 ||
+        setresgid(self->gid, self->gid, self->gid) != 0 ||
+        setresuid(self->uid, self->uid, self->uid) != 0)
+        return -1;
+    return 0;
+}
+
+static void reset_signals(void)
+{
+    sigset_t none;
+
+    for (int number = 1; number <= SIGRTMAX; number++)
+        signal(number, SIG_DFL);
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int open_tasks(struct watch *watch)
+{
+    const struct watcher *self = watch->self;
+
+    watch->fds = calloc(FD_TASKS + self->task_count, sizeof *watch->fds);
+    if (watch->fds == NULL)
+        return -1;
+    watch->fds[FD_REPORT].fd = watch->report_fd; /* no events: the reader's end alone */
+    watch->tasks_known = true;
+    for (size_t i = 0; i < self->task_count; i++) {
+        struct pollfd *fd = &watch->fds[FD_TASKS + i];
+
+        fd->events = POLLIN;
+        fd->fd = process_open(self->tasks[i], 0);
+        if (fd->fd >= 0)
+            watch->tasks_left++;
+        else if (errno != ESRCH)
+            watch->tasks_known = false;
+    }
+    return 0;
+}
+
+static int open_watch(struct watch *watch, pid_t slurmstepd)
+{
+    const struct watcher *self = watch->self;
+
+    watch->began_ms = now_ms();
+    watch->offspring.mark = self->mark;
+    watch->offspring.except = slurmstepd;
+    if (offspring_init(&watch->offspring, self->tasks, self->task_count) != 0 ||
+        open_tasks(watch) != 0)
+        return -1;
+    return lifeline_open(&watch->line, self->host, self->contact.port,
+                         self->settings.unreachable_ms, watch->began_ms);
+}
+
+static void run(const struct watcher *self, int report_fd, pid_t slurmstepd)
+{
+    struct watch watch = {.self = self, .report_fd = report_fd};
+    enum witness_verdict verdict;
+
+    prctl(PR_SET_NAME, "pidwatch-step");
+    reset_signals();
+    if (become_user(self) != 0 || open_watch(&watch, slurmstepd) != 0) {
+        report(&watch, REPORT_FAILED);
+        return;
+    }
+    verdict = wait_for_end(&watch);
+    if (verdict == WITNESS_ALIVE)
+        return;
+    report(&watch, verdict == WITNESS_DEAD ? REPORT_DEAD : REPORT_UNREACHABLE);
+    end_step(&watch);
+    if (self->contact.owns_allocation)
+        cancel_job(self->job, self->node_id);
+}
+
+int watcher_start(struct watcher *self)
+{
+    pid_t slurmstepd = getpid();
+    int ends[2], keep, result, saved_errno;
+
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+        return -1;
+    keep = ends[1];
+    result = detach_fork(&keep, 1);
+    if (result == 0) {
+        run(self, keep, slurmstepd);
+        _exit(0);
+    }
+    saved_errno = errno;
+    close(ends[1]);
+    if (result > 0)
+        return ends[0];
+    close(ends[0]);
+    errno = saved_errno;
+    return -1;
+}

@@ -1,0 +1,47 @@
+/* The process that watches one step on one node: left behind by slurmstepd, it sleeps until the
+ * step ends, or ends the step's processes when srun is dead. */
+#ifndef FARMLOCK_SPANK_WATCHER_H
+#define FARMLOCK_SPANK_WATCHER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "contact.h"
+#include "settings.h"
+
+/* What a watcher has to say, one byte each, for slurmd's log. */
+enum watcher_report {
+    REPORT_DEAD = 'd',        /* srun is dead; its tasks are being ended */
+    REPORT_UNREACHABLE = 'u', /* the same, for srun's host has been silent for too long */
+    REPORT_KILLED = 'k',      /* some had to be killed */
+    REPORT_NO_CONTACT = 'c',  /* neither srun's port nor pidstatd has answered so far */
+    REPORT_FAILED = 'f',      /* it cannot watch, for lack of memory or descriptors */
+};
+
+/* Valid in the caller until watcher_start() returns. */
+struct watcher {
+    struct settings settings;
+    struct contact contact;
+    char host[64]; /* srun's, a numeric address */
+    char mark[sizeof CONTACT_MARK + 1 + CONTACT_SIZE];
+
+    const pid_t *tasks;
+    size_t task_count;
+
+    /* Whose processes they are; the watcher becomes that user, where it is root. */
+    uid_t uid;
+    gid_t gid;
+    const gid_t *groups;
+    size_t group_count;
+
+    uint32_t job;     /* to be cancelled where srun has made it for this step alone */
+    uint32_t node_id; /* rank of this node in it: the first cancels, others step in */
+};
+
+/* Leaves a watcher behind.  Returns a descriptor from which its reports are read, without blocking,
+ * and which keeps it alive: it ends when this is closed; -1 with errno when there is none.
+ */
+int watcher_start(struct watcher *watcher);
+
+#endif

@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""Every way to launch a step: with the plugin, its tasks end with the srun that launched it."""
+
+import os
+import pty
+import subprocess
+import time
+
+import slurm
+import steps
+from slurm import farm
+from tap import test
+
+cluster = slurm.the_cluster()
+cluster.plugstack(steps.plugin_line("grace=5"))
+
+LIMIT_S = 2
+
+
+def end_with_srun(tasks, srun):
+    """The tasks, which run already, are gone in time when the srun is killed."""
+    seconds = steps.seconds_until_gone(tasks, lambda: steps.kill_srun(srun))
+    print(f"# {seconds * 1000:.0f} ms", flush=True)
+    assert seconds < LIMIT_S, seconds
+
+
+def the_srun(but=()):
+    """The one srun of the cluster, not its shepherd."""
+    def find():
+        found = [pid for pid in steps.named(cluster, "srun")
+                 if steps.name(steps.parent(pid)) != "srun" and pid not in but]
+        return found[0] if len(found) == 1 else None
+
+    return farm.poll(find, "one srun runs")
+
+
+def no_job_is_left():
+    farm.poll(lambda: not cluster.tell("squeue", "-h"), "the allocation is cancelled")
+
+
+def wait_until_watched(count):
+    """A task may run a moment before its watcher has connected to srun."""
+    farm.poll(lambda: steps.connected(cluster) == count, f"{count} watchers are connected")
+
+
+@test
+def of_an_srun_with_an_allocation_of_its_own_which_is_cancelled():
+    srun = cluster.start_command("srun", "-N2", "-n4", "sleep", "300")
+    tasks = steps.wait_for(cluster, 4, "sleep")
+    wait_until_watched(2)
+    end_with_srun(tasks, srun.pid)
+    no_job_is_left()
+
+
+@test
+def of_an_srun_inside_sbatch_whose_script_goes_on():
+    job = cluster.sbatch("-N2", "-o", "/dev/null",
+                         script="#!/bin/sh\nsrun sleep 300 &\nsrun --overlap tail -f /dev/null\n")
+    tasks = steps.wait_for(cluster, 2, "sleep")
+    others = steps.wait_for(cluster, 2, "tail")
+    wait_until_watched(4)
+    sruns = [pid for pid in steps.named(cluster, "srun") if b"sleep" in steps.words(pid)
+             and steps.name(steps.parent(pid)) != "srun"]
+    end_with_srun(tasks, sruns[0])
+    assert all(map(farm.is_alive, others))
+    farm.equal(cluster.state(job), "RUNNING")
+    cluster.clear()
+
+
+@test
+def of_an_srun_inside_salloc_whose_allocation_stays():
+    salloc = cluster.start_command("salloc", "-N2", "sh", "-c", "srun sleep 300 </dev/null; read line",
+                                   stdin=subprocess.PIPE)
+    tasks = steps.wait_for(cluster, 2, "sleep")
+    wait_until_watched(2)
+    end_with_srun(tasks, the_srun())
+    time.sleep(1)
+    assert salloc.poll() is None
+    farm.equal(cluster.tell("squeue", "-h", "-o", "%T"), "RUNNING")
+    cluster.clear()
+
+
+@test
+def of_an_srun_that_names_the_job():
+    job = cluster.sbatch("-N2", "-o", "/dev/null", "--wrap", "tail -f /dev/null")
+    cluster.wait_state(job, "RUNNING")
+    steps.wait_for(cluster, 1, "tail")
+    srun = cluster.start_command("srun", "--jobid", job, "--overlap", "sleep", "300")
+    tasks = steps.wait_for(cluster, 2, "sleep")
+    wait_until_watched(2)
+    end_with_srun(tasks, srun.pid)
+    time.sleep(1)
+    farm.equal(cluster.state(job), "RUNNING")
+    farm.equal(len(steps.named(cluster, "tail")), 1)
+    cluster.clear()
+
+
+@test
+def of_a_heterogeneous_srun():
+    srun = cluster.start_command("srun", "-n2", "sleep", "300", ":", "-n1", "tail", "-f", "/dev/null")
+    tasks = steps.wait_for(cluster, 3, "sleep", "tail")
+    wait_until_watched(2)
+    end_with_srun(tasks, srun.pid)
+    no_job_is_left()
+
+
+@test
+def of_an_srun_with_a_pseudo_terminal():
+    terminal, end = pty.openpty()
+    farm.at_end(lambda: os.close(terminal))
+    srun = cluster.start_command("srun", "--pty", "sh", "-c", "sleep 300; true", stdin=end,
+                                 stdout=end, stderr=end, start_new_session=True)
+    os.close(end)
+    tasks = steps.wait_for(cluster, 1, "sleep")
+    wait_until_watched(1)
+    end_with_srun(tasks, srun.pid)
+    no_job_is_left()
+
+
+@test
+def of_an_srun_that_exports_nothing():
+    srun = cluster.start_command("srun", "--export=NONE", "/bin/sleep", "300")
+    task = farm.poll(lambda: steps.children_of_steps(cluster), "the task runs")
+    wait_until_watched(1)
+    end_with_srun(task, srun.pid)
+    no_job_is_left()
+
+
+@test
+def with_processes_that_have_left_their_parents_behind():
+    # One with its environment emptied, one in a session of its own, one with both parents alive.
+    own = f"sleep 300.{os.getpid()}"
+    srun = cluster.start_command("srun", "sh", "-c", f"(env -i {own} &); (setsid {own} &); {own}; true")
+    tasks = farm.poll(lambda: len(steps.running(own)) == 3 and steps.running(own), "they run")
+    wait_until_watched(1)
+    end_with_srun(tasks, srun.pid)
+    no_job_is_left()
+
+
+@test
+def although_they_were_stopped():
+    srun = cluster.start_command("srun", "sh", "-c", "kill -STOP $$")
+    tasks = farm.poll(lambda: steps.children_of_steps(cluster), "the task runs")
+    wait_until_watched(1)
+    end_with_srun(tasks, srun.pid)
+    no_job_is_left()
+
+
+@test
+def although_slurmctld_is_stopped():
+    srun = cluster.start_command("srun", "-N2", "sleep", "300")
+    tasks = steps.wait_for(cluster, 2, "sleep")
+    wait_until_watched(2)
+    cluster.stop_daemon("slurmctld")
+    end_with_srun(tasks, srun.pid)
+    cluster.start_slurmctld()
+    no_job_is_left()
+
+
+@test
+def no_watcher_is_left_and_no_node_was_drained():
+    farm.poll(lambda: not steps.watchers_of(cluster), "all watchers have ended")
+    cluster.wait_idle()
+
+
+if __name__ == "__main__":
+    farm.main()
