@@ -55,9 +55,9 @@ class Checks:
                               for count in (3000, 100)))
 
 
-# A third more than was measured when the limit was set: on a busy machine the ratios are a tenth
-# higher, while one that has doubled is far above.  Lower them when a cost falls.
-LIMITS = {"once": 3.0, "kept": 2.0, "pipelined": 6.4, "pidstatd": 1.5, "durable": 2.6,
+# A third to a half more than was measured when the limit was set: on a busy machine the ratios are
+# a tenth higher, while one that has doubled is far above.  Lower them when a cost falls.
+LIMITS = {"once": 3.0, "kept": 2.0, "pipelined": 6.4, "pidstatd": 1.5, "durable": 3.0,
           "lockersh": 1.8, "uriexec": 1.5, "waiters": 1.5}
 
 
