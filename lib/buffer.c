@@ -25,7 +25,7 @@ static size_t bigger(size_t size)
 /* Makes what is used up at the front free at the end. */
 static void move_to_front(struct buffer *buffer, char *memory)
 {
-    if (buffer->start > 0)
+    if (memory != NULL && buffer->start > 0)
         memmove(memory, buffer->data, buffer->len);
     buffer->start = 0;
     buffer->data = memory;

@@ -2,6 +2,7 @@
 #ifndef FARMLOCK_BUFFER_H
 #define FARMLOCK_BUFFER_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,6 +34,7 @@ static inline void buffer_add(struct buffer *buffer, const void *data, size_t le
         return;
     if (buffer->size - buffer->start - buffer->len < len && !buffer_grow(buffer, len))
         return;
+    assert(buffer->data != NULL);
     memcpy(buffer->data + buffer->len, data, len);
     buffer->len += len;
 }

@@ -115,7 +115,7 @@ static const char *put_text(char **end, const char *text, size_t size)
 {
     char *copy = *end;
 
-    if (size == 0)
+    if (text == NULL || copy == NULL)
         return NULL;
     memcpy(copy, text, size);
     *end += size;

@@ -52,7 +52,7 @@ const char *wish_add_group(struct wish *wish, const char *text)
     size_t count;
     const char *wrong = check_names(text, &count);
     struct lock_group *groups;
-    char **names, *copy;
+    char **names, *rest;
 
     if (wrong != NULL)
         return wrong;
@@ -66,11 +66,12 @@ const char *wish_add_group(struct wish *wish, const char *text)
     if (groups == NULL)
         return no_memory;
     wish->groups = groups;
-    copy = strdup(text + words_blank_len(text));
-    if (copy == NULL)
+    rest = strdup(text + words_blank_len(text));
+    if (rest == NULL)
         return no_memory;
+    names[wish->name_count] = rest; /* the memory begins with the first */
     for (size_t i = 0; i < count; i++)
-        names[wish->name_count++] = words_next(&copy);
+        names[wish->name_count++] = words_next(&rest);
     groups[wish->group_count++] = (struct lock_group){.name_count = count, .count = 1};
     point_groups_at_names(wish);
     return NULL;
