@@ -124,7 +124,7 @@ def an_epilog_without_a_lock_server_does_not_fail():
     script = os.path.join(farm.SOURCE, "examples", "slurm", "epilog-slurmctld.sh")
     for lockreap in (LOCKREAP, "/nonexistent/lockreap"):
         done = farm.run(script, env=cluster.environment(
-            LOCKREAP=lockreap, IPCLOCKER_HOST="127.0.0.1", IPCLOCKER_PORT=farm.free_port(),
+            LOCKREAP=lockreap, IPCLOCKER_HOST="127.0.0.1", IPCLOCKER_PORT=farm.silent_port(),
             SLURM_JOB_ID=7, SLURM_CLUSTER_NAME="lab"))
         farm.equal((done.returncode, done.stdout, done.stderr), (0, "", ""))
 
@@ -175,7 +175,7 @@ def without_jobs_slurm_is_not_asked():
 @test
 def a_lock_server_that_does_not_answer_is_named():
     for words in ((), ("--job", "7@lab")):
-        done = farm.run(LOCKREAP, "--host", "127.0.0.1", "--port", farm.free_port(), *words,
+        done = farm.run(LOCKREAP, "--host", "127.0.0.1", "--port", farm.silent_port(), *words,
                         env=cluster.environment())
         farm.equal((done.returncode, done.stdout), (69, ""))
         farm.contains(done.stderr, "lockreap: no lockerd answers at 127.0.0.1:")

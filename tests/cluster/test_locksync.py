@@ -250,7 +250,7 @@ def servers_that_do_not_answer_are_named():
     done = sync(seats, "--once", "--cluster", "fab")
     farm.equal((done.returncode, done.stdout), (69, ""))
     farm.contains(done.stderr, "slurmctld is that of cluster lab, not of fab")
-    done = sync(seats, "--once", "--port", farm.free_port())
+    done = sync(seats, "--once", "--port", farm.silent_port())
     farm.equal((done.returncode, done.stdout), (69, ""))
     farm.contains(done.stderr, "no lockerd answers")
     farm.equal(reservation(), {})

@@ -79,7 +79,7 @@ def a_forged_variable_ends_nothing_but_the_users_own_step():
 
 @test
 def a_forged_process_that_lives_ends_nothing():
-    contact = f"1:{farm.free_port()}:1:{1}:{BOOT}:own"
+    contact = f"1:{farm.silent_port()}:1:{1}:{BOOT}:own"
     done = forge(contact, "sh", "-c", "sleep 3; echo ok")
     farm.equal((done.returncode, done.stdout), (0, "ok\n"))
 

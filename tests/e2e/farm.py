@@ -75,6 +75,14 @@ def free_port(kind=socket.SOCK_STREAM, host="127.0.0.1"):
         return probe.getsockname()[1]
 
 
+def silent_port():
+    """A TCP port at which nobody listens as long as the test runs."""
+    holder = socket.socket()
+    holder.bind(("127.0.0.1", 0))
+    at_end(holder.close)
+    return holder.getsockname()[1]
+
+
 def answers(port, host="127.0.0.1"):
     """True when something listens at a TCP port."""
     try:

@@ -27,7 +27,7 @@ def lockersh(*words, env=None, **options):
 @tap.test
 def the_first_host_that_answers_is_used():
     _, port = start_server()
-    down, other_down = farm.free_port(), farm.free_port()
+    down, other_down = farm.silent_port(), farm.silent_port()
     hosts = f"127.0.0.1={down}:127.0.0.1={port}:127.0.0.1={other_down}"
     result = lockersh("--lock", "a", "--debug", "echo $LOCKERSH_LOCK",
                       env=farm.environment(IPCLOCKER_HOST=hosts))
@@ -138,7 +138,7 @@ def a_server_that_comes_later_is_found():
 @tap.test
 def the_wait_limit_covers_the_search_for_a_server():
     start = time.monotonic()
-    result = lockersh("--dhost", f"127.0.0.1={farm.free_port()}", "--connect-tries", "0",
+    result = lockersh("--dhost", f"127.0.0.1={farm.silent_port()}", "--connect-tries", "0",
                       "--timeout", "0.5", "--lock", "a", "true")
     farm.equal(result.returncode, 69)
     assert 0.4 < time.monotonic() - start < 5
@@ -165,7 +165,7 @@ def a_server_that_hangs_is_no_busy_lock():
 
 @tap.test
 def no_delay_is_no_busy_loop():
-    result = lockersh("--dhost", f"127.0.0.1={farm.free_port()}", "--connect-tries", "0",
+    result = lockersh("--dhost", f"127.0.0.1={farm.silent_port()}", "--connect-tries", "0",
                       "--connect-delay", "0", "-w", "0.5", "--lock", "a", "true")
     farm.equal(result.returncode, 69)
     assert result.stderr.count("trying again") <= 5, result.stderr

@@ -203,7 +203,7 @@ def what_is_wrong_is_said(folder):
     for status, *options in ((64, "--by", "moon"), (64, "--since", "soon"), (64, "--json", "--csv"),
                              (64, "--since", "1d", "--until", "2d"), (64, "a[1-"),
                              (71, "--state", f"{folder}/none.db"), (71, "--state", "/dev/null"),
-                             (69, "--host", "127.0.0.1", "--port", farm.free_port())):
+                             (69, "--host", "127.0.0.1", "--port", farm.silent_port())):
         if options[0] == "a[1-":
             options += ["--state", server.state]
         result = farm.run(LOCKREPORT, *options)
