@@ -51,7 +51,7 @@ static int open_socket(int *family)
 
 static uint16_t bound_port(int fd)
 {
-    struct sockaddr_storage own;
+    struct sockaddr_storage own = {0};
     socklen_t len = sizeof own;
 
     if (getsockname(fd, (struct sockaddr *)&own, &len) != 0)
