@@ -91,9 +91,14 @@ LONG_TESTS  := $(filter %/test_store %/test_store_simulation,$(UNIT_TESTS)) \
                $(filter %/test_crash.py %/test_lockersh_restart.py,$(E2E_TESTS))
 PRELOADS    := $(patsubst tests/e2e/%.c,$B/tests/%.so,$(wildcard tests/e2e/*.c))
 FUZZERS     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-BENCH_LOADS := $(patsubst tests/bench/%.c,$B/tests/bench/%,$(wildcard tests/bench/*.c))
-BENCHES     := $(wildcard tests/bench/bench_*.py)
+BENCH_HELPERS := meter link grpc
+BENCH_LOADS := $(patsubst tests/bench/%.c,$B/tests/bench/%,\
+                 $(filter-out $(BENCH_HELPERS:%=tests/bench/%.c),$(wildcard tests/bench/*.c)))
 MAN_PAGES   := $(wildcard share/man/man*/*)
+# Nothing is installed about programs that are not.
+ABSENT      := $(if $(SLURM),,lockreap locksync)
+SHARED_DATA  = $(filter-out $(ABSENT:%=share/completions/%) $(ABSENT:%=share/systemd/%.service) \
+               $(ABSENT:%=share/man/man8/%.8),$(wildcard $(1)))
 
 SHARED := $B/lib/libipclocker.so.$(VERSION)
 SONAME := libipclocker.so.$(SOVERSION)
@@ -156,7 +161,7 @@ $(DAEMONS:%=$B/bin/%): $B/bin/%: $B/obj/daemons/%.o $(DAEMON_OBJS) $(STATIC)
 
 $(WRAPPERS:%=$B/bin/%): $B/bin/%: $B/obj/wrappers/%.o $(STATIC)
 	@mkdir -p $(@D)
-	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS)
+	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(STATIC) -Wl,--as-needed $(LIBS)
 
 $(SLURM_WRAPPERS:%=$B/bin/%): $(patsubst %.c,$B/obj/%.o,$(wildcard wrappers/slurm/*.c))
 $(SLURM_WRAPPERS:%=$B/bin/%): LIBS += -lslurm
@@ -183,9 +188,9 @@ $B/tests/unit/%: $B/obj/tests/unit/%.o $(UNIT_HELPERS) $(STATIC)
 	    $(filter-out $(STATIC),$^) $(STATIC) $$($(PKG_CONFIG) --libs cmocka) $(LIBS)
 
 # Load for the benches.
-$B/tests/bench/%: $B/obj/tests/bench/%.o
+$B/tests/bench/%: $B/obj/tests/bench/%.o $(BENCH_HELPERS:%=$B/obj/tests/bench/%.o)
 	@mkdir -p $(@D)
-	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $<
+	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
 # Layers under a program, for LD_PRELOAD.
 $B/tests/%.so: $B/obj/tests/e2e/%.o
@@ -281,9 +286,20 @@ fuzz: $(FUZZERS:%=build/fuzz/%)
 	        { tail -n 40 $$log; exit 1; }; \
 	    echo "  $$name: $$(sed -n 's/^stat::number_of_executed_units: *//p' $$log) inputs"; done
 
+# WORK names some of the works, as in WORK='once kept'; else the table is of all.
 .PHONY: bench
-bench: all $(BENCH_LOADS)
-	@for bench in $(BENCHES); do $(TEST_ENV) $$bench || exit 1; done
+bench:
+	@sh .ci/deps build bench
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(BENCH_LOADS)
+	@$(TEST_ENV) tests/bench/bench.py $(if $(FULL),--full) $(WORK)
+	@$(if $(FULL),$(TEST_ENV) tests/bench/bench_state.py)
+
+# Ratios with a wide margin: what doubles a cost fails.
+.PHONY: bench-check
+bench-check:
+	@sh .ci/deps build test
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(BENCH_LOADS)
+	@$(TEST_ENV) tests/bench/bench.py --check $(WORK)
 
 .PHONY: demo
 demo:
@@ -325,8 +341,8 @@ install: all
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
 	    $(DESTDIR)$(INCDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(UNITDIR) \
 	    $(DESTDIR)$(COMPDIR)
-	$(INSTALL) -m 755 $(WRAPPERS:%=$B/bin/%) $(DESTDIR)$(BINDIR)
-	$(INSTALL) -m 755 $(DAEMONS:%=$B/bin/%) $(DESTDIR)$(SBINDIR)
+	$(INSTALL) -m 755 $(addprefix $B/bin/,$(filter-out $(SLURM_WRAPPERS),$(WRAPPERS))) $(DESTDIR)$(BINDIR)
+	$(INSTALL) -m 755 $(addprefix $B/bin/,$(DAEMONS) $(SLURM_WRAPPERS)) $(DESTDIR)$(SBINDIR)
 	$(INSTALL) -m 644 $(STATIC) $(DESTDIR)$(LIBDIR)
 	$(if $(SPANK),$(INSTALL) -D -m 755 $(SPANK) $(DESTDIR)$(LIBDIR)/slurm/pidwatch.so)
 	$(INSTALL) -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)
@@ -335,16 +351,16 @@ install: all
 	$(FILL_IN) lib/ipclocker.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/ipclocker.pc
 	$(INSTALL) -m 644 $(HEADERS) $(DESTDIR)$(INCDIR)
 	$(INSTALL) -m 644 $(wildcard share/schema/*.json) $(DESTDIR)$(DATADIR)
-	$(INSTALL) -m 644 $(wildcard share/completions/*) $(DESTDIR)$(COMPDIR)
-	for unit in $(wildcard share/systemd/*); do \
+	$(INSTALL) -m 644 $(call SHARED_DATA,share/completions/*) $(DESTDIR)$(COMPDIR)
+	for unit in $(call SHARED_DATA,share/systemd/*); do \
 	    sed 's|@SBINDIR@|$(SBINDIR)|g' $$unit >$(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done
-	for page in $(MAN_PAGES); do \
+	for page in $(call SHARED_DATA,share/man/man*/*); do \
 	    $(INSTALL) -D -m 644 $$page $(DESTDIR)$(MANDIR)/$${page#share/man/} || exit 1; done
 	$(INSTALL) -m 644 README.md NEWS.md LICENSE $(DESTDIR)$(DOCDIR)
 
 .PHONY: uninstall
 uninstall:
-	rm -f $(WRAPPERS:%=$(DESTDIR)$(BINDIR)/%) $(DAEMONS:%=$(DESTDIR)$(SBINDIR)/%)
+	rm -f $(WRAPPERS:%=$(DESTDIR)$(BINDIR)/%) $(addprefix $(DESTDIR)$(SBINDIR)/,$(DAEMONS) $(SLURM_WRAPPERS))
 	rm -f $(DESTDIR)$(LIBDIR)/slurm/pidwatch.so $(DESTDIR)$(LIBDIR)/libipclocker.* $(DESTDIR)$(LIBDIR)/pkgconfig/ipclocker.pc
 	rm -f $(patsubst lib/%,$(DESTDIR)$(INCDIR)/%,$(HEADERS))
 	rm -f $(patsubst share/man/%,$(DESTDIR)$(MANDIR)/%,$(MAN_PAGES))
@@ -373,7 +389,9 @@ help:
 	@echo 'make check-e2e      end-to-end tests only'
 	@echo 'make check-cluster  tests on a real Slurm cluster of two nodes'
 	@echo 'make fuzz           every parser on random input, FUZZ_SECONDS=60 in all'
-	@echo 'make bench          how long things take, against what they are compared with'
+	@echo 'make bench          what things cost, against what they are compared with: a table'
+	@echo 'make bench FULL=1   the long form, with plots in build/bench'
+	@echo 'make bench-check    a short bench that fails where a cost has doubled'
 	@echo 'make lint           formatting, static analysis, man pages'
 	@echo 'make deps           install the Debian packages that are missing'
 	@echo 'make install        to PREFIX=$(PREFIX), under DESTDIR'

@@ -5,20 +5,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "log.h"
+#include "systemd.h"
 
 enum {
     EXIT_SYSTEM = 71, /* sysexits.h EX_OSERR */
@@ -67,32 +65,10 @@ static void redirect_to_null(bool with_stderr)
         close(fd);
 }
 
-/* sd_notify(3) describes the datagram; the library is not needed for one. */
-static void notify_systemd(const char *message)
-{
-    const char *path = getenv("NOTIFY_SOCKET");
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    socklen_t len;
-    int fd;
-
-    if (path == NULL || (path[0] != '/' && path[0] != '@') ||
-        strlen(path) >= sizeof address.sun_path)
-        return;
-    memcpy(address.sun_path, path, strlen(path));
-    if (path[0] == '@')
-        address.sun_path[0] = '\0';
-    len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
-    fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return;
-    if (sendto(fd, message, strlen(message), MSG_NOSIGNAL, (struct sockaddr *)&address, len) < 0)
-        log_line(LOG_WARNING, "cannot tell systemd: %s", strerror(errno));
-    close(fd);
-}
-
 void background_ready(void)
 {
-    notify_systemd("READY=1");
+    if (systemd_notify("READY=1") != 0)
+        log_line(LOG_WARNING, "cannot tell systemd: %s", strerror(errno));
     if (has_served == NULL)
         return;
     *has_served = true;

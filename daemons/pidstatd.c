@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 #include "background.h"
+#include "command_line.h"
 #include "complaint.h"
 #include "log.h"
 #include "number.h"
-#include "options.h"
 #include "pidstat.h"
 #include "privileges.h"
 #include "text.h"
@@ -58,7 +58,7 @@ struct pidstatd {
     struct pidstat_server_stats logged;
 };
 
-static void usage(void)
+static void print_help(void)
 {
     printf("usage: pidstatd [options]\n"
            "Tells over UDP whether processes of this host exist.\n\n");
@@ -104,18 +104,11 @@ static int set_host(struct pidstatd *self, const char *value)
     return pidstat_server_set_host(self->server, value) == 0 ? 0 : EX_OSERR;
 }
 
-/* Returns an exit status, or 0 to go on; *done for --help and --version. */
-static int take_option(struct pidstatd *self, int option, const char *value, bool *done)
+static int take_option(void *context, int option, const char *value)
 {
+    struct pidstatd *self = context;
+
     switch (option) {
-    case OPT_HELP:
-        usage();
-        *done = true;
-        return 0;
-    case OPT_VERSION:
-        printf("pidstatd (farmlock) Version %s\n", FARMLOCK_VERSION);
-        *done = true;
-        return 0;
     case OPT_DEBUG:
         self->debug = true;
         return 0;
@@ -137,27 +130,25 @@ static int take_option(struct pidstatd *self, int option, const char *value, boo
     }
 }
 
-static int parse_options(struct pidstatd *self, int argc, char **argv, bool *done)
-{
-    char error[256];
-    const char *value;
-    int option, status;
+static const struct command_line_spec command_line = {
+    .program = "pidstatd",
+    .table = options,
+    .help_id = OPT_HELP,
+    .version_id = OPT_VERSION,
+    .print_help = print_help,
+    .take = take_option,
+};
 
-    while ((option = options_next(options, argc, argv, &value, error, sizeof error)) !=
-           OPTIONS_END) {
-        if (option == OPTIONS_ERROR) {
-            fprintf(stderr, "pidstatd: %s\n", error);
-            return EX_USAGE;
-        }
-        status = take_option(self, option, value, done);
-        if (status != 0 || *done)
-            return status;
-    }
-    if (optind < argc) {
+/* Returns -1 to go on, or the status to exit with. */
+static int parse_command_line(struct pidstatd *self, int argc, char **argv)
+{
+    int status = command_line_parse(&command_line, argc, argv, self);
+
+    if (status < 0 && optind < argc) {
         complain("unexpected word", argv[optind], "see --help");
         return EX_USAGE;
     }
-    return 0;
+    return status;
 }
 
 static int listen_on_sockets(struct pidstatd *self)
@@ -304,7 +295,6 @@ int main(int argc, char **argv)
 {
     struct pidstatd self = {0};
     struct background background = {.name = "pidstatd", .serve = serve, .context = &self};
-    bool done = false;
     int status;
 
     background_occupy_streams();
@@ -313,8 +303,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "pidstatd: cannot start: %s\n", strerror(errno));
         return EX_OSERR;
     }
-    status = parse_options(&self, argc, argv, &done);
-    if (status != 0 || done)
+    status = parse_command_line(&self, argc, argv);
+    if (status >= 0)
         return status;
     background.foreground = self.foreground;
     background.quiet = !self.foreground;

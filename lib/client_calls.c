@@ -143,7 +143,13 @@ static int write_dead_job(struct ipclocker *lock)
 {
     if (lock->connection.dialect == DIALECT_CLASSIC)
         return client_fail(lock, ENOTSUP, "the server is a classic one, which knows no jobs");
-    client_write_word(lock, "DEAD_JOB", lock->argument_text);
+    buffer_add_text(&lock->connection.out, "DEAD_JOB ");
+    buffer_add_text(&lock->connection.out, lock->argument_text);
+    if (lock->argument_number < INT64_MAX) {
+        buffer_add(&lock->connection.out, " ", 1);
+        buffer_add_number(&lock->connection.out, lock->argument_number);
+    }
+    buffer_add(&lock->connection.out, "\n", 1);
     return 0;
 }
 
@@ -163,9 +169,15 @@ static const struct client_operation dead_job_operation = {
 
 int ipclocker_dead_job(struct ipclocker *lock, const char *job)
 {
+    return ipclocker_dead_job_before(lock, job, INT64_MAX);
+}
+
+int ipclocker_dead_job_before(struct ipclocker *lock, const char *job, int64_t before_ms)
+{
     if (client_check_text(lock, job, "job") != 0)
         return -1;
     lock->argument_text = job;
+    lock->argument_number = before_ms > 0 ? (uint64_t)before_ms : 0;
     if (client_run(lock, &dead_job_operation, -1) != 0)
         return -1;
     return lock->result_number > INT32_MAX ? INT32_MAX : (int)lock->result_number;

@@ -307,11 +307,16 @@ static void on_dead_pid(struct conn *conn, char *args)
 static void on_dead_job(struct conn *conn, char *args)
 {
     struct ipclocker_server *server = conn->server;
-    const char *job = next_word(&args);
+    const char *job = next_word(&args), *before = next_word(&args);
+    uint64_t before_ms = INT64_MAX;
     size_t ended = 0;
 
+    if (job != NULL && before != NULL && number_parse(before, INT64_MAX, &before_ms) != 0) {
+        reply_status(conn, NULL, "DEAD_JOB needs a time in milliseconds, or none");
+        return;
+    }
     if (job != NULL)
-        ended = lock_table_end_job(server->table, job, server_now_ms(server));
+        ended = lock_table_end_job(server->table, job, (int64_t)before_ms, server_now_ms(server));
     if (ended > 0)
         server_log(server, LOG_NOTICE, "job %s has ended: %zu released", job, ended);
     server_arm_deadline(server);
@@ -418,7 +423,10 @@ static bool is_refused(struct conn *conn, const struct command *command)
         return false;
     if ((command->traits & SILENT) == 0) {
         conn->fault = NULL;
-        reply_status(conn, NULL, why);
+        if (durable_knows_table(conn->server))
+            reply_status(conn, NULL, why);
+        else
+            conn_refuse(conn, why);
     }
     return true;
 }
@@ -429,8 +437,14 @@ void command_run(struct conn *conn, char *line)
     size_t len = strcspn(word, blanks);
     const struct command *command = len > 0 ? find_command(conn, word, len) : NULL;
 
-    if (command != NULL && !is_refused(conn, command))
-        command->run(conn, word + len);
+    size_t before = conn->out.len;
+
+    if (command == NULL || is_refused(conn, command))
+        return;
+    command->run(conn, word + len);
+    /* Such an answer needs to wait for no commit: a disk that hangs does not hold it up. */
+    if (command->traits == SETS)
+        conn->plain += conn->out.len - before;
 }
 
 bool command_is_urgent(const struct conn *conn, const char *line, size_t len)

@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "complaint.h"
+#include "number.h"
 
 int command_line_parse(const struct command_line_spec *spec, int argc, char **argv, void *context)
 {
@@ -30,4 +31,16 @@ int command_line_parse(const struct command_line_spec *spec, int argc, char **ar
             return status;
     }
     return -1;
+}
+
+int command_line_seconds(const char *program, const char *option, const char *argument,
+                         int64_t min_ms, int64_t max_ms, int64_t *value_ms)
+{
+    int64_t found_ms;
+
+    if (number_parse_seconds(argument, max_ms, &found_ms) != 0 || found_ms < min_ms)
+        return complaint(program, EX_USAGE, "--%s %s: give seconds from %g to %g", option, argument,
+                         (double)min_ms / 1000, (double)max_ms / 1000);
+    *value_ms = found_ms;
+    return 0;
 }

@@ -2,6 +2,8 @@
 #ifndef FARMLOCK_COMMAND_LINE_H
 #define FARMLOCK_COMMAND_LINE_H
 
+#include <stdint.h>
+
 #include "options.h"
 
 struct command_line_spec {
@@ -19,5 +21,11 @@ struct command_line_spec {
  * that is wrong, or what take() returned.
  */
 int command_line_parse(const struct command_line_spec *spec, int argc, char **argv, void *context);
+
+/* Takes an option's seconds, with an optional fraction.  Returns 0 with *value_ms; or 64, having
+ * said what may be given.
+ */
+int command_line_seconds(const char *program, const char *option, const char *argument,
+                         int64_t min_ms, int64_t max_ms, int64_t *value_ms);
 
 #endif

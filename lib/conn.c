@@ -71,8 +71,11 @@ void conn_destroy(struct conn *conn)
 
 void conn_refuse(struct conn *conn, const char *text)
 {
+    size_t before = conn->out.len;
+
     buffer_add_text(&conn->out, "error ");
     reply_text(conn, text);
+    conn->plain += conn->out.len - before;
     buffer_fini(&conn->in);
     conn->state = CONN_CLOSING;
     server_mark_dirty(conn);
@@ -203,10 +206,12 @@ static void mark_output(struct conn *conn)
 {
     size_t len = conn->out.len - conn->sendable - conn->held[0].len - conn->held[1].len;
     uint64_t mark = durable_mark(conn->server);
+    bool plain = conn->plain == len;
 
+    conn->plain = 0;
     if (len == 0)
         return;
-    if (conn->held[0].len == 0 && durable_is_safe(conn->server, mark)) {
+    if (conn->held[0].len == 0 && (plain || durable_is_safe(conn->server, mark))) {
         conn->sendable += len;
         return;
     }
@@ -242,6 +247,7 @@ void conn_take_back(struct conn *conn, const char *why)
     conn->out.len = conn->sendable;
     conn->held[0].len = 0;
     conn->held[1].len = 0;
+    conn->plain = 0;
     set_holding(conn, false);
     history_forget(conn);
     conn_refuse(conn, why);

@@ -10,8 +10,6 @@
 #include "server_private.h"
 #include "store_file.h"
 
-enum { LOG_EVERY_S = 60 };
-
 static const struct timeval one_second = {.tv_sec = 1};
 
 static void look_again_soon(struct ipclocker_server *server);
@@ -24,10 +22,15 @@ static void submit(struct ipclocker_server *server)
 {
     struct durable *durable = &server->durable;
 
+    bool urgent;
+
     if (durable->batch == NULL)
         return;
+    urgent = store_batch_is_urgent(durable->batch);
     durable->submitted = store_commit(durable->store, durable->batch);
     durable->batch = NULL;
+    if (urgent)
+        durable->urgent = durable->submitted;
 }
 
 void durable_end_pass(struct ipclocker_server *server)
@@ -89,6 +92,14 @@ static int load_table(struct ipclocker_server *server, char error[STORE_ERROR_SI
         lock_table_destroy(table);
         return -1;
     }
+    /* What lies below a mount point, for example, while nothing is mounted there. */
+    if (loader.next_token < durable->least_token) {
+        snprintf(error, STORE_ERROR_SIZE, "%s is older than what was there before", durable->path);
+        lock_table_destroy(table);
+        errno = EEXIST;
+        return -1;
+    }
+    durable->least_token = loader.next_token;
     lock_table_set_counters(table, loader.next_ticket, loader.next_token);
     memcpy(durable->host_before, loader.host, sizeof durable->host_before);
     while (!LIST_EMPTY(&server->claims))
@@ -147,30 +158,6 @@ static void take_up_all(struct ipclocker_server *server)
 
 /* ---- when it cannot be written ---- */
 
-const char *durable_refusal(const struct ipclocker_server *server, bool changes)
-{
-    const struct durable *durable = &server->durable;
-
-    if (!durable->down || (!changes && durable->table_known))
-        return NULL;
-    return durable->refusal;
-}
-
-static void log_trouble(struct ipclocker_server *server)
-{
-    struct durable *durable = &server->durable;
-    time_t now_s = server_monotonic_s();
-
-    if (durable->logged && now_s - durable->last_log_s < LOG_EVERY_S)
-        return;
-    durable->logged = true;
-    durable->last_log_s = now_s;
-    server_log(server, LOG_ERR,
-               "the state %s cannot be written: %s; nothing is granted or released until it can, "
-               "which is tried every second",
-               durable->path, durable->reason);
-}
-
 static void stop_store(struct ipclocker_server *server)
 {
     struct durable *durable = &server->durable;
@@ -188,20 +175,21 @@ static void stop_store(struct ipclocker_server *server)
     {
         history_forget(conn);
     }
-    store_close(durable->store);
+    if (!store_close(durable->store))
+        server_log(server, LOG_ERR,
+                   "the disk of the state %s does not answer: gone on without the last changes, of "
+                   "which nobody was told",
+                   durable->path);
     durable->store = NULL;
+    durable->stalled = false;
     durable->submitted = 0;
     durable->committed = 0;
+    durable->urgent = 0;
 }
 
 static void stay_down(struct ipclocker_server *server, const char *reason)
 {
-    struct durable *durable = &server->durable;
-
-    snprintf(durable->reason, sizeof durable->reason, "%s", reason);
-    snprintf(durable->refusal, sizeof durable->refusal,
-             "the state cannot be written (%s); try again later", reason);
-    log_trouble(server);
+    durable_report(server, reason);
     look_again_soon(server);
 }
 
@@ -212,6 +200,7 @@ static void go_down(struct ipclocker_server *server, const char *reason)
     struct conn *conn, *next;
 
     durable->down = true;
+    durable->stalled = false;
     durable->table_known = false;
     store_batch_destroy(durable->batch);
     durable->batch = NULL;
@@ -246,8 +235,12 @@ static void on_news(evutil_socket_t fd, short events, void *context)
     (void)fd;
     (void)events;
     store_progress(durable->store, &progress);
+    if (durable->committed != progress.committed)
+        durable_end_stall(server);
     durable->committed = progress.committed;
     if (durable->down && progress.failed) {
+        /* A file system that was repaired is mounted anew: the file is to be found by its name. */
+        stop_store(server);
         stay_down(server, progress.error);
         return;
     }
@@ -390,7 +383,9 @@ int durable_start(struct ipclocker_server *server)
         return 0;
     }
     durable->down = false;
+    durable->stalled = false;
     durable->logged = false;
+    durable->least_token = 0;
     machine_describe(durable->host_now);
     if (open_first(server, error) != 0)
         return server_fail(server, "%s", error);

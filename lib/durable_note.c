@@ -82,7 +82,7 @@ uint64_t durable_mark(const struct ipclocker_server *server)
         return durable->committed;
     if (durable->batch != NULL && store_batch_is_urgent(durable->batch))
         return durable->submitted + 1;
-    return durable->submitted;
+    return durable->urgent;
 }
 
 bool durable_is_safe(const struct ipclocker_server *server, uint64_t mark)

@@ -46,7 +46,8 @@ struct ipclocker;
  *   hostname       gethostname(2)
  *   user           HOST_PID_USER, made of hostname, pid and the login name; in a pid namespace
  *                  other than the host's, HOST_PID.NS_USER with the namespace's inode number
- *   job            of the scheduler whose variables are in the environment, as "slurm:4711_3"
+ *   job            of the scheduler whose variables are in the environment, as
+ *                  "slurm:4711_3@lab"
  *                  (SLURM_JOB_ID with array task and component, LSB_JOBID, PBS_JOBID, JOB_ID)
  *   autounlock, destroy_unlock, session, verbose    false, true, false, false
  *   connect tries  3, delay 1 s
@@ -209,6 +210,13 @@ IPCLOCKER_API int ipclocker_dead_pid(struct ipclocker *lock, const char *hostnam
  * (ENOTSUP: a classic server).
  */
 IPCLOCKER_API int ipclocker_dead_job(struct ipclocker *lock, const char *job);
+
+/* The same for what was last asked for before a time in milliseconds since 1970 by the server's
+ * clock, such as the `time` of its JSON list: what a job that was queued again and has started
+ * anew asks for after that is left alone.
+ */
+IPCLOCKER_API int ipclocker_dead_job_before(struct ipclocker *lock, const char *job,
+                                            int64_t before_ms);
 
 /* One row of the list of held locks. */
 struct ipclocker_list_entry {

@@ -36,21 +36,53 @@ static bool put(char out[JOB_ID_SIZE], const char *format, ...)
     return len > 0 && len < JOB_ID_SIZE;
 }
 
+/* "slurm:JOB", with a part of it and the cluster's name where there are any. */
+static bool put_slurm(char out[JOB_ID_SIZE], const char *job, const char *mark, const char *part)
+{
+    const char *cluster = lookup("SLURM_CLUSTER_NAME");
+
+    return put(out, "slurm:%s%s%s%s%s", job, mark, part, cluster != NULL ? "@" : "",
+               cluster != NULL ? cluster : "");
+}
+
+static bool find_part(char out[JOB_ID_SIZE], const char *job_variable, const char *mark,
+                      const char *part_variable)
+{
+    const char *job = lookup(job_variable), *part = lookup(part_variable);
+
+    return job != NULL && part != NULL && put_slurm(out, job, mark, part);
+}
+
+static bool find_array_task(char out[JOB_ID_SIZE])
+{
+    return find_part(out, "SLURM_ARRAY_JOB_ID", "_", "SLURM_ARRAY_TASK_ID");
+}
+
+static bool find_component(char out[JOB_ID_SIZE])
+{
+    return find_part(out, "SLURM_HET_JOB_ID", "+", "SLURM_HET_JOB_OFFSET");
+}
+
 static bool find_slurm(char out[JOB_ID_SIZE])
 {
     const char *job = lookup("SLURM_JOB_ID");
-    const char *array_job = lookup("SLURM_ARRAY_JOB_ID");
-    const char *array_task = lookup("SLURM_ARRAY_TASK_ID");
-    const char *het_job = lookup("SLURM_HET_JOB_ID");
-    const char *het_offset = lookup("SLURM_HET_JOB_OFFSET");
 
     if (job == NULL)
         return false;
-    if (array_job != NULL && array_task != NULL)
-        return put(out, "slurm:%s_%s", array_job, array_task);
-    if (het_job != NULL && het_offset != NULL)
-        return put(out, "slurm:%s+%s", het_job, het_offset);
-    return put(out, "slurm:%s", job);
+    return find_array_task(out) || find_component(out) || put_slurm(out, job, "", "");
+}
+
+size_t job_id_all_of_slurm(char out[JOB_ID_SLURM_NAMES][JOB_ID_SIZE])
+{
+    const char *job = lookup("SLURM_JOB_ID");
+    size_t count = 0;
+
+    if (job == NULL)
+        return 0;
+    count += put_slurm(out[count], job, "", "");
+    count += find_array_task(out[count]);
+    count += find_component(out[count]);
+    return count;
 }
 
 static bool find_lsf(char out[JOB_ID_SIZE])

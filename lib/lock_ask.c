@@ -73,6 +73,7 @@ static int renew(struct lock_table *table, struct lock_request *request, const s
     if (result != 0)
         return -1;
     request->present = true;
+    request->last_asked_ms = now_ms;
     if (request->state == LOCK_HELD)
         lock_request_set_deadline(table, request, now_ms);
     lock_table_emit(table, LOCK_EVENT_RENEWED, LOCK_REASON_NONE, request, NULL);
@@ -186,6 +187,7 @@ static struct lock_result add_request(struct lock_table *table, const struct dem
     }
     request->ticket = table->next_ticket++;
     request->asked_ms = now_ms;
+    request->last_asked_ms = now_ms;
     lock_request_index(table, request);
     tree_insert(&table->waiting, &request->ticket_node);
     lock_request_enter_queues(request);

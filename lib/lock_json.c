@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "number.h"
 #include "text.h"
 
 enum section { SECTION_LOCKS, SECTION_WAITERS };
@@ -48,6 +49,23 @@ void lock_json_format_time(char out[LOCK_JSON_TIME_SIZE], int64_t time_ms)
     gmtime_r(&seconds, &parts);
     len = strftime(out, LOCK_JSON_TIME_SIZE, "%Y-%m-%dT%H:%M:%S", &parts);
     snprintf(out + len, LOCK_JSON_TIME_SIZE - len, ".%03dZ", (int)(time_ms % 1000));
+}
+
+int lock_json_parse_time(const char *text, int64_t *time_ms)
+{
+    struct tm parts = {0};
+    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
+    char digits[4] = "";
+    uint64_t ms;
+
+    if (rest != NULL && strlen(rest) == 5 && rest[0] == '.' && rest[4] == 'Z')
+        memcpy(digits, rest + 1, 3);
+    if (number_parse(digits, 999, &ms) != 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    *time_ms = (int64_t)timegm(&parts) * 1000 + (int64_t)ms;
+    return 0;
 }
 
 const char *lock_json_owner_login(const char *owner)

@@ -77,6 +77,9 @@ enum { LOCK_JSON_TIME_SIZE = 32 };
  */
 void lock_json_format_time(char out[LOCK_JSON_TIME_SIZE], int64_t time_ms);
 
+/* Reads what lock_json_format_time() writes.  Returns 0, or -1 with errno EINVAL. */
+int lock_json_parse_time(const char *text, int64_t *time_ms);
+
 /* The login name in an owner of the form HOST_PID_USER; NULL when it is not of that form.  Points
  * into `owner`.
  */

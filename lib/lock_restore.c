@@ -58,6 +58,7 @@ static struct lock_request *restore_checked(struct lock_table *table, const stru
     }
     request->ticket = record->ticket;
     request->asked_ms = record->asked_ms;
+    request->last_asked_ms = record->asked_ms;
     lock_request_index(table, request);
     if (record->token != 0)
         hold_all(table, request, record);

@@ -201,8 +201,8 @@ static struct lock_request *next_alike(const struct lock_table *table,
 }
 
 static size_t end_alike_in_state(struct lock_table *table, const struct lock_request *probe,
-                                 enum lock_request_state state, enum lock_reason reason,
-                                 int64_t now_ms)
+                                 enum lock_request_state state, int64_t before_ms,
+                                 enum lock_reason reason, int64_t now_ms)
 {
     struct lock_request *next = next_alike(table, probe, NULL);
     size_t ended = 0;
@@ -211,7 +211,7 @@ static size_t end_alike_in_state(struct lock_table *table, const struct lock_req
         struct lock_request *request = next;
 
         next = next_alike(table, probe, request);
-        if (request->state != state)
+        if (request->state != state || request->last_asked_ms >= before_ms)
             continue;
         lock_table_end(table, request, reason, now_ms);
         ended++;
@@ -221,17 +221,17 @@ static size_t end_alike_in_state(struct lock_table *table, const struct lock_req
 
 /* What one of them gives back must not be granted to another on its way out. */
 static size_t end_alike(struct lock_table *table, const struct lock_request *probe,
-                        enum lock_reason reason, int64_t now_ms)
+                        int64_t before_ms, enum lock_reason reason, int64_t now_ms)
 {
     struct lock_request *request = NULL;
     size_t ended;
 
     while ((request = next_alike(table, probe, request)) != NULL) {
-        if (request->state == LOCK_WAITING)
+        if (request->state == LOCK_WAITING && request->last_asked_ms < before_ms)
             request->present = false;
     }
-    ended = end_alike_in_state(table, probe, LOCK_WAITING, reason, now_ms);
-    return ended + end_alike_in_state(table, probe, LOCK_HELD, reason, now_ms);
+    ended = end_alike_in_state(table, probe, LOCK_WAITING, before_ms, reason, now_ms);
+    return ended + end_alike_in_state(table, probe, LOCK_HELD, before_ms, reason, now_ms);
 }
 
 size_t lock_table_end_process(struct lock_table *table, const char *host, uint64_t pid,
@@ -240,14 +240,15 @@ size_t lock_table_end_process(struct lock_table *table, const char *host, uint64
     const struct lock_request probe = {.host = (char *)host, .pid = pid};
 
     /* A process that is not known cannot be known to have ended. */
-    return pid != 0 ? end_alike(table, &probe, LOCK_REASON_DEAD, now_ms) : 0;
+    return pid != 0 ? end_alike(table, &probe, INT64_MAX, LOCK_REASON_DEAD, now_ms) : 0;
 }
 
-size_t lock_table_end_job(struct lock_table *table, const char *job, int64_t now_ms)
+size_t lock_table_end_job(struct lock_table *table, const char *job, int64_t before_ms,
+                          int64_t now_ms)
 {
     const struct lock_request probe = {.job = (char *)job};
 
-    return end_alike(table, &probe, LOCK_REASON_JOB_END, now_ms);
+    return end_alike(table, &probe, before_ms, LOCK_REASON_JOB_END, now_ms);
 }
 
 void lock_table_expire(struct lock_table *table, int64_t now_ms)

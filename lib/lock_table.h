@@ -92,8 +92,9 @@ struct lock_request {
     bool autounlock;
     bool present; /* see lock_table_set_present() */
     int64_t asked_ms, granted_ms, hold_ms;
-    int64_t deadline_ms; /* INT64_MAX while there is no limit or no grant */
-    void *user_data;     /* the caller's; NULL at first */
+    int64_t last_asked_ms; /* asked_ms, or when its owner last renewed it since the start */
+    int64_t deadline_ms;   /* INT64_MAX while there is no limit or no grant */
+    void *user_data;       /* the caller's; NULL at first */
 
     uint64_t renewal; /* the table's own */
     size_t group_count, full_groups;
@@ -189,12 +190,14 @@ bool lock_table_break(struct lock_table *table, const char *name, int64_t now_ms
 void lock_table_end(struct lock_table *table, struct lock_request *request, enum lock_reason reason,
                     int64_t now_ms);
 
-/* Ends the requests with autounlock of a process, or all requests of a job: first those that wait,
- * so that none of them is granted what another gives back.  Returns how many.
+/* Ends the requests with autounlock of a process, or all requests of a job that were last asked for
+ * before `before_ms` (INT64_MAX for all): first those that wait, so that none of them is granted
+ * what another gives back.  Returns how many.
  */
 size_t lock_table_end_process(struct lock_table *table, const char *host, uint64_t pid,
                               int64_t now_ms);
-size_t lock_table_end_job(struct lock_table *table, const char *job, int64_t now_ms);
+size_t lock_table_end_job(struct lock_table *table, const char *job, int64_t before_ms,
+                          int64_t now_ms);
 
 /* Ends every grant whose hold limit is over at `now_ms`. */
 void lock_table_expire(struct lock_table *table, int64_t now_ms);

@@ -202,6 +202,7 @@ static void on_sweep(evutil_socket_t fd, short events, void *context)
 
     (void)fd;
     (void)events;
+    durable_watch(server);
     while ((conn = TAILQ_FIRST(&server->draining)) != NULL && now_s - conn->since_s >= LINGER_S)
         conn_destroy(conn);
     while ((conn = TAILQ_FIRST(&server->idle)) != NULL && now_s - conn->since_s >= idle_s) {

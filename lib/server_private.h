@@ -8,7 +8,8 @@
  *   reply.c     answers; reply_json.c: the JSON list
  *   claim.c     which connections stand behind a request; owner_watch.c: which process
  *   history.c   what has ended: the answer to HISTORY
- *   durable.c   its store: commits, restart, trouble; durable_note.c: what there is to commit
+ *   durable.c   its store: commits, restart, coming back; durable_note.c: what there is to commit
+ *   durable_trouble.c  what is told while it cannot be written
  */
 #ifndef FARMLOCK_SERVER_PRIVATE_H
 #define FARMLOCK_SERVER_PRIVATE_H
@@ -94,6 +95,7 @@ struct conn {
     /* The bytes of `out`: first those that can be sent, then those that may be seen only when a
      * batch is committed, and when a later one is; the rest was said in this pass. */
     size_t sendable;
+    size_t plain; /* of what was said in this pass, so much depends on no change */
     struct {
         size_t len;
         uint64_t mark;
@@ -137,14 +139,20 @@ struct durable {
     struct store *store;       /* NULL when there is none, or it cannot be opened */
     struct store_batch *batch; /* of this pass; NULL while nothing has changed */
     uint64_t submitted, committed;
-    uint64_t probe; /* the batch that shows whether the disk is back */
-    bool lost;      /* a change could not even be noted */
-    bool watching;  /* `news` is in the loop */
+    uint64_t urgent;      /* the last one submitted that somebody may wait for */
+    uint64_t least_token; /* what was loaded last begins there */
+    uint64_t probe;       /* the batch that shows whether the disk is back */
+    bool lost;            /* a change could not even be noted */
+    bool watching;        /* `news` is in the loop */
     struct event news, lazy, again;
     char host_now[MACHINE_TEXT_SIZE], host_before[MACHINE_TEXT_SIZE];
 
     bool down;        /* nothing can be written: nothing may change */
-    bool table_known; /* but what there is can be read */
+    bool stalled;     /* the disk does not answer: nothing more may change until it does */
+    bool table_known; /* but what there is can be read, and told */
+    bool waits;       /* there was something to commit at the last look */
+    uint64_t watched; /* what was committed then */
+    time_t watched_s; /* since when that was so */
     bool logged;
     time_t last_log_s;
     char reason[STORE_ERROR_SIZE], refusal[STORE_ERROR_SIZE + 64];
@@ -319,8 +327,23 @@ void durable_fini(struct durable *durable);
 /* To be called at the end of each pass, when all that was said in it is marked. */
 void durable_end_pass(struct ipclocker_server *server);
 
+/* ---- durable_trouble.c ---- */
+
+/* To be called about once a second: looks whether the disk still answers, and has it logged once a
+ * minute when it does not. */
+void durable_watch(struct ipclocker_server *server);
+
+/* The disk has answered. */
+void durable_end_stall(struct ipclocker_server *server);
+
+/* Says why the state cannot be written, to the log and to who asks from now on. */
+void durable_report(struct ipclocker_server *server, const char *reason);
+
 /* Why a command cannot be done now; NULL when it can. */
 const char *durable_refusal(const struct ipclocker_server *server, bool changes);
+
+/* Whether a status may be told beside the refusal. */
+bool durable_knows_table(const struct ipclocker_server *server);
 
 /* ---- history.c ---- */
 

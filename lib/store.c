@@ -27,13 +27,13 @@ struct store *store_open(const struct store_options *options, char error[STORE_E
     return store_sqlite_open(options, error);
 }
 
-void store_close(struct store *store)
+bool store_close(struct store *store)
 {
     int saved_errno = errno;
+    bool done = store == NULL || store->engine->close(store);
 
-    if (store != NULL)
-        store->engine->close(store);
     errno = saved_errno;
+    return done;
 }
 
 bool store_keeps(const struct store *store)

@@ -31,7 +31,7 @@
 struct store;
 struct store_batch;
 
-enum { STORE_ERROR_SIZE = 512 };
+enum { STORE_ERROR_SIZE = 512, STORE_CLOSE_S = 10 };
 
 enum store_durability {
     STORE_DURABLE_POWER,   /* what is safe survives a power cut */
@@ -54,8 +54,11 @@ struct store_options {
  */
 struct store *store_open(const struct store_options *options, char error[STORE_ERROR_SIZE]);
 
-/* Waits until all batches are safe, or have failed, and closes.  NULL is allowed.  Keeps errno. */
-void store_close(struct store *store);
+/* Waits until all batches are safe, or have failed, and closes.  NULL is allowed.  Keeps errno.
+ * Returns false when that took more than STORE_CLOSE_S, as on a disk that hangs: what is left is
+ * done if the disk comes back while the process lives, and until then the store is in use.
+ */
+bool store_close(struct store *store);
 
 /* Whether batches are worth filling; false for a store that keeps nothing. */
 bool store_keeps(const struct store *store);

@@ -57,13 +57,14 @@ static struct store_query *answer_nothing(struct store *store)
     return query;
 }
 
-static void close_none(struct store *store)
+static bool close_none(struct store *store)
 {
     struct store_query *query;
 
     while ((query = answer_nothing(store)) != NULL)
         store_query_destroy(query);
     free(store);
+    return true;
 }
 
 static const struct store_engine none_engine = {

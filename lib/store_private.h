@@ -4,6 +4,7 @@
  *   store_batch.c   what one pass has changed
  *   store_none.c    the engine that keeps nothing
  *   store_sqlite.c  the engine that keeps a file: commits, on a thread of its own
+ *   store_gather.c  how long a commit waits for others
  *   store_statement.c  what it writes and reads
  *   store_schema.c  how that file is laid out, opened, brought up to date and read back
  */
@@ -23,7 +24,7 @@ struct store_engine {
     struct store_query *(*answer)(struct store *store);
     int (*fd)(const struct store *store);
     void (*progress)(struct store *store, struct store_progress *progress);
-    void (*close)(struct store *store);
+    bool (*close)(struct store *store);
 };
 
 /* The head of every engine's own struct. */

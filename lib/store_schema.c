@@ -57,10 +57,13 @@ static int errno_of(int result)
 
 int store_schema_describe(sqlite3 *db, int result, char *text, size_t size)
 {
+    int failed_errno = errno;
     int system = db != NULL ? sqlite3_system_errno(db) : 0;
 
+    if (db != NULL && system == 0)
+        system = failed_errno;
     if ((result & 0xff) == SQLITE_IOERR && system != 0)
-        snprintf(text, size, "%s: %s", sqlite3_errstr(result), strerror(system));
+        snprintf(text, size, "%s: %s", sqlite3_errstr(result & 0xff), strerror(system));
     else
         snprintf(text, size, "%s", db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(result));
     return errno_of(result);
@@ -140,10 +143,12 @@ static int update_layout(sqlite3 *db, const struct store_options *options,
 static int set_modes(sqlite3 *db, const struct store_options *options, char error[STORE_ERROR_SIZE])
 {
     /* With a write-ahead log, FULL syncs it with each commit, and NORMAL only before it is copied
-     * back: what was committed survives the process in both, a power cut only in the first. */
-    const char *sql = options->durability == STORE_DURABLE_PROCESS
-                          ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL"
-                          : "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL";
+     * back: what was committed survives the process in both, a power cut only in the first.  What
+     * is deleted, which some builds of SQLite write zeros over, is no secret. */
+    const char *sql =
+        options->durability == STORE_DURABLE_PROCESS
+            ? "PRAGMA journal_mode = WAL; PRAGMA secure_delete = OFF; PRAGMA synchronous = NORMAL"
+            : "PRAGMA journal_mode = WAL; PRAGMA secure_delete = OFF; PRAGMA synchronous = FULL";
     int result = sqlite3_exec(db, sql, NULL, NULL, NULL);
 
     if (result != SQLITE_OK)

@@ -1,6 +1,7 @@
 /* The store in a SQLite file: batches are committed by a thread of its own, as many at a time as
  * have come meanwhile.
- * Must not let its caller wait for the disk, but in opening, loading and closing. */
+ * Must not let its caller wait for the disk, but in opening, in loading and, for a while, in
+ * closing. */
 #include "store_sqlite.h"
 
 #include <errno.h>
@@ -9,20 +10,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "lock_json.h"
 #include "store_file.h"
 
 enum {
-    TRIM_NEXT_MS = 50, /* while there is more */
-    TRIM_AGAIN_MS = 60000,
+    TRIM_NEXT_US = 50000, /* while there is more */
+    TRIM_AGAIN_US = 60000000,
 
-    /* A commit waits for others by a part of the time that the last one took. */
-    GATHER_PART = 8,
-    GATHER_FROM_US = 800,
-    GATHER_TO_US = 100000,
+    TIMER_SLACK_NS = 1000,
+
+    /* The log is copied to the file when it has so many pages and there is nothing else to do, or
+     * when it has many more. */
+    LOG_PAGES_ENOUGH = 1000,
+    LOG_PAGES_MOST = 4000,
 };
 
 static struct store_sqlite *sqlite_of(struct store *store)
@@ -65,68 +68,86 @@ static void end_work(struct store_sqlite *self)
     pthread_cond_signal(&self->idle);
 }
 
-static int64_t now_us(void)
+/* Writes all of `work`, without the mutex.  Returns its last number, or 0 and *error. */
+static uint64_t write_batches(struct store_sqlite *self, const struct batch_queue *work,
+                              char error[STORE_ERROR_SIZE])
 {
-    struct timespec now;
+    const struct store_batch *batch;
+    uint64_t last = 0;
+    int result = store_statement_write(self, work);
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-/* Clients that were answered together ask again together, one a little behind the other: a commit
- * that did not wait for the rest would make it wait for a whole commit.  Who is alone never waits,
- * and on a fast disk nobody does.
- */
-static void gather(struct store_sqlite *self)
-{
-    const struct timespec pause = {.tv_nsec = self->last_us * 1000 / GATHER_PART};
-
-    if (self->last_changes < 2 || self->last_us < GATHER_FROM_US || self->last_us > GATHER_TO_US)
-        return;
-    begin_work(self);
-    nanosleep(&pause, NULL);
-    end_work(self);
+    if (result != SQLITE_OK) {
+        store_schema_describe(self->db, result, error, STORE_ERROR_SIZE);
+        store_statement_roll_back(self);
+        return 0;
+    }
+    STAILQ_FOREACH(batch, work, next)
+    {
+        last = batch->number;
+    }
+    return last;
 }
 
 /* Is called with the mutex, and returns with it. */
 static void commit_queue(struct store_sqlite *self)
 {
     struct batch_queue work = STAILQ_HEAD_INITIALIZER(work);
-    const struct store_batch *batch;
     char error[STORE_ERROR_SIZE];
-    uint64_t last = 0;
-    size_t changes = 0;
-    int64_t begun_us;
-    int result;
+    uint64_t last;
 
-    gather(self);
+    store_gather(self);
     if (STAILQ_EMPTY(&self->queue) || self->lent)
         return;
     STAILQ_CONCAT(&work, &self->queue);
+    self->last_changes = self->queued_changes;
+    self->queued_changes = 0;
     begin_work(self);
-    begun_us = now_us();
-    STAILQ_FOREACH(batch, &work, next)
-    {
-        last = batch->number;
-        changes += batch->changes;
-    }
-    result = store_statement_write(self, &work);
-    if (result != SQLITE_OK) {
-        store_schema_describe(self->db, result, error, sizeof error);
-        store_statement_roll_back(self);
-    }
-    destroy_all(&work);
-    begun_us = now_us() - begun_us;
+    last = write_batches(self, &work, error);
     end_work(self);
-    self->last_us = begun_us;
-    self->last_changes = changes;
-    if (result == SQLITE_OK) {
+    self->next_changes = self->queued_changes;
+    if (last > 0) {
         self->committed = last;
     } else {
         self->failed = true;
         memcpy(self->error, error, sizeof error);
     }
+    pthread_mutex_unlock(&self->mutex);
     tell_news(self);
+    destroy_all(&work);
+    pthread_mutex_lock(&self->mutex);
+}
+
+static bool is_log_due(const struct store_sqlite *self)
+{
+    int pages = self->log_pages - self->copied_pages;
+
+    return pages >= LOG_PAGES_MOST ||
+           (pages >= LOG_PAGES_ENOUGH && STAILQ_EMPTY(&self->queue) && STAILQ_EMPTY(&self->asked));
+}
+
+/* Behind a commit instead of in it, where clients wait for it.  A log that cannot be copied, as
+ * somebody reads it or the disk does not let us, grows until it can.  Is called with the mutex, and
+ * returns with it.
+ */
+static void copy_log(struct store_sqlite *self)
+{
+    begin_work(self);
+    store_statement_checkpoint(self);
+    self->copied_pages = self->log_pages;
+    end_work(self);
+}
+
+/* Is called by SQLite behind each commit. */
+static int on_log(void *context, sqlite3 *db, const char *name, int pages)
+{
+    struct store_sqlite *self = context;
+
+    (void)db;
+    (void)name;
+    self->log_pages = pages;
+    if (pages < self->copied_pages)
+        self->copied_pages = 0;
+    return SQLITE_OK;
 }
 
 /* Is called with the mutex, and returns with it. */
@@ -142,20 +163,6 @@ static void answer_query(struct store_sqlite *self)
     tell_news(self);
 }
 
-static struct timespec after_ms(int64_t ms)
-{
-    struct timespec at;
-
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += ms / 1000;
-    at.tv_nsec += ms % 1000 * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_nsec -= 1000000000;
-        at.tv_sec++;
-    }
-    return at;
-}
-
 /* Returns whether there may be more to do.  Is called with the mutex, and returns with it. */
 static bool trim_history(struct store_sqlite *self)
 {
@@ -169,17 +176,48 @@ static bool trim_history(struct store_sqlite *self)
     return more;
 }
 
+/* The thread has ended, or does so with this. */
+static void destroy(struct store_sqlite *self)
+{
+    struct store_query *query;
+
+    destroy_all(&self->queue);
+    STAILQ_CONCAT(&self->answered, &self->asked);
+    while ((query = STAILQ_FIRST(&self->answered)) != NULL) {
+        STAILQ_REMOVE_HEAD(&self->answered, queue);
+        store_query_destroy(query);
+    }
+    store_statement_finalize(self);
+    sqlite3_close(self->db);
+    if (self->news_fd >= 0)
+        close(self->news_fd);
+    if (self->lock_fd >= 0)
+        close(self->lock_fd);
+    pthread_cond_destroy(&self->wake);
+    pthread_cond_destroy(&self->idle);
+    pthread_mutex_destroy(&self->mutex);
+    free(self->path);
+    free(self);
+}
+
 static void *serve(void *context)
 {
     struct store_sqlite *self = context;
-    struct timespec trim_at = after_ms(TRIM_NEXT_MS);
+    struct timespec trim_at = store_sqlite_after_us(TRIM_NEXT_US);
+    bool abandoned;
 
+    /* store_gather() waits for less than a thread may otherwise be late. */
+    prctl(PR_SET_TIMERSLACK, (unsigned long)TIMER_SLACK_NS);
     pthread_mutex_lock(&self->mutex);
     for (;;) {
-        if (self->failed)
+        if (self->failed) {
             destroy_all(&self->queue);
+            self->queued_changes = 0;
+        }
         if (self->lent) {
             pthread_cond_wait(&self->wake, &self->mutex);
+        } else if (is_log_due(self) && !self->failed) {
+            copy_log(self);
         } else if (!STAILQ_EMPTY(&self->queue)) {
             commit_queue(self);
         } else if (!STAILQ_EMPTY(&self->asked)) {
@@ -187,10 +225,15 @@ static void *serve(void *context)
         } else if (self->closing) {
             break;
         } else if (pthread_cond_timedwait(&self->wake, &self->mutex, &trim_at) == ETIMEDOUT) {
-            trim_at = after_ms(trim_history(self) ? TRIM_NEXT_MS : TRIM_AGAIN_MS);
+            trim_at = store_sqlite_after_us(trim_history(self) ? TRIM_NEXT_US : TRIM_AGAIN_US);
         }
     }
+    self->ended = true;
+    abandoned = self->abandoned;
+    pthread_cond_signal(&self->idle);
     pthread_mutex_unlock(&self->mutex);
+    if (abandoned)
+        destroy(self);
     return NULL;
 }
 
@@ -235,6 +278,8 @@ static int load(struct store *store, struct store_loader *loader, char error[STO
     while (self->busy)
         pthread_cond_wait(&self->idle, &self->mutex);
     destroy_all(&self->queue);
+    self->queued_changes = 0;
+    self->reserved = (struct counters){0};
     pthread_mutex_unlock(&self->mutex);
     result = store_schema_load(self->db, self->path, loader, error);
     saved_errno = errno;
@@ -250,12 +295,16 @@ static int load(struct store *store, struct store_loader *loader, char error[STO
 static void commit(struct store *store, struct store_batch *batch)
 {
     struct store_sqlite *self = sqlite_of(store);
+    bool enough;
 
     pthread_mutex_lock(&self->mutex);
     STAILQ_INSERT_TAIL(&self->queue, batch, next);
+    self->queued_changes += batch->changes;
+    enough = self->queued_changes >= self->wanted_changes;
     ensure_thread(self);
-    pthread_cond_signal(&self->wake);
     pthread_mutex_unlock(&self->mutex);
+    if (enough)
+        pthread_cond_signal(&self->wake);
 }
 
 static void ask(struct store *store, struct store_query *query)
@@ -297,36 +346,44 @@ static void progress(struct store *store, struct store_progress *out)
     pthread_mutex_lock(&self->mutex);
     out->committed = self->committed;
     out->failed = self->failed;
-    memcpy(out->error, self->error, sizeof out->error);
+    if (self->failed)
+        memcpy(out->error, self->error, sizeof out->error);
     pthread_mutex_unlock(&self->mutex);
 }
 
-static void close_sqlite(struct store *store)
+/* Lets the thread do what there is to do.  Returns whether it is done. */
+static bool end_thread(struct store_sqlite *self)
 {
-    struct store_sqlite *self = sqlite_of(store);
-    struct store_query *query;
+    struct timespec until = store_sqlite_after_us((int64_t)STORE_CLOSE_S * 1000000);
+    bool ended;
 
+    if (!self->has_thread)
+        return true;
     pthread_mutex_lock(&self->mutex);
     self->closing = true;
     pthread_cond_signal(&self->wake);
+    while (!self->ended) {
+        if (pthread_cond_timedwait(&self->idle, &self->mutex, &until) == ETIMEDOUT)
+            break;
+    }
+    ended = self->ended;
+    self->abandoned = !ended;
     pthread_mutex_unlock(&self->mutex);
-    if (self->has_thread)
+    if (ended)
         pthread_join(self->thread, NULL);
-    destroy_all(&self->queue);
-    STAILQ_CONCAT(&self->answered, &self->asked);
-    while ((query = answer(store)) != NULL)
-        store_query_destroy(query);
-    store_statement_finalize(self);
-    sqlite3_close(self->db);
-    if (self->news_fd >= 0)
-        close(self->news_fd);
-    if (self->lock_fd >= 0)
-        close(self->lock_fd);
-    pthread_cond_destroy(&self->wake);
-    pthread_cond_destroy(&self->idle);
-    pthread_mutex_destroy(&self->mutex);
-    free(self->path);
-    free(self);
+    else
+        pthread_detach(self->thread);
+    return ended;
+}
+
+static bool close_sqlite(struct store *store)
+{
+    struct store_sqlite *self = sqlite_of(store);
+
+    if (!end_thread(self))
+        return false;
+    destroy(self);
+    return true;
 }
 
 static const struct store_engine sqlite_engine = {
@@ -362,8 +419,8 @@ static struct store_sqlite *create(const struct store_options *options,
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&self->wake, &monotonic);
+    pthread_cond_init(&self->idle, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    pthread_cond_init(&self->idle, NULL);
     return self;
 }
 
@@ -380,6 +437,7 @@ struct store *store_sqlite_open(const struct store_options *options, char error[
         store_close(&self->store);
         return NULL;
     }
+    sqlite3_wal_hook(self->db, on_log, self);
     self->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (self->news_fd < 0) {
         store_fail(error, errno, "no descriptor can be had: %s", strerror(errno));

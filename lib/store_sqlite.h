@@ -17,7 +17,8 @@ int store_schema_load(sqlite3 *db, const char *path, struct store_loader *loader
                       char error[STORE_ERROR_SIZE]);
 
 /* Writes what SQLite has to complain about, with the system's reason if there is one, and returns
- * the errno that goes with it.
+ * the errno that goes with it.  SQLite does not keep that of a commit: errno is taken, so this is
+ * to be called at once.
  */
 int store_schema_describe(sqlite3 *db, int result, char *text, size_t size);
 
@@ -25,8 +26,6 @@ int store_schema_describe(sqlite3 *db, int result, char *text, size_t size);
 #define STORE_REQUEST_COLUMNS                                                                  \
     "ticket, token, owner, host, boot, job, pid, start, pid_namespace, autounlock, asked_ms, " \
     "granted_ms, hold_ms, deadline_ms, demand"
-
-/* ---- store_statement.c ---- */
 
 enum statement {
     STATEMENT_BEGIN,
@@ -41,10 +40,15 @@ enum statement {
     STATEMENT_TRIM,
     STATEMENT_QUERY,
     STATEMENT_CHECKPOINT,
+    STATEMENT_EMPTY_LOG,
     STATEMENTS,
 };
 
 STAILQ_HEAD(batch_queue, store_batch);
+
+struct counters {
+    uint64_t ticket, token;
+};
 
 struct store_sqlite {
     struct store store;
@@ -55,6 +59,11 @@ struct store_sqlite {
     /* The thread's, once there is a batch; before that, the caller's. */
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENTS];
+    struct counters reserved; /* as the file has them; 0 before the first commit */
+    int64_t sync_us;          /* how long a commit takes without its statements: of the last two */
+    int64_t last_sync_us;     /* of the last one */
+    int log_pages;            /* in the write-ahead log */
+    int copied_pages;         /* of them that were there when it was copied to the file */
 
     pthread_t thread;
     bool has_thread;
@@ -62,14 +71,33 @@ struct store_sqlite {
     pthread_cond_t wake, idle;
     struct batch_queue queue;
     struct store_query_queue asked, answered;
-    bool busy;           /* the thread is at the database */
-    bool lent;           /* the caller is: the thread has to wait */
-    size_t last_changes; /* in the last commit */
-    int64_t last_us;     /* how long it took */
+    bool busy;             /* the thread is at the database */
+    bool lent;             /* the caller is: the thread has to wait */
+    size_t queued_changes; /* of requests, in the queue */
+    size_t wanted_changes; /* so many are to wake the thread; 0: any */
+    size_t last_changes;   /* in the last commit */
+    size_t next_changes;   /* that were in the queue at its end */
     bool closing, failed;
+    bool ended;     /* the thread has, or will with its next step */
+    bool abandoned; /* the caller has not waited for that: the thread frees this */
     uint64_t committed;
     char error[STORE_ERROR_SIZE];
 };
+
+/* ---- store_gather.c ---- */
+
+/* The monotonic clock, in microseconds, and as pthread_cond_timedwait(3) wants it. */
+int64_t store_sqlite_now_us(void);
+struct timespec store_sqlite_after_us(int64_t us);
+
+/* Waits before a commit.  Clients that were answered together ask again together, one a little
+ * behind the other: a commit that did not wait for the rest would make it wait for a whole commit.
+ * Who is alone never waits, and on a fast disk nobody does.  Is called with the mutex, and returns
+ * with it.
+ */
+void store_gather(struct store_sqlite *self);
+
+/* ---- store_statement.c ---- */
 
 /* Returns -1 with errno and *error as store_open() does. */
 int store_statement_prepare(struct store_sqlite *self, char error[STORE_ERROR_SIZE]);
@@ -82,6 +110,9 @@ int store_statement_write(struct store_sqlite *self, const struct batch_queue *w
 
 /* Rolls back what a failed write has left, if it has. */
 void store_statement_roll_back(struct store_sqlite *self);
+
+/* Copies what it can of the write-ahead log to the file, so that the log begins anew. */
+void store_statement_checkpoint(struct store_sqlite *self);
 
 /* Removes some of the history that is too old.  Returns whether there may be more. */
 bool store_statement_trim(struct store_sqlite *self);

@@ -9,6 +9,7 @@
 enum {
     TRIM_ROWS = 500, /* of the history in one transaction, so that nobody waits for it long */
     PROBE_BYTES = 32768,
+    COUNTERS_AHEAD = 1000,
 };
 
 static const char *const statement_text[STATEMENTS] = {
@@ -19,7 +20,7 @@ static const char *const statement_text[STATEMENTS] = {
                       ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [STATEMENT_DROP] = "DELETE FROM requests WHERE ticket = ?",
     [STATEMENT_COUNTERS] = "UPDATE state SET next_ticket = max(next_ticket, ?),"
-                           " next_token = max(next_token, ?)",
+                           " next_token = max(next_token, ?) WHERE id = 1",
     [STATEMENT_HOST] = "UPDATE state SET host = ?",
     [STATEMENT_PROBE] = "INSERT OR REPLACE INTO probe VALUES(1, randomblob(?))",
     [STATEMENT_HISTORY] = "INSERT INTO history(past, reason, lock, owner, login, host, job, pid,"
@@ -31,7 +32,8 @@ static const char *const statement_text[STATEMENTS] = {
     [STATEMENT_QUERY] = "SELECT id, past, reason, lock, owner, host, job, pid, ticket, token,"
                         " asked_ms, granted_ms, ended_ms FROM history"
                         " WHERE id > ? AND ended_ms >= ? AND asked_ms < ? ORDER BY id LIMIT ?",
-    [STATEMENT_CHECKPOINT] = "PRAGMA wal_checkpoint(TRUNCATE)",
+    [STATEMENT_CHECKPOINT] = "PRAGMA wal_checkpoint(PASSIVE)",
+    [STATEMENT_EMPTY_LOG] = "PRAGMA wal_checkpoint(TRUNCATE)",
 };
 
 /* Runs a statement whose parameters are bound, to its end. */
@@ -123,7 +125,6 @@ static int apply(struct store_sqlite *self, const struct store_op *op)
 
 static int apply_batch(struct store_sqlite *self, const struct store_batch *batch, bool *probes)
 {
-    sqlite3_stmt *counters = self->statements[STATEMENT_COUNTERS];
     const struct store_op *op;
     int result = batch->failed ? SQLITE_NOMEM : SQLITE_OK;
 
@@ -133,19 +134,55 @@ static int apply_batch(struct store_sqlite *self, const struct store_batch *batc
             result = apply(self, op);
         *probes |= op->kind == STORE_OP_PROBE;
     }
-    if (result != SQLITE_OK || (batch->next_ticket == 0 && batch->next_token == 0))
-        return result;
-    bind_number(counters, 1, batch->next_ticket);
-    bind_number(counters, 2, batch->next_token);
+    return result;
+}
+
+/* The counters are kept ahead of what is used, so that few commits have to write them: a restart
+ * then leaves some numbers out, which nobody minds.
+ */
+static int reserve_counters(struct store_sqlite *self, const struct batch_queue *work,
+                            struct counters *reserved)
+{
+    sqlite3_stmt *statement = self->statements[STATEMENT_COUNTERS];
+    const struct store_batch *batch;
+    struct counters used = {0};
+
+    STAILQ_FOREACH(batch, work, next)
+    {
+        used.ticket = batch->next_ticket > used.ticket ? batch->next_ticket : used.ticket;
+        used.token = batch->next_token > used.token ? batch->next_token : used.token;
+    }
+    if (used.ticket <= reserved->ticket && used.token <= reserved->token)
+        return SQLITE_OK;
+    reserved->ticket = used.ticket + COUNTERS_AHEAD;
+    reserved->token = used.token + COUNTERS_AHEAD;
+    bind_number(statement, 1, reserved->ticket);
+    bind_number(statement, 2, reserved->token);
     return run(self, STATEMENT_COUNTERS);
+}
+
+static int commit_transaction(struct store_sqlite *self)
+{
+    int64_t took_us = -store_sqlite_now_us();
+    int result = run(self, STATEMENT_COMMIT);
+
+    took_us += store_sqlite_now_us();
+    /* One of the two may have taken longer as the thread had to wait for a processor. */
+    self->sync_us = took_us < self->last_sync_us ? took_us : self->last_sync_us;
+    self->last_sync_us = took_us;
+    return result;
 }
 
 /* One transaction for all of them. */
 int store_statement_write(struct store_sqlite *self, const struct batch_queue *work)
 {
+    struct counters reserved = self->reserved;
     const struct store_batch *batch;
     bool probes = false;
-    int result = run(self, STATEMENT_BEGIN);
+    int result;
+
+    errno = 0; /* so that it is the disk's when this fails */
+    result = run(self, STATEMENT_BEGIN);
 
     STAILQ_FOREACH(batch, work, next)
     {
@@ -153,12 +190,22 @@ int store_statement_write(struct store_sqlite *self, const struct batch_queue *w
             result = apply_batch(self, batch, &probes);
     }
     if (result == SQLITE_OK)
-        result = run(self, STATEMENT_COMMIT);
+        result = reserve_counters(self, work, &reserved);
+    if (result == SQLITE_OK)
+        result = commit_transaction(self);
+    if (result == SQLITE_OK)
+        self->reserved = reserved;
     /* After a sync that failed, the pages of the log may be lost though they can be read: copying
      * them to the file has them written once more. */
     if (result == SQLITE_OK && probes)
-        result = run(self, STATEMENT_CHECKPOINT);
+        result = run(self, STATEMENT_EMPTY_LOG);
     return result;
+}
+
+/* Copies the log to the file, so that it begins anew. */
+void store_statement_checkpoint(struct store_sqlite *self)
+{
+    run(self, STATEMENT_CHECKPOINT);
 }
 
 static void read_entry(struct store_query *query, sqlite3_stmt *row)

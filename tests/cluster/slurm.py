@@ -65,7 +65,8 @@ def lacking():
 
 
 class Cluster:
-    """settings are lines for slurm.conf, such as KillWait=2; Licenses=lic1:2; cpus is for each node.
+    """settings are lines for slurm.conf, such as KillWait=2; Licenses=lic1:2, {folder} in them being
+    the cluster's; cpus is for each node.
     host is a netns.Host that the daemons run on, instead of this machine itself."""
 
     def __init__(self, settings="", cpus=8, name="lab", host=None):
@@ -95,7 +96,7 @@ class Cluster:
             for node in NODES:
                 conf.write(NODE.format(node=node, host="localhost", address=address,
                                        port=self.ports[node], cpus=self.cpus))
-            conf.write(self.settings + "\n")
+            conf.write(self.settings.replace("{folder}", self.folder) + "\n")
 
     def plugstack(self, line):
         """Steps that start from now on load this, such as 'optional .../pidwatch.so grace=1'."""

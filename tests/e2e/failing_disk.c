@@ -1,6 +1,7 @@
 /* A layer under a program, loaded with LD_PRELOAD, that makes a part of its writes fail: those
  * below FAILING_DISK_PATH while the file FAILING_DISK_WHEN exists, one in as many as that file
- * says. Must not touch any other file. */
+ * says; or, where it says "hang", has all of them wait until it is gone.
+ * Must not touch any other file. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -26,21 +27,27 @@ static bool is_watched(int fd)
     return strncmp(target, path, strlen(path)) == 0;
 }
 
+static void read_orders(const char *path, char text[16])
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t len = file >= 0 ? read(file, text, 15) : 0;
+
+    text[len > 0 ? len : 0] = '\0';
+    if (file >= 0)
+        close(file);
+}
+
 static bool fails(int fd)
 {
     const char *when = getenv("FAILING_DISK_WHEN");
     static unsigned calls;
-    char text[16] = "";
-    int every, file;
+    char text[16];
+    int every;
 
     if (when == NULL || !is_watched(fd))
         return false;
-    file = open(when, O_RDONLY | O_CLOEXEC);
-    if (file < 0)
-        return false;
-    if (read(file, text, sizeof text - 1) < 0)
-        text[0] = '\0';
-    close(file);
+    for (read_orders(when, text); strcmp(text, "hang") == 0; read_orders(when, text))
+        usleep(5000);
     every = atoi(text);
     return every > 0 && ++calls % (unsigned)every == 0;
 }

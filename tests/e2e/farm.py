@@ -154,6 +154,13 @@ def _end_monitors():
             continue
 
 
+def clean_up():
+    """Ends what was started, as is done behind each test; for programs that have none."""
+    while _cleanups:
+        _cleanups.pop()()
+    _end_monitors()
+
+
 def main():
     atexit.register(_end_monitors)
     tap.main(_cleanups)

@@ -31,7 +31,7 @@ def crash_again_and_again(folder, times, *options):
 
 @tap.test
 def what_was_acknowledged_survives_kill_9(folder):
-    crash_again_and_again(folder, 100 if LONG else 10)
+    crash_again_and_again(folder, 200 if LONG else 10)
 
 
 @tap.test
@@ -47,7 +47,7 @@ def what_was_acknowledged_survives_writes_that_fail(folder):
     server = Server(folder, LD_PRELOAD=os.path.join(farm.BUILD, "tests", "failing_disk.so"),
                     FAILING_DISK_WHEN=flag, FAILING_DISK_PATH=os.path.join(folder, "state"))
     crowd = Crowd(server.port, SEED)
-    for _ in range(50 if LONG else 5):
+    for _ in range(200 if LONG else 5):
         crowd.connect()
         crowd.run_for(0.02 + chance.random() * 0.1)
         with open(flag, "w", encoding="ascii") as out:

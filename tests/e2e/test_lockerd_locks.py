@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """What lockerd grants to whom, and when it takes it back."""
 
+import datetime
+import json
 import socket
 import subprocess
 import time
@@ -227,6 +229,38 @@ def a_job_that_has_ended_gives_everything_back():
     farm.equal([asker.line(), asker.line(), asker.line()], ["proto 2", "ended 0", "ended 3"])
     farm.equal(asker.status(), {})
     farm.contains(waiter.status()["error"], "its job has ended")
+
+
+@tap.test
+def what_a_job_asks_for_after_it_was_looked_at_outlives_its_earlier_run():
+    port = start_server()
+    earlier, later, asker = Wire(port), Wire(port), Wire(port)
+    asker.send("proto 2")
+    asker.line()
+
+    def hold(wire, name):
+        wire.send("proto 2", "job slurm:7@lab", f"user {name}", f"locks {name}", "LOCK")
+        wire.line()
+        farm.equal(wire.status()["locked"], "1")
+
+    def clock():
+        asker.send("LIST_JSON")
+        size = int(asker.line().split()[1])
+        while len(asker.buffer) < size + 1:
+            asker.buffer += asker.socket.recv(65536)
+        text, asker.buffer = asker.buffer[:size], asker.buffer[size + 1:]
+        shown = datetime.datetime.fromisoformat(json.loads(text)["time"])
+        return round(shown.timestamp() * 1000)
+
+    hold(earlier, "x")
+    begun = clock()
+    looked = farm.poll(lambda: clock() > begun and clock(), "the clock goes on")
+    hold(later, "y")
+    asker.send(f"DEAD_JOB slurm:7@lab {looked}", "LOCK_LIST")
+    farm.equal(asker.line(), "ended 1")
+    farm.equal(asker.status(), {"lock": "y y"})
+    for bad in ("soon", "-1", "1e3", "99999999999999999999"):
+        farm.contains(asker.ask(f"DEAD_JOB slurm:7@lab {bad}")["error"], "a time in milliseconds")
 
 
 def in_session(port, names, token=None, **process):

@@ -9,6 +9,10 @@ import farm
 import tap
 
 
+# Not built where Slurm's headers are not.
+OF_SLURM = {"lockreap", "locksync"}
+
+
 def read(path):
     with open(path, encoding="utf-8") as file:
         return file.read()
@@ -100,6 +104,9 @@ def completions_know_the_options_of_help():
     assert paths
     for path in paths:
         name = os.path.basename(path)
+        if not os.path.exists(farm.program(name)):
+            assert name in OF_SLURM, name
+            continue
         words = set(re.findall(r"--[\w-]+", read(path)))
         farm.equal({f"--{option}" for option in help_options(name)} - words, set())
 

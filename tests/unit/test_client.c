@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "client_fixture.h"
 #include "ipclocker.h"
 
 static char port[8];
@@ -59,17 +60,6 @@ static struct ipclocker *handle(const char *user, const char *names)
         assert_int_equal(ipclocker_set_user(lock, user), 0);
     assert_int_equal(ipclocker_set_locks(lock, names, 1), 0);
     return lock;
-}
-
-static void expect_failure(struct ipclocker *lock, int result, int number)
-{
-    int found = errno;
-
-    assert_int_equal(result, -1);
-    if (found != number)
-        fail_msg("errno %d (%s): %s", found, strerror(found), ipclocker_error(lock));
-    assert_true(ipclocker_error(lock)[0] != '\0');
-    assert_null(strchr(ipclocker_error(lock), '\n'));
 }
 
 /* ---- locks ---- */
@@ -319,6 +309,7 @@ static void deaths_of_processes_and_jobs_are_reported(void **state)
     assert_string_equal(ipclocker_owner(other), "");
     assert_int_equal(ipclocker_lock(lock), 0);
     assert_int_equal(ipclocker_dead_job(other, "slurm:8"), 0);
+    assert_int_equal(ipclocker_dead_job_before(other, "slurm:7", 1000), 0);
     assert_int_equal(ipclocker_dead_job(other, "slurm:7"), 1);
     assert_string_equal(ipclocker_owner(other), "");
     ipclocker_destroy(lock);

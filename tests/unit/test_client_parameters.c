@@ -12,18 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client_fixture.h"
 #include "ipclocker.h"
-
-static void expect_failure(struct ipclocker *lock, int result, int number)
-{
-    int found = errno;
-
-    assert_int_equal(result, -1);
-    if (found != number)
-        fail_msg("errno %d (%s): %s", found, strerror(found), ipclocker_error(lock));
-    assert_true(ipclocker_error(lock)[0] != '\0');
-    assert_null(strchr(ipclocker_error(lock), '\n'));
-}
 
 static void a_new_handle_has_the_documented_defaults(void **state)
 {

@@ -22,27 +22,9 @@
 #include <cmocka.h>
 
 #include "process.h"
+#include "process_fixture.h"
 
 enum { NOBODY = 65534 };
-
-static pid_t start_sleeper(void)
-{
-    pid_t pid = fork();
-
-    if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        pause();
-        _exit(0);
-    }
-    assert_true(pid > 0);
-    return pid;
-}
-
-static void end_sleeper(pid_t pid)
-{
-    kill(pid, SIGKILL);
-    waitpid(pid, NULL, 0);
-}
 
 /* A child that has ended and is not reaped yet. */
 static pid_t make_zombie(void)
@@ -55,19 +37,6 @@ static pid_t make_zombie(void)
     assert_true(pid > 0);
     assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
     return pid;
-}
-
-/* valgrind 3.19 is such a kernel. */
-static bool lacks_pidfd(void)
-{
-    int fd = process_open(getpid(), 0);
-
-    if (fd < 0 && errno == ENOSYS) {
-        print_message("# this kernel has no pidfd: only the fallback is tried\n");
-        return true;
-    }
-    close(fd);
-    return false;
 }
 
 /* What process_open() says of a process that has ended. */
@@ -157,7 +126,7 @@ static void a_descriptor_tells_the_end(void **state)
     pid_t pid;
 
     (void)state;
-    if (lacks_pidfd())
+    if (lacks_pidfd("only the fallback is tried"))
         return;
     pid = start_sleeper();
     assert_cannot_open(pid, process_start_time(pid) + 1);

@@ -24,7 +24,7 @@ enum {
     GROUP_NAMES = 3,
     STEPS = 100000,
     SLOW_STEPS = 3000,
-    LONG_STEPS = 5000000,
+    LONG_STEPS = 3000000,
     SQLITE_SHARE = 50, /* of the steps are also kept in a file */
     REOPEN_EVERY = 20, /* of those, read back */
 };
@@ -172,7 +172,7 @@ static void act(struct simulation *sim)
         break;
     case 3:
         if (choose(sim, 4) == 0)
-            lock_table_end_job(sim->table, "job1", sim->now_ms);
+            lock_table_end_job(sim->table, "job1", INT64_MAX, sim->now_ms);
         break;
     case 4:
         request = some_request(sim);

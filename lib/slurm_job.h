@@ -1,0 +1,44 @@
+/* The ids of Slurm's jobs, as people and job_id_from_environment() write them. */
+#ifndef FARMLOCK_SLURM_JOB_H
+#define FARMLOCK_SLURM_JOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SLURM_CLUSTER_SIZE = 65, SLURM_JOB_TEXT_SIZE = 112 };
+
+enum slurm_part {
+    SLURM_PART_NONE,      /* 4711: a job, or whichever part has that number of its own */
+    SLURM_PART_TASK,      /* 4711_3: a task of an array */
+    SLURM_PART_COMPONENT, /* 4711+1: of a heterogeneous job */
+};
+
+struct slurm_job {
+    uint32_t id;
+    enum slurm_part part;
+    uint32_t number;                  /* of the part; 0 without one */
+    char cluster[SLURM_CLUSTER_SIZE]; /* "" where it is not said */
+};
+
+/* Parses "4711", "4711_3" or "4711+1", each with "@CLUSTER" behind it or not, and with "slurm:" in
+ * front or not.  Nothing else passes: a cluster's name has letters, digits, '.', '_' and '-'.
+ * Returns false, with *job untouched, when it is no such id.
+ */
+bool slurm_job_parse(const char *text, struct slurm_job *job);
+
+/* Writes "slurm:4711_3@lab", as locks carry it. */
+void slurm_job_format(char out[SLURM_JOB_TEXT_SIZE], const struct slurm_job *job);
+
+/* Whether a text begins with "slurm:", so that it is, or should be, such an id. */
+bool slurm_job_is_ours(const char *text);
+
+/* Orders by id and part; the cluster does not count. */
+int slurm_job_compare(const struct slurm_job *a, const struct slurm_job *b);
+
+/* Whether a task is in the list that Slurm has of an array's tasks which have not started:
+ * "0-5,9%2" or "0-8:4".  A list that cannot be understood, or was cut with "...", may hold any.
+ */
+bool slurm_job_list_has(const char *tasks, uint32_t task);
+
+#endif

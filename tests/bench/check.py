@@ -1,0 +1,77 @@
+"""The short bench: ratios that a change which doubles a cost drives over their limits."""
+
+import os
+
+import rounds
+import servers
+from crowds import Waiters
+from startup import Starts
+from throughput import Requests, cpu_ratio, run_load
+
+ROUNDS = 12
+ATTEMPTS = 3
+
+
+class Checks:
+    """Each returns what it has found, as a ratio."""
+
+    def __init__(self):
+        self.requests = Requests(ROUNDS, with_redis=False)
+
+    def once(self):
+        return cpu_ratio(self.requests.sample("once", 64), "lockerd", "floor")
+
+    def kept(self):
+        return cpu_ratio(self.requests.sample("kept", 64), "lockerd", "floor")
+
+    def pipelined(self):
+        return cpu_ratio(self.requests.sample("kept", 4, 32), "lockerd", "floor")
+
+    def pidstatd(self):
+        return cpu_ratio(self.requests.sample_udp(), "pidstatd", "floor")
+
+    def durable(self):
+        """CPU time of both threads, in one process and without waiting for a disk."""
+        state = os.path.join(servers.folder(), "state.db")
+        found = {"memory": servers.lockerd(),
+                 "durable": servers.lockerd("--state", state, "--durability", "process")}
+        samples = rounds.take_turns(ROUNDS, {
+            name: lambda server=server: run_load("load_tcp", "lockerd", "kept", server.port,
+                                                 server.pid, 64, 1, 150)
+            for name, server in found.items()})
+        return cpu_ratio(samples, "durable", "memory")
+
+    def lockersh(self):
+        return Starts(100, by_cpu=True).lockersh_in_memory().ratio
+
+    def uriexec(self):
+        return Starts(100, by_cpu=True).wrappers()[0].ratio
+
+    def waiters(self):
+        crowds = {count: Waiters(count) for count in (100, 3000)}
+        found = rounds.take_turns(ROUNDS, {
+            count: lambda crowd=crowd: crowd.hand_over(100) for count, crowd in crowds.items()})
+        return rounds.ratio(*([result["cpu_us"] for result in found[count]]
+                              for count in (3000, 100)))
+
+
+# A third more than was measured when the limit was set: on a busy machine the ratios are a tenth
+# higher, while one that has doubled is far above.  Lower them when a cost falls.
+LIMITS = {"once": 3.0, "kept": 2.0, "pipelined": 6.4, "pidstatd": 1.5, "durable": 2.6,
+          "lockersh": 1.8, "uriexec": 1.5, "waiters": 1.5}
+
+
+def run(names):
+    """Tries again what is over its limit: noise passes, costs stay.  True when all is well."""
+    checks = Checks()
+    good = True
+    for name in names or LIMITS:
+        for attempt in range(ATTEMPTS):
+            found = getattr(checks, name)()
+            is_over = found.median > LIMITS[name]
+            print(f"{name:10} {found}, at most {LIMITS[name]}{': over it' if is_over else ''}",
+                  flush=True)
+            if not is_over:
+                break
+        good = good and not is_over
+    return good

@@ -1,0 +1,109 @@
+/* A pidstat asker under test.
+ * Must not hide a failure: what goes wrong here fails the test. */
+#include "asker_fixture.h"
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+static int next_order;
+
+void take(void *context, const struct pidstat_result *result)
+{
+    struct record *record = context;
+
+    record->calls++;
+    record->verdict = result->verdict;
+    record->start = result->start;
+    record->resolve_error = result->resolve_error;
+    record->order = ++next_order;
+    snprintf(record->boot, sizeof record->boot, "%s", result->boot != NULL ? result->boot : "");
+    if (record->to_cancel != NULL)
+        pidstat_asker_cancel(record->asker, record->to_cancel);
+    record->to_cancel = NULL;
+}
+
+void puppet_open(struct puppet *puppet)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t len = sizeof address;
+
+    memset(puppet, 0, sizeof *puppet);
+    inet_pton(AF_INET, ELSEWHERE, &address.sin_addr);
+    puppet->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    assert_int_equal(bind(puppet->fd, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(getsockname(puppet->fd, (struct sockaddr *)&address, &len), 0);
+    puppet->port = ntohs(address.sin_port);
+}
+
+void puppet_say(const struct puppet *puppet, const char *text)
+{
+    assert_int_equal(sendto(puppet->fd, text, strlen(text), 0,
+                            (const struct sockaddr *)&puppet->asker, sizeof puppet->asker),
+                     strlen(text));
+}
+
+int puppet_hears(struct puppet *puppet)
+{
+    socklen_t len = sizeof puppet->asker;
+    ssize_t got = recvfrom(puppet->fd, puppet->heard, sizeof puppet->heard - 1, 0,
+                           (struct sockaddr *)&puppet->asker, &len);
+
+    if (got < 0)
+        return 0;
+    puppet->heard[got] = '\0';
+    puppet->count++;
+    return 1;
+}
+
+void turn(struct pidstat_asker *asker, int ms)
+{
+    struct pollfd poll_fd = {.fd = pidstat_asker_fd(asker), .events = POLLIN};
+
+    if (poll(&poll_fd, 1, ms) > 0)
+        pidstat_asker_process(asker);
+}
+
+void hear_one(struct pidstat_asker *asker, struct puppet *puppet)
+{
+    int64_t until = now_ms() + PATIENCE_MS;
+
+    while (!puppet_hears(puppet)) {
+        assert_true(now_ms() < until);
+        turn(asker, 1);
+    }
+}
+
+void wait_calls(struct pidstat_asker *asker, const struct record *record, int calls)
+{
+    int64_t until = now_ms() + PATIENCE_MS;
+
+    while (record->calls < calls) {
+        assert_true(now_ms() < until);
+        turn(asker, 10);
+    }
+}
+
+void turn_for(struct pidstat_asker *asker, int ms)
+{
+    int64_t until = now_ms() + ms;
+
+    while (now_ms() < until)
+        turn(asker, 5);
+}
