@@ -85,7 +85,8 @@ DAEMON_OBJS := $(patsubst %.c,$B/obj/%.o,$(filter-out $(DAEMONS:%=daemons/%.c),$
 UNIT_TESTS  := $(patsubst tests/unit/%.c,$B/tests/unit/%,$(wildcard tests/unit/test_*.c))
 UNIT_HELPERS := $(patsubst %.c,$B/obj/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 E2E_TESTS   := $(wildcard tests/e2e/test_*.py)
-CLUSTER_TESTS := $(if $(SLURM),$(wildcard tests/cluster/test_*.py))
+# A plugin with a sanitizer cannot be loaded by a program without one.
+CLUSTER_TESTS := $(if $(SLURM),$(if $(filter asan tsan,$(VARIANT)),,$(wildcard tests/cluster/test_*.py)))
 LONG_TESTS  := $(filter %/test_store %/test_store_simulation,$(UNIT_TESTS)) \
                $(filter %/test_crash.py %/test_lockersh_restart.py,$(E2E_TESTS))
 PRELOADS    := $(patsubst tests/e2e/%.c,$B/tests/%.so,$(wildcard tests/e2e/*.c))

@@ -51,13 +51,16 @@ static int open_socket(int *family)
 
 static uint16_t bound_port(int fd)
 {
-    struct sockaddr_storage own;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in four;
+        struct sockaddr_in6 six;
+    } own = {.six = {0}};
     socklen_t len = sizeof own;
 
-    if (getsockname(fd, (struct sockaddr *)&own, &len) != 0)
+    if (getsockname(fd, &own.any, &len) != 0)
         return 0;
-    return ntohs(own.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&own)->sin6_port
-                                           : ((struct sockaddr_in *)&own)->sin_port);
+    return ntohs(own.any.sa_family == AF_INET6 ? own.six.sin6_port : own.four.sin_port);
 }
 
 /* From a random place on: programs that start together would else try the same ports. */

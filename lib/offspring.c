@@ -85,16 +85,34 @@ static int add_group(struct offspring *them, const struct proc_stat *stat, uint6
     return 0;
 }
 
-/* The groups of living members.  Sessions and groups are inherited, so whoever is in one of these
- * comes from the step as well. */
-static void note_group(struct offspring *them, const struct proc_stat *stat)
+/* A process with the mark may have brought it into a group of strangers. */
+static bool has_strangers(const struct offspring *them, const struct census *census,
+                          const struct proc_stat *stat)
 {
-    struct offspring_group *group = find_group(them, stat);
+    for (size_t i = 0; i < census->count; i++) {
+        const struct census_entry *entry = &census->entries[i];
 
-    if (group != NULL && group->seen_at != 0)
-        group->seen_at = process_clock();
-    else if (group == NULL && stat->group > 1 && stat->group != getpgid(them->except))
-        add_group(them, stat, process_clock());
+        if (entry->stat.group == stat->group && !entry->marked &&
+            !is_member(them, them->count, entry->stat.pid))
+            return true;
+    }
+    return false;
+}
+
+/* The groups of living members, who are in order.  Groups are inherited, so whoever is in one of
+ * these comes from the step as well. */
+static void note_groups(struct offspring *them, const struct census *census)
+{
+    for (size_t i = 0; i < them->count; i++) {
+        const struct census_entry *entry = census_find(census, them->members[i].pid);
+        struct offspring_group *group = entry != NULL ? find_group(them, &entry->stat) : NULL;
+
+        if (group != NULL && group->seen_at != 0)
+            group->seen_at = process_clock();
+        else if (entry != NULL && group == NULL && entry->stat.group > 1 &&
+                 !has_strangers(them, census, &entry->stat))
+            add_group(them, &entry->stat, process_clock());
+    }
 }
 
 /* Its number may soon be another's. */
@@ -205,7 +223,6 @@ static void drop_ended(struct offspring *them, const struct census *census)
 
         if (entry == NULL || entry->stat.start != them->members[i].start)
             continue;
-        note_group(them, &entry->stat);
         them->members[kept++] = them->members[i];
     }
     them->count = kept;
@@ -234,10 +251,10 @@ static ssize_t find_once(struct offspring *them, const struct census *census)
             continue;
         if (add_member(them, &entry->stat) != 0)
             return -1;
-        note_group(them, &entry->stat);
     }
     if (them->count > 0)
         qsort(them->members, them->count, sizeof *them->members, compare_pids);
+    note_groups(them, census);
     return (ssize_t)(them->count - known);
 }
 

@@ -42,7 +42,7 @@ int contact_parse(struct contact *contact, const char *text)
 
     if (strlen(text) >= sizeof copy)
         goto invalid;
-    strcpy(copy, text);
+    memcpy(copy, text, strlen(text) + 1);
     if (split(copy, fields) != FIELDS || strcmp(fields[0], "1") != 0 ||
         number_parse(fields[1], UINT16_MAX, &port) != 0 || port == 0 ||
         number_parse(fields[2], INT32_MAX, &pid) != 0 || pid == 0 ||
@@ -55,7 +55,7 @@ int contact_parse(struct contact *contact, const char *text)
         .start = start,
         .owns_allocation = fields[5][0] == 'o',
     };
-    strcpy(contact->boot, fields[4]);
+    memcpy(contact->boot, fields[4], strlen(fields[4]) + 1);
     return 0;
 invalid:
     errno = EINVAL;

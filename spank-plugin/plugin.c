@@ -6,6 +6,7 @@
 #include "text.h"
 
 #pragma GCC visibility push(default)
+/* cppcheck-suppress unknownMacro */
 SPANK_PLUGIN(pidwatch, 1)
 #pragma GCC visibility pop
 

@@ -145,7 +145,7 @@ def is_alive(pid):
     try:
         with open(f"/proc/{pid}/stat", encoding="latin-1") as stat:
             return stat.read().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 

@@ -118,6 +118,24 @@ static void strangers_are_not_found(void **state)
     waitpid(stranger, NULL, 0);
 }
 
+static void a_mark_among_strangers_makes_no_kin_of_them(void **state)
+{
+    pid_t strangers = start_task("STEP=this sleep 100 & sleep 100; true");
+    struct offspring them;
+
+    (void)state;
+    kill(strangers, SIGCONT);
+    open_task(&them, start_task("exec sleep 100"), "STEP=this");
+    wait_for_members(&them, 2);
+    for (int i = 0; i < 5; i++)
+        offspring_find(&them);
+    assert_int_equal(them.count, 2);
+    end_all(&them);
+    assert_int_equal(process_lookup(strangers, 0), PROCESS_EXISTS);
+    kill(-strangers, SIGKILL);
+    waitpid(strangers, NULL, 0);
+}
+
 static void a_signal_is_sent_to_each_once(void **state)
 {
     struct offspring them;
@@ -176,6 +194,7 @@ int main(void)
         cmocka_unit_test(orphans_in_the_tasks_group_are_found),
         cmocka_unit_test(orphans_in_sessions_of_their_own_are_found_by_the_mark),
         cmocka_unit_test(strangers_are_not_found),
+        cmocka_unit_test(a_mark_among_strangers_makes_no_kin_of_them),
         cmocka_unit_test(a_signal_is_sent_to_each_once),
         cmocka_unit_test(a_step_is_known_by_its_control_group),
     };
