@@ -129,9 +129,8 @@ def a_requeued_job_stands_in_line_again(folder):
     waiter = seats.next_waiter("step")
     cluster.tell("scontrol", "requeue", job)
     seats.poll_held("step", waiter.pid)
-    # Slurm would hold it back for two minutes.
-    farm.poll(lambda: cluster.state(job) == "PENDING", "the job is queued again")
-    cluster.tell("scontrol", "update", f"JobId={job}", "StartTime=now")
+    cluster.wait_state(job, "PENDING")
+    cluster.start_again(job)
     farm.poll(lambda: [entry["job"] for entry in seats.waiters()] == [f"slurm:{job}@lab"],
               "its second run waits")
     farm.stop(waiter)

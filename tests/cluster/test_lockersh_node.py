@@ -78,7 +78,8 @@ def a_job_that_is_queued_again_as_its_node_fails_stands_in_line_again(folder):
     assert still_held(seats, job), "silence was taken for death"
     farm.contains(lockreap(seats), job)
     seats.poll_held("lic1", waiter.pid)
-    cluster.tell("scontrol", "update", f"JobId={job}", "ReqNodeList=", "StartTime=now")
+    cluster.tell("scontrol", "update", f"JobId={job}", "ReqNodeList=")
+    cluster.start_again(job)
     farm.poll(lambda: [entry["job"] for entry in seats.waiters()] == [f"slurm:{job}@lab"],
               "its second run waits")
     farm.equal(lockreap(seats), "")

@@ -133,13 +133,7 @@ def a_job_that_has_started_anew_keeps_what_the_new_run_asked_for():
     requeued(job)
     # slurmd takes credentials of that second for the earlier run's, and ends the job.
     time.sleep(2)
-
-    def starts():
-        # It would wait for two minutes.
-        cluster.tell("scontrol", "update", f"JobId={job}", "StartTime=now")
-        return cluster.state(job) == "RUNNING"
-
-    farm.poll(starts, "the job starts anew", 60)
+    cluster.start_again(job)
     time.sleep(1)
     seats.hold("y", at(job))
     seats.queue("x", at(job), "later")
