@@ -9,6 +9,7 @@ from servers import spread_out  # first: it finds what the end-to-end tests shar
 import check
 import curves
 import farm
+import spank
 import table
 from crowds import Crowds
 from handover import Handovers
@@ -27,8 +28,10 @@ def works(crowds, full):
     handovers = Handovers(ROUNDS["handovers"][full])
     return {"once": requests.once, "kept": requests.kept, "pipelined": requests.pipelined,
             "pidstatd": requests.pidstatd, "durable": requests.durable,
+            "power": requests.power,
             "lockersh": starts.lockersh, "wrappers": starts.wrappers,
             "handover": handovers.locks, "pidwatch": handovers.pidwatch,
+            "spank": spank.rows,
             "waiters": crowds.waiters, "held": crowds.held}
 
 

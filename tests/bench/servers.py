@@ -95,6 +95,10 @@ def lockerd(*options):
                  port, lambda: lockd.serves(port))
 
 
+def durable_lockerd():
+    return lockerd("--state", os.path.join(folder(), "state.db"), "--durability", "power")
+
+
 def pidstatd(host="127.0.0.1", *options):
     """At one address, or with None at all of this machine."""
     port = farm.free_port(socket.SOCK_DGRAM)

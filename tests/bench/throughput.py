@@ -74,9 +74,12 @@ def rate_row(work, samples, name, more=""):
                               for key in ("lockerd", name))))
 
 
+def kept_load(server, clients, span_ms=500):
+    return run_load("load_tcp", "lockerd", "kept", server.port, server.pid, clients, 1, span_ms)
+
+
 def durable_loads(ours, etcd, clients, span_ms=500):
-    return {"lockerd": lambda: run_load("load_tcp", "lockerd", "kept", ours.port, ours.pid, clients,
-                                        1, span_ms),
+    return {"lockerd": lambda: kept_load(ours, clients, span_ms),
             "etcd": lambda: run_load("load_etcd", etcd.port, etcd.pid, clients, span_ms)}
 
 
@@ -131,12 +134,21 @@ class Requests:
 
     def durable(self):
         """On the same disk, on all CPUs."""
-        state = os.path.join(servers.folder(), "state.db")
-        loads = durable_loads(servers.lockerd("--state", state, "--durability", "power"),
-                              servers.etcd(), 64)
+        loads = durable_loads(servers.durable_lockerd(), servers.etcd(), 64)
         # Logs grow at first, which makes each sync dearer; later their space is used again.
         rounds.take_turns(2, loads)
         row = rate_row("durable (power), kept, 64",
                        rounds.take_turns(max(self.count // 3, 3), loads), "etcd")
         row.target = at_least(10)
+        return [row]
+
+    def power(self):
+        """What it costs to lose nothing, on all CPUs."""
+        durable, in_memory = servers.durable_lockerd(), servers.lockerd()
+        loads = {"lockerd": lambda: kept_load(durable, 32),
+                 "in memory": lambda: kept_load(in_memory, 32)}
+        rounds.take_turns(2, loads)
+        row = rate_row("durable (power), kept, 32",
+                       rounds.take_turns(max(self.count // 2, 5), loads), "in memory")
+        row.target = at_least(0.4)
         return [row]

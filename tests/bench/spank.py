@@ -1,18 +1,18 @@
-#!/usr/bin/env python3
 """What the SPANK plugin costs and gains on a real cluster of two nodes: srun -N2 true with and
 without it, taking turns; and how soon tasks end when srun and its shepherd are killed."""
 
 import os
-import statistics
 import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cluster"))
 
+import rounds  # noqa: E402
 import slurm  # noqa: E402
 import steps  # noqa: E402
 from slurm import farm  # noqa: E402
+from table import Row, at_most  # noqa: E402
 
 ROUNDS = 60
 DEATHS = 20
@@ -52,36 +52,18 @@ def death_ms(cluster):
     return seconds * 1000
 
 
-def measure():
-    """Returns {"without", "with", "deaths"}: lists of milliseconds; None where there is no Slurm."""
+def rows():
+    """For the table; none where there is no Slurm."""
     if slurm.lacking() or not os.path.exists(slurm.PLUGIN):
-        return None
+        print("spank: no Slurm here, nothing measured", flush=True)
+        return []
     cluster = slurm.Cluster().start()
     without, with_plugin = launch_cost(cluster)
     cluster.plugstack(steps.plugin_line())
-    deaths = [death_ms(cluster) for _ in range(DEATHS)]
+    deaths = rounds.Spread([death_ms(cluster) for _ in range(DEATHS)])
     cluster.destroy()
-    return {"without": without, "with": with_plugin, "deaths": deaths}
-
-
-def quartiles(values):
-    low, middle, high = statistics.quantiles(values, n=4)
-    return f"{middle:6.1f} ms   ({low:.1f} to {high:.1f})"
-
-
-def main():
-    found = measure()
-    if found is None:
-        print("spank: no Slurm here, nothing measured")
-        return
-    added = [b - a for a, b in zip(found["without"], found["with"])]
-    print(f"srun -N2 true, medians and quartiles of {ROUNDS} each, taking turns")
-    print(f"  without the plugin        {quartiles(found['without'])}")
-    print(f"  with the plugin           {quartiles(found['with'])}")
-    print(f"  added, pair by pair       {quartiles(added)}")
-    print(f"srun and shepherd killed, {DEATHS} times")
-    print(f"  last task on two nodes    {quartiles(found['deaths'])}, {max(found['deaths']):.1f} at most")
-
-
-if __name__ == "__main__":
-    main()
+    added = rounds.Spread([ours - other for ours, other in zip(with_plugin, without)])
+    return [Row("srun -N2 true: what the plugin adds", f"{added} ms",
+                f"without {rounds.Spread(without)} ms", "", at_most(5, " ms"), added.median),
+            Row("srun and shepherd killed: last task on two nodes gone", f"{deaths} ms",
+                "without the plugin: never", "", at_most(2000, " ms"), deaths.median)]
