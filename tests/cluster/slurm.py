@@ -182,6 +182,7 @@ class Cluster:
 
     def start_command(self, *command, extra=None, host=None, **options):
         """Starts one of Slurm's commands as the jobs' user; it is ended with the test."""
+        options.setdefault("stderr", subprocess.DEVNULL)  # what it says of its end is no news
         return farm.start(*self._on(host, *self.as_user(*command)), env=self.environment(**(extra or {})),
                           cwd=options.pop("cwd", "/tmp"), **options)
 
