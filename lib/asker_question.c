@@ -54,8 +54,8 @@ struct asker_question *question_create(const struct pidstat_target *target,
     if (question == NULL)
         return NULL;
     question->pid = target->pid;
-    question->which = which & WHICH_ALL;
-    question->flags = target->flags;
+    question->which = (unsigned char)(which & WHICH_ALL);
+    question->flags = (unsigned char)target->flags;
     question->tries = target->tries > 0 ? target->tries : TRIES_DEFAULT;
     question->function = function;
     question->context = context;

@@ -21,11 +21,14 @@ struct asker_question {
     TAILQ_ENTRY(asker_question) in_queue;
     struct question_queue *queue; /* in QUESTION_QUEUED */
     struct deadline deadline;
-    enum question_state state;
 
     struct cached_host *host;
     pid_t pid;
-    unsigned which, flags, tries;
+    unsigned tries;
+    /* Narrow, as a lock server may have a hundred thousand questions. */
+    unsigned char state;        /* enum question_state */
+    unsigned char which, flags; /* WHICH_*, ASK_* */
+    bool calling, cancelled;
     struct pidstat_words known; /* id; start, boot and the watch's proof as far as known */
 
     unsigned tries_left;    /* in this round */
@@ -38,7 +41,6 @@ struct asker_question {
 
     pidstat_asker_fn *function;
     void *context;
-    bool calling, cancelled;
 };
 
 /* NULL with errno EINVAL or ENOMEM; without a host as yet. */

@@ -54,7 +54,7 @@ static void wait_until(struct pidstat_asker *asker, struct asker_question *quest
                        enum question_state state, int64_t due_us)
 {
     leave_state(asker, question);
-    question->state = state;
+    question->state = (unsigned char)state;
     deadlines_set(&asker->deadlines, &question->deadline, due_us);
 }
 
@@ -226,8 +226,9 @@ static void send_question(struct pidstat_asker *asker, struct asker_question *qu
         asker->next_send_us = now + RETRY_SEND_US;
         return;
     }
-    asker->next_send_us =
-        (asker->next_send_us > now ? asker->next_send_us : now) + 1000000 / asker->options.rate;
+    if (asker->next_send_us < now - asker->options.batch_ms * INT64_C(1000))
+        asker->next_send_us = now - asker->options.batch_ms * INT64_C(1000);
+    asker->next_send_us += 1000000 / asker->options.rate;
     if (question->round_us == 0)
         question->round_us = now;
     question->sent_us = now;
@@ -261,10 +262,19 @@ struct asker_question *rounds_next_in_line(const struct pidstat_asker *asker)
     return question != NULL ? question : TAILQ_FIRST(&asker->ordinary);
 }
 
+int64_t rounds_next_turn(const struct pidstat_asker *asker)
+{
+    if (!TAILQ_EMPTY(&asker->urgent))
+        return asker->next_send_us;
+    return asker->next_send_us + asker->options.batch_ms * INT64_C(1000);
+}
+
 void rounds_take_turns(struct pidstat_asker *asker)
 {
     struct asker_question *question;
 
+    if (rounds_next_turn(asker) > rounds_now_us())
+        return;
     while ((question = rounds_next_in_line(asker)) != NULL &&
            asker->next_send_us <= rounds_now_us())
         take_turn(asker, question);

@@ -29,6 +29,11 @@ void rounds_enqueue(struct pidstat_asker *asker, struct asker_question *question
 /* The question whose turn is next; NULL when none waits. */
 struct asker_question *rounds_next_in_line(const struct pidstat_asker *asker);
 
+/* When turns are taken next, if any question waits: for an urgent one as soon as the rate allows,
+ * for others when a batch of them has come together.
+ */
+int64_t rounds_next_turn(const struct pidstat_asker *asker);
+
 /* Frees a question, without a call. */
 void rounds_drop(struct pidstat_asker *asker, struct asker_question *question);
 

@@ -19,8 +19,6 @@ static struct claim *claim_of(struct ipclocker_server *server, struct lock_reque
         return NULL;
     claim->server = server;
     claim->request = request;
-    claim->pidfd = -1;
-    LIST_INSERT_HEAD(&server->claims, claim, all);
     request->user_data = claim;
     return claim;
 }
@@ -50,23 +48,43 @@ static void unlink_claim(struct claim_link *link)
     free(link);
 }
 
-void claim_destroy(struct claim *claim)
+static void claim_destroy(struct claim *claim)
 {
     /* The analyser does not see that LIST_REMOVE moves the head on. */
     while (!LIST_EMPTY(&claim->links))
         unlink_claim(LIST_FIRST(&claim->links)); /* NOLINT(clang-analyzer-unix.Malloc) */
     owner_watch_stop(claim);
     end_absence(claim);
-    LIST_REMOVE(claim, all);
     claim->request->user_data = NULL;
     free(claim);
+}
+
+static void destroy_claim_of(struct lock_request *request)
+{
+    if (request->user_data != NULL)
+        claim_destroy(request->user_data);
+}
+
+void claim_destroy_all(struct ipclocker_server *server)
+{
+    const struct lock_seat *seat = NULL;
+    struct lock_request *waiter = NULL;
+
+    if (server->table == NULL)
+        return;
+    while ((seat = lock_table_next_held(server->table, seat)) != NULL)
+        destroy_claim_of(seat->request);
+    while ((waiter = lock_table_next_waiter(server->table, waiter)) != NULL)
+        destroy_claim_of(waiter);
 }
 
 void claim_watch_owner(struct ipclocker_server *server, struct lock_request *request)
 {
     struct claim *claim;
 
-    if (!request->autounlock || request->host == NULL || request->pid == 0)
+    /* One that has a claim may have been renewed by another process, or without autounlock. */
+    if (request->user_data == NULL &&
+        (!request->autounlock || request->host == NULL || request->pid == 0))
         return;
     claim = claim_of(server, request);
     if (claim != NULL)

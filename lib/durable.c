@@ -102,8 +102,7 @@ static int load_table(struct ipclocker_server *server, char error[STORE_ERROR_SI
     durable->least_token = loader.next_token;
     lock_table_set_counters(table, loader.next_ticket, loader.next_token);
     memcpy(durable->host_before, loader.host, sizeof durable->host_before);
-    while (!LIST_EMPTY(&server->claims))
-        claim_destroy(LIST_FIRST(&server->claims));
+    claim_destroy_all(server);
     lock_table_destroy(server->table);
     server->table = table;
     durable->table_known = true;
@@ -207,8 +206,7 @@ static void go_down(struct ipclocker_server *server, const char *reason)
     evtimer_del(&durable->lazy);
     stay_down(server, reason);
     server_arm_deadline(server);
-    while (!LIST_EMPTY(&server->claims))
-        claim_destroy(LIST_FIRST(&server->claims));
+    claim_destroy_all(server);
     for (conn = TAILQ_FIRST(&server->conns); conn != NULL; conn = next) {
         next = TAILQ_NEXT(conn, all);
         conn_take_back(conn, durable->refusal);

@@ -4,10 +4,14 @@
 
 #include "server_private.h"
 
+/* To be called before any other; at most so many descriptors are taken for watching. */
+void owner_watch_init(struct ipclocker_server *server, size_t max_descriptors);
+
 /* Watches the owner of a claim whose request has autounlock, until its process has ended: then the
- * request is ended, which may be at once, and takes the claim with it.  Does nothing where it is
- * watched already, or cannot be.  `urgent` owners, whose connection has just closed, are looked at
- * before others.
+ * requests of all claims that this process is watched for are ended, which may be at once, and take
+ * their claims with them.  Does nothing where it is watched already, or cannot be; a request that
+ * has lost its autounlock is not watched any more.  `urgent` owners, whose connection has just
+ * closed, are looked at before others.
  */
 void owner_watch_start(struct claim *claim, bool urgent);
 
@@ -16,7 +20,7 @@ void owner_watch_start(struct claim *claim, bool urgent);
  */
 bool owner_watch_sees_end(const struct lock_request *request);
 
-/* Stops it.  Allowed when nothing is watched. */
+/* Stops it for this claim.  Allowed when nothing is watched. */
 void owner_watch_stop(struct claim *claim);
 
 /* Frees what the server has for watching, when no claim is watched any more. */

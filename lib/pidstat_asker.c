@@ -44,8 +44,8 @@ static void set_timer(struct pidstat_asker *asker)
     struct deadline *first = deadlines_first(&asker->deadlines);
     int64_t due = first != NULL ? first->due : 0;
 
-    if (rounds_next_in_line(asker) != NULL && (due == 0 || asker->next_send_us < due))
-        due = asker->next_send_us;
+    if (rounds_next_in_line(asker) != NULL && (due == 0 || rounds_next_turn(asker) < due))
+        due = rounds_next_turn(asker);
     if (rounds_next_in_line(asker) != NULL || first != NULL) {
         at.it_value.tv_sec = due / 1000000;
         /* All zero would mean never. */
@@ -215,6 +215,11 @@ void pidstat_asker_hurry(struct pidstat_asker *asker, struct asker_question *que
     question->flags |= ASK_URGENT;
     if (question->queue == &asker->ordinary)
         rounds_enqueue(asker, question);
+}
+
+bool pidstat_asker_is_unasked(const struct asker_question *question)
+{
+    return question->sent_us == 0;
 }
 
 size_t pidstat_asker_pending(const struct pidstat_asker *asker)

@@ -23,6 +23,8 @@ struct pidstat_asker_options {
     int try_ms;         /* how long to wait for an answer before the next try; 0 for 1000 */
     int repeat_ms;      /* how often standing questions are asked again; 0 for 1000 */
     unsigned rate;      /* datagrams a second at most, evenly spread; 0 for 20000 */
+    int batch_ms;       /* how long ordinary questions wait for their turn to come together, so
+                           that there is one waking for many of them; 0 for not at all */
     size_t max_pending; /* questions at once; 0 for 100000 */
 
     /* For --debug: what was sent and received, cut to one datagram; may be NULL.  The text comes
@@ -113,6 +115,9 @@ void pidstat_asker_cancel(struct pidstat_asker *asker, struct asker_question *qu
 
 /* Puts a question that still waits for its turn before all that are not urgent. */
 void pidstat_asker_hurry(struct pidstat_asker *asker, struct asker_question *question);
+
+/* True while no datagram was sent for a question: whatever is answered will be as of later. */
+bool pidstat_asker_is_unasked(const struct asker_question *question);
 
 /* How many questions are open. */
 size_t pidstat_asker_pending(const struct pidstat_asker *asker);

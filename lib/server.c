@@ -223,8 +223,15 @@ static size_t default_connections(void)
 
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur <= 2UL * SPARE_DESCRIPTORS)
         return SPARE_DESCRIPTORS;
-    /* Each connection may need a second descriptor, to watch its owner's process. */
     return (limit.rlim_cur - SPARE_DESCRIPTORS) / 4 * 3;
+}
+
+/* The quarter that connections leave: owners' processes must not keep clients out. */
+static size_t descriptors_for_owners(void)
+{
+    struct rlimit limit;
+
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur / 4 : SPARE_DESCRIPTORS;
 }
 
 struct ipclocker_server *ipclocker_server_create(void)
@@ -234,13 +241,13 @@ struct ipclocker_server *ipclocker_server_create(void)
     if (server == NULL)
         return NULL;
     LIST_INIT(&server->listeners);
-    LIST_INIT(&server->claims);
     TAILQ_INIT(&server->conns);
     TAILQ_INIT(&server->dirty);
     TAILQ_INIT(&server->resumed);
     TAILQ_INIT(&server->idle);
     TAILQ_INIT(&server->draining);
     TAILQ_INIT(&server->holding);
+    owner_watch_init(server, descriptors_for_owners());
     server->durable.history_ms = DEFAULT_HISTORY_MS;
     server->durable.requeue_grace_s = DEFAULT_REQUEUE_GRACE_S;
     server->limits[IPCLOCKER_LIMIT_CONNECTIONS] = default_connections();
@@ -396,8 +403,7 @@ void ipclocker_server_destroy(struct ipclocker_server *server)
     if (server == NULL)
         return;
     ipclocker_server_stop(server);
-    while (!LIST_EMPTY(&server->claims))
-        claim_destroy(LIST_FIRST(&server->claims));
+    claim_destroy_all(server);
     owner_watch_fini(server);
     lock_table_destroy(server->table);
     while (!LIST_EMPTY(&server->listeners))

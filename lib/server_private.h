@@ -6,7 +6,8 @@
  *   command.c   what the lines mean; setting.c: those that only set something
  *   namesake.c  which process an owner's name stands for
  *   reply.c     answers; reply_json.c: the JSON list
- *   claim.c     which connections stand behind a request; owner_watch.c: which process
+ *   claim.c     which connections stand behind a request
+ *   owner.c     which process; owner_watch.c: whether it has ended
  *   history.c   what has ended: the answer to HISTORY
  *   durable.c   its store: commits, restart, coming back; durable_note.c: what there is to commit
  *   durable_trouble.c  what is told while it cannot be written
@@ -23,6 +24,7 @@
 #include "ipclocker.h"
 #include "lock_table.h"
 #include "machine.h"
+#include "siphash.h"
 #include "store.h"
 #include "wish.h"
 
@@ -46,10 +48,12 @@ struct listener {
 };
 
 struct claim;
+struct owner;
 
 TAILQ_HEAD(conn_list, conn);
 LIST_HEAD(link_list, claim_link);
 LIST_HEAD(claim_list, claim);
+TAILQ_HEAD(owner_list, owner);
 LIST_HEAD(listener_list, listener);
 
 /* A connection that waits for a claim's grant, or is the session of its owner. */
@@ -67,13 +71,10 @@ struct claim {
     struct lock_request *request;
     struct link_list links;
 
-    /* The owner's process, see owner_watch.c. */
-    struct event *watch; /* on this host; NULL for none */
-    int pidfd;           /* what it is for; -1 while it is a timer that looks now and then */
-    struct asker_question *question; /* on another host: to its pidstatd; NULL for none */
+    struct owner *owner; /* the process that is watched for it, see owner_watch.c; or NULL */
+    LIST_ENTRY(claim) of_owner;
 
     struct event *grace; /* the timer until an absent waiter is given up; NULL while it is here */
-    LIST_ENTRY(claim) all;
 };
 
 enum conn_state {
@@ -165,7 +166,6 @@ struct ipclocker_server {
     struct event_base *base;
     bool owns_base, serving, stopped;
     struct listener_list listeners;
-    struct claim_list claims;
     struct conn_list conns, dirty, resumed, idle, draining, holding;
     size_t conn_count;
     size_t limits[IPCLOCKER_LIMIT_IDLE_S + 1];
@@ -178,6 +178,13 @@ struct ipclocker_server {
     int64_t armed_ms; /* when `deadline` is due; INT64_MAX for never */
     bool accept_paused;
     time_t last_limit_log_s;
+    struct tree owners; /* the processes that are watched, see owner_watch.c */
+    struct owner_list
+        unseen;         /* those of this host without a descriptor; the next to look at first */
+    struct event *look; /* the timer for these; NULL until there is one */
+    size_t owner_descriptors, owner_descriptors_max;
+    bool told_of_shortage;
+    struct siphash_key boot_key;
     struct pidstat_asker *asker; /* of other hosts; NULL until there is something to ask */
     struct event asker_readable;
     int pidstat_port;                        /* 0 for the default, below 0 to ask nobody */
@@ -318,8 +325,8 @@ void claim_on_ended(struct lock_request *request, enum lock_reason reason);
  */
 void claim_restore(struct ipclocker_server *server, struct lock_request *request);
 
-/* Frees a claim without looking at the request's fate. */
-void claim_destroy(struct claim *claim);
+/* Frees all claims, without looking at the fate of their requests. */
+void claim_destroy_all(struct ipclocker_server *server);
 
 /* ---- durable.c ---- */
 

@@ -244,6 +244,30 @@ static void the_rate_is_kept_and_the_urgent_go_first(void **state)
     close(puppet.fd);
 }
 
+static void questions_of_a_batch_go_out_together(void **state)
+{
+    enum { COUNT = 50 };
+    struct pidstat_target target = {.host = ELSEWHERE, .pid = 42, .tries = 1};
+    struct pidstat_asker_options options = {.rate = 100, .batch_ms = 1000};
+    struct asker_question *questions[COUNT];
+    static struct record records[COUNT];
+    struct pidstat_asker *asker;
+    struct puppet puppet;
+
+    (void)state;
+    puppet_open(&puppet);
+    options.port = puppet.port;
+    asker = pidstat_asker_create(&options);
+    for (int i = 0; i < COUNT; i++)
+        questions[i] = pidstat_asker_ask(asker, &target, take, &records[i]);
+    assert_true(pidstat_asker_is_unasked(questions[0]));
+    while (pidstat_asker_is_unasked(questions[0]))
+        turn(asker, 1);
+    assert_false(pidstat_asker_is_unasked(questions[COUNT - 1]));
+    pidstat_asker_destroy(asker);
+    close(puppet.fd);
+}
+
 static void questions_may_be_cancelled_from_a_call(void **state)
 {
     struct pidstat_target target = {.host = ELSEWHERE, .pid = 42, .flags = ASK_STANDING};
@@ -345,6 +369,7 @@ int main(void)
         cmocka_unit_test(a_daemon_that_changes_its_proof_is_not_asked_in_a_circle),
         cmocka_unit_test(silence_is_no_end_and_tries_are_counted),
         cmocka_unit_test(the_rate_is_kept_and_the_urgent_go_first),
+        cmocka_unit_test(questions_of_a_batch_go_out_together),
         cmocka_unit_test(questions_may_be_cancelled_from_a_call),
         cmocka_unit_test(the_number_of_questions_is_bounded),
         cmocka_unit_test(an_end_on_this_host_is_told_at_once),
