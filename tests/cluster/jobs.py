@@ -1,25 +1,10 @@
 """What the tests of locks in Slurm's jobs share: a lock server, and jobs that find it and our programs."""
 
 import os
-import shutil
 
 import slurm
 from slurm import farm
 import locking
-
-PROGRAMS = ("lockersh", "lockreap", "pidwatch", "pidstat", "uriexec")
-
-
-def programs_for(cluster):
-    """A folder with our programs that the jobs' user may read, wherever the build is."""
-    folder = f"{cluster.folder}/bin"
-    if not os.path.isdir(folder):
-        os.mkdir(folder, 0o755)
-        os.chmod(folder, 0o755)
-        for name in PROGRAMS:
-            if os.path.exists(farm.program(name)):
-                shutil.copy(farm.program(name), folder)
-    return folder
 
 
 class Seats(locking.Farm):
@@ -31,7 +16,7 @@ class Seats(locking.Farm):
         self.cluster, self.folder = cluster, folder
         os.chmod(folder, 0o1777)
         self.extra = {"IPCLOCKER_HOST": "127.0.0.1", "IPCLOCKER_PORT": str(self.port),
-                      "PATH": f"{programs_for(cluster)}:{os.environ['PATH']}", "OUT": folder}
+                      "PATH": f"{slurm.BUILD}/bin:{os.environ['PATH']}", "OUT": folder}
         farm.at_end(cluster.clear)
 
     def sbatch(self, *words, script):

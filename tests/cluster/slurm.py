@@ -20,7 +20,6 @@ import netns  # noqa: E402
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "srun")
 NODES = ("n1", "n2")
-PLUGIN = os.path.join(farm.BUILD, "spank", "pidwatch.so")
 AS_ROOT = os.geteuid() == 0
 JOB_USER = "nobody" if AS_ROOT else pwd.getpwuid(os.geteuid()).pw_name
 
@@ -58,6 +57,26 @@ PlugStackConfig={folder}/etc/plugstack.conf
 PartitionName=main Nodes={nodes} Default=YES MaxTime=INFINITE State=UP
 """
 NODE = "NodeName={node} NodeHostname={host} NodeAddr={address} Port={port} CPUs={cpus} State=UNKNOWN\n"
+
+
+def _copy_of_build():
+    """What jobs run, where their user may read it: the build may be in a folder of root's own."""
+    folder = tempfile.mkdtemp(prefix="farmlock-build.")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.chmod(folder, 0o755)
+    for part in ("bin", "spank"):
+        if os.path.isdir(os.path.join(farm.BUILD, part)):
+            shutil.copytree(os.path.join(farm.BUILD, part), os.path.join(folder, part))
+    return folder
+
+
+BUILD = _copy_of_build()
+PLUGIN = os.path.join(BUILD, "spank", "pidwatch.so")
+
+
+def program(name):
+    """One of our programs, for jobs."""
+    return os.path.join(BUILD, "bin", name)
 
 
 def lacking():

@@ -10,7 +10,7 @@ import subprocess
 
 import slurm
 import hosts
-from jobs import Seats, programs_for
+from jobs import Seats
 from slurm import farm
 from tap import Lacks, test
 
@@ -42,7 +42,7 @@ class Desk(Seats):
         super().__init__(cluster, folder)
         for path in glob.glob(os.path.join(EXAMPLES, "*.sh")):
             shutil.copy(path, folder)
-        simulate = os.path.join(programs_for(cluster), "simulate")
+        simulate = slurm.program("simulate")
         with open(simulate, "w", encoding="ascii") as out:
             out.write(SIMULATE)
         os.chmod(simulate, 0o755)
@@ -142,7 +142,7 @@ def what_a_job_has_is_listed(folder):
     (line,) = shown("lockersh")
     job = desk.submit("sbatch seat.sh simulate --cycles 1000", SIMULATE_SECONDS="1000")
     desk.poll_job("lic1", job)
-    path = f"{programs_for(cluster)}:{os.environ['PATH']}"
+    path = f"{slurm.BUILD}/bin:{os.environ['PATH']}"
     listed = farm.run("sh", "-c", line.replace("4711", job), env=dict(desk.env, PATH=path))
     farm.equal((listed.returncode, listed.stdout.split()[0]), (0, "lic1"))
 
@@ -172,7 +172,7 @@ class FarHost:
             probe = farm.run(*self.sshd.launcher("sh").split(), "true")
             if probe.returncode != 0:
                 raise Lacks(f"sshd lets {slurm.JOB_USER} not in: {probe.stderr.strip()}")
-        self.extra = {"FARSTEP_SSH": f"ssh -F {self.config}", "FARSTEP_BIN": programs_for(cluster)}
+        self.extra = {"FARSTEP_SSH": f"ssh -F {self.config}", "FARSTEP_BIN": f"{slurm.BUILD}/bin"}
 
 
 def far_script(desk, text):

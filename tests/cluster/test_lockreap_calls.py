@@ -8,6 +8,7 @@ import subprocess
 import time
 
 from seats import Seats, at, cluster_with_scripts, running
+import slurm
 from slurm import farm
 from tap import test
 
@@ -80,7 +81,7 @@ def told_of(seats):
 def the_epilog_gives_back_what_each_kind_of_job_holds():
     seats = Seats(cluster)
     told_of(seats)
-    take = "#!/bin/sh\n" + f"{farm.program('lockersh')} --lock $SEAT --exec sleep 300\n"
+    take = "#!/bin/sh\n" + f"{slurm.program('lockersh')} --lock $SEAT --exec sleep 300\n"
     jobs = [cluster.sbatch("-o", "/dev/null", *words, script=take.replace("$SEAT", seat),
                            extra={"IPCLOCKER_HOST": "127.0.0.1", "IPCLOCKER_PORT": seats.port})
             for seat, words in (("plain", ()), ("t$SLURM_ARRAY_TASK_ID", ("--array=1-2",)),
