@@ -245,7 +245,7 @@ static void set_holding(struct conn *conn, bool holding)
  */
 static void mark_output(struct conn *conn)
 {
-    size_t len = conn->out.len - conn->sendable - conn->held[0].len - conn->held[1].len;
+    uint32_t len = conn->out.len - conn->sendable - conn->held[0].len - conn->held[1].len;
     uint64_t mark = durable_mark(conn->server);
     bool plain = conn->plain == len;
 
@@ -317,7 +317,7 @@ static bool flush(struct conn *conn)
             return false;
         }
         buffer_drop(&conn->out, (size_t)sent);
-        conn->sendable -= (size_t)sent;
+        conn->sendable -= (uint32_t)sent;
     }
     return true;
 }
@@ -340,6 +340,16 @@ bool conn_handle_kept_lines(struct conn *conn)
     used = handle_lines(conn, conn->in.data, conn->in.len);
     buffer_drop(&conn->in, used);
     return used > 0;
+}
+
+/* A queue is long, and there are thousands of them: who waits keeps no memory for what it may say
+ * or be told some day. */
+static void give_up_buffers(struct conn *conn)
+{
+    if (conn->in.len == 0)
+        buffer_fini(&conn->in);
+    if (conn->out.len == 0)
+        buffer_fini(&conn->out);
 }
 
 void conn_finish_pass(struct conn *conn)
@@ -365,6 +375,8 @@ void conn_finish_pass(struct conn *conn)
         conn_destroy(conn);
         return;
     }
+    if (conn->state == CONN_WAITING)
+        give_up_buffers(conn);
     if (conn->state != CONN_CLOSING || conn->out.len > 0)
         return;
     if (has_unread_input(conn))
