@@ -118,7 +118,8 @@ static size_t handle_lines(struct conn *conn, char *data, size_t len)
     size_t used = 0;
 
     conn->handling = true;
-    while (used < len) {
+    /* What closes the connection throws its input away. */
+    while (used < len && conn->state < CONN_CLOSING) {
         char *line = data + used;
         char *end = memchr(line, '\n', len - used);
         size_t line_len;
