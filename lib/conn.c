@@ -115,6 +115,8 @@ static bool is_ready(const struct conn *conn)
 /* Handles the lines at the start of `data`.  Returns how many bytes that were. */
 static size_t handle_lines(struct conn *conn, char *data, size_t len)
 {
+    /* A NUL would hide what follows it; a line with one says nothing that we know. */
+    bool has_nul = memchr(data, '\0', len) != NULL;
     size_t used = 0;
 
     conn->handling = true;
@@ -133,8 +135,7 @@ static size_t handle_lines(struct conn *conn, char *data, size_t len)
         leave_timed_list(conn);
         *end = '\0';
         used += line_len + 1;
-        /* A NUL would hide what follows it; such a line says nothing that we know. */
-        if (memchr(line, '\0', line_len) == NULL && line_len <= LINE_MAX_BYTES)
+        if (line_len <= LINE_MAX_BYTES && !(has_nul && memchr(line, '\0', line_len) != NULL))
             command_run(conn, line);
     }
     conn->handling = false;
