@@ -43,14 +43,14 @@ bool buffer_grow(struct buffer *buffer, size_t len)
         size = bigger(size);
     if (size == buffer->size)
         return true;
-    memory = size - buffer->len >= len ? realloc(memory, size) : NULL;
+    memory = size <= UINT32_MAX && size - buffer->len >= len ? realloc(memory, size) : NULL;
     if (memory == NULL) {
         buffer->failed = true;
         buffer->size = buffer->len; /* nothing more finds room */
         return false;
     }
     buffer->data = memory;
-    buffer->size = size;
+    buffer->size = (uint32_t)size;
     return true;
 }
 
@@ -74,10 +74,10 @@ void buffer_drop(struct buffer *buffer, size_t len)
     }
     if (len > buffer->len)
         len = buffer->len;
-    buffer->len -= len;
+    buffer->len -= (uint32_t)len;
     if (buffer->len > 0) {
         buffer->data += len;
-        buffer->start += len;
+        buffer->start += (uint32_t)len;
     } else if (buffer->data != NULL) {
         buffer->data -= buffer->start;
         buffer->start = 0;

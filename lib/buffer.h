@@ -1,4 +1,4 @@
-/* A byte queue that grows: bytes go in behind, and come out in front. */
+/* A byte queue that grows to 2 GiB at most: bytes go in behind, and come out in front. */
 #ifndef FARMLOCK_BUFFER_H
 #define FARMLOCK_BUFFER_H
 
@@ -10,11 +10,11 @@
 
 /* All zero is an empty buffer, which owns no memory. */
 struct buffer {
-    char *data;   /* the first byte; NULL when it has no memory */
-    size_t len;   /* bytes in it */
-    size_t start; /* bytes before data that are used up */
-    size_t size;  /* of the memory behind it */
-    bool failed;  /* an append found no memory; it and all later ones did nothing */
+    char *data;     /* the first byte; NULL when it has no memory */
+    uint32_t len;   /* bytes in it */
+    uint32_t start; /* bytes before data that are used up */
+    uint32_t size;  /* of the memory behind it */
+    bool failed;    /* an append found no memory; it and all later ones did nothing */
 };
 
 /* Frees the memory; the buffer is empty then, and not failed. */
@@ -36,7 +36,7 @@ static inline void buffer_add(struct buffer *buffer, const void *data, size_t le
         return;
     assert(buffer->data != NULL);
     memcpy(buffer->data + buffer->len, data, len);
-    buffer->len += len;
+    buffer->len += (uint32_t)len;
 }
 
 static inline void buffer_add_text(struct buffer *buffer, const char *text)

@@ -115,10 +115,13 @@ static bool is_ready(const struct conn *conn)
 /* Handles the lines at the start of `data`.  Returns how many bytes that were. */
 static size_t handle_lines(struct conn *conn, char *data, size_t len)
 {
+    /* A NUL would hide what follows it; a line with one says nothing that we know. */
+    bool has_nul = memchr(data, '\0', len) != NULL;
     size_t used = 0;
 
     conn->handling = true;
-    while (used < len) {
+    /* What closes the connection throws its input away. */
+    while (used < len && conn->state < CONN_CLOSING) {
         char *line = data + used;
         char *end = memchr(line, '\n', len - used);
         size_t line_len;
@@ -132,8 +135,7 @@ static size_t handle_lines(struct conn *conn, char *data, size_t len)
         leave_timed_list(conn);
         *end = '\0';
         used += line_len + 1;
-        /* A NUL would hide what follows it; such a line says nothing that we know. */
-        if (memchr(line, '\0', line_len) == NULL && line_len <= LINE_MAX_BYTES)
+        if (line_len <= LINE_MAX_BYTES && !(has_nul && memchr(line, '\0', line_len) != NULL))
             command_run(conn, line);
     }
     conn->handling = false;
@@ -245,7 +247,7 @@ static void set_holding(struct conn *conn, bool holding)
  */
 static void mark_output(struct conn *conn)
 {
-    size_t len = conn->out.len - conn->sendable - conn->held[0].len - conn->held[1].len;
+    uint32_t len = conn->out.len - conn->sendable - conn->held[0].len - conn->held[1].len;
     uint64_t mark = durable_mark(conn->server);
     bool plain = conn->plain == len;
 
@@ -317,7 +319,7 @@ static bool flush(struct conn *conn)
             return false;
         }
         buffer_drop(&conn->out, (size_t)sent);
-        conn->sendable -= (size_t)sent;
+        conn->sendable -= (uint32_t)sent;
     }
     return true;
 }
@@ -340,6 +342,16 @@ bool conn_handle_kept_lines(struct conn *conn)
     used = handle_lines(conn, conn->in.data, conn->in.len);
     buffer_drop(&conn->in, used);
     return used > 0;
+}
+
+/* A queue is long, and there are thousands of them: who waits keeps no memory for what it may say
+ * or be told some day. */
+static void give_up_buffers(struct conn *conn)
+{
+    if (conn->in.len == 0)
+        buffer_fini(&conn->in);
+    if (conn->out.len == 0)
+        buffer_fini(&conn->out);
 }
 
 void conn_finish_pass(struct conn *conn)
@@ -365,6 +377,8 @@ void conn_finish_pass(struct conn *conn)
         conn_destroy(conn);
         return;
     }
+    if (conn->state == CONN_WAITING)
+        give_up_buffers(conn);
     if (conn->state != CONN_CLOSING || conn->out.len > 0)
         return;
     if (has_unread_input(conn))

@@ -22,11 +22,18 @@ struct lock *lock_find(const struct lock_table *table, const char *name)
 
 struct lock_seat *lock_seat_of_owner(const struct lock *lock, const char *owner)
 {
-    struct lock_request probe_request = {.owner = owner};
-    struct lock_seat probe = {.request = &probe_request};
-    struct tree_node *node = tree_find(&lock->by_owner, &probe.owner_node);
+    const struct tree_node *node = lock->by_owner.root;
 
-    return node != NULL ? tree_entry(node, struct lock_seat, owner_node) : NULL;
+    /* Likewise: a probe would be a whole request. */
+    while (node != NULL) {
+        struct lock_seat *seat = tree_entry(node, struct lock_seat, owner_node);
+        int order = strcmp(owner, seat->request->owner);
+
+        if (order == 0)
+            return seat;
+        node = order < 0 ? node->left : node->right;
+    }
+    return NULL;
 }
 
 struct lock_request *lock_table_holder(const struct lock_table *table, const char *name)

@@ -156,8 +156,8 @@ static struct lock_request *allocate(size_t seat_count, size_t group_count, cons
 
     if (request == NULL)
         return NULL;
-    *request = (struct lock_request){.seat_count = seat_count, .group_count = group_count};
-    request->seats = (struct lock_seat *)(void *)(request + 1);
+    *request = (struct lock_request){.seat_count = (uint32_t)seat_count,
+                                     .group_count = (uint32_t)group_count};
     request->groups = (struct lock_group_progress *)(void *)(request->seats + seat_count);
     request->owner = memcpy(request->groups + group_count, owner, owner_size);
     return request;
@@ -177,7 +177,7 @@ struct lock_request *lock_request_create(const struct demand *demand)
     request->present = true;
     request->deadline_ms = INT64_MAX;
     for (size_t g = 0; g < ask->group_count; g++)
-        request->groups[g] = (struct lock_group_progress){.needed = ask->groups[g].count};
+        request->groups[g] = (struct lock_group_progress){.needed = (uint32_t)ask->groups[g].count};
     for (size_t i = 0; i < demand->name_count; i++)
         request->seats[i] = (struct lock_seat){.request = request, .group = demand->names[i].group};
     return request;

@@ -73,8 +73,8 @@ struct lock_seat {
 };
 
 struct lock_group_progress {
-    size_t needed;
-    size_t taken; /* promised or held */
+    uint32_t needed;
+    uint32_t taken; /* promised or held */
 };
 
 enum lock_request_state { LOCK_WAITING, LOCK_HELD, LOCK_ENDED };
@@ -82,6 +82,8 @@ enum lock_request_state { LOCK_WAITING, LOCK_HELD, LOCK_ENDED };
 /* A live request.  Read only for others, but for user_data. */
 struct lock_request {
     enum lock_request_state state;
+    bool autounlock;
+    bool present; /* see lock_table_set_present() */
     uint64_t ticket;
     uint64_t token; /* 0 until granted */
     const char *owner;
@@ -89,8 +91,6 @@ struct lock_request {
     const char *boot;
     const char *job;
     uint64_t pid, start, pid_namespace;
-    bool autounlock;
-    bool present; /* see lock_table_set_present() */
     int64_t asked_ms, granted_ms, hold_ms;
     int64_t last_asked_ms; /* asked_ms, or when its owner last renewed it since the start */
     int64_t deadline_ms;   /* INT64_MAX while there is no limit or no grant */
@@ -98,13 +98,16 @@ struct lock_request {
 
     char *process_text; /* the table's own: the memory of host, boot and job */
     uint64_t renewal;
-    size_t group_count, full_groups;
     struct lock_group_progress *groups;
-    size_t seat_count; /* names of all groups, in the order of the demand */
-    size_t held_count;
-    struct lock_seat *seats;
+    uint32_t group_count, full_groups;
+    uint32_t seat_count, held_count;
 
-    struct tree_node ticket_node, process_node, job_node, deadline_node;
+    struct tree_node process_node, job_node;
+    union {
+        struct tree_node ticket_node;   /* while it waits */
+        struct tree_node deadline_node; /* while it is held */
+    };
+    struct lock_seat seats[]; /* names of all groups, in the order of the demand */
 };
 
 enum lock_event_kind {

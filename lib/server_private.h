@@ -93,19 +93,19 @@ struct conn {
 
     /* The bytes of `out`: first those that can be sent, then those that may be seen only when a
      * batch is committed, and when a later one is; the rest was said in this pass. */
-    size_t sendable;
-    size_t plain; /* of what was said in this pass, so much depends on no change */
+    uint32_t sendable;
+    uint32_t plain; /* of what was said in this pass, so much depends on no change */
     struct {
-        size_t len;
+        uint32_t len;
         uint64_t mark;
     } held[2];
-    bool holding; /* in the list of those that wait for a commit */
 
     /* In the loop only while there is something to wait for: a client that is served whole in the
      * pass in which it was accepted never is. */
     struct event readable;
-    bool polled;            /* `readable` is in the loop */
     struct event *writable; /* NULL unless the client does not read as fast as we write */
+    bool polled;            /* `readable` is in the loop */
+    bool holding;           /* in the list of those that wait for a commit */
     bool more_input;        /* there may be some that was not read yet */
     bool input_ended;
     bool handling; /* a line of it is being handled */
@@ -118,8 +118,8 @@ struct conn {
     time_t since_s;
 
     /* Settings. */
-    unsigned protocol;
     bool block, autounlock, session;
+    unsigned protocol;
     int64_t hold_ms;
     uint64_t pid, start, pid_namespace;
     char *user, *hostname, *boot, *job;

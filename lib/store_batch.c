@@ -140,7 +140,7 @@ static const char *add_demand(char **end, const struct lock_request *request, co
 
         while (last < request->seat_count && request->seats[last].group == g)
             last++;
-        *end += sprintf(*end, "%s%zu", g > 0 ? "\n" : "", request->groups[g].needed);
+        *end += sprintf(*end, "%s%u", g > 0 ? "\n" : "", request->groups[g].needed);
         *end = add_kept_names(*end, request, first, last, NULL);
         first = last;
     }

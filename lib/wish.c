@@ -9,25 +9,58 @@
 
 static const char no_memory[] = "the server is out of memory; try again later";
 
-/* The names of a group are one piece of memory, which begins with the first. */
+/* Groups, names and their text are one piece of memory, in this order. */
 void wish_fini(struct wish *wish)
 {
-    for (size_t g = 0, at = 0; g < wish->group_count; at += wish->groups[g++].name_count)
-        free(wish->names[at]);
-    free(wish->names);
     free(wish->groups);
     *wish = (struct wish){0};
 }
 
-/* The array of names may have moved. */
-static void point_groups_at_names(struct wish *wish)
+/* How many bytes the text of all names has, from the first of the first to the NUL of the last. */
+static size_t text_size(const struct wish *wish)
+{
+    const char *last;
+
+    if (wish->name_count == 0)
+        return 0;
+    last = wish->names[wish->name_count - 1];
+    return (size_t)(last - wish->names[0]) + strlen(last) + 1;
+}
+
+/* Copies what the wish has to the front of its new arrays. */
+static void move(const struct wish *wish, struct lock_group *groups, char **names, char *text)
 {
     size_t at = 0;
 
+    for (size_t i = 0; i < wish->name_count; i++)
+        names[i] = text + (wish->names[i] - wish->names[0]);
     for (size_t g = 0; g < wish->group_count; g++) {
-        wish->groups[g].names = (const char *const *)&wish->names[at];
-        at += wish->groups[g].name_count;
+        groups[g] = wish->groups[g];
+        groups[g].names = (const char *const *)&names[at];
+        at += groups[g].name_count;
     }
+}
+
+/* Makes room for a group of so many names and for their text.  Returns where that goes, or NULL. */
+static char *make_room(struct wish *wish, size_t name_count, size_t size)
+{
+    size_t old_size = text_size(wish), group_count = wish->group_count + 1U;
+    struct lock_group *groups;
+    char **names, *text;
+
+    name_count += wish->name_count;
+    groups = malloc(group_count * sizeof *groups + name_count * sizeof *names + old_size + size);
+    if (groups == NULL)
+        return NULL;
+    names = (char **)(void *)(groups + group_count);
+    text = (char *)(names + name_count);
+    if (old_size > 0)
+        memcpy(text, wish->names[0], old_size);
+    move(wish, groups, names, text);
+    free(wish->groups);
+    wish->groups = groups;
+    wish->names = names;
+    return text + old_size;
 }
 
 static const char *check_names(const char *text, size_t *count)
@@ -49,31 +82,27 @@ static const char *check_names(const char *text, size_t *count)
 
 const char *wish_add_group(struct wish *wish, const char *text)
 {
-    size_t count;
+    size_t count, size;
     const char *wrong = check_names(text, &count);
-    struct lock_group *groups;
-    char **names, *rest;
+    char *rest;
 
     if (wrong != NULL)
         return wrong;
     if (count > WISH_NAMES_MAX - wish->name_count)
         return "a request can name 1024 locks at most; name fewer";
-    names = realloc(wish->names, (wish->name_count + count) * sizeof *names);
-    if (names == NULL)
-        return no_memory;
-    wish->names = names;
-    groups = realloc(wish->groups, (wish->group_count + 1) * sizeof *groups);
-    if (groups == NULL)
-        return no_memory;
-    wish->groups = groups;
-    rest = strdup(text + words_blank_len(text));
+    text += words_blank_len(text);
+    size = strlen(text) + 1;
+    rest = make_room(wish, count, size);
     if (rest == NULL)
         return no_memory;
-    names[wish->name_count] = rest; /* the memory begins with the first */
+    memcpy(rest, text, size);
+    wish->groups[wish->group_count++] = (struct lock_group){
+        .names = (const char *const *)&wish->names[wish->name_count],
+        .name_count = count,
+        .count = 1,
+    };
     for (size_t i = 0; i < count; i++)
-        names[wish->name_count++] = words_next(&rest);
-    groups[wish->group_count++] = (struct lock_group){.name_count = count, .count = 1};
-    point_groups_at_names(wish);
+        wish->names[wish->name_count++] = words_next(&rest);
     return NULL;
 }
 

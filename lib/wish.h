@@ -3,6 +3,7 @@
 #define FARMLOCK_WISH_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lock_table.h"
 
@@ -10,10 +11,9 @@ enum { WISH_NAMES_MAX = 1024, WISH_NAME_LEN_MAX = 255 };
 
 /* All zero wants nothing. */
 struct wish {
-    char **names; /* of all groups, in order */
-    size_t name_count;
     struct lock_group *groups; /* their names point into `names` */
-    size_t group_count;
+    char **names;              /* of all groups, in order */
+    uint32_t group_count, name_count;
 };
 
 /* Frees everything; the wish wants nothing then. */

@@ -150,7 +150,7 @@ void store_model_describe(const struct lock_table *table, char text[STORE_MODEL_
     while ((waiter = lock_table_next_waiter(table, waiter)) != NULL) {
         end = describe_request(end, last, waiter);
         for (size_t i = 0; i < waiter->seat_count; i++)
-            end += snprintf(end, (size_t)(last - end), " %u/%zu:%s", waiter->seats[i].group,
+            end += snprintf(end, (size_t)(last - end), " %u/%u:%s", waiter->seats[i].group,
                             waiter->groups[waiter->seats[i].group].needed,
                             lock_seat_name(&waiter->seats[i]));
         *end++ = '\n';
