@@ -187,8 +187,7 @@ def although_slurmctld_is_stopped():
 
 @test
 def no_watcher_is_left_and_no_node_was_drained():
-    farm.poll(lambda: not steps.watchers_of(cluster), "all watchers have ended")
-    cluster.wait_idle()
+    steps.leave_nothing_behind(cluster)
 
 
 if __name__ == "__main__":
