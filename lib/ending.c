@@ -5,15 +5,9 @@
 #include <signal.h>
 #include <time.h>
 
+#include "clock.h"
+
 enum { KILL_PAUSE_MS = 20, PAUSE_MAX_MS = 1000 };
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
 
 static void wait_ms(int64_t ms)
 {
@@ -38,13 +32,13 @@ static void kill_all(const struct ending_target *target)
 
 void ending_run(const struct ending_target *target, int64_t grace_ms)
 {
-    int64_t kill_at_ms = now_ms() + grace_ms, pause_ms = target->pause_ms;
+    int64_t kill_at_ms = clock_now_ms() + grace_ms, pause_ms = target->pause_ms;
 
     target->signal(target->context);
     if (grace_ms < 0)
         return;
     while (!target->is_done(target->context)) {
-        int64_t left = kill_at_ms - now_ms();
+        int64_t left = kill_at_ms - clock_now_ms();
 
         if (left <= 0) {
             kill_all(target);

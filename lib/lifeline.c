@@ -166,10 +166,15 @@ static void process_connecting(struct lifeline *line, int64_t now_ms)
 
     if (is_ready(line)) {
         error = socket_error(line->fd);
-        if (error != 0)
+        if (error == ECONNRESET) {
+            /* Refused it would have been by another name: it was there, and broke unseen. */
+            line->was_up = true;
+            lose(line, error, now_ms);
+        } else if (error != 0) {
             take_failure(line, error, now_ms);
-        else
+        } else {
             take_connection(line, now_ms);
+        }
     } else if (now_ms >= line->due_ms) {
         take_failure(line, ETIMEDOUT, now_ms);
     }
@@ -267,4 +272,14 @@ int lifeline_open(struct lifeline *line, const char *host, uint16_t port, int64_
 void lifeline_close(struct lifeline *line)
 {
     hang_up(line);
+}
+
+void lifeline_renumber(struct lifeline *line, int fd)
+{
+    line->fd = fd;
+    if (fd >= 0)
+        return;
+    line->phase = LIFELINE_RESTING;
+    line->state = LIFELINE_UNKNOWN;
+    line->due_ms = 0;
 }

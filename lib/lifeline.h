@@ -68,6 +68,9 @@ int lifeline_open(struct lifeline *line, const char *host, uint16_t port, int64_
                   int64_t now_ms);
 void lifeline_close(struct lifeline *line);
 
+/* The descriptor has another number in this process; below 0 when it was lost on the way. */
+void lifeline_renumber(struct lifeline *line, int fd);
+
 /* What to wait for in poll(2): a descriptor (below 0 for none), events, and until when (by
  * CLOCK_MONOTONIC; 0 for ever).
  */

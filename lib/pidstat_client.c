@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
-#include <time.h>
 
+#include "clock.h"
 #include "pidstat_asker.h"
 #include "pidstat_wire.h"
 #include "process.h"
@@ -163,20 +163,12 @@ int pidstat_request(struct pidstat *client, const char *host, pid_t pid, unsigne
     return 0;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
-
 /* Waits for the asker, but not past a deadline; below 0 is none.  -1 with errno EINTR, ETIMEDOUT.
  */
 static int wait_for_asker(struct pidstat_asker *asker, int64_t deadline_ms)
 {
     struct pollfd poll_fd = {.fd = pidstat_asker_fd(asker), .events = POLLIN};
-    int64_t left = deadline_ms < 0 ? -1 : deadline_ms - now_ms();
+    int64_t left = deadline_ms < 0 ? -1 : deadline_ms - clock_now_ms();
     int ready = poll(&poll_fd, 1, deadline_ms >= 0 && left < 0 ? 0 : (int)left);
 
     if (ready == 0)
@@ -186,7 +178,7 @@ static int wait_for_asker(struct pidstat_asker *asker, int64_t deadline_ms)
 
 int pidstat_receive(struct pidstat *client, struct pidstat_answer *answer, int timeout_ms)
 {
-    int64_t deadline_ms = timeout_ms < 0 ? -1 : now_ms() + timeout_ms;
+    int64_t deadline_ms = timeout_ms < 0 ? -1 : clock_now_ms() + timeout_ms;
     struct queued_answer *queued;
 
     while ((queued = STAILQ_FIRST(&client->answers)) == NULL) {

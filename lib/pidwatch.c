@@ -6,8 +6,8 @@
 #include <limits.h>
 #include <poll.h>
 #include <stddef.h>
-#include <time.h>
 
+#include "clock.h"
 #include "pidstat_asker.h"
 #include "process.h"
 #include "victim.h"
@@ -29,14 +29,6 @@ struct watcher {
     int64_t silent_from_ms; /* 0 while the host answers */
 };
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
-
 static void tell(struct watcher *self, enum pidwatch_news news)
 {
     if (self->answered || (self->told & 1U << news) || self->watch->news == NULL)
@@ -51,7 +43,7 @@ static void take_silence(struct watcher *self, const struct pidstat_result *resu
         self->silent_from_ms = result->since_us / 1000;
     if (result->resolve_error != 0)
         tell(self, PIDWATCH_UNRESOLVED);
-    else if (now_ms() - self->silent_from_ms >= SILENT_AFTER_MS)
+    else if (clock_now_ms() - self->silent_from_ms >= SILENT_AFTER_MS)
         tell(self, PIDWATCH_SILENT);
 }
 
@@ -76,7 +68,7 @@ static int64_t host_down_in(const struct watcher *self)
 
     if (self->watch->host_down_ms < 0 || self->silent_from_ms == 0)
         return -1;
-    left = self->silent_from_ms + self->watch->host_down_ms - now_ms();
+    left = self->silent_from_ms + self->watch->host_down_ms - clock_now_ms();
     return left > 0 ? left : 0;
 }
 

@@ -6,7 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "contact.h"
+#include "lifeline.h"
 #include "plugin.h"
 #include "watcher.h"
 
@@ -14,10 +16,12 @@ static struct {
     bool watched;
     struct contact contact;
     char text[CONTACT_SIZE];
+    char host[64]; /* srun's */
+    struct lifeline line;
     pid_t *tasks;
     uint32_t seen, expected; /* tasks */
     int reports;             /* of the watcher; below 0 while there is none */
-} step = {.reports = -1};
+} step = {.line = {.fd = -1}, .reports = -1};
 
 /* ---- the log --------------------------------------------------------------------------------- */
 
@@ -74,6 +78,7 @@ void step_end(const struct plugin *plugin, spank_t spank)
     if (step.reports >= 0)
         close(step.reports);
     step.reports = -1;
+    lifeline_close(&step.line);
     free(step.tasks);
     step.tasks = NULL;
     step.watched = false;
@@ -106,14 +111,31 @@ static bool take_contact(spank_t spank)
     return false;
 }
 
+/* Before Slurm connects to srun for input and output: while srun cannot be reached for these there
+ * are no tasks, so that none is there whose srun has died before we knew it.  slurmd wrote the
+ * address itself, from where the launch came. */
+static bool connect_to_srun(const struct plugin *plugin, spank_t spank)
+{
+    return spank_getenv(spank, "SLURM_SRUN_COMM_HOST", step.host, sizeof step.host) ==
+               ESPANK_SUCCESS &&
+           lifeline_open(&step.line, step.host, step.contact.port, plugin->settings.unreachable_ms,
+                         clock_now_ms()) == 0;
+}
+
 void step_begin(const struct plugin *plugin, spank_t spank)
 {
+    char name[32];
     uint32_t count;
 
-    (void)plugin;
     if (!take_contact(spank) ||
         spank_get_item(spank, S_JOB_LOCAL_TASK_COUNT, &count) != ESPANK_SUCCESS || count == 0)
         return;
+    if (!connect_to_srun(plugin, spank)) {
+        slurm_error("pidwatch: step %s: slurmd does not say where its srun is; the step is not "
+                    "watched",
+                    step_name(spank, name));
+        return;
+    }
     step.tasks = calloc(count, sizeof *step.tasks);
     step.expected = count;
     step.watched = step.tasks != NULL;
@@ -144,19 +166,18 @@ static int start_watcher(const struct plugin *plugin, spank_t spank)
     struct watcher watcher = {
         .settings = plugin->settings,
         .contact = step.contact,
+        .line = step.line,
         .tasks = step.tasks,
         .task_count = step.seen,
     };
 
-    /* slurmd wrote this one itself, from where the launch came. */
-    if (spank_getenv(spank, "SLURM_SRUN_COMM_HOST", watcher.host, sizeof watcher.host) !=
-            ESPANK_SUCCESS ||
-        take_groups(spank, &watcher) != 0 ||
+    if (take_groups(spank, &watcher) != 0 ||
         spank_get_item(spank, S_JOB_ID, &watcher.job) != ESPANK_SUCCESS ||
         spank_get_item(spank, S_JOB_NODEID, &watcher.node_id) != ESPANK_SUCCESS) {
         errno = ENODATA;
         return -1;
     }
+    memcpy(watcher.host, step.host, sizeof watcher.host);
     snprintf(watcher.mark, sizeof watcher.mark, "%s=%s", CONTACT_MARK, step.text);
     return watcher_start(&watcher);
 }
@@ -173,6 +194,7 @@ void step_add_task(const struct plugin *plugin, spank_t spank)
     if (step.seen < step.expected)
         return;
     step.reports = start_watcher(plugin, spank);
+    lifeline_close(&step.line);
     if (step.reports < 0)
         slurm_error("pidwatch: step %s: cannot start a watcher: %s; the step is not watched",
                     step_name(spank, name), strerror(errno));

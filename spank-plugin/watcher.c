@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cancel.h"
+#include "clock.h"
 #include "detach.h"
 #include "ending.h"
 #include "lifeline.h"
@@ -48,14 +48,6 @@ struct watch {
 
 enum { FD_REPORT, FD_LINE, FD_ASKER, FD_TASKS };
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
-
 static void report(const struct watch *watch, enum watcher_report what)
 {
     char byte = (char)what;
@@ -74,7 +66,7 @@ static void take_answer(void *context, const struct pidstat_result *result)
         watch->pidstatd = PIDSTATD_SILENT;
         return;
     }
-    watch->pidstatd_heard_ms = now_ms();
+    watch->pidstatd_heard_ms = clock_now_ms();
     watch->pidstatd = result->verdict == VERDICT_GONE ? PIDSTATD_GONE : PIDSTATD_ALIVE;
     watch->vouched |= watch->pidstatd == PIDSTATD_ALIVE;
 }
@@ -123,7 +115,7 @@ static enum witness_verdict judge(const struct watch *watch)
         .was_up = watch->line.was_up,
         .pidstatd = watch->pidstatd,
         .vouched = watch->vouched,
-        .silent_ms = now_ms() - heard_ms,
+        .silent_ms = clock_now_ms() - heard_ms,
         .unreachable_ms = watch->self->settings.unreachable_ms,
     };
 
@@ -133,7 +125,7 @@ static enum witness_verdict judge(const struct watch *watch)
 /* Milliseconds until something is due; below 0 for never. */
 static int wait_limit(const struct watch *watch)
 {
-    int64_t due_ms = lifeline_due_ms(&watch->line), now = now_ms();
+    int64_t due_ms = lifeline_due_ms(&watch->line), now = clock_now_ms();
     int64_t limit = due_ms == 0 ? -1 : due_ms > now ? due_ms - now : 0;
 
     /* Silence that is to count as death. */
@@ -174,7 +166,7 @@ static bool step_is_over(const struct watch *watch)
 
 static void look_at_witnesses(struct watch *watch)
 {
-    lifeline_process(&watch->line, now_ms());
+    lifeline_process(&watch->line, clock_now_ms());
     if (watch->line.state == LIFELINE_UP) {
         if (watch->asker != NULL)
             stop_asking(watch);
@@ -184,7 +176,7 @@ static void look_at_witnesses(struct watch *watch)
     if (watch->asker != NULL)
         pidstat_asker_process(watch->asker);
     if (!watch->line.was_up && !watch->vouched && !watch->told_no_contact &&
-        now_ms() - watch->began_ms >= NO_CONTACT_MS) {
+        clock_now_ms() - watch->began_ms >= NO_CONTACT_MS) {
         watch->told_no_contact = true;
         report(watch, REPORT_NO_CONTACT);
     }
@@ -294,19 +286,18 @@ static int open_watch(struct watch *watch, pid_t slurmstepd)
 {
     const struct watcher *self = watch->self;
 
-    watch->began_ms = now_ms();
+    watch->began_ms = clock_now_ms();
     watch->offspring.mark = self->mark;
     watch->offspring.except = slurmstepd;
     if (offspring_init(&watch->offspring, self->tasks, self->task_count) != 0 ||
         open_tasks(watch) != 0)
         return -1;
-    return lifeline_open(&watch->line, self->host, self->contact.port,
-                         self->settings.unreachable_ms, watch->began_ms);
+    return 0;
 }
 
 static void run(const struct watcher *self, int report_fd, pid_t slurmstepd)
 {
-    struct watch watch = {.self = self, .report_fd = report_fd};
+    struct watch watch = {.self = self, .report_fd = report_fd, .line = self->line};
     enum witness_verdict verdict;
 
     prctl(PR_SET_NAME, "pidwatch-step");
@@ -327,14 +318,16 @@ static void run(const struct watcher *self, int report_fd, pid_t slurmstepd)
 int watcher_start(struct watcher *self)
 {
     pid_t slurmstepd = getpid();
-    int ends[2], keep, result, saved_errno;
+    int ends[2], keep[2], result, saved_errno;
 
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
         return -1;
-    keep = ends[1];
-    result = detach_fork(&keep, 1);
+    keep[0] = ends[1];
+    keep[1] = lifeline_fd(&self->line);
+    result = detach_fork(keep, 2);
     if (result == 0) {
-        run(self, keep, slurmstepd);
+        lifeline_renumber(&self->line, keep[1]);
+        run(self, keep[0], slurmstepd);
         _exit(0);
     }
     saved_errno = errno;

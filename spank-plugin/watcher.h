@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "contact.h"
+#include "lifeline.h"
 #include "settings.h"
 
 /* What a watcher has to say, one byte each, for slurmd's log. */
@@ -24,6 +25,9 @@ struct watcher {
     struct settings settings;
     struct contact contact;
     char host[64]; /* srun's, a numeric address */
+    /* To there, the caller's; begun before there are tasks, so that no srun dies unseen that has
+     * some. */
+    struct lifeline line;
     char mark[sizeof CONTACT_MARK + 1 + CONTACT_SIZE];
 
     const pid_t *tasks;

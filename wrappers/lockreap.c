@@ -153,6 +153,38 @@ static const char *default_cluster(const struct settings *settings)
     return settings->reap.cluster != NULL ? settings->reap.cluster : getenv("SLURM_CLUSTER_NAME");
 }
 
+/* What else there is by the number of --job; "" also when the server does not say. */
+static void find_alike(const struct settings *settings, char names[REAP_NAMES_SIZE])
+{
+    char error[REAP_ERROR_SIZE];
+
+    if (reap_find_alike(&settings->reap, settings->job, names, error) != REAP_DONE)
+        names[0] = '\0';
+}
+
+/* No guess, even where only one cluster has such a job: it may be a running one, and another
+ * cluster's that was meant. */
+static void ask_for_cluster(const struct settings *settings)
+{
+    char names[REAP_NAMES_SIZE];
+
+    find_alike(settings, names);
+    complaint("lockreap", EX_USAGE,
+              "--job %s: of which cluster? say --cluster NAME, or --bare for an id without one%s%s",
+              settings->job, names[0] != '\0' ? "; the lock server knows of " : "", names);
+}
+
+/* For people who wonder why nothing was released. */
+static void tell_alike(const struct settings *settings)
+{
+    char names[REAP_NAMES_SIZE];
+
+    find_alike(settings, names);
+    if (names[0] != '\0')
+        complaint("lockreap", 0, "--job %s: nothing to release; the lock server knows of %s",
+                  settings->job, names);
+}
+
 /* Writes the ids of one job by their number.  Returns how many; 0 after a complaint. */
 static size_t name_job(const struct settings *settings, char names[NAMES_MAX][JOB_ID_SIZE])
 {
@@ -169,9 +201,7 @@ static size_t name_job(const struct settings *settings, char names[NAMES_MAX][JO
     if (job.cluster[0] == '\0' && cluster != NULL)
         snprintf(job.cluster, sizeof job.cluster, "%s", cluster);
     if (job.cluster[0] == '\0' && !settings->reap.takes_bare) {
-        complaint("lockreap", EX_USAGE,
-                  "--job %s: of which cluster? say --cluster NAME, or --bare for an id without one",
-                  settings->job);
+        ask_for_cluster(settings);
         return 0;
     }
     slurm_job_format(names[count++], &job);
@@ -229,6 +259,8 @@ static int release_named(const struct settings *settings, struct reap_print *pri
         status = tell_failure(
             reap_job(&settings->reap, names[i], settings->epilog, reap_print_loss, print, error),
             error);
+    if (status == 0 && !settings->epilog && !print->told)
+        tell_alike(settings);
     return status != 0 ? status : end_print(print);
 }
 

@@ -101,5 +101,11 @@ def running(command):
     return [pid for pid in all_processes() if words(pid)[:-1] == wanted and farm.is_alive(pid)]
 
 
+def leave_nothing_behind(cluster):
+    """For the end of a test program: no watcher is left, and no node was drained."""
+    farm.poll(lambda: not watchers_of(cluster), "all watchers have ended")
+    cluster.wait_idle()
+
+
 def plugin_line(*arguments):
     return " ".join(("optional", os.path.realpath(slurm.PLUGIN), *arguments))

@@ -2,6 +2,7 @@
 """The cluster that the other tests here use is a real one."""
 
 import slurm
+import steps
 from slurm import farm
 from tap import test
 
@@ -24,22 +25,12 @@ def a_batch_job_is_followed_to_its_end():
 def without_the_plugin_tasks_outlive_their_srun():
     """What all this is for: the control that shows the orphan."""
     step = cluster.start_command("srun", "sleep", "300")
-    at_work = farm.poll(lambda: [pid for pid in cluster.processes() if name(pid) == "sleep"], "the task runs")
-    shepherds = [pid for pid in cluster.processes() if name(pid) == "srun" and pid != step.pid]
-    for pid in (*shepherds, step.pid):
-        farm.kill_pid(pid)
+    at_work = steps.wait_for(cluster, 1, "sleep")
+    steps.kill_srun(step.pid)
     step.wait()
     farm.time.sleep(2)
     assert all(farm.is_alive(pid) for pid in at_work)
     cluster.clear()
-
-
-def name(pid):
-    try:
-        with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as comm:
-            return comm.read().strip()
-    except OSError:
-        return ""
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import signal
 import time
 
 import slurm
+import steps
 from seats import Seats, at, cluster_with_scripts, released, running
 from slurm import farm
 from tap import Lacks, test
@@ -89,7 +90,7 @@ def a_job_whose_node_failed_loses_its_seat():
     job = running(cluster, "--no-requeue", "-w", "n1")
     cluster.stop_daemon("n1", signal.SIGKILL)
     for pid in cluster.processes():
-        if slurm.farm.is_alive(pid) and name_of(pid) in ("slurmstepd", "sleep"):
+        if slurm.farm.is_alive(pid) and steps.name(pid) in ("slurmstepd", "sleep"):
             farm.kill_pid(pid)
     cluster.tell("scontrol", "update", "NodeName=n1", "State=DOWN", "Reason=test")
     try:
@@ -98,14 +99,6 @@ def a_job_whose_node_failed_loses_its_seat():
         cluster.start_slurmd("n1")
         cluster.tell("scontrol", "update", "NodeName=n1", "State=RESUME")
         cluster.wait_idle()
-
-
-def name_of(pid):
-    try:
-        with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as comm:
-            return comm.read().strip()
-    except OSError:
-        return ""
 
 
 def requeued(job):

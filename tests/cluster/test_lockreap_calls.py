@@ -37,7 +37,6 @@ def a_job_can_be_named():
     nowhere = {"SLURM_CONF": "/nonexistent"}
     for words, left in ((("--job", "7@lab"), "Bbcde"), (("--job", "7_3", "-M", "lab"), "cde"),
                         (("-j", "slurm:7+1", "--cluster", "lab"), "de"),
-                        (("--job", "7", "--cluster", "lab"), "de"),
                         (("--job", "7", "--bare"), "e")):
         done = seats.run("lockreap", *words, **nowhere)
         farm.equal((done.returncode, done.stderr), (0, ""))
@@ -171,6 +170,23 @@ def without_jobs_slurm_is_not_asked():
     seats.hold("x", "lsf:7")
     done = seats.run("lockreap", SLURM_CONF="/nonexistent/slurm.conf")
     farm.equal((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
+
+@test
+def what_has_the_same_number_is_named_where_the_cluster_or_the_part_is_missing():
+    seats = Seats(cluster)
+    for name, job in (("a", "7@west"), ("b", "7_3=9@lab"), ("c", "8@lab")):
+        seats.hold(name, f"slurm:{job}")
+    known = "the lock server knows of slurm:7@west, slurm:7_3=9@lab\n"
+    done = seats.run("lockreap", "--job", "7")
+    farm.equal((done.returncode, done.stdout), (64, ""))
+    farm.contains(done.stderr, f"--job 7: of which cluster? say --cluster NAME, or --bare for an id without one; {known}")
+    done = seats.run("lockreap", "--job", "7@lab")
+    farm.equal((done.returncode, done.stdout, done.stderr),
+               (0, "", f"lockreap: --job 7@lab: nothing to release; {known}"))
+    done = seats.run("lockreap", "--job", "9@lab", "--dry-run")
+    farm.contains(done.stderr, "the lock server knows of slurm:7_3=9@lab\n")
+    farm.equal("".join(seats.held()), "abc")
 
 
 @test

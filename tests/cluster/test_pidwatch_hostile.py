@@ -202,8 +202,7 @@ def srun_listens_where_the_settings_say():
 
 @test
 def no_watcher_is_left_and_no_node_was_drained():
-    farm.poll(lambda: not steps.watchers_of(cluster), "all watchers have ended")
-    cluster.wait_idle()
+    steps.leave_nothing_behind(cluster)
 
 
 if __name__ == "__main__":

@@ -117,6 +117,34 @@ def of_an_srun_with_a_pseudo_terminal():
     no_job_is_left()
 
 
+SLOW_PLUGIN = """#include <slurm/spank.h>
+#include <unistd.h>
+SPANK_PLUGIN(slow, 1)
+int slurm_spank_task_post_fork(spank_t spank, int argc, char *argv[])
+{
+    (void)spank, (void)argc, (void)argv;
+    usleep(500000);
+    return 0;
+}
+"""
+
+
+@test
+def of_an_srun_that_dies_before_they_are_watched(folder):
+    source, plugin = f"{folder}/slow.c", f"{cluster.folder}/etc/slow.so"
+    with open(source, "w", encoding="utf-8") as out:
+        out.write(SLOW_PLUGIN)
+    compiled = farm.run("cc", "-shared", "-fPIC", "-o", plugin, source)
+    farm.equal((compiled.returncode, compiled.stderr), (0, ""))
+    farm.at_end(lambda: cluster.plugstack(steps.plugin_line()))
+    cluster.plugstack(f"required {plugin}\n{steps.plugin_line()}")
+    srun = cluster.start_command("srun", "-N2", "sleep", "300")
+    tasks = farm.poll(lambda: len(found := steps.children_of_steps(cluster)) == 2 and found, "tasks start")
+    assert not steps.watchers_of(cluster)
+    steps.seconds_until_gone(tasks, lambda: steps.kill_srun(srun.pid))
+    no_job_is_left()
+
+
 @test
 def of_an_srun_that_exports_nothing():
     srun = cluster.start_command("srun", "--export=NONE", "/bin/sleep", "300")
@@ -159,8 +187,7 @@ def although_slurmctld_is_stopped():
 
 @test
 def no_watcher_is_left_and_no_node_was_drained():
-    farm.poll(lambda: not steps.watchers_of(cluster), "all watchers have ended")
-    cluster.wait_idle()
+    steps.leave_nothing_behind(cluster)
 
 
 if __name__ == "__main__":

@@ -192,9 +192,24 @@ static void only_numeric_addresses_are_taken(void **state)
     assert_int_equal(lifeline_open(&line, "127.0.0.1", 0, -1, now_ms()), -1);
 }
 
+static void a_connection_that_breaks_before_anybody_looks_was_up(void **state)
+{
+    struct lifeline_port port;
+    struct lifeline line;
+
+    (void)state;
+    assert_int_equal(lifeline_listen(&port, 0, 0, 0), 0);
+    open_lines(&line, 1, port.port);
+    lifeline_close_port(&port);
+    work_until(&line, 1, LIFELINE_REFUSED, 1);
+    assert_true(line.was_up);
+    lifeline_close(&line);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_connection_that_breaks_before_anybody_looks_was_up),
         cmocka_unit_test(a_line_is_up_and_is_refused_when_the_listener_has_gone),
         cmocka_unit_test(a_line_comes_up_again_when_somebody_listens_again),
         cmocka_unit_test(hundreds_of_lines_share_the_port),

@@ -12,9 +12,9 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "stop.h"
 #include "text.h"
 
@@ -35,14 +35,6 @@ void slurm_call_free(void *memory, size_t size)
 {
     if (memory != NULL)
         munmap(memory, size);
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static void run_child(int (*function)(void *context), void *context, int stderr_fd, pid_t parent)
@@ -100,13 +92,13 @@ static int listen_to(int fd, int64_t deadline_ms, struct hearing *hearing)
     char bytes[512];
 
     for (;;) {
-        int64_t left_ms = deadline_ms - now_ms();
+        int64_t left_ms = deadline_ms - clock_now_ms();
         int ready = left_ms > 0 ? stop_poll(fd, left_ms) : 0;
         ssize_t len;
 
         if (ready < 0)
             return EINTR;
-        if (now_ms() >= deadline_ms)
+        if (clock_now_ms() >= deadline_ms)
             return ETIMEDOUT;
         if (ready == 0)
             continue;
@@ -169,7 +161,7 @@ int slurm_call(int (*function)(void *context), void *context, int64_t deadline_m
         errno = number;
         return -1;
     }
-    number = listen_to(fd, now_ms() + deadline_ms, &hearing);
+    number = listen_to(fd, clock_now_ms() + deadline_ms, &hearing);
     close(fd);
     if (number != 0)
         kill(child, SIGKILL);

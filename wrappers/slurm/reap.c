@@ -15,6 +15,7 @@ struct round {
     void *context;
     char *error; /* of REAP_ERROR_SIZE bytes */
     bool exact;  /* see reap_job() */
+    bool alike;  /* see reap_find_alike() */
     struct job_claims claims;
     const struct job_claim **sorted; /* those of Slurm's jobs, by job */
     size_t count;
@@ -54,8 +55,11 @@ static bool is_named(const struct round *round, const char *text, const struct s
 {
     struct slurm_job job;
 
-    return slurm_job_is_ours(text) && slurm_job_parse(text, &job) &&
-           slurm_job_is_meant(wanted, &job) && (!round->exact || job.own == wanted->own);
+    if (!slurm_job_is_ours(text) || !slurm_job_parse(text, &job))
+        return false;
+    if (round->alike)
+        return job.id == wanted->id || job.own == wanted->id;
+    return slurm_job_is_meant(wanted, &job) && (!round->exact || job.own == wanted->own);
 }
 
 /* Fetches the list and sorts what carries a job that is wanted: the one that is meant by `only`,
@@ -266,4 +270,36 @@ enum reap_result reap_job(const struct reap_settings *settings, const char *job,
     if (loss.ended > 0)
         on_loss(context, &loss);
     return REAP_DONE;
+}
+
+/* Returns false when there is no room for it. */
+static bool append_name(char names[REAP_NAMES_SIZE], const char *name)
+{
+    static const char more[] = ", ...";
+    size_t len = strlen(names), room = REAP_NAMES_SIZE - len - sizeof more;
+
+    if (strlen(name) + 2 <= room) {
+        snprintf(names + len, room, "%s%s", len > 0 ? ", " : "", name);
+        return true;
+    }
+    memcpy(names + len, more, sizeof more);
+    return false;
+}
+
+enum reap_result reap_find_alike(const struct reap_settings *settings, const char *job,
+                                 char names[REAP_NAMES_SIZE], char error[REAP_ERROR_SIZE])
+{
+    struct round round = {.settings = settings, .error = error, .alike = true};
+    struct slurm_job wanted = {0};
+    enum reap_result result;
+
+    names[0] = '\0';
+    slurm_job_parse(job, &wanted);
+    result = list_claims(&round, &wanted);
+    for (size_t i = 0; i < round.count && result == REAP_DONE; i = end_of_job(&round, i)) {
+        if (!append_name(names, round.sorted[i]->job))
+            break;
+    }
+    round_fini(&round);
+    return result;
 }

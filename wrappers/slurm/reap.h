@@ -8,7 +8,7 @@
 #include "ipclocker.h"
 #include "job_claims.h"
 
-enum { REAP_ERROR_SIZE = 1024 };
+enum { REAP_ERROR_SIZE = 1024, REAP_NAMES_SIZE = 512 };
 
 struct reap_settings {
     struct ipclocker *lock; /* the server to ask */
@@ -49,5 +49,12 @@ enum reap_result reap_round(const struct reap_settings *settings, reap_loss_fn *
  */
 enum reap_result reap_job(const struct reap_settings *settings, const char *job, bool exact,
                           reap_loss_fn *on_loss, void *context, char error[REAP_ERROR_SIZE]);
+
+/* Writes the ids in the list that have the number of `job`, of whatever cluster and part, as text
+ * for people: "slurm:4711_3=4714@lab, slurm:4711@west", cut with "..." where it is too long; "" for
+ * none.
+ */
+enum reap_result reap_find_alike(const struct reap_settings *settings, const char *job,
+                                 char names[REAP_NAMES_SIZE], char error[REAP_ERROR_SIZE]);
 
 #endif

@@ -89,6 +89,7 @@ void reap_print_loss(void *context, const struct reap_loss *loss)
 {
     struct reap_print *print = context;
 
+    print->told = true;
     if (!print->json) {
         print_line(print, loss);
         return;

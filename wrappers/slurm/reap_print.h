@@ -11,6 +11,7 @@ struct reap_print {
     bool even_if_empty; /* a document also of a look that found nothing */
     struct json_object *jobs;
     bool failed;
+    bool told; /* of a loss, in this look */
 };
 
 /* Prints or collects a loss; a reap_loss_fn with a struct reap_print. */

@@ -1,0 +1,17 @@
+/* The time for deadlines, which nobody sets. */
+#ifndef FARMLOCK_CLOCK_H
+#define FARMLOCK_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+/* Milliseconds by CLOCK_MONOTONIC. */
+static inline int64_t clock_now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+#endif
