@@ -48,8 +48,6 @@ const char *answer_parser_last_error(const struct answer_parser *parser)
     return parser->has_error ? string_at(parser, parser->error_at) : NULL;
 }
 
-/* ---- the answer in the making ---- */
-
 /* Keeps a string; returns where, which stays right when the strings move. */
 static size_t keep(struct buffer *strings, const char *text)
 {
@@ -104,8 +102,6 @@ static bool finish_answer(struct answer_parser *parser)
     parser->state = ANSWER_IDLE;
     return true;
 }
-
-/* ---- lines ---- */
 
 /* Splits a line into its first words. */
 static void split(char *line, struct words *words)
@@ -300,8 +296,6 @@ static enum line_result one_line(struct answer_parser *parser, char *line)
     }
     return first_line(parser, line);
 }
-
-/* ---- the parser ---- */
 
 /* Takes a whole line off the input, as a string; NULL when there is none. */
 static char *take_line(struct answer_parser *parser)

@@ -25,8 +25,6 @@ int64_t rounds_now_us(void)
     return now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
 }
 
-/* ---- states -------------------------------------------------------------------------------- */
-
 /* Takes a question out of whatever it waits in. */
 static void leave_state(struct pidstat_asker *asker, struct asker_question *question)
 {
@@ -101,8 +99,6 @@ static bool tell(struct pidstat_asker *asker, struct asker_question *question,
     return false;
 }
 
-/* ---- this host ----------------------------------------------------------------------------- */
-
 /* With a start that /proc hides, the end of whatever has the pid now still proves the end. */
 static enum process_state open_local(struct asker_question *question)
 {
@@ -174,8 +170,6 @@ void rounds_end_here(struct pidstat_asker *asker, struct asker_question *questio
 
     tell(asker, question, &result);
 }
-
-/* ---- other hosts --------------------------------------------------------------------------- */
 
 static void end_silent_round(struct pidstat_asker *asker, struct asker_question *question)
 {

@@ -8,8 +8,6 @@
 #include "client_private.h"
 #include "text.h"
 
-/* ---- unlock ---- */
-
 static int write_unlock(struct ipclocker *lock)
 {
     client_write_names(lock);
@@ -37,8 +35,6 @@ int ipclocker_unlock(struct ipclocker *lock)
     ipclocker_cancel(lock);
     return client_run(lock, &client_unlock_operation, -1);
 }
-
-/* ---- break ---- */
 
 static int write_break(struct ipclocker *lock)
 {
@@ -75,8 +71,6 @@ int ipclocker_break_lock(struct ipclocker *lock)
     return lock->result_number > INT32_MAX ? INT32_MAX : (int)lock->result_number;
 }
 
-/* ---- owner ---- */
-
 static int write_status(struct ipclocker *lock)
 {
     client_write_names(lock);
@@ -104,8 +98,6 @@ const char *ipclocker_owner(struct ipclocker *lock)
 {
     return client_run(lock, &status_operation, -1) == 0 ? lock->result_text : NULL;
 }
-
-/* ---- deaths ---- */
 
 /* DEAD_PID has no answer of its own: that of the VERSION behind it tells that it was read. */
 static int write_dead_pid(struct ipclocker *lock)
@@ -182,8 +174,6 @@ int ipclocker_dead_job_before(struct ipclocker *lock, const char *job, int64_t b
         return -1;
     return lock->result_number > INT32_MAX ? INT32_MAX : (int)lock->result_number;
 }
-
-/* ---- ping ---- */
 
 static int write_version(struct ipclocker *lock)
 {

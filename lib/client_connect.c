@@ -110,7 +110,7 @@ static bool try_address(struct ipclocker *lock)
         return false;
     }
     lock->phase = PHASE_CONNECTING;
-    lock->phase_deadline_ms = client_now_ms() + CLIENT_CONNECT_MS;
+    lock->phase_deadline_ms = clock_now_ms() + CLIENT_CONNECT_MS;
     return true;
 }
 
@@ -176,7 +176,7 @@ int64_t client_pause_ms(const struct ipclocker *lock, bool was_lost)
     if (pause > pause_max && pause > lock->set.delay_ms)
         pause = pause_max;
     if (getrandom(&random, sizeof random, GRND_NONBLOCK) != sizeof random)
-        random = (uint16_t)client_now_ms();
+        random = (uint16_t)clock_now_ms();
     pause *= 0.75 + 0.5 * random / UINT16_MAX;
     return pause > PAUSE_MIN_MS ? (int64_t)pause : PAUSE_MIN_MS;
 }

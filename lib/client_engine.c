@@ -14,8 +14,6 @@ enum { STEP_AGAIN = 2 };
 
 enum { REPORT_POLL_MS = 10, RETELL_MS = 60000 };
 
-/* ---- the end ---- */
-
 void client_abandon(struct ipclocker *lock)
 {
     lock->operation = NULL;
@@ -47,8 +45,6 @@ static int finish(struct ipclocker *lock, int result)
     return result;
 }
 
-/* ---- tries ---- */
-
 /* Who was in the queue, or has the lock, wants it still: it goes on for as long as that takes. */
 static bool tries_for_ever(const struct ipclocker *lock)
 {
@@ -67,7 +63,7 @@ static int fail_unreached(struct ipclocker *lock)
 /* Where the tries go on for long, only what is new, or a sign of life each minute. */
 static bool is_worth_telling(struct ipclocker *lock, bool was_lost)
 {
-    int64_t now_ms = client_now_ms();
+    int64_t now_ms = clock_now_ms();
 
     if (was_lost && lock->is_away && now_ms < lock->told_away_ms + RETELL_MS &&
         strcmp(lock->told_failures, lock->failures) == 0)
@@ -111,7 +107,7 @@ static int end_round(struct ipclocker *lock)
                       "no lockerd answers at %s; trying again in %.1f s%s", lock->failures,
                       (double)pause_ms / 1000.0, limit);
     lock->phase = PHASE_PAUSE;
-    lock->phase_deadline_ms = client_now_ms() + pause_ms;
+    lock->phase_deadline_ms = clock_now_ms() + pause_ms;
     return STEP_AGAIN;
 }
 
@@ -160,11 +156,9 @@ static int lose_connection(struct ipclocker *lock, int number, const char *reaso
     return try_next(lock);
 }
 
-/* ---- the conversation ---- */
-
 static int64_t answer_deadline(const struct ipclocker *lock)
 {
-    return client_now_ms() + (lock->operation->is_ping ? CLIENT_PING_MS : CLIENT_ANSWER_MS);
+    return clock_now_ms() + (lock->operation->is_ping ? CLIENT_PING_MS : CLIENT_ANSWER_MS);
 }
 
 static int send_request(struct ipclocker *lock)
@@ -290,7 +284,7 @@ static int step_talking(struct ipclocker *lock)
                                errno == ECONNRESET ? "it closed the connection" : strerror(errno));
     if (got > 0)
         return take_answers(lock);
-    if (lock->phase != PHASE_QUEUED && client_now_ms() >= lock->phase_deadline_ms)
+    if (lock->phase != PHASE_QUEUED && clock_now_ms() >= lock->phase_deadline_ms)
         return lose_connection(lock, EHOSTUNREACH, "it does not answer");
     return 0;
 }
@@ -303,14 +297,14 @@ static int step_connecting(struct ipclocker *lock)
         return start_talking(lock);
     if (connected < 0)
         return lose_connection(lock, errno, strerror(errno));
-    if (client_now_ms() >= lock->phase_deadline_ms)
+    if (clock_now_ms() >= lock->phase_deadline_ms)
         return lose_connection(lock, EHOSTUNREACH, strerror(ETIMEDOUT));
     return 0;
 }
 
 static int step_pause(struct ipclocker *lock)
 {
-    if (client_now_ms() < lock->phase_deadline_ms)
+    if (clock_now_ms() < lock->phase_deadline_ms)
         return 0;
     return begin_round(lock);
 }
@@ -365,12 +359,10 @@ int client_step(struct ipclocker *lock)
     do {
         result = step_once(lock);
     } while (result == STEP_AGAIN);
-    if (result == 0 && client_now_ms() >= lock->limit_ms)
+    if (result == 0 && clock_now_ms() >= lock->limit_ms)
         result = time_out(lock);
     return result == 0 ? 0 : finish(lock, result);
 }
-
-/* ---- the beginning ---- */
 
 int client_begin(struct ipclocker *lock, const struct client_operation *operation, int64_t limit_ms)
 {
@@ -383,7 +375,7 @@ int client_begin(struct ipclocker *lock, const struct client_operation *operatio
     if (client_hosts_default(lock) != 0)
         return -1;
     lock->operation = operation;
-    lock->started_ms = client_now_ms();
+    lock->started_ms = clock_now_ms();
     lock->limit_ms = limit_ms < 0 || limit_ms > CLIENT_NEVER - lock->started_ms
                          ? CLIENT_NEVER
                          : lock->started_ms + limit_ms;
@@ -419,8 +411,6 @@ int client_run(struct ipclocker *lock, const struct client_operation *operation,
     return client_begin(lock, operation, limit_ms) == 0 ? client_finish(lock) : -1;
 }
 
-/* ---- what to wait for ---- */
-
 int ipclocker_fd(const struct ipclocker *lock)
 {
     return lock->connection.fd;
@@ -446,7 +436,7 @@ int ipclocker_timeout(const struct ipclocker *lock)
         deadline_ms = lock->phase_deadline_ms;
     if (deadline_ms == CLIENT_NEVER && lock->report.fd < 0)
         return -1;
-    left_ms = deadline_ms == CLIENT_NEVER ? INT_MAX : deadline_ms - client_now_ms();
+    left_ms = deadline_ms == CLIENT_NEVER ? INT_MAX : deadline_ms - clock_now_ms();
     /* Its socket is not ours to hand out, and it has little to do. */
     if (lock->report.fd >= 0 && left_ms > REPORT_POLL_MS)
         left_ms = REPORT_POLL_MS;

@@ -110,8 +110,8 @@ void ipclocker_wait(const struct ipclocker *lock, struct ipclocker_wait *wait)
 {
     *wait = lock->wait;
     if (lock->operation == &client_lock_operation)
-        wait->waited_ms = client_now_ms() - lock->started_ms;
+        wait->waited_ms = clock_now_ms() - lock->started_ms;
     /* The holder has gone on holding it since it was told. */
     if (wait->waiting && wait->held_ms >= 0)
-        wait->held_ms += client_now_ms() - lock->told_ms;
+        wait->held_ms += clock_now_ms() - lock->told_ms;
 }

@@ -11,8 +11,6 @@
 #include "service.h"
 #include "text.h"
 
-/* ---- parsing ---- */
-
 struct host_list {
     struct client_host *hosts;
     size_t count;
@@ -234,8 +232,6 @@ int client_hosts_default(struct ipclocker *lock)
     }
     return ipclocker_set_port(lock, port) == 0 ? 0 : blame_variable(lock, "IPCLOCKER_PORT");
 }
-
-/* ---- addresses ---- */
 
 void client_host_describe(const struct ipclocker *lock, const struct client_host *host, char *out,
                           size_t out_size)

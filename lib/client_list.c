@@ -7,8 +7,6 @@
 #include "client_private.h"
 #include "locklist_json.h"
 
-/* ---- rows ---- */
-
 static int write_list(struct ipclocker *lock)
 {
     client_write_command(lock, "LOCK_LIST");
@@ -68,8 +66,6 @@ struct ipclocker_list_entry *ipclocker_lock_list(struct ipclocker *lock, size_t 
     *count = (size_t)lock->result_number;
     return rows;
 }
-
-/* ---- JSON ---- */
 
 static int write_json_list(struct ipclocker *lock)
 {

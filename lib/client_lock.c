@@ -8,8 +8,6 @@
 #include "client_private.h"
 #include "text.h"
 
-/* ---- what is known of the wait ---- */
-
 static void copy_clean(char *out, size_t out_size, const char *text)
 {
     text_clean(out, out_size, text, strlen(text));
@@ -56,13 +54,11 @@ static void take_queue(struct ipclocker *lock, const struct answer *answer)
         return;
     lock->wait.position = (size_t)answer->number;
     lock->wait.held_ms = answer->held_ms;
-    lock->told_ms = client_now_ms();
+    lock->told_ms = clock_now_ms();
     copy_clean(lock->wait.holder, sizeof lock->wait.holder, answer->text);
     copy_clean(lock->wait.lock, sizeof lock->wait.lock, answer->lock);
     notice_waiting(lock);
 }
-
-/* ---- the grant ---- */
 
 static bool is_granted(const struct answer *answer, const char *name)
 {
@@ -132,7 +128,7 @@ static int obtain(struct ipclocker *lock, const struct answer *answer)
 
     if (take_grant(lock, answer) < 0)
         return -1;
-    lock->wait.waited_ms = client_now_ms() - lock->started_ms;
+    lock->wait.waited_ms = clock_now_ms() - lock->started_ms;
     if (lock->set.session)
         client_keep_alive(lock);
     if (!lock->was_queued)
@@ -142,8 +138,6 @@ static int obtain(struct ipclocker *lock, const struct answer *answer)
                   (double)lock->wait.waited_ms / 1000.0);
     return 1;
 }
-
-/* ---- refusals ---- */
 
 int client_refused(struct ipclocker *lock, const char *error)
 {
@@ -189,8 +183,6 @@ static int take_status(struct ipclocker *lock, const struct answer *answer)
     return answer->locked && answer->error == NULL ? obtain(lock, answer)
                                                    : be_refused(lock, answer);
 }
-
-/* ---- the operations ---- */
 
 static int write_lock(struct ipclocker *lock)
 {
@@ -288,8 +280,6 @@ void client_drop_renewal(struct ipclocker *lock)
     client_abandon(lock);
 }
 
-/* ---- leaving ---- */
-
 void client_leave(struct ipclocker *lock)
 {
     /* CANCEL ends a wait at once; UNLOCK gives back a grant that was on its way. */
@@ -308,12 +298,10 @@ void ipclocker_cancel(struct ipclocker *lock)
 {
     if (lock->operation != &client_lock_operation)
         return;
-    lock->wait.waited_ms = client_now_ms() - lock->started_ms;
+    lock->wait.waited_ms = clock_now_ms() - lock->started_ms;
     client_leave(lock);
     client_abandon(lock);
 }
-
-/* ---- calls ---- */
 
 int ipclocker_lock_start(struct ipclocker *lock)
 {

@@ -41,8 +41,6 @@ static int set_text(struct ipclocker *lock, char **field, const char *text, cons
     return 0;
 }
 
-/* ---- who asks ---- */
-
 int ipclocker_set_user(struct ipclocker *lock, const char *user)
 {
     return set_text(lock, &lock->set.user, user, "user");
@@ -153,8 +151,6 @@ const char *ipclocker_user(const struct ipclocker *lock)
     return lock->default_user;
 }
 
-/* ---- what is asked for ---- */
-
 void client_groups_free(struct ipclocker *lock)
 {
     while (lock->set.group_count > 0)
@@ -252,8 +248,6 @@ void ipclocker_set_wait_limit(struct ipclocker *lock, int64_t milliseconds)
 {
     lock->set.wait_limit_ms = milliseconds;
 }
-
-/* ---- the rest ---- */
 
 void ipclocker_set_autounlock(struct ipclocker *lock, bool autounlock)
 {

@@ -10,6 +10,7 @@
 
 #include "answer.h"
 #include "buffer.h"
+#include "clock.h"
 #include "hostlist.h"
 #include "ipclocker.h"
 #include "job_id.h"
@@ -161,7 +162,7 @@ struct client_operation {
     int (*take)(struct ipclocker *lock, const struct answer *answer);
 };
 
-/* ---- client_handle.c ---- */
+/* client_handle.c */
 
 /* Sets the error text and errno; returns -1. */
 int client_fail(struct ipclocker *lock, int number, const char *format, ...)
@@ -171,15 +172,7 @@ int client_fail(struct ipclocker *lock, int number, const char *format, ...)
 void client_notice(struct ipclocker *lock, enum ipclocker_notice notice, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-static inline int64_t client_now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* ---- client_parameters.c ---- */
+/* client_parameters.c */
 
 /* Whether a text can be a word of the protocol.  Returns 0, or -1 with EINVAL; `what` names it. */
 int client_check_text(struct ipclocker *lock, const char *text, const char *what);
@@ -188,7 +181,7 @@ void client_groups_free(struct ipclocker *lock);
 const char *client_hostname(struct ipclocker *lock);
 uint64_t client_process_start(struct ipclocker *lock);
 
-/* ---- client_hosts.c ---- */
+/* client_hosts.c */
 
 void client_hosts_free(struct client_host *hosts, size_t count);
 
@@ -205,7 +198,7 @@ void client_host_describe(const struct ipclocker *lock, const struct client_host
 int client_host_resolve(struct ipclocker *lock, const struct client_host *host, char *reason,
                         size_t reason_size);
 
-/* ---- client_connect.c ---- */
+/* client_connect.c */
 
 /* The host and the address that are tried or talked to. */
 const struct client_host *client_current_host(const struct ipclocker *lock);
@@ -252,7 +245,7 @@ int client_flush(struct ipclocker *lock);
  */
 int client_receive(struct ipclocker *lock);
 
-/* ---- client_request.c ---- */
+/* client_request.c */
 
 void client_write_word(struct ipclocker *lock, const char *word, const char *value);
 void client_write_number(struct ipclocker *lock, const char *word, uint64_t value);
@@ -273,7 +266,7 @@ bool client_demand_is_plain(const struct ipclocker *lock);
  */
 void client_describe_demand(const struct ipclocker *lock, char *out, size_t out_size);
 
-/* ---- client_engine.c ---- */
+/* client_engine.c */
 
 /* Begins an operation; go on with client_step().  A limit below 0 is none.  Errors: EALREADY,
  * EINVAL.
@@ -293,7 +286,7 @@ int client_run(struct ipclocker *lock, const struct client_operation *operation,
 /* Drops what is under way. */
 void client_abandon(struct ipclocker *lock);
 
-/* ---- client_lock.c, client_calls.c ---- */
+/* client_lock.c, client_calls.c */
 
 extern const struct client_operation client_lock_operation, client_renew_operation,
     client_unlock_operation;
@@ -306,7 +299,7 @@ void client_drop_renewal(struct ipclocker *lock);
 /* Fails with what a status said in its error line. */
 int client_refused(struct ipclocker *lock, const char *error);
 
-/* ---- client_report.c ---- */
+/* client_report.c */
 
 /* Looks at an owner that a classic server has doubts about, and reports its end. */
 void client_report_check(struct ipclocker *lock, const char *hostname, pid_t pid);

@@ -27,7 +27,7 @@ void client_report_check(struct ipclocker *lock, const char *hostname, pid_t pid
     if (lock->report.fd >= 0)
         return;
     lock->report.fd = client_open_socket(client_current_address(lock));
-    lock->report.deadline_ms = client_now_ms() + REPORT_MS;
+    lock->report.deadline_ms = clock_now_ms() + REPORT_MS;
 }
 
 void client_report_end(struct ipclocker *lock)
@@ -47,7 +47,7 @@ void client_report_step(struct ipclocker *lock)
 
         if (sent > 0) {
             buffer_drop(&report->out, (size_t)sent);
-        } else if (errno == EAGAIN && client_now_ms() < report->deadline_ms) {
+        } else if (errno == EAGAIN && clock_now_ms() < report->deadline_ms) {
             return;
         } else {
             break;

@@ -14,8 +14,6 @@
 #include "server_private.h"
 #include "words.h"
 
-/* ---- commands ---- */
-
 /* Answers a command that cannot be done because of an earlier setting.  Returns whether so. */
 static bool answer_fault(struct conn *conn)
 {

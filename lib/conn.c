@@ -231,8 +231,6 @@ static void start_draining(struct conn *conn)
         conn_destroy(conn);
 }
 
-/* ---- what may be seen ---- */
-
 static void set_holding(struct conn *conn, bool holding)
 {
     if (holding && !conn->holding)

@@ -16,8 +16,6 @@ static void look_again_soon(struct ipclocker_server *server);
 static void try_again(struct ipclocker_server *server);
 static void go_down(struct ipclocker_server *server, const char *reason);
 
-/* ---- committing ---- */
-
 static void submit(struct ipclocker_server *server)
 {
     struct durable *durable = &server->durable;
@@ -57,8 +55,6 @@ static void on_lazy(evutil_socket_t fd, short events, void *context)
     submit(context);
 }
 
-/* ---- what is safe can be told ---- */
-
 static void release_output(struct ipclocker_server *server)
 {
     struct conn *conn, *next;
@@ -68,8 +64,6 @@ static void release_output(struct ipclocker_server *server)
         conn_release_output(conn);
     }
 }
-
-/* ---- coming back ---- */
 
 static int restore_request(void *context, const struct lock_record *record)
 {
@@ -154,8 +148,6 @@ static void take_up_all(struct ipclocker_server *server)
     }
     server_arm_deadline(server);
 }
-
-/* ---- when it cannot be written ---- */
 
 static void stop_store(struct ipclocker_server *server)
 {
@@ -261,8 +253,6 @@ static void look_again_soon(struct ipclocker_server *server)
 {
     evtimer_add(&server->durable.again, &one_second);
 }
-
-/* ---- opening ---- */
 
 static int open_store(struct ipclocker_server *server, bool must_exist,
                       char error[STORE_ERROR_SIZE])
@@ -416,8 +406,6 @@ void durable_fini(struct durable *durable)
     free(durable->path);
     durable->path = NULL;
 }
-
-/* ---- parameters ---- */
 
 int ipclocker_server_set_state(struct ipclocker_server *server, const char *path,
                                enum ipclocker_durability durability)

@@ -22,8 +22,6 @@ enum {
     KEEP_COUNT = 3,
 };
 
-/* ---- the socket ------------------------------------------------------------------------------ */
-
 static int at_most(int64_t value, int most)
 {
     return value < 1 ? 1 : value > most ? most : (int)value;
@@ -58,8 +56,6 @@ static int64_t silent_for_ms(const struct lifeline *line)
         return 0;
     return info.tcpi_last_ack_recv > quiet_ms ? info.tcpi_last_ack_recv - quiet_ms : 0;
 }
-
-/* ---- what became of a try -------------------------------------------------------------------- */
 
 /* Many watchers lose their connections at the same moment; they come back at different ones. */
 static int64_t spread(const struct lifeline *line, int64_t pause_ms)
@@ -142,8 +138,6 @@ static void lose(struct lifeline *line, int error, int64_t now_ms)
     hang_up(line);
     try_to_connect(line, now_ms);
 }
-
-/* ---- events ---------------------------------------------------------------------------------- */
 
 static bool is_ready(const struct lifeline *line)
 {

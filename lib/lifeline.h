@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-/* ---- the side that is watched ---------------------------------------------------------------- */
+/* the side that is watched */
 
 enum { LIFELINE_SOCKETS_MAX = 64 };
 
@@ -34,7 +34,7 @@ int lifeline_listen(struct lifeline_port *port, uint16_t low, uint16_t high, int
 /* Closes this process's descriptors, such as those that a child has inherited. */
 void lifeline_close_port(struct lifeline_port *port);
 
-/* ---- the side that watches ------------------------------------------------------------------- */
+/* the side that watches */
 
 enum lifeline_state {
     LIFELINE_UNKNOWN, /* not tried yet, just lost, or tried in vain for reasons of this host */

@@ -55,8 +55,6 @@ void listener_destroy(struct listener *listener)
     free(listener);
 }
 
-/* ---- TCP ---- */
-
 static void set_port(struct sockaddr *address, uint16_t port)
 {
     if (address->sa_family == AF_INET6)
@@ -215,8 +213,6 @@ uint16_t ipclocker_server_port(const struct ipclocker_server *server)
     return port;
 }
 
-/* ---- UNIX sockets ---- */
-
 enum path_state { PATH_FREE, PATH_STALE, PATH_SERVED, PATH_OTHER, PATH_ERROR };
 
 static enum path_state look_at_path(const struct sockaddr_un *address)
@@ -321,8 +317,6 @@ int ipclocker_server_listen_fd(struct ipclocker_server *server, int fd)
         return server_fail(server, "cannot use descriptor %d: %s", fd, strerror(errno));
     return add_listener(server, fd) != NULL ? 0 : -1;
 }
-
-/* ---- accepting ---- */
 
 static void log_limit(struct ipclocker_server *server, const char *text)
 {

@@ -32,8 +32,6 @@ struct entry {
     bool failed;
 };
 
-/* ---- values ---- */
-
 void lock_json_format_time(char out[LOCK_JSON_TIME_SIZE], int64_t time_ms)
 {
     static const int64_t last_ms = INT64_C(253402300799999);
@@ -105,8 +103,6 @@ static struct json_object *new_seconds(int64_t ms)
     snprintf(text, sizeof text, "%" PRId64 ".%03d", ms / 1000, (int)(ms % 1000));
     return json_object_new_double_s((double)ms / 1000.0, text);
 }
-
-/* ---- members of an entry ---- */
 
 static void put_null(struct entry *entry, const char *key)
 {
@@ -228,8 +224,6 @@ static void put_wants(struct entry *entry, const struct lock_group *groups, size
     }
     put_value(entry, "wants", array);
 }
-
-/* ---- the document ---- */
 
 static void begin_entry(struct entry *entry)
 {

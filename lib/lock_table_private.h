@@ -72,7 +72,7 @@ static inline int lock_compare_numbers(uint64_t a, uint64_t b)
     return (a > b) - (a < b);
 }
 
-/* ---- the inner moves, lock_grant.c ---- */
+/* the inner moves, lock_grant.c */
 
 void lock_table_emit(const struct lock_table *table, enum lock_event_kind kind,
                      enum lock_reason reason, struct lock_request *request, const char *name);

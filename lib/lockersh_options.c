@@ -98,8 +98,6 @@ static const char *show(char shown[64], const char *text)
     return shown;
 }
 
-/* ---- values ---- */
-
 static int take_number(struct parse *parse, const char *option, const char *text, uint64_t min,
                        uint64_t max, uint64_t *value)
 {
@@ -123,8 +121,6 @@ static int take_seconds(struct parse *parse, const char *option, const char *tex
     return fail(parse, "--%s \"%s\" is no number of seconds%s", option, show(shown, text),
                 strchr(text, ',') != NULL ? "; use a point: 0.5" : "");
 }
-
-/* ---- locks ---- */
 
 static struct lockersh_group *last_group(struct lockersh_options *options)
 {
@@ -194,8 +190,6 @@ static int take_job(struct parse *parse, const char *id)
     parse->options->job = id;
     return 0;
 }
-
-/* ---- all options ---- */
 
 static int take_action(struct parse *parse, enum lockersh_action action, const char *target)
 {
@@ -282,8 +276,6 @@ static int take_option(struct parse *parse, int id, const char *argument)
         return take_flag(parse, id);
     }
 }
-
-/* ---- what goes together ---- */
 
 static int check_command(struct parse *parse)
 {
@@ -373,8 +365,6 @@ void lockersh_options_describe(const struct lockersh_options *options, char *out
         memcpy(text + sizeof text - sizeof "...", "...", sizeof "...");
     text_clean(out, out_size, text, strlen(text));
 }
-
-/* ---- the handle ---- */
 
 static int blame(const struct ipclocker *lock, const char *option, char *error, size_t error_size)
 {

@@ -23,8 +23,6 @@ enum {
     GROUP_MEMORY_S = 2,
 };
 
-/* ---- members --------------------------------------------------------------------------------- */
-
 static int compare_pids(const void *a, const void *b)
 {
     pid_t left = ((const struct offspring_member *)a)->pid;
@@ -56,8 +54,6 @@ static int add_member(struct offspring *them, const struct proc_stat *stat)
         (struct offspring_member){.pid = stat->pid, .start = stat->start};
     return 0;
 }
-
-/* ---- groups ---------------------------------------------------------------------------------- */
 
 static struct offspring_group *find_group(const struct offspring *them,
                                           const struct proc_stat *stat)
@@ -128,8 +124,6 @@ static void forget_groups(struct offspring *them)
     them->group_count = kept;
 }
 
-/* ---- what a process says about itself -------------------------------------------------------- */
-
 bool offspring_parse_control(const char *text, char *out, size_t size)
 {
     for (const char *line = text; *line != '\0';) {
@@ -198,8 +192,6 @@ static bool is_marked(void *context, pid_t pid)
 
     return has_control(look->them, pid) || has_mark(look->them, pid, look->buf);
 }
-
-/* ---- finding --------------------------------------------------------------------------------- */
 
 static bool descends(const struct offspring *them, size_t known, const struct census *census,
                      const struct census_entry *entry)
@@ -277,8 +269,6 @@ ssize_t offspring_find(struct offspring *them)
     return found < 0 ? -1 : all;
 }
 
-/* ---- signals --------------------------------------------------------------------------------- */
-
 static void send_signal(const struct offspring_member *member, int number)
 {
     int fd = process_open(member->pid, member->start);
@@ -344,8 +334,6 @@ void offspring_kill(struct offspring *them)
     for (size_t i = 0; i < them->count; i++)
         send_signal(&them->members[i], SIGKILL);
 }
-
-/* ---- the tasks ------------------------------------------------------------------------------- */
 
 int offspring_init(struct offspring *them, const pid_t *tasks, size_t count)
 {

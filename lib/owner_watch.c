@@ -88,8 +88,6 @@ static void release(struct ipclocker_server *server, struct owner *owner)
     owner_destroy(owner);
 }
 
-/* ---- on this host ---- */
-
 static void watch_here(struct ipclocker_server *server, struct owner *owner);
 
 static void on_end(evutil_socket_t fd, short events, void *context)
@@ -188,8 +186,6 @@ static void watch_here(struct ipclocker_server *server, struct owner *owner)
         look_now_and_then(server, owner);
 }
 
-/* ---- on other hosts ---- */
-
 static void on_asker_readable(evutil_socket_t fd, short events, void *context)
 {
     struct ipclocker_server *server = context;
@@ -278,8 +274,6 @@ static void ask_about(struct ipclocker_server *server, struct owner *owner, bool
     owner->question = question;
     owner->method = OWNER_BY_QUESTION;
 }
-
-/* ---- both ---- */
 
 /* Whether the process that is watched for a claim is still what its request names. */
 static bool is_of_request(const struct owner *owner, const struct claim *claim)

@@ -25,7 +25,7 @@ extern "C" {
 
 #pragma GCC visibility push(default)
 
-/* ---- Processes of this host -------------------------------------------------------------- */
+/* Processes of this host */
 
 enum pidstat_state {
     PIDSTAT_GONE,    /* there is no such process: it has ended, or its pid is another's now */
@@ -50,7 +50,7 @@ int pidstat_local_pid_doesnt_exist(pid_t pid);
  */
 uint64_t pidstat_local_start_time(pid_t pid);
 
-/* ---- The client -------------------------------------------------------------------------- */
+/* The client */
 
 struct pidstat;
 
@@ -132,7 +132,7 @@ int pidstat_request_receive(struct pidstat *client, const char *host, pid_t pid,
  */
 int pidstat_ping_status(struct pidstat *client, const char *host, char *text, size_t text_size);
 
-/* ---- The server -------------------------------------------------------------------------- */
+/* The server */
 
 struct pidstat_server;
 struct event_base; /* libevent's */

@@ -76,8 +76,6 @@ void pidstat_asker_process(struct pidstat_asker *asker)
     }
 }
 
-/* ---- the object ---------------------------------------------------------------------------- */
-
 static int watch_fd(struct pidstat_asker *asker, int fd, void *tag)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = tag};

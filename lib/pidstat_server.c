@@ -58,8 +58,6 @@ struct pidstat_server {
     struct outbox out;
 };
 
-/* ---- sending ------------------------------------------------------------------------------- */
-
 static void flush_outbox(void *context)
 {
     struct pidstat_server *server = context;
@@ -113,8 +111,6 @@ static void post_end(void *context, const struct watch_route *route, const char 
     server->stats.watched++;
     post(server, route, text, len);
 }
-
-/* ---- answering ----------------------------------------------------------------------------- */
 
 static bool is_other_boot(const struct pidstat_words *asked)
 {
@@ -218,8 +214,6 @@ static void handle(struct pidstat_server *server, int fd, struct mmsghdr *receiv
     answer(server, &route, &question, received->msg_len);
 }
 
-/* ---- receiving ----------------------------------------------------------------------------- */
-
 static void reset_inbox(struct inbox *in)
 {
     for (int i = 0; i < BATCH; i++) {
@@ -252,8 +246,6 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
             break;
     }
 }
-
-/* ---- the object ---------------------------------------------------------------------------- */
 
 struct pidstat_server *pidstat_server_create(void)
 {

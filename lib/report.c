@@ -149,8 +149,6 @@ int report_add_pool(struct report *report, const char *pool, char *error, size_t
     return 0;
 }
 
-/* ---- adding ---- */
-
 static struct bucket *find_or_create(struct report *report, const char *name, size_t capacity)
 {
     struct bucket probe = {.name = (char *)name};
@@ -295,8 +293,6 @@ int report_add(struct report *report, const struct store_history *entry)
         errno = ENOMEM;
     return result;
 }
-
-/* ---- working it out ---- */
 
 static int compare_waits_by_token(const void *a, const void *b)
 {

@@ -57,7 +57,7 @@ enum report_by report_by(const struct report *report);
 const char *report_by_name(enum report_by by);
 int report_by_parse(const char *text, enum report_by *by);
 
-/* ---- sources ---- */
+/* sources */
 
 enum { REPORT_ERROR_SIZE = 640 };
 
@@ -70,7 +70,7 @@ int report_read_file(struct report *report, const char *path, char error[REPORT_
 int report_ask_server(struct report *report, const char *host, const char *port,
                       char error[REPORT_ERROR_SIZE]);
 
-/* ---- times and printing ---- */
+/* times and printing */
 
 /* Parses a time: "2026-11-22", "2026-11-22T17:30", with ":SS", in local time; "@SECONDS" since
  * 1970; or how long before `now_ms`: "90d", "12h", "30m".  Returns -1 with errno EINVAL.

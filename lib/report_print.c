@@ -12,8 +12,6 @@
 #include "report.h"
 #include "text.h"
 
-/* ---- times ---- */
-
 static int parse_calendar(const char *text, int64_t *time_ms)
 {
     static const char *const formats[] = {"%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S",
@@ -68,8 +66,6 @@ static void format_duration(char *out, size_t size, int64_t ms)
     else
         snprintf(out, size, "%" PRId64 "d%02" PRId64 "h", s / 86400, s / 3600 % 24);
 }
-
-/* ---- the table ---- */
 
 static void print_plot(const struct report_group *group, bool utf8, FILE *out)
 {
@@ -152,8 +148,6 @@ void report_print_table(struct report *report, const struct report_group *groups
         fputs("Nothing was held, waited for or refused.\n", out);
 }
 
-/* ---- CSV, RFC 4180 ---- */
-
 static void print_csv_text(const char *text, FILE *out)
 {
     char *clean = text_clean_dup(text);
@@ -189,8 +183,6 @@ void report_print_csv(struct report *report, const struct report_group *groups, 
                 (double)group->wait_worst_ms / 1000, group->refused, group->left);
     }
 }
-
-/* ---- JSON ---- */
 
 static struct json_object *new_number(double value, int digits)
 {

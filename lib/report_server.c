@@ -92,8 +92,6 @@ static bool send_text(FILE *stream, const char *text)
     return send(fileno(stream), text, len, MSG_NOSIGNAL) == (ssize_t)len;
 }
 
-/* ---- what it says ---- */
-
 static const char *known(const char *word)
 {
     return word != NULL && strcmp(word, "-") != 0 ? word : NULL;

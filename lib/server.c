@@ -70,8 +70,6 @@ const char *ipclocker_server_error(const struct ipclocker_server *server)
     return server->error;
 }
 
-/* ---- the table ---- */
-
 static void log_end(const struct ipclocker_server *server, const struct lock_event *event)
 {
     if (event->reason == LOCK_REASON_HOLD_LIMIT)
@@ -134,8 +132,6 @@ static void on_deadline(evutil_socket_t fd, short events, void *context)
     server_arm_deadline(server);
 }
 
-/* ---- the end of a pass ---- */
-
 void server_queue_pass_end(struct ipclocker_server *server)
 {
     /* An event that is made active while others are handled is handled behind all of them. */
@@ -194,8 +190,6 @@ static void on_pass_end(evutil_socket_t fd, short events, void *context)
     durable_end_pass(server);
 }
 
-/* ---- connections whose time is over ---- */
-
 static void on_sweep(evutil_socket_t fd, short events, void *context)
 {
     struct ipclocker_server *server = context;
@@ -214,8 +208,6 @@ static void on_sweep(evutil_socket_t fd, short events, void *context)
         conn_refuse(conn, "no command came in time; connect again");
     }
 }
-
-/* ---- life ---- */
 
 static size_t default_connections(void)
 {

@@ -197,7 +197,7 @@ struct ipclocker_server {
     char error[512];
 };
 
-/* ---- server.c ---- */
+/* server.c */
 
 /* Now, on the time line of the table: milliseconds since 1970 that never step, because the wall
  * clock is read once and the monotonic clock goes on from there. */
@@ -230,13 +230,13 @@ void server_run_resumed(struct ipclocker_server *server);
 /* To be called when the table's next deadline may have changed. */
 void server_arm_deadline(struct ipclocker_server *server);
 
-/* ---- listener.c ---- */
+/* listener.c */
 
 int listener_start_all(struct ipclocker_server *server);
 void listener_destroy(struct listener *listener);
 void listener_resume(evutil_socket_t fd, short events, void *server);
 
-/* ---- conn.c ---- */
+/* conn.c */
 
 /* Takes over an accepted descriptor, also when it fails.  Answers what its client has said already.
  */
@@ -260,7 +260,7 @@ void conn_take_back(struct conn *conn, const char *why);
 /* Sends an error line and closes behind it. */
 void conn_refuse(struct conn *conn, const char *text);
 
-/* ---- command.c ---- */
+/* command.c */
 
 /* Does what a line says.  `line` has no newline, ends with a NUL and is modified. */
 void command_run(struct conn *conn, char *line);
@@ -268,7 +268,7 @@ void command_run(struct conn *conn, char *line);
 /* Whether a line may be handled while a LOCK before it waits. */
 bool command_is_urgent(const struct conn *conn, const char *line, size_t len);
 
-/* ---- setting.c ---- */
+/* setting.c */
 
 /* Settings, with the rest of their line.  One that cannot be used is kept as the connection's
  * fault.
@@ -287,7 +287,7 @@ void setting_and(struct conn *conn, char *args);
 void setting_count(struct conn *conn, char *args);
 void setting_proto(struct conn *conn, char *args);
 
-/* ---- reply.c ---- */
+/* reply.c */
 
 /* The status about the connection's names; `released`, or NULL, is one that was given back just
  * now; `error`, or NULL, goes into the error line. */
@@ -301,7 +301,7 @@ void reply_text(struct conn *conn, const char *text);
 void reply_word(struct conn *conn, const char *word, const char *value);
 void reply_number(struct conn *conn, const char *word, uint64_t value);
 
-/* ---- claim.c ---- */
+/* claim.c */
 
 /* Ties a connection to a request, as its waiter or its session.  Returns -1 when there is no
  * memory. */
@@ -328,7 +328,7 @@ void claim_restore(struct ipclocker_server *server, struct lock_request *request
 /* Frees all claims, without looking at the fate of their requests. */
 void claim_destroy_all(struct ipclocker_server *server);
 
-/* ---- durable.c ---- */
+/* durable.c */
 
 /* Opens the state and restores the table from it.  Returns -1 with errno and an error. */
 int durable_start(struct ipclocker_server *server);
@@ -340,7 +340,7 @@ void durable_fini(struct durable *durable);
 /* To be called at the end of each pass, when all that was said in it is marked. */
 void durable_end_pass(struct ipclocker_server *server);
 
-/* ---- durable_trouble.c ---- */
+/* durable_trouble.c */
 
 /* To be called about once a second: looks whether the disk still answers, and has it logged once a
  * minute when it does not. */
@@ -358,7 +358,7 @@ const char *durable_refusal(const struct ipclocker_server *server, bool changes)
 /* Whether a status may be told beside the refusal. */
 bool durable_knows_table(const struct ipclocker_server *server);
 
-/* ---- history.c ---- */
+/* history.c */
 
 /* Answers HISTORY, when the store has; args are the rest of the line. */
 void history_command(struct conn *conn, char *args);
@@ -369,7 +369,7 @@ void history_take_answers(struct ipclocker_server *server);
 /* A connection goes away, or its store does: nobody waits for the answer any more. */
 void history_forget(struct conn *conn);
 
-/* ---- durable_note.c ---- */
+/* durable_note.c */
 
 /* Notes what is to be kept: an event of the table, and a LOCK that was refused. */
 void durable_note(struct ipclocker_server *server, const struct lock_event *event);

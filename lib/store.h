@@ -82,7 +82,7 @@ struct store_loader {
  */
 int store_load(struct store *store, struct store_loader *loader, char error[STORE_ERROR_SIZE]);
 
-/* ---- batches ---- */
+/* batches */
 
 /* An empty batch.  NULL with errno ENOMEM. */
 struct store_batch *store_batch_create(void);
@@ -134,7 +134,7 @@ void store_batch_history(struct store_batch *batch, const struct store_history *
 /* All that an event of the lock table means for the store, history included. */
 void store_batch_event(struct store_batch *batch, const struct lock_event *event, int64_t now_ms);
 
-/* ---- commits ---- */
+/* commits */
 
 /* Takes a batch, which is freed when it is done with.  Returns its number: 1, 2, 3 and so on. */
 uint64_t store_commit(struct store *store, struct store_batch *batch);
@@ -149,7 +149,7 @@ struct store_progress {
 };
 void store_progress(struct store *store, struct store_progress *progress);
 
-/* ---- the history ---- */
+/* the history */
 
 /* A question about a part of the history, and its answer. */
 struct store_query {

@@ -42,8 +42,6 @@ bool store_batch_is_empty(const struct store_batch *batch)
     return !batch->urgent && !batch->failed && STAILQ_EMPTY(&batch->ops);
 }
 
-/* ---- operations ---- */
-
 /* Adds an operation with room for its text; NULL when there is no memory. */
 static struct store_op *add_op(struct store_batch *batch, enum store_op_kind kind, size_t text_size)
 {
@@ -231,8 +229,6 @@ void store_batch_history(struct store_batch *batch, const struct store_history *
     op->history.job = add_text(&end, entry->job);
 }
 
-/* ---- events ---- */
-
 static void add_past(struct store_batch *batch, const struct lock_event *event,
                      enum store_past past, const char *lock, int64_t now_ms)
 {
@@ -292,8 +288,6 @@ void store_batch_event(struct store_batch *batch, const struct lock_event *event
         break;
     }
 }
-
-/* ---- demands ---- */
 
 static int reserve_demand(struct store_demand *demand, const char *text)
 {

@@ -175,8 +175,6 @@ sqlite3 *store_schema_open(const struct store_options *options, char error[STORE
     return NULL;
 }
 
-/* ---- reading it back ---- */
-
 static int check_requests(sqlite3 *db, const char *path, char error[STORE_ERROR_SIZE])
 {
     sqlite3_stmt *statement;

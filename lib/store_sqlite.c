@@ -33,8 +33,6 @@ static struct store_sqlite *sqlite_of(struct store *store)
     return (struct store_sqlite *)(void *)store;
 }
 
-/* ---- the thread ---- */
-
 static void tell_news(const struct store_sqlite *self)
 {
     const uint64_t one = 1;
@@ -265,8 +263,6 @@ static void ensure_thread(struct store_sqlite *self)
     store_fail(self->error, result, "no thread can be started: %s", strerror(result));
     tell_news(self);
 }
-
-/* ---- the engine ---- */
 
 static int load(struct store *store, struct store_loader *loader, char error[STORE_ERROR_SIZE])
 {

@@ -84,7 +84,7 @@ struct store_sqlite {
     char error[STORE_ERROR_SIZE];
 };
 
-/* ---- store_gather.c ---- */
+/* store_gather.c */
 
 /* The monotonic clock, in microseconds, and as pthread_cond_timedwait(3) wants it. */
 int64_t store_sqlite_now_us(void);
@@ -97,7 +97,7 @@ struct timespec store_sqlite_after_us(int64_t us);
  */
 void store_gather(struct store_sqlite *self);
 
-/* ---- store_statement.c ---- */
+/* store_statement.c */
 
 /* Returns -1 with errno and *error as store_open() does. */
 int store_statement_prepare(struct store_sqlite *self, char error[STORE_ERROR_SIZE]);

@@ -19,7 +19,7 @@ extern "C" {
 
 #pragma GCC visibility push(default)
 
-/* ---- lines ---------------------------------------------------------------------------------- */
+/* lines */
 
 /* Flags of uricommand_encode(). */
 enum {
@@ -58,7 +58,7 @@ char *uricommand_decode(const char *line, size_t len, unsigned flags, size_t *te
  */
 bool uricommand_is_plain(const char *word);
 
-/* ---- commands ------------------------------------------------------------------------------- */
+/* commands */
 
 /* Joins words, up to a NULL, with single spaces.  Returns NULL with errno ENOMEM. */
 char *uricommand_join(const char *const words[]);
@@ -81,7 +81,7 @@ char *uricommand_quote(const char *const argv[]);
  */
 char *uricommand_add_cd(const char *dir, const char *command);
 
-/* ---- hops ----------------------------------------------------------------------------------- */
+/* hops */
 
 struct uricommand_hop {
     /* A command for sh(1) that runs the words behind it somewhere else: "ssh host1", or with {}
@@ -101,7 +101,7 @@ struct uricommand_hop {
  */
 char *uricommand_build_hops(const struct uricommand_hop *hops, size_t count, const char *command);
 
-/* ---- explaining ----------------------------------------------------------------------------- */
+/* explaining */
 
 /* What uriexec would run: the first level of uricommand_show(). */
 struct uricommand_run {

@@ -36,8 +36,6 @@ char *uricommand_join(const char *const words[])
     return finish(out, &text, true);
 }
 
-/* ---- vectors -------------------------------------------------------------------------------- */
-
 static void write_quoted(FILE *out, const char *word)
 {
     static const char bare[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -125,8 +123,6 @@ char *uricommand_add_cd(const char *dir, const char *command)
     fprintf(out, " || exit 71; %s", command);
     return finish(out, &text, true);
 }
-
-/* ---- hops ----------------------------------------------------------------------------------- */
 
 static bool is_valid_hop(const struct uricommand_hop *hop)
 {

@@ -25,8 +25,6 @@ struct show {
 
 static int show_level(struct show *show, const struct uricommand_run *run, const char *launcher);
 
-/* ---- layout --------------------------------------------------------------------------------- */
-
 static int write_clean(FILE *out, const char *text, size_t len, size_t *columns)
 {
     size_t size = len * TEXT_CLEAN_GROWTH + 1;
@@ -92,8 +90,6 @@ static int write_labelled(FILE *out, const char *before, const char *text, const
     fputs(after, out);
     return status;
 }
-
-/* ---- levels --------------------------------------------------------------------------------- */
 
 /* What an option of a nested call, "--cd DIR" or "--cd=DIR", is given; NULL where words[*at] is
  * another option. */

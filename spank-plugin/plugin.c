@@ -12,8 +12,6 @@ SPANK_PLUGIN(pidwatch, 1)
 
 static struct plugin plugin;
 
-/* ---- options --------------------------------------------------------------------------------- */
-
 /* Called here and there, and more than once.  A wrong word is the user's to hear about, at the
  * command line; on a node it is too late. */
 static int take_option(int value, const char *argument, int remote)
@@ -56,8 +54,6 @@ static bool has_log(spank_context_t where)
 {
     return where == S_CTX_REMOTE || where == S_CTX_SLURMD;
 }
-
-/* ---- hooks ----------------------------------------------------------------------------------- */
 
 int slurm_spank_init(spank_t spank, int argc, char *argv[])
 {

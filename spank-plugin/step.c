@@ -23,8 +23,6 @@ static struct {
     int reports;             /* of the watcher; below 0 while there is none */
 } step = {.line = {.fd = -1}, .reports = -1};
 
-/* ---- the log --------------------------------------------------------------------------------- */
-
 /* Such as "7.0"; what cannot be told is 0. */
 static const char *step_name(spank_t spank, char name[32])
 {
@@ -84,8 +82,6 @@ void step_end(const struct plugin *plugin, spank_t spank)
     step.watched = false;
 }
 
-/* ---- the environment ------------------------------------------------------------------------- */
-
 static bool is_launched_by_srun(spank_t spank)
 {
     uint32_t number;
@@ -142,8 +138,6 @@ void step_begin(const struct plugin *plugin, spank_t spank)
     if (step.watched)
         spank_setenv(spank, CONTACT_MARK, step.text, 1);
 }
-
-/* ---- the watcher ----------------------------------------------------------------------------- */
 
 static int take_groups(spank_t spank, struct watcher *watcher)
 {

@@ -56,8 +56,6 @@ static void report(const struct watch *watch, enum watcher_report what)
         errno = 0; /* slurmstepd has gone: there is nobody to tell */
 }
 
-/* ---- the second witness ---------------------------------------------------------------------- */
-
 static void take_answer(void *context, const struct pidstat_result *result)
 {
     struct watch *watch = context;
@@ -103,8 +101,6 @@ static void start_asking(struct watch *watch)
     if (pidstat_asker_ask(watch->asker, &target, take_answer, watch) == NULL)
         stop_asking(watch);
 }
-
-/* ---- waiting --------------------------------------------------------------------------------- */
 
 static enum witness_verdict judge(const struct watch *watch)
 {
@@ -195,8 +191,6 @@ static enum witness_verdict wait_for_end(struct watch *watch)
     return step_is_over(watch) ? WITNESS_ALIVE : verdict;
 }
 
-/* ---- ending ---------------------------------------------------------------------------------- */
-
 static void signal_step(void *context)
 {
     struct watch *watch = context;
@@ -235,8 +229,6 @@ static void end_step(struct watch *watch)
     offspring_find(&watch->offspring);
     ending_run(&target, watch->self->settings.grace_ms);
 }
-
-/* ---- the process ----------------------------------------------------------------------------- */
 
 static int become_user(const struct watcher *self)
 {

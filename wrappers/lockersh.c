@@ -42,8 +42,6 @@ static void print_help(void)
          "71 system error; 126 or 127 command not run; 128+N after signal N.  See lockersh(1).");
 }
 
-/* ---- what is shown on the way ---- */
-
 /* How the wait goes is shown by the progress line; the library says "taken from OWNER". */
 static void on_notice(void *context, enum ipclocker_notice notice, const char *text)
 {
@@ -72,8 +70,6 @@ static void on_trace(void *context, bool sent, const char *bytes, size_t len)
         bytes += line_len + 1;
     }
 }
-
-/* ---- failures ---- */
 
 /* The exit status for what a call of the library failed with. */
 static int status_of(const struct lockersh *self, int number)
@@ -116,8 +112,6 @@ static int fail_job_list(int number)
         complain("the server's list is not in the form that is known here");
     return number == ENOMEM ? EX_OSERR : EX_UNAVAILABLE;
 }
-
-/* ---- the list, owners, ping ---- */
 
 static void print_row(const struct ipclocker_list_entry *row)
 {
@@ -251,8 +245,6 @@ static int ping(struct lockersh *self)
            status.seconds * 1000, status.version, status.protocol, since);
     return 0;
 }
-
-/* ---- the command ---- */
 
 static char *join(char *const *words)
 {

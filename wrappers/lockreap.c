@@ -145,8 +145,6 @@ static int parse_options(struct settings *settings, int argc, char **argv)
     return check_cluster(settings->reap.cluster) != 0 ? EX_USAGE : -1;
 }
 
-/* ---- one job ---- */
-
 /* The cluster that an id without one is of, for want of an answer from Slurm. */
 static const char *default_cluster(const struct settings *settings)
 {
@@ -264,8 +262,6 @@ static int release_named(const struct settings *settings, struct reap_print *pri
     return status != 0 ? status : end_print(print);
 }
 
-/* ---- all jobs ---- */
-
 static int look_once(const struct settings *settings, struct reap_print *print)
 {
     char error[REAP_ERROR_SIZE];
@@ -294,8 +290,6 @@ static int serve(const struct settings *settings, struct reap_print *print)
     } while (!stop_wanted() && stop_poll(-1, settings->interval_ms) == 0);
     return 0;
 }
-
-/* ---- */
 
 static int prepare(struct settings *settings)
 {

@@ -157,8 +157,6 @@ static int parse_options(struct sync *sync, int argc, char **argv)
     return -1;
 }
 
-/* ---- what is to be set aside ---- */
-
 static int explain(char error[ERROR_SIZE], int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -223,8 +221,6 @@ static int count(struct sync *sync, char error[ERROR_SIZE])
     seat_maps_format(&reservation->maps, reservation->wanted);
     return 0;
 }
-
-/* ---- setting it aside ---- */
 
 static void tell_json(const struct sync *sync)
 {
@@ -305,8 +301,6 @@ static int synchronise(struct sync *sync, char error[ERROR_SIZE])
         tell(sync);
     return status;
 }
-
-/* ---- */
 
 static int serve(struct sync *sync)
 {

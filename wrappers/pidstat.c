@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "command_line.h"
 #include "complaint.h"
 #include "number.h"
@@ -363,14 +364,6 @@ static int ask(struct run *run, struct subject *subject)
     return EX_OSERR;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
-
 static bool is_done(const struct run *run)
 {
     return run->open == 0 || (run->any && run->one_ended);
@@ -379,10 +372,10 @@ static bool is_done(const struct run *run)
 static void wait_for_answers(struct run *run)
 {
     struct pollfd poll_fd = {.fd = pidstat_asker_fd(run->asker), .events = POLLIN};
-    int64_t deadline = run->timeout_ms < 0 ? -1 : now_ms() + run->timeout_ms;
+    int64_t deadline = run->timeout_ms < 0 ? -1 : clock_now_ms() + run->timeout_ms;
 
     while (!is_done(run)) {
-        int64_t left = deadline < 0 ? -1 : deadline - now_ms();
+        int64_t left = deadline < 0 ? -1 : deadline - clock_now_ms();
 
         if (deadline >= 0 && left <= 0)
             return;

@@ -99,8 +99,6 @@ static int complain(int status, const char *what, const char *value, const char 
     return complaint("pidwatch", status, "%s '%s'; %s", what, value, advice);
 }
 
-/* ---- the command line ---------------------------------------------------------------------- */
-
 static int set_pid(const char *what, const char *value, pid_t *pid)
 {
     uint64_t number;
@@ -241,8 +239,6 @@ static int parse_options(struct command_line *line, int argc, char **argv)
     return status != 0 ? status : -1;
 }
 
-/* ---- the killer ---------------------------------------------------------------------------- */
-
 static char *find_in_path(const char *name)
 {
     const char *path = getenv("PATH");
@@ -280,8 +276,6 @@ static int find_killer(struct command_line *line)
         return 0;
     return complain(EX_USAGE, "--killer cannot be run:", line->killer, "name a program that can");
 }
-
-/* ---- the watcher --------------------------------------------------------------------------- */
 
 static void close_fd(int *fd)
 {
@@ -398,8 +392,6 @@ static int start_watcher(struct command_line *line)
     close(ready[0]);
     return result;
 }
-
-/* ---- the two ways to be used --------------------------------------------------------------- */
 
 static int fail(const char *what)
 {

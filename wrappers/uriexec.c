@@ -71,8 +71,6 @@ static int print(const char *text, const char *end)
     return 0;
 }
 
-/* ---- running -------------------------------------------------------------------------------- */
-
 /* Decodes, or says what is wrong and where. */
 static char *decode(const char *line, const char *name, unsigned flags)
 {
@@ -174,8 +172,6 @@ static int run_line(const struct request *request)
     return status;
 }
 
-/* ---- encoding ------------------------------------------------------------------------------- */
-
 /* Room before a line, as in sh -c "exec env /opt/farm/bin/uriexec LINE". */
 enum { CALL_MAX = 512 };
 
@@ -214,8 +210,6 @@ static int encode(const struct request *request)
     free(command);
     return status;
 }
-
-/* ---- hops ----------------------------------------------------------------------------------- */
 
 static int check_if_wanted(const struct request *request)
 {
@@ -258,8 +252,6 @@ static int run_hops(const struct request *request)
     free(far);
     return status;
 }
-
-/* ---- the command line ----------------------------------------------------------------------- */
 
 static int help(void)
 {

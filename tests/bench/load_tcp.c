@@ -148,8 +148,6 @@ static size_t take_answer(struct client *client, const struct dialect *dialect)
     return (size_t)got;
 }
 
-/* ---- a connection a request ---- */
-
 static void connect_and_ask(struct client *client, uint16_t port)
 {
     client->fd = link_open(port, 0);
@@ -191,8 +189,6 @@ static uint64_t run_once(const struct dialect *dialect, uint16_t port, long coun
         finish_once(&clients[i], dialect);
     return requests + (uint64_t)count;
 }
-
-/* ---- kept connections ---- */
 
 static void open_kept(struct client *client, const struct dialect *dialect, int number, int epoll,
                       uint16_t port)

@@ -147,9 +147,6 @@ def what_a_job_has_is_listed(folder):
     farm.equal((listed.returncode, listed.stdout.split()[0]), (0, "lic1"))
 
 
-# ---- the far step ---------------------------------------------------------------------------
-
-
 class FarHost:
     """A real sshd, which the jobs' user may reach."""
 

@@ -30,9 +30,6 @@ def end_by(seats, *scancel):
         assert not farm.is_alive(holder["pid"]), lock
 
 
-# ---- whose lock it is -----------------------------------------------------------------------
-
-
 @test
 def the_jobs_id_is_in_the_list(folder):
     seats = Seats(cluster, folder)
@@ -95,9 +92,6 @@ def a_job_that_a_task_submits_keeps_its_seat_when_the_task_ends(folder):
     seats.poll_free("lic1")
 
 
-# ---- however a job ends ---------------------------------------------------------------------
-
-
 @test
 def scancel_gives_the_seat_on(folder):
     end_by(Seats(cluster, folder), "scancel")
@@ -146,9 +140,6 @@ def a_step_whose_processes_are_killed_with_its_monitor_gives_the_seat_on(folder)
     for pid in (*seats.monitors("sleep"), holder["pid"]):
         farm.kill_pid(pid)
     seats.poll_handover("step", waiter)
-
-
-# ---- signals --------------------------------------------------------------------------------
 
 
 @test

@@ -129,8 +129,6 @@ def an_epilog_without_a_lock_server_does_not_fail():
         farm.equal((done.returncode, done.stdout, done.stderr), (0, "", ""))
 
 
-# ---- servers that do not answer -------------------------------------------------------------
-
 def silent(seats, *words, **extra):
     """A look that gets no answer from Slurm: it says so in time, and releases nothing."""
     begun = time.monotonic()
@@ -197,8 +195,6 @@ def a_lock_server_that_does_not_answer_is_named():
         farm.equal((done.returncode, done.stdout), (69, ""))
         farm.contains(done.stderr, "lockreap: no lockerd answers at 127.0.0.1:")
 
-
-# ---- as a service ---------------------------------------------------------------------------
 
 @test
 def a_service_tells_systemd_looks_again_and_says_once_what_fails(folder):

@@ -158,9 +158,6 @@ def ago(seconds):
     return then.isoformat()
 
 
-# ---- the page -------------------------------------------------------------------------------
-
-
 @tap.test
 def seats_holders_and_queue_are_shown(folder):
     port, web = start_server(), Web(folder)
@@ -288,9 +285,6 @@ def the_page_runs_its_own_script_and_style_only():
                {"default-src": "'none'", "connect-src": "'self'", "base-uri": "'none'",
                 "form-action": "'none'", "require-trusted-types-for": "'script'"})
     assert "innerHTML" not in page and "http://" not in page and "https://" not in page
-
-
-# ---- the feed -------------------------------------------------------------------------------
 
 
 @tap.test

@@ -145,9 +145,6 @@ def a_disk_that_turns_read_only_is_used_again_when_it_was_repaired(folder):
     server.expect_service()
 
 
-# ---- a disk that hangs ----------------------------------------------------------------------
-
-
 class Hanging(Server):
     """A layer under the server has its writes wait while `flag` is there."""
 

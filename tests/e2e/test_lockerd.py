@@ -12,9 +12,6 @@ import tap
 from lockd import LOCKERD, serves, start_server
 from wire import Wire
 
-# ---- options ------------------------------------------------------------------------------
-
-
 @tap.test
 def help_and_version_exit_with_0():
     shown = farm.run(LOCKERD, "--help")
@@ -101,9 +98,6 @@ def the_port_comes_from_the_environment_where_no_option_gives_it():
     start_server(port=other, env=farm.environment(IPCLOCKER_PORT=port))
 
 
-# ---- UNIX sockets --------------------------------------------------------------------------
-
-
 def serve_path(path, *options):
     server = farm.start(LOCKERD, "--nofork", "--state", "none", "--path", path, *options,
                         stderr=subprocess.DEVNULL)
@@ -160,9 +154,6 @@ def a_file_in_the_place_of_the_socket_is_kept(folder):
     farm.contains(complaint("--path", path, status=71), "is no socket")
     with open(path, encoding="ascii") as file:
         farm.equal(file.read(), "data")
-
-
-# ---- life ----------------------------------------------------------------------------------
 
 
 def serve_in_background(folder, *options):

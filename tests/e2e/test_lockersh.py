@@ -23,9 +23,6 @@ def complaint(result, status):
     return result.stderr[len("lockersh: "):-1]
 
 
-# ---- the command ----------------------------------------------------------------------------
-
-
 @tap.test
 def words_are_joined_for_the_shell():
     result = Farm().run("--lock", "a", "echo", "one  two", "; echo", "three")
@@ -145,9 +142,6 @@ def tcsh_users_are_served_by_sh():
     farm.equal(result.stdout, "3\n")
 
 
-# ---- waiting --------------------------------------------------------------------------------
-
-
 @tap.test
 def nonblock_gives_up_at_once():
     lab = Farm()
@@ -259,9 +253,6 @@ def debug_shows_the_conversation():
         assert line in lines, (line, lines)
 
 
-# ---- hold limit and jobs --------------------------------------------------------------------
-
-
 @tap.test
 def hold_timeout_is_agreed_with_the_server():
     lab = Farm()
@@ -270,9 +261,6 @@ def hold_timeout_is_agreed_with_the_server():
     lab.poll_free("a")
     lab.hold("b")
     farm.equal(lab.locks()["b"]["hold_limit_seconds"], 0)
-
-
-# ---- lists, owner, break, ping --------------------------------------------------------------
 
 
 @tap.test
@@ -382,9 +370,6 @@ def ping_tells_the_response_time():
     farm.equal((result.returncode, result.stderr), (0, ""))
     assert result.stdout.startswith(f"127.0.0.1:{lab.port} answers in "), result.stdout
     farm.contains(result.stdout, "protocol 2")
-
-
-# ---- help and bad input ---------------------------------------------------------------------
 
 
 @tap.test

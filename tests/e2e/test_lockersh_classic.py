@@ -188,9 +188,6 @@ def replay(answers):
     return env, heard
 
 
-# ---- recorded answers -----------------------------------------------------------------------
-
-
 @tap.test
 def recorded_grants_are_understood():
     env, heard = replay([recorded("01-lock-status-unlock.txt", "A"),
@@ -249,9 +246,6 @@ def recorded_lists_owners_and_versions_are_understood():
     breaking = recorded("06-break-lock.txt", "C")
     env, _ = replay([breaking])
     farm.equal(farm.run(LOCKERSH, "--break", "k1", env=env).stdout, "k1 was taken from a_1_u\n")
-
-
-# ---- a whole life ---------------------------------------------------------------------------
 
 
 @tap.test

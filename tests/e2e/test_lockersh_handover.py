@@ -108,9 +108,6 @@ def what_outlives_the_job_does_not_hold_the_lock():
     assert farm.is_alive(int(out))
 
 
-# ---- the monitor --------------------------------------------------------------------------------
-
-
 @tap.test
 def the_monitor_keeps_nothing_of_the_job_open(folder):
     lab = Farm()
@@ -178,9 +175,6 @@ def job_control_reaches_the_job():
     holder.send_signal(signal.SIGCONT)
     holder.kill()
     lab.poll_free("seat")
-
-
-# ---- a terminal ---------------------------------------------------------------------------------
 
 
 class Terminal:

@@ -21,9 +21,6 @@ def lockersh(*words, env=None, **options):
     return farm.run(LOCKERSH, *words, env=env or CLEAN, **options)
 
 
-# ---- which server ---------------------------------------------------------------------------
-
-
 @tap.test
 def the_first_host_that_answers_is_used():
     _, port = start_server()
@@ -70,9 +67,6 @@ def a_unix_socket_is_served(folder):
     farm.poll(lambda: "a" in lockersh("--path", path, "--locklist").stdout, "it is held")
     waiter.kill()
     farm.poll(lambda: lockersh("--path", path, "--locklist").stdout == "", "it is free")
-
-
-# ---- no server ------------------------------------------------------------------------------
 
 
 @tap.test
@@ -228,9 +222,6 @@ def a_server_that_floods_is_stopped():
     port = stranger(flood * 1 + (b"lock " + b"n" * 60000 + b" o\n") * 1200)
     result = lockersh("--dhost", f"127.0.0.1={port}", *QUICK, "--locklist")
     farm.equal(result.returncode, 69)
-
-
-# ---- a server that goes away ----------------------------------------------------------------
 
 
 @tap.test

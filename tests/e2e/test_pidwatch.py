@@ -396,9 +396,6 @@ def a_kernel_without_pidfd_will_do(folder):
     assert took < 5, took
 
 
-# ---- with pids used again: run by the two tests below as the first process of a pid namespace ----
-
-
 def reuse(pid):
     """Starts a process under a number that another one has had."""
     for _ in range(200):

@@ -126,9 +126,6 @@ def a_hundred_hosts_of_which_half_are_down_take_one_wait(folder):
     assert took < 6, took
 
 
-# ---- the idioms ------------------------------------------------------------------------------
-
-
 def idioms(beginning):
     """Every line that begins so in the manual pages and the README, without doubles."""
     found = []

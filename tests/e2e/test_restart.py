@@ -40,9 +40,6 @@ def end(process):
     process.wait()
 
 
-# ---- what comes back ------------------------------------------------------------------------
-
-
 @tap.test
 def locks_and_tokens_come_back(folder):
     server = Server(folder)
@@ -204,9 +201,6 @@ def the_parent_starts_a_killed_server_again_with_its_state(folder):
         except (OSError, AssertionError):
             return False
     farm.poll(is_back, "the lock is held still")
-
-
-# ---- the file -------------------------------------------------------------------------------
 
 
 @tap.test

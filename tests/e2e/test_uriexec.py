@@ -17,8 +17,6 @@ import hosts
 import tap
 from uriexec_calls import URIEXEC, check_says, encode, script, uriexec
 
-# ---- running ------------------------------------------------------------------------------------
-
 @tap.test
 def words_are_joined_decoded_and_run_by_sh():
     farm.equal(uriexec("printf", "%25s", "'a+b%2Bc'", "%3B", "echo+%24%7BX-d%7D").stdout, "a b+cd\n")
@@ -136,8 +134,6 @@ def a_hundred_kilobytes_run_and_more_than_fits_is_refused():
     farm.equal(uriexec(*fits.split(), "x").returncode, 126)
 
 
-# ---- encoding -----------------------------------------------------------------------------------
-
 @tap.test
 def vectors_come_through_exactly():
     words = ["", " ", "a  b", "it's", "\n", "-n", "*", "$HOME", "\\t", "=x", "~", ""]
@@ -188,8 +184,6 @@ def encoded_folders_are_entered_or_nothing_runs(folder):
         found = uriexec(line, cwd="/", env=farm.environment(CDPATH=folder))
         farm.equal((found.returncode, found.stdout), (71, ""))
 
-
-# ---- explaining ---------------------------------------------------------------------------------
 
 def on_terminal(*words, columns=60):
     """Runs uriexec on a pseudo terminal and returns what it shows."""
@@ -245,8 +239,6 @@ def show_is_laid_out_on_a_terminal():
       word7 word8 word9 word10 word11
 """)
 
-
-# ---- the command line ---------------------------------------------------------------------------
 
 @tap.test
 def help_and_version_are_answers():
@@ -313,8 +305,6 @@ def a_build_with_stack_protectors_everywhere_runs(folder):
     farm.equal((made.returncode, made.stderr), (0, ""))
     farm.equal(farm.run(f"{folder}/build/bin/uriexec", "echo+a").stdout, "a\n")
 
-
-# ---- what others copy ---------------------------------------------------------------------------
 
 def fake_launchers(folder):
     """An ssh and an rsh that go nowhere but do to a command what the real ones do; their options

@@ -193,8 +193,6 @@ void play_compare(struct play *play)
     compare_names(play);
 }
 
-/* ---- properties, of the table alone ---- */
-
 struct takers {
     const struct lock_request *of[MODEL_NAMES];
 };

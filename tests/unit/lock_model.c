@@ -226,8 +226,6 @@ void model_set_present(struct model *model, uint64_t ticket, bool present)
     grant_if_full(model, request);
 }
 
-/* ---- requests ---- */
-
 /* The seats of a demand: each name once, in order.  Fails for a name in two groups. */
 static bool take_seats(struct model_request *request, int *fault)
 {

@@ -189,8 +189,6 @@ struct operation operation_random(struct model *model, uint64_t *state)
     return operation;
 }
 
-/* ---- description ---- */
-
 static void __attribute__((format(printf, 2, 3))) add(char text[PLAY_TEXT], const char *format, ...)
 {
     size_t len = strlen(text);

@@ -62,8 +62,6 @@ static struct ipclocker *handle(const char *user, const char *names)
     return lock;
 }
 
-/* ---- locks ---- */
-
 static void a_lock_is_got_and_given_back(void **state)
 {
     struct ipclocker *lock = handle("o", "a:b"), *other = handle("p", "a");
@@ -271,8 +269,6 @@ static void the_end_of_a_handle_gives_the_lock_back(void **state)
     assert_int_equal(ipclocker_break_lock(other), 1);
     ipclocker_destroy(other);
 }
-
-/* ---- the other calls ---- */
 
 static void locks_can_be_broken(void **state)
 {

@@ -119,8 +119,6 @@ static size_t scattered(const struct crowd *crowd, size_t i)
     return crowd->size / 4 + i * (crowd->size / 2 / REPEATS);
 }
 
-/* ---- the steps ---- */
-
 typedef void step_fn(struct crowd *crowd, size_t i);
 
 static void hand_over(struct crowd *crowd, size_t i)
@@ -233,8 +231,6 @@ static void step_through_lists(struct crowd *crowd, size_t i)
         assert_non_null(lock_table_next_held(crowd->table, &holder->seats[0]));
     assert_non_null(lock_table_next_waiter(crowd->table, crowd->waiters[scattered(crowd, i)]));
 }
-
-/* ---- measuring ---- */
 
 static const struct {
     const char *name;

@@ -54,8 +54,6 @@ static void record(void *context, const struct lock_event *event)
     }
 }
 
-/* ---- one operation, on both ---- */
-
 static void choose_names(const int *numbers, int count, const char **names)
 {
     for (int i = 0; i < count; i++)
@@ -203,8 +201,6 @@ static void do_operation(struct play *play)
         do_request(play);
     }
 }
-
-/* ---- playing ---- */
 
 static void play_one(struct play *play)
 {

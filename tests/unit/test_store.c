@@ -179,8 +179,6 @@ static int64_t read_counter(const struct fixture *fixture, const char *name)
     return read_number(fixture, sql);
 }
 
-/* ---- tests ---- */
-
 static void an_empty_store_has_nothing(void **state)
 {
     struct fixture *fixture = *state;
@@ -374,8 +372,6 @@ static void demands_that_make_no_sense_are_refused(void **state)
     assert_string_equal(demand.groups[1].names[2], "e");
     store_demand_fini(&demand);
 }
-
-/* ---- a disk that fails ---- */
 
 static int64_t held_count(const struct fixture *fixture)
 {

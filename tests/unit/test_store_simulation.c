@@ -87,8 +87,6 @@ static void on_event(void *context, const struct lock_event *event)
     store_batch_event(sim->batch, event, sim->now_ms);
 }
 
-/* ---- what clients do ---- */
-
 static void choose_demand(struct simulation *sim, struct wanted *wanted)
 {
     bool used[NAMES] = {false};
@@ -194,8 +192,6 @@ static void act(struct simulation *sim)
         ask(sim);
     }
 }
-
-/* ---- crashes ---- */
 
 static void adopt(struct simulation *sim, struct lock_table *table)
 {
@@ -346,8 +342,6 @@ static void nothing_is_lost_at_any_commit(void **state)
     print_message("# %" PRIu64 " steps, %" PRIu64 " crashes\n", sim->step, sim->crashes);
     end(sim);
 }
-
-/* ---- the same with a file ---- */
 
 static int restore_record(void *table, const struct lock_record *record)
 {

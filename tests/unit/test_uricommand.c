@@ -31,8 +31,6 @@ static char *decode(const char *line, unsigned flags)
     return uricommand_decode(line, strlen(line), flags, NULL, NULL);
 }
 
-/* ---- lines ---------------------------------------------------------------------------------- */
-
 static void what_shells_know_is_escaped(void **state)
 {
     (void)state;
@@ -186,8 +184,6 @@ static void plain_words_are_told_from_others(void **state)
     assert_false(uricommand_is_plain("a%20b"));
 }
 
-/* ---- commands ------------------------------------------------------------------------------- */
-
 static void vectors_become_commands_for_sh(void **state)
 {
     static const struct {
@@ -230,8 +226,6 @@ static void a_folder_is_entered_first(void **state)
     assert_null(uricommand_add_cd("", "x"));
     assert_int_equal(errno, EINVAL);
 }
-
-/* ---- hops ----------------------------------------------------------------------------------- */
 
 static void hops_are_built_from_the_far_end(void **state)
 {
@@ -277,8 +271,6 @@ static void hops_that_lead_nowhere_are_refused(void **state)
         assert_int_equal(errno, EINVAL);
     }
 }
-
-/* ---- explaining ----------------------------------------------------------------------------- */
 
 static char *show(const char *command, size_t width)
 {

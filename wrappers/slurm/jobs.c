@@ -66,8 +66,6 @@ static enum job_phase phase_of(uint32_t state)
     return base >= JOB_COMPLETE && base < JOB_END ? JOB_PHASE_OVER : JOB_PHASE_LIVE;
 }
 
-/* ---- in the process that asks ---- */
-
 static int fail(const char *what)
 {
     fprintf(stderr, "%s: %s\n", what, slurm_strerror(errno));

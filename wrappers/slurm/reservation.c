@@ -22,8 +22,6 @@ void reservation_destroy(struct reservation *reservation)
     slurm_call_free(reservation, sizeof *reservation);
 }
 
-/* ---- in the process that asks ---- */
-
 static int fail(const char *what)
 {
     const char *advice = "";
@@ -134,8 +132,6 @@ static int drop(void *context)
         return 0;
     return fail("cannot delete the reservation");
 }
-
-/* ---- */
 
 int reservation_look(struct reservation *reservation, int64_t deadline_ms,
                      char error[SLURM_CALL_ERROR_SIZE])
