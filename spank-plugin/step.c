@@ -23,14 +23,17 @@ static struct {
     int reports;             /* of the watcher; below 0 while there is none */
 } step = {.line = {.fd = -1}, .reports = -1};
 
-/* Such as "7.0"; what cannot be told is 0. */
+/* Such as "7.0", or "7.interactive" for what salloc starts; what cannot be told is 0. */
 static const char *step_name(spank_t spank, char name[32])
 {
     uint32_t job = 0, number = 0;
 
     spank_get_item(spank, S_JOB_ID, &job);
     spank_get_item(spank, S_JOB_STEPID, &number);
-    snprintf(name, 32, "%u.%u", job, number);
+    if (number == SLURM_INTERACTIVE_STEP)
+        snprintf(name, 32, "%u.interactive", job);
+    else
+        snprintf(name, 32, "%u.%u", job, number);
     return name;
 }
 
