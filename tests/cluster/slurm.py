@@ -226,8 +226,10 @@ class Cluster:
 
     def start_again(self, job):
         """Starts a job that was queued again, which Slurm would hold back for two minutes, and sets
-        that time anew when the last of the earlier run is gone.  Asked too often it gets to nothing."""
-        asked = [0.0]
+        that time anew when the last of the earlier run is gone.  Asked too often it gets to nothing,
+        and at once it fails: slurmd refuses what was signed in the second of the earlier run's end
+        ("Job credential revoked")."""
+        asked = [time.monotonic()]
 
         def runs():
             if time.monotonic() > asked[0] + 2:

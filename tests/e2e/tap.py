@@ -60,6 +60,7 @@ def main(cleanups):
         except (Exception, TooSlow):
             failed += 1
             print(f"not ok {number} - {name}", flush=True)
-            for line in traceback.format_exc().splitlines():
-                print(f"# {line}", flush=True)
+            # On standard error, which prove(1) shows without being asked to.
+            print("".join(f"# {line}\n" for line in [name, *traceback.format_exc().splitlines()]),
+                  end="", file=sys.stderr, flush=True)
     sys.exit(1 if failed else 0)
