@@ -84,7 +84,7 @@ void claim_watch_owner(struct ipclocker_server *server, struct lock_request *req
 
     /* One that has a claim may have been renewed by another process, or without autounlock. */
     if (request->user_data == NULL &&
-        (!request->autounlock || request->host == NULL || request->pid == 0))
+        (!request->autounlock || request->process->host == NULL || request->process->pid == 0))
         return;
     claim = claim_of(server, request);
     if (claim != NULL)

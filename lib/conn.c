@@ -1,5 +1,6 @@
 /* A client's connection: bytes in, lines, bytes out.
  * Must not know what a line means, and must never wait for a client. */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,26 @@ static bool read_input(struct conn *conn);
 static void on_readable(evutil_socket_t fd, short events, void *context);
 static void on_writable(evutil_socket_t fd, short events, void *context);
 
+static struct conn_list *timed_list(const struct conn *conn)
+{
+    return conn->state == CONN_DRAINING ? &conn->server->draining : &conn->server->idle;
+}
+
+static void enter_timed_list(struct conn *conn)
+{
+    assert(!conn->holding);
+    conn->timed = true;
+    conn->since_s = server_monotonic_s();
+    TAILQ_INSERT_TAIL(timed_list(conn), conn, in_timed);
+}
+
+static void leave_timed_list(struct conn *conn)
+{
+    if (conn->timed)
+        TAILQ_REMOVE(timed_list(conn), conn, in_timed);
+    conn->timed = false;
+}
+
 void conn_create(struct ipclocker_server *server, int fd)
 {
     struct conn *conn = malloc(sizeof *conn);
@@ -20,11 +41,9 @@ void conn_create(struct ipclocker_server *server, int fd)
         close(fd);
         return;
     }
-    *conn =
-        (struct conn){.server = server, .fd = fd, .protocol = 1, .since_s = server_monotonic_s()};
+    *conn = (struct conn){.server = server, .fd = fd, .protocol = 1};
     TAILQ_INSERT_TAIL(&server->conns, conn, all);
-    conn->timed_in = &server->idle;
-    TAILQ_INSERT_TAIL(conn->timed_in, conn, in_timed);
+    enter_timed_list(conn);
     server->conn_count++;
     /* Most clients have sent something by now, and one with a single request is served whole. */
     if (read_input(conn))
@@ -49,13 +68,6 @@ static int poll_output(struct conn *conn)
     if (conn->writable == NULL)
         conn->writable = event_new(conn->server->base, conn->fd, EV_WRITE, on_writable, conn);
     return conn->writable != NULL ? event_add(conn->writable, NULL) : -1;
-}
-
-static void leave_timed_list(struct conn *conn)
-{
-    if (conn->timed_in != NULL)
-        TAILQ_REMOVE(conn->timed_in, conn, in_timed);
-    conn->timed_in = NULL;
 }
 
 static void leave_dirty_list(struct conn *conn)
@@ -221,18 +233,17 @@ static void on_readable(evutil_socket_t fd, short events, void *context)
 /* Closing with unread input makes the kernel send a reset, which may overtake the last lines. */
 static void start_draining(struct conn *conn)
 {
+    leave_timed_list(conn);
     conn->state = CONN_DRAINING;
     shutdown(conn->fd, SHUT_WR);
-    leave_timed_list(conn);
-    conn->since_s = server_monotonic_s();
-    conn->timed_in = &conn->server->draining;
-    TAILQ_INSERT_TAIL(conn->timed_in, conn, in_timed);
+    enter_timed_list(conn);
     if (poll_input(conn, true) != 0)
         conn_destroy(conn);
 }
 
 static void set_holding(struct conn *conn, bool holding)
 {
+    assert(!(holding && conn->timed));
     if (holding && !conn->holding)
         TAILQ_INSERT_TAIL(&conn->server->holding, conn, in_holding);
     else if (!holding && conn->holding)
@@ -245,23 +256,23 @@ static void set_holding(struct conn *conn, bool holding)
  */
 static void mark_output(struct conn *conn)
 {
-    uint32_t len = conn->out.len - conn->sendable - conn->held[0].len - conn->held[1].len;
+    uint32_t len = conn->out.len - conn->sendable - conn->held_len[0] - conn->held_len[1];
     uint64_t mark = durable_mark(conn->server);
     bool plain = conn->plain == len;
 
     conn->plain = 0;
     if (len == 0)
         return;
-    if (conn->held[0].len == 0 && (plain || durable_is_safe(conn->server, mark))) {
+    if (conn->held_len[0] == 0 && (plain || durable_is_safe(conn->server, mark))) {
         conn->sendable += len;
         return;
     }
-    if (conn->held[0].len == 0 || (conn->held[1].len == 0 && conn->held[0].mark == mark)) {
-        conn->held[0].len += len;
-        conn->held[0].mark = mark;
+    if (conn->held_len[0] == 0 || (conn->held_len[1] == 0 && conn->held_mark[0] == mark)) {
+        conn->held_len[0] += len;
+        conn->held_mark[0] = mark;
     } else {
-        conn->held[1].len += len;
-        conn->held[1].mark = mark;
+        conn->held_len[1] += len;
+        conn->held_mark[1] = mark;
     }
     set_holding(conn, true);
 }
@@ -270,13 +281,14 @@ void conn_release_output(struct conn *conn)
 {
     bool released = false;
 
-    while (conn->held[0].len > 0 && durable_is_safe(conn->server, conn->held[0].mark)) {
-        conn->sendable += conn->held[0].len;
-        conn->held[0] = conn->held[1];
-        conn->held[1].len = 0;
+    while (conn->held_len[0] > 0 && durable_is_safe(conn->server, conn->held_mark[0])) {
+        conn->sendable += conn->held_len[0];
+        conn->held_len[0] = conn->held_len[1];
+        conn->held_mark[0] = conn->held_mark[1];
+        conn->held_len[1] = 0;
         released = true;
     }
-    set_holding(conn, conn->held[0].len > 0);
+    set_holding(conn, conn->held_len[0] > 0);
     if (released)
         server_mark_dirty(conn);
 }
@@ -286,8 +298,8 @@ void conn_take_back(struct conn *conn, const char *why)
     if (conn->state == CONN_DRAINING)
         return;
     conn->out.len = conn->sendable;
-    conn->held[0].len = 0;
-    conn->held[1].len = 0;
+    conn->held_len[0] = 0;
+    conn->held_len[1] = 0;
     conn->plain = 0;
     set_holding(conn, false);
     history_forget(conn);

@@ -106,8 +106,8 @@ static int load_table(struct ipclocker_server *server, char error[STORE_ERROR_SI
 /* The request's process cannot have outlived the boot that it ran in. */
 static bool is_of_ended_boot(const struct lock_request *request, const char *ended_boot)
 {
-    return ended_boot != NULL && request->autounlock && request->boot != NULL &&
-           strcmp(request->boot, ended_boot) == 0;
+    return ended_boot != NULL && request->autounlock && request->process->boot != NULL &&
+           strcmp(request->process->boot, ended_boot) == 0;
 }
 
 static void take_up(struct ipclocker_server *server, struct lock_request *request,

@@ -29,18 +29,18 @@ void lock_table_emit(const struct lock_table *table, enum lock_event_kind kind,
 
 void lock_request_index(struct lock_table *table, struct lock_request *request)
 {
-    if (request->host != NULL)
-        tree_insert(&table->processes, &request->process_node);
-    if (request->job != NULL)
-        tree_insert(&table->jobs, &request->job_node);
+    if (request->process->host != NULL)
+        tree_insert(&table->processes, &request->process->process_node);
+    if (request->process->job != NULL)
+        tree_insert(&table->jobs, &request->process->job_node);
 }
 
 void lock_request_unindex(struct lock_table *table, struct lock_request *request)
 {
-    if (request->host != NULL)
-        tree_remove(&table->processes, &request->process_node);
-    if (request->job != NULL)
-        tree_remove(&table->jobs, &request->job_node);
+    if (request->process->host != NULL)
+        tree_remove(&table->processes, &request->process->process_node);
+    if (request->process->job != NULL)
+        tree_remove(&table->jobs, &request->process->job_node);
 }
 
 void lock_request_clear_deadline(struct lock_table *table, struct lock_request *request)

@@ -104,43 +104,14 @@ void demand_find_locks(struct demand *demand, const struct lock_table *table)
         demand->names[i].lock = lock_find(table, demand->names[i].name);
 }
 
-/* The bytes of an optional string. */
-static size_t text_size(const char *text)
-{
-    return text != NULL ? strlen(text) + 1 : 0;
-}
-
-/* Copies an optional string to *end, and moves that behind it. */
-static const char *put_text(char **end, const char *text, size_t size)
-{
-    char *copy = *end;
-
-    if (text == NULL || copy == NULL)
-        return NULL;
-    memcpy(copy, text, size);
-    *end += size;
-    return copy;
-}
-
 int lock_request_adopt(struct lock_request *request, const struct lock_ask *ask)
 {
-    size_t host_size = text_size(ask->host), boot_size = text_size(ask->boot),
-           job_size = text_size(ask->job);
-    size_t size = host_size + boot_size + job_size;
-    char *end = size > 0 ? malloc(size) : NULL;
+    struct lock_process *process = lock_process_create(request, ask);
 
-    if (end == NULL && size > 0) {
-        errno = ENOMEM;
+    if (process == NULL)
         return -1;
-    }
-    free(request->process_text);
-    request->process_text = end;
-    request->host = put_text(&end, ask->host, host_size);
-    request->boot = put_text(&end, ask->boot, boot_size);
-    request->job = put_text(&end, ask->job, job_size);
-    request->pid = ask->pid;
-    request->start = ask->start;
-    request->pid_namespace = ask->pid_namespace;
+    lock_process_destroy(request->process);
+    request->process = process;
     request->autounlock = ask->autounlock;
     request->hold_ms = ask->hold_ms;
     return 0;
@@ -185,6 +156,6 @@ struct lock_request *lock_request_create(const struct demand *demand)
 
 void lock_request_destroy(struct lock_request *request)
 {
-    free(request->process_text);
+    lock_process_destroy(request->process);
     free(request);
 }

@@ -20,26 +20,6 @@ static int compare_tickets(const struct tree_node *a, const struct tree_node *b)
                                 tree_entry(b, const struct lock_request, ticket_node)->ticket);
 }
 
-static int compare_processes(const struct tree_node *a, const struct tree_node *b)
-{
-    const struct lock_request *left = tree_entry(a, const struct lock_request, process_node);
-    const struct lock_request *right = tree_entry(b, const struct lock_request, process_node);
-    int order = lock_compare_numbers(left->pid, right->pid);
-
-    if (order == 0)
-        order = strcmp(left->host, right->host);
-    return order != 0 ? order : lock_compare_numbers(left->ticket, right->ticket);
-}
-
-static int compare_jobs(const struct tree_node *a, const struct tree_node *b)
-{
-    const struct lock_request *left = tree_entry(a, const struct lock_request, job_node);
-    const struct lock_request *right = tree_entry(b, const struct lock_request, job_node);
-    int order = strcmp(left->job, right->job);
-
-    return order != 0 ? order : lock_compare_numbers(left->ticket, right->ticket);
-}
-
 static int compare_deadlines(const struct tree_node *a, const struct tree_node *b)
 {
     const struct lock_request *left = tree_entry(a, const struct lock_request, deadline_node);
@@ -58,8 +38,8 @@ struct lock_table *lock_table_create(lock_event_fn *on_event, void *context)
         return NULL;
     table->locks.compare = compare_locks;
     table->waiting.compare = compare_tickets;
-    table->processes.compare = compare_processes;
-    table->jobs.compare = compare_jobs;
+    table->processes.compare = lock_process_compare;
+    table->jobs.compare = lock_process_compare_jobs;
     table->deadlines.compare = compare_deadlines;
     table->next_ticket = 1;
     table->next_token = 1;
@@ -172,35 +152,34 @@ bool lock_table_break(struct lock_table *table, const char *name, int64_t now_ms
 
 /* Steps through the requests of the probe's job, else those with autounlock of its process. */
 static struct lock_request *next_alike(const struct lock_table *table,
-                                       const struct lock_request *probe,
+                                       const struct lock_process *probe,
                                        const struct lock_request *last)
 {
-    const struct lock_request *from = last != NULL ? last : probe;
     struct tree_node *node;
 
     if (probe->job != NULL) {
-        struct lock_request *request;
+        const struct lock_process *process;
 
-        node = last != NULL ? tree_next(&table->jobs, &from->job_node)
-                            : tree_at_least(&table->jobs, &from->job_node);
-        request = node != NULL ? tree_entry(node, struct lock_request, job_node) : NULL;
-        return request != NULL && strcmp(request->job, probe->job) == 0 ? request : NULL;
+        node = last != NULL ? tree_next(&table->jobs, &last->process->job_node)
+                            : tree_at_least(&table->jobs, &probe->job_node);
+        process = node != NULL ? tree_entry(node, struct lock_process, job_node) : NULL;
+        return process != NULL && strcmp(process->job, probe->job) == 0 ? process->request : NULL;
     }
     assert(probe->host != NULL);
-    node = last != NULL ? tree_next(&table->processes, &from->process_node)
-                        : tree_at_least(&table->processes, &from->process_node);
+    node = last != NULL ? tree_next(&table->processes, &last->process->process_node)
+                        : tree_at_least(&table->processes, &probe->process_node);
     for (; node != NULL; node = tree_next(&table->processes, node)) {
-        struct lock_request *request = tree_entry(node, struct lock_request, process_node);
+        const struct lock_process *process = tree_entry(node, struct lock_process, process_node);
 
-        if (strcmp(request->host, probe->host) != 0 || request->pid != probe->pid)
+        if (strcmp(process->host, probe->host) != 0 || process->pid != probe->pid)
             return NULL;
-        if (request->autounlock)
-            return request;
+        if (process->request->autounlock)
+            return process->request;
     }
     return NULL;
 }
 
-static size_t end_alike_in_state(struct lock_table *table, const struct lock_request *probe,
+static size_t end_alike_in_state(struct lock_table *table, const struct lock_process *probe,
                                  enum lock_request_state state, int64_t before_ms,
                                  enum lock_reason reason, int64_t now_ms)
 {
@@ -220,7 +199,7 @@ static size_t end_alike_in_state(struct lock_table *table, const struct lock_req
 }
 
 /* What one of them gives back must not be granted to another on its way out. */
-static size_t end_alike(struct lock_table *table, const struct lock_request *probe,
+static size_t end_alike(struct lock_table *table, const struct lock_process *probe,
                         int64_t before_ms, enum lock_reason reason, int64_t now_ms)
 {
     struct lock_request *request = NULL;
@@ -237,7 +216,8 @@ static size_t end_alike(struct lock_table *table, const struct lock_request *pro
 size_t lock_table_end_process(struct lock_table *table, const char *host, uint64_t pid,
                               int64_t now_ms)
 {
-    const struct lock_request probe = {.host = host, .pid = pid};
+    struct lock_request first = {.ticket = 0};
+    const struct lock_process probe = {.host = host, .pid = pid, .request = &first};
 
     /* A process that is not known cannot be known to have ended. */
     return pid != 0 ? end_alike(table, &probe, INT64_MAX, LOCK_REASON_DEAD, now_ms) : 0;
@@ -246,7 +226,8 @@ size_t lock_table_end_process(struct lock_table *table, const char *host, uint64
 size_t lock_table_end_job(struct lock_table *table, const char *job, int64_t before_ms,
                           int64_t now_ms)
 {
-    const struct lock_request probe = {.job = job};
+    struct lock_request first = {.ticket = 0};
+    const struct lock_process probe = {.job = job, .request = &first};
 
     return end_alike(table, &probe, before_ms, LOCK_REASON_JOB_END, now_ms);
 }

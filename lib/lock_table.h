@@ -77,6 +77,17 @@ struct lock_group_progress {
     uint32_t taken; /* promised or held */
 };
 
+/* What a request says of its owner's process: NULL and 0 where that is not known.  Apart from the
+ * request, as a long queue may be of clients that say none of it. */
+struct lock_process {
+    const char *host, *boot, *job;
+    uint64_t pid, start, pid_namespace;
+
+    struct lock_request *request; /* the table's own, like the rest */
+    struct tree_node process_node, job_node;
+    char text[]; /* what host, boot and job point to */
+};
+
 enum lock_request_state { LOCK_WAITING, LOCK_HELD, LOCK_ENDED };
 
 /* A live request.  Read only for others, but for user_data. */
@@ -87,22 +98,17 @@ struct lock_request {
     uint64_t ticket;
     uint64_t token; /* 0 until granted */
     const char *owner;
-    const char *host; /* NULL where not known; likewise boot and job */
-    const char *boot;
-    const char *job;
-    uint64_t pid, start, pid_namespace;
+    struct lock_process *process; /* never NULL */
     int64_t asked_ms, granted_ms, hold_ms;
     int64_t last_asked_ms; /* asked_ms, or when its owner last renewed it since the start */
     int64_t deadline_ms;   /* INT64_MAX while there is no limit or no grant */
     void *user_data;       /* the caller's; NULL at first */
 
-    char *process_text; /* the table's own: the memory of host, boot and job */
-    uint64_t renewal;
+    uint64_t renewal; /* the table's own, like the rest */
     struct lock_group_progress *groups;
     uint32_t group_count, full_groups;
     uint32_t seat_count, held_count;
 
-    struct tree_node process_node, job_node;
     union {
         struct tree_node ticket_node;   /* while it waits */
         struct tree_node deadline_node; /* while it is held */

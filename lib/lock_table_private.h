@@ -16,8 +16,8 @@ struct lock {
 struct lock_table {
     struct tree locks;     /* by name */
     struct tree waiting;   /* requests by ticket */
-    struct tree processes; /* requests with a host, by pid, host and ticket */
-    struct tree jobs;      /* requests with a job, by job and ticket */
+    struct tree processes; /* of requests with a host, by pid, host and ticket */
+    struct tree jobs;      /* of requests with a job, by job and ticket */
     struct tree deadlines; /* grants with a hold limit, by deadline and ticket */
     size_t held_count;
     uint64_t next_ticket, next_token;
@@ -58,6 +58,15 @@ void demand_find_locks(struct demand *demand, const struct lock_table *table);
 /* Makes a request with its seats, none of them tied to a lock yet.  NULL with errno ENOMEM. */
 struct lock_request *lock_request_create(const struct demand *demand);
 void lock_request_destroy(struct lock_request *request);
+
+/* A copy of what an ask says of the process, in no index yet.  NULL with errno ENOMEM.  NULL is
+ * allowed to be destroyed. */
+struct lock_process *lock_process_create(struct lock_request *request, const struct lock_ask *ask);
+void lock_process_destroy(struct lock_process *process);
+
+/* The orders of table->processes and table->jobs. */
+int lock_process_compare(const struct tree_node *a, const struct tree_node *b);
+int lock_process_compare_jobs(const struct tree_node *a, const struct tree_node *b);
 
 /* Takes over process, job, autounlock and hold limit from an ask.  Returns -1 with errno ENOMEM,
  * and nothing is changed.  The request must not be in the indexes of process and job meanwhile.

@@ -14,13 +14,15 @@ static bool is_same_text(const char *a, const char *b)
 
 static enum kinship compare(const struct lock_request *request, const struct lock_ask *ask)
 {
-    if (!request->autounlock || request->start == 0 || request->boot == NULL)
+    const struct lock_process *process = request->process;
+
+    if (!request->autounlock || process->start == 0 || process->boot == NULL)
         return SAME_PROCESS;
-    if (strcmp(request->boot, ask->boot) != 0 || request->pid_namespace != ask->pid_namespace ||
-        request->pid != ask->pid || !is_same_text(request->host, ask->host))
+    if (strcmp(process->boot, ask->boot) != 0 || process->pid_namespace != ask->pid_namespace ||
+        process->pid != ask->pid || !is_same_text(process->host, ask->host))
         return STRANGER;
     /* The pid is the asker's now: whoever had it before has ended. */
-    return request->start == ask->start ? SAME_PROCESS : PREDECESSOR;
+    return process->start == ask->start ? SAME_PROCESS : PREDECESSOR;
 }
 
 bool namesakes_agree(struct conn *conn, const struct lock_ask *ask)

@@ -35,13 +35,15 @@ uint64_t owner_hash_boot(const struct ipclocker_server *server, const char *boot
 struct owner owner_of_request(const struct ipclocker_server *server,
                               const struct lock_request *request)
 {
+    const struct lock_process *process = request->process;
+
     return (struct owner){
-        .host = request->host != NULL ? request->host : "",
-        .pid = (pid_t)request->pid,
-        .start = request->start,
-        .boot = owner_hash_boot(server, request->boot),
-        .pid_namespace = request->pid_namespace,
-        .answered = request->start != 0,
+        .host = process->host != NULL ? process->host : "",
+        .pid = (pid_t)process->pid,
+        .start = process->start,
+        .boot = owner_hash_boot(server, process->boot),
+        .pid_namespace = process->pid_namespace,
+        .answered = process->start != 0,
     };
 }
 

@@ -31,17 +31,17 @@ void owner_watch_init(struct ipclocker_server *server, size_t max_descriptors)
     siphash_key_init(&server->boot_key);
 }
 
-static bool is_local(const struct lock_request *request)
+static bool is_local(const struct lock_process *process)
 {
-    return request->pid > 0 && request->pid <= INT_MAX && request->start != 0 &&
-           request->boot != NULL && strcmp(request->boot, process_boot_id()) == 0 &&
-           request->pid_namespace != 0 && request->pid_namespace == process_pid_namespace();
+    return process->pid > 0 && process->pid <= INT_MAX && process->start != 0 &&
+           process->boot != NULL && strcmp(process->boot, process_boot_id()) == 0 &&
+           process->pid_namespace != 0 && process->pid_namespace == process_pid_namespace();
 }
 
 bool owner_watch_sees_end(const struct lock_request *request)
 {
-    return request->autounlock && is_local(request) &&
-           process_lookup((pid_t)request->pid, request->start) == PROCESS_GONE;
+    return request->autounlock && is_local(request->process) &&
+           process_lookup((pid_t)request->process->pid, request->process->start) == PROCESS_GONE;
 }
 
 static void stop_watching(struct ipclocker_server *server, struct owner *owner)
@@ -244,20 +244,21 @@ static void on_verdict(void *context, const struct pidstat_result *result)
 }
 
 static bool can_be_asked_about(const struct ipclocker_server *server,
-                               const struct lock_request *request)
+                               const struct lock_process *process)
 {
-    return server->pidstat_port >= 0 && request->host != NULL &&
-           (request->pid_namespace == 0 || request->pid_namespace == initial_pid_namespace);
+    return server->pidstat_port >= 0 && process->host != NULL &&
+           (process->pid_namespace == 0 || process->pid_namespace == initial_pid_namespace);
 }
 
 static void ask_about(struct ipclocker_server *server, struct owner *owner, bool urgent)
 {
     const struct lock_request *request = LIST_FIRST(&owner->claims)->request;
+    const struct lock_process *process = request->process;
     const struct pidstat_target target = {
-        .host = request->host,
+        .host = process->host,
         .pid = owner->pid,
-        .start = request->start,
-        .boot = request->boot,
+        .start = process->start,
+        .boot = process->boot,
         .flags = ASK_STANDING | ASK_BY_NETWORK | (urgent ? ASK_URGENT : 0),
     };
     struct pidstat_asker *asker = asker_of(server);
@@ -281,7 +282,7 @@ static bool is_of_request(const struct owner *owner, const struct claim *claim)
     const struct lock_request *request = claim->request;
     struct owner probe = owner_of_request(claim->server, request);
 
-    if (request->start == 0) {
+    if (request->process->start == 0) {
         probe.start = owner->start;
         probe.boot = owner->boot;
         probe.answered = owner->answered;
@@ -298,7 +299,7 @@ static bool can_be_joined(const struct owner *owner)
 
 static void watch(struct claim *claim, struct owner *owner, bool urgent)
 {
-    if (is_local(claim->request))
+    if (is_local(claim->request->process))
         watch_here(claim->server, owner);
     else
         ask_about(claim->server, owner, urgent);
@@ -329,10 +330,10 @@ static void join_owner(struct claim *claim, bool urgent)
 
 static bool can_be_watched(const struct claim *claim)
 {
-    const struct lock_request *request = claim->request;
+    const struct lock_process *process = claim->request->process;
 
-    return request->autounlock && request->pid != 0 && request->pid <= INT_MAX &&
-           (is_local(request) || can_be_asked_about(claim->server, request));
+    return claim->request->autounlock && process->pid != 0 && process->pid <= INT_MAX &&
+           (is_local(process) || can_be_asked_about(claim->server, process));
 }
 
 void owner_watch_start(struct claim *claim, bool urgent)

@@ -133,14 +133,15 @@ static void reply_autounlock_checks(struct conn *conn, const struct lock_request
         const char *name = lock_seat_name(&request->seats[i]);
         const struct lock_request *holder = lock_table_holder(conn->server->table, name);
 
-        if (holder == NULL || !holder->autounlock || holder->host == NULL || holder->pid == 0)
+        if (holder == NULL || !holder->autounlock || holder->process->host == NULL ||
+            holder->process->pid == 0)
             continue;
         buffer_add_text(&conn->out, "autounlock_check ");
         buffer_add_text(&conn->out, name);
         buffer_add(&conn->out, " ", 1);
-        buffer_add_text(&conn->out, holder->host);
+        buffer_add_text(&conn->out, holder->process->host);
         buffer_add(&conn->out, " ", 1);
-        buffer_add_number(&conn->out, holder->pid);
+        buffer_add_number(&conn->out, holder->process->pid);
         buffer_add_text(&conn->out, " 2\n");
     }
 }

@@ -204,7 +204,7 @@ static void on_sweep(evutil_socket_t fd, short events, void *context)
         conn_destroy(conn);
     while ((conn = TAILQ_FIRST(&server->idle)) != NULL && now_s - conn->since_s >= idle_s) {
         TAILQ_REMOVE(&server->idle, conn, in_timed);
-        conn->timed_in = NULL;
+        conn->timed = false;
         conn_refuse(conn, "no command came in time; connect again");
     }
 }

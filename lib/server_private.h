@@ -95,10 +95,8 @@ struct conn {
      * batch is committed, and when a later one is; the rest was said in this pass. */
     uint32_t sendable;
     uint32_t plain; /* of what was said in this pass, so much depends on no change */
-    struct {
-        uint32_t len;
-        uint64_t mark;
-    } held[2];
+    uint32_t held_len[2];
+    uint64_t held_mark[2];
 
     /* In the loop only while there is something to wait for: a client that is served whole in the
      * pass in which it was accepted never is. */
@@ -112,9 +110,9 @@ struct conn {
     bool resumed;  /* in the list of those whose LOCK waits no more */
     bool dirty;    /* in the list of those that the end of the pass looks at */
 
-    /* The list whose connections are closed when their time is over, or NULL: those that have
-     * sent no command yet, or those that are draining.  Oldest first. */
-    struct conn_list *timed_in;
+    /* In a list whose connections are closed when their time is over: of those that are draining,
+     * or else of those that have sent no command yet.  Oldest first. */
+    bool timed;
     time_t since_s;
 
     /* Settings. */
@@ -129,7 +127,11 @@ struct conn {
     struct claim_link *waiting; /* in state WAITING */
     struct store_query *query;  /* in state READING */
     struct link_list links;
-    TAILQ_ENTRY(conn) all, in_dirty, in_resumed, in_timed, in_holding;
+    TAILQ_ENTRY(conn) all, in_dirty, in_resumed;
+    union {
+        TAILQ_ENTRY(conn) in_timed; /* has nothing to say yet, or any more */
+        TAILQ_ENTRY(conn) in_holding;
+    };
 };
 
 /* The server's state that outlives it. */

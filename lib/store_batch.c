@@ -149,10 +149,11 @@ static const char *add_demand(char **end, const struct lock_request *request, co
 void store_batch_put(struct store_batch *batch, const struct lock_request *request,
                      const char *without)
 {
+    const struct lock_process *process = request->process;
     struct store_op *op =
         add_op(batch, STORE_OP_PUT,
-               text_size(request->owner) + text_size(request->host) + text_size(request->boot) +
-                   text_size(request->job) + demand_size(request));
+               text_size(request->owner) + text_size(process->host) + text_size(process->boot) +
+                   text_size(process->job) + demand_size(request));
     char *end;
 
     if (op == NULL)
@@ -162,12 +163,12 @@ void store_batch_put(struct store_batch *batch, const struct lock_request *reque
         .ticket = request->ticket,
         .token = request->token,
         .owner = add_text(&end, request->owner),
-        .host = add_text(&end, request->host),
-        .boot = add_text(&end, request->boot),
-        .job = add_text(&end, request->job),
-        .pid = request->pid,
-        .start = request->start,
-        .pid_namespace = request->pid_namespace,
+        .host = add_text(&end, process->host),
+        .boot = add_text(&end, process->boot),
+        .job = add_text(&end, process->job),
+        .pid = process->pid,
+        .start = process->start,
+        .pid_namespace = process->pid_namespace,
         .autounlock = request->autounlock,
         .asked_ms = request->asked_ms,
         .granted_ms = request->granted_ms,
@@ -238,9 +239,9 @@ static void add_past(struct store_batch *batch, const struct lock_event *event,
         .reason = event->reason,
         .lock = lock,
         .owner = request->owner,
-        .host = request->host,
-        .job = request->job,
-        .pid = request->pid,
+        .host = request->process->host,
+        .job = request->process->job,
+        .pid = request->process->pid,
         .ticket = request->ticket,
         .token = request->token,
         .asked_ms = request->asked_ms,

@@ -52,12 +52,12 @@ static void compare_terms(const struct play *play, const struct lock_request *re
                           const struct model_ask *ask)
 {
     EXPECT(play, is_text(request->owner, play_owners, ask->owner));
-    EXPECT(play, is_text(request->host, play_hosts, ask->host));
-    EXPECT(play, is_text(request->boot, play_boots, ask->boot));
-    EXPECT(play, is_text(request->job, play_jobs, ask->job));
-    EXPECT(play, request->pid == (uint64_t)ask->pid);
-    EXPECT(play, request->start == (uint64_t)ask->start);
-    EXPECT(play, request->pid_namespace == (uint64_t)ask->pid_namespace);
+    EXPECT(play, is_text(request->process->host, play_hosts, ask->host));
+    EXPECT(play, is_text(request->process->boot, play_boots, ask->boot));
+    EXPECT(play, is_text(request->process->job, play_jobs, ask->job));
+    EXPECT(play, request->process->pid == (uint64_t)ask->pid);
+    EXPECT(play, request->process->start == (uint64_t)ask->start);
+    EXPECT(play, request->process->pid_namespace == (uint64_t)ask->pid_namespace);
     EXPECT(play, request->autounlock == ask->autounlock);
     EXPECT(play, request->hold_ms == ask->hold_ms);
 }

@@ -127,11 +127,12 @@ static char *describe_request(char *end, const char *last, const struct lock_req
                           "%" PRIu64 " token %" PRIu64 " %s of %s %" PRIu64 " %" PRIu64
                           " %s %" PRIu64 " job %s auto %d asked %" PRId64 " granted %" PRId64
                           " hold %" PRId64 " until %" PRId64,
-                          request->ticket, request->token, request->owner, or_dash(request->host),
-                          request->pid, request->start, or_dash(request->boot),
-                          request->pid_namespace, or_dash(request->job), request->autounlock,
-                          request->asked_ms, request->granted_ms, request->hold_ms,
-                          request->deadline_ms);
+                          request->ticket, request->token, request->owner,
+                          or_dash(request->process->host), request->process->pid,
+                          request->process->start, or_dash(request->process->boot),
+                          request->process->pid_namespace, or_dash(request->process->job),
+                          request->autounlock, request->asked_ms, request->granted_ms,
+                          request->hold_ms, request->deadline_ms);
 }
 
 void store_model_describe(const struct lock_table *table, char text[STORE_MODEL_TEXT])

@@ -256,9 +256,9 @@ static void everything_asked_is_copied(void **state)
 
     owner[0] = name[0] = host[0] = boot[0] = job[0] = '?';
     assert_string_equal(request->owner, "olga");
-    assert_string_equal(request->host, "farm1");
-    assert_string_equal(request->boot, "boot");
-    assert_string_equal(request->job, "17");
+    assert_string_equal(request->process->host, "farm1");
+    assert_string_equal(request->process->boot, "boot");
+    assert_string_equal(request->process->job, "17");
     assert_ptr_equal(lock_table_holder(f->table, "a"), request);
 }
 

@@ -119,13 +119,13 @@ static void a_renewal_without_memory_changes_nothing(void **state)
     set_terms(f, "farm2", 20);
     fixture_expect(f, "granted olga");
     while (ask_with_failure(f, nth, "olga", "a").outcome == LOCK_OUTCOME_NO_MEMORY) {
-        assert_string_equal(request->host, "farm1");
+        assert_string_equal(request->process->host, "farm1");
         assert_true(request->hold_ms == 10 && request->deadline_ms == 1010);
         fixture_expect(f, "");
         nth++;
     }
     assert_true(nth > 1);
-    assert_string_equal(request->host, "farm2");
+    assert_string_equal(request->process->host, "farm2");
     fixture_expect(f, "renewed olga");
     assert_int_equal(lock_table_end_process(f->table, "farm1", 5, f->now_ms), 0);
     assert_int_equal(lock_table_end_process(f->table, "farm2", 5, f->now_ms), 1);

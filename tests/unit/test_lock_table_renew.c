@@ -110,15 +110,18 @@ static void renewal_replaces_the_terms(void **state)
     f->terms.autounlock = true;
     f->terms.hold_ms = 10;
     fixture_get(f, "olga", "a");
-    assert_string_equal(request->host, "farm1");
-    assert_string_equal(request->boot, "boot");
-    assert_string_equal(request->job, "17");
-    assert_true(request->pid == 7 && request->start == 8 && request->pid_namespace == 9);
+    assert_string_equal(request->process->host, "farm1");
+    assert_string_equal(request->process->boot, "boot");
+    assert_string_equal(request->process->job, "17");
+    assert_true(request->process->pid == 7 && request->process->start == 8 &&
+                request->process->pid_namespace == 9);
     assert_true(request->autounlock && request->hold_ms == 10);
     f->terms = (struct lock_ask){.wait = true};
     fixture_get(f, "olga", "a");
-    assert_true(request->host == NULL && request->boot == NULL && request->job == NULL);
-    assert_true(request->pid == 0 && request->start == 0 && request->pid_namespace == 0);
+    assert_true(request->process->host == NULL && request->process->boot == NULL &&
+                request->process->job == NULL);
+    assert_true(request->process->pid == 0 && request->process->start == 0 &&
+                request->process->pid_namespace == 0);
     assert_true(!request->autounlock && request->deadline_ms == INT64_MAX);
 }
 
