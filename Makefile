@@ -204,12 +204,13 @@ $(filter $B/tests/unit/test_spank_%,$(UNIT_TESTS)): $B/tests/unit/test_spank_%: 
 $B/tests/unit/test_lock_table_memory: \
     TEST_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup
 
-# Its lock table reports every basic block that it runs.
+# What they measure reports every basic block that it runs.
 $B/obj/counted/%.o: %.c $B/flags
 	@mkdir -p $(@D)
 	$(call say,CC   $@)$(CC) $(ALL_CFLAGS) -fsanitize-coverage=trace-pc -c -o $@ $<
 $B/tests/unit/test_lock_table_cost: \
     $(patsubst %.c,$B/obj/counted/%.o,$(wildcard lib/lock_*.c) lib/tree.c)
+$B/tests/unit/test_asker_question: $B/obj/counted/lib/asker_question.o
 
 -include $(shell find $B/obj -name '*.d' 2>/dev/null)
 

@@ -12,9 +12,12 @@ enum { BUCKETS = 4096, TRIES_DEFAULT = 5 };
 
 LIST_HEAD(question_bucket, asker_question);
 
+/* A process may be asked about many times, and only a reply of a classic daemon speaks of all. */
 struct question_table {
-    struct question_bucket buckets[BUCKETS];
+    struct question_bucket ids[BUCKETS];
+    struct question_bucket processes[BUCKETS];
     struct siphash_key key;
+    struct asker_question *next; /* behind the last that was found for its process */
 };
 
 static bool is_host_word(const char *host)
@@ -138,59 +141,92 @@ void question_table_destroy(struct question_table *table)
     free(table);
 }
 
-static struct question_bucket *bucket_of(struct question_table *table, pid_t pid, const char *host)
+static struct question_bucket *id_bucket(struct question_table *table, uint64_t id)
 {
-    uint64_t hash = siphash(&table->key, host, strlen(host));
+    return &table->ids[id % BUCKETS];
+}
 
-    return &table->buckets[(hash ^ (uint64_t)pid * 0x9e3779b97f4a7c15U) % BUCKETS];
+/* Pids are hashed too, as a client may choose them. */
+static struct question_bucket *process_bucket(struct question_table *table, pid_t pid,
+                                              const char *host)
+{
+    const uint64_t of_both[] = {siphash(&table->key, host, strlen(host)), (uint64_t)pid};
+
+    return &table->processes[siphash(&table->key, of_both, sizeof of_both) % BUCKETS];
 }
 
 void question_table_add(struct question_table *table, struct asker_question *question)
 {
-    LIST_INSERT_HEAD(bucket_of(table, question->pid, question->host->name), question, in_bucket);
+    LIST_INSERT_HEAD(id_bucket(table, question->known.id), question, by_id);
+    LIST_INSERT_HEAD(process_bucket(table, question->pid, question->host->name), question,
+                     by_process);
 }
 
-void question_table_remove(struct asker_question *question)
+void question_table_remove(struct question_table *table, struct asker_question *question)
 {
-    LIST_REMOVE(question, in_bucket);
+    if (table->next == question)
+        table->next = LIST_NEXT(question, by_process);
+    LIST_REMOVE(question, by_id);
+    LIST_REMOVE(question, by_process);
 }
 
 struct asker_question *question_table_any(struct question_table *table)
 {
     for (size_t i = 0; i < BUCKETS; i++) {
-        if (!LIST_EMPTY(&table->buckets[i]))
-            return LIST_FIRST(&table->buckets[i]);
+        if (!LIST_EMPTY(&table->ids[i]))
+            return LIST_FIRST(&table->ids[i]);
     }
     return NULL;
 }
 
-static bool came_from(const struct cached_host *host, const struct sockaddr_storage *from,
-                      uint16_t port)
+static bool came_from(const struct cached_host *host, const struct reply_source *from)
 {
     for (int i = 0; i < host->addresses.count; i++) {
-        if (pidstat_udp_is_from(from, &host->addresses.addresses[i], port))
+        if (pidstat_udp_is_from(from->address, &host->addresses.addresses[i], from->port))
             return true;
     }
     return false;
 }
 
-struct asker_question *question_table_find(struct question_table *table,
-                                           const struct pidstat_reply *reply,
-                                           const struct sockaddr_storage *from, uint16_t port,
-                                           unsigned serial)
+static bool is_about(const struct asker_question *question, const struct pidstat_reply *reply)
+{
+    return question->pid == reply->pid && strcmp(question->host->name, reply->host) == 0;
+}
+
+static struct asker_question *find_id(struct question_table *table,
+                                      const struct pidstat_reply *reply)
 {
     struct asker_question *question;
 
-    LIST_FOREACH(question, bucket_of(table, reply->pid, reply->host), in_bucket)
+    LIST_FOREACH(question, id_bucket(table, reply->words.id), by_id)
     {
-        if (question->seen == serial || question->pid != reply->pid ||
-            strcmp(question->host->name, reply->host) != 0)
-            continue;
-        if (reply->words.present & WORD_ID ? reply->words.id == question->known.id
-                                           : came_from(question->host, from, port)) {
-            question->seen = serial;
-            return question;
-        }
+        if (question->known.id == reply->words.id && is_about(question, reply))
+            break;
     }
-    return NULL;
+    return question;
+}
+
+struct asker_question *question_table_first(struct question_table *table,
+                                            const struct pidstat_reply *reply,
+                                            const struct reply_source *from)
+{
+    table->next = NULL;
+    if (reply->words.present & WORD_ID)
+        return find_id(table, reply);
+    table->next = LIST_FIRST(process_bucket(table, reply->pid, reply->host));
+    return question_table_next(table, reply, from);
+}
+
+struct asker_question *question_table_next(struct question_table *table,
+                                           const struct pidstat_reply *reply,
+                                           const struct reply_source *from)
+{
+    struct asker_question *question;
+
+    for (question = table->next; question != NULL; question = LIST_NEXT(question, by_process)) {
+        if (is_about(question, reply) && came_from(question->host, from))
+            break;
+    }
+    table->next = question != NULL ? LIST_NEXT(question, by_process) : NULL;
+    return question;
 }

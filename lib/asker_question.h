@@ -17,7 +17,7 @@ enum question_state {
 };
 
 struct asker_question {
-    LIST_ENTRY(asker_question) in_bucket;
+    LIST_ENTRY(asker_question) by_id, by_process;
     TAILQ_ENTRY(asker_question) in_queue;
     struct question_queue *queue; /* in QUESTION_QUEUED */
     struct deadline deadline;
@@ -36,7 +36,6 @@ struct asker_question {
     int64_t round_us;       /* when this round's first datagram was sent */
     int64_t sent_us;        /* when its last was */
     int64_t armed_us;       /* when a new proof was last answered ahead of the next round */
-    unsigned seen;          /* the last reply that was held against it */
     int fd;                 /* pidfd, or -1 */
 
     pidstat_asker_fn *function;
@@ -61,18 +60,26 @@ struct question_table *question_table_create(void);
 void question_table_destroy(struct question_table *table);
 
 void question_table_add(struct question_table *table, struct asker_question *question);
-void question_table_remove(struct asker_question *question);
+void question_table_remove(struct question_table *table, struct asker_question *question);
 
 /* Some question that is in the table; NULL when there is none. */
 struct asker_question *question_table_any(struct question_table *table);
 
-/* Finds a question that a reply may answer: one with its id; or, as classic daemons know no id,
- * one about the same pid of the same host whose address it came from.  There may be more than one
- * of these: each is found once for the same `serial`, which is not 0.  NULL when there is no more.
+/* Where a reply came from; its port is to be that of the hosts' daemons. */
+struct reply_source {
+    const struct sockaddr_storage *address;
+    uint16_t port;
+};
+
+/* The questions that a reply may answer, the first and the next: the one with its id; or, as
+ * classic daemons know no id, all about the same pid of the same host whose address it came from.
+ * NULL when there is no more.  Questions may come and go between these calls.
  */
-struct asker_question *question_table_find(struct question_table *table,
+struct asker_question *question_table_first(struct question_table *table,
+                                            const struct pidstat_reply *reply,
+                                            const struct reply_source *from);
+struct asker_question *question_table_next(struct question_table *table,
                                            const struct pidstat_reply *reply,
-                                           const struct sockaddr_storage *from, uint16_t port,
-                                           unsigned serial);
+                                           const struct reply_source *from);
 
 #endif

@@ -73,7 +73,7 @@ static void close_pidfd(struct asker_question *question)
 void rounds_drop(struct pidstat_asker *asker, struct asker_question *question)
 {
     leave_state(asker, question);
-    question_table_remove(question);
+    question_table_remove(asker->table, question);
     host_cache_put(asker->hosts, question->host);
     close_pidfd(question);
     free(question);
@@ -334,6 +334,7 @@ void rounds_receive(struct pidstat_asker *asker)
 {
     char text[PIDSTAT_WIRE_MAX + 1];
     struct sockaddr_storage from;
+    const struct reply_source source = {&from, asker->options.port};
     struct pidstat_reply reply;
     ssize_t len;
 
@@ -348,10 +349,8 @@ void rounds_receive(struct pidstat_asker *asker)
             asker->options.trace(asker->options.trace_context, "hears", "", text);
         if (pidstat_wire_parse_reply(text, (size_t)len, &reply) != 0)
             continue;
-        if (++asker->serial == 0)
-            asker->serial = 1;
-        while ((question = question_table_find(asker->table, &reply, &from, asker->options.port,
-                                               asker->serial)) != NULL)
+        for (question = question_table_first(asker->table, &reply, &source); question != NULL;
+             question = question_table_next(asker->table, &reply, &source))
             take_reply(asker, question, &reply, &from);
     }
 }

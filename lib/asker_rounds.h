@@ -14,7 +14,6 @@ struct pidstat_asker {
     struct deadlines deadlines;
     size_t pending;
     int64_t next_send_us; /* not before: the rate */
-    unsigned serial;      /* of replies */
     int epoll_fd, timer_fd;
 };
 

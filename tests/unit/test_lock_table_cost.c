@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "block_count.h"
 #include "lock_table.h"
 
 /* O(log n) from 1,000 to 100,000 grows by log 100,000 / log 1,000 = 1.7; anything linear in
@@ -19,15 +20,6 @@
  */
 enum { SMALL = 1000, MIDDLE = 10000, LARGE = 100000, MOST_GROWTH = 3, REPEATS = 40 };
 enum { TEXT = 32, START_MS = 1000 };
-
-void __sanitizer_cov_trace_pc(void);
-
-static uint64_t blocks;
-
-void __sanitizer_cov_trace_pc(void)
-{
-    blocks++;
-}
 
 /* One lock that everybody waits for, and many locks that are held. */
 struct crowd {
@@ -263,11 +255,12 @@ static void measure(size_t size, uint64_t costs[STEPS])
     for (size_t s = 0; s < STEPS; s++) {
         costs[s] = 0;
         for (size_t i = 0; i < REPEATS; i++) {
-            uint64_t before = blocks;
+            uint64_t before = block_count(), cost;
 
             steps[s].step(&crowd, i);
-            if (blocks - before > costs[s])
-                costs[s] = blocks - before;
+            cost = block_count() - before;
+            if (cost > costs[s])
+                costs[s] = cost;
         }
     }
     crowd_fini(&crowd);
