@@ -87,7 +87,7 @@ UNIT_HELPERS := $(patsubst %.c,$B/obj/%.o,$(filter-out tests/unit/test_%,$(wildc
 E2E_TESTS   := $(wildcard tests/e2e/test_*.py)
 # A plugin with a sanitizer cannot be loaded by a program without one.
 CLUSTER_TESTS := $(if $(SLURM),$(if $(filter asan tsan,$(VARIANT)),,$(wildcard tests/cluster/test_*.py)))
-LONG_TESTS  := $(filter %/test_store %/test_store_simulation,$(UNIT_TESTS)) \
+LONG_TESTS  := $(filter %/test_store_failure %/test_store_simulation,$(UNIT_TESTS)) \
                $(filter %/test_crash.py %/test_lockersh_restart.py,$(E2E_TESTS))
 PRELOADS    := $(patsubst tests/e2e/%.c,$B/tests/%.so,$(wildcard tests/e2e/*.c))
 FUZZERS     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
