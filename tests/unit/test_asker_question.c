@@ -183,5 +183,5 @@ int main(void)
         CROWD_TEST(a_classic_reply_counts_from_its_host_only),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests_name("asker_question", tests, NULL, NULL);
 }
