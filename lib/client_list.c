@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "client_private.h"
+#include "clock.h"
 #include "locklist_json.h"
 
 static int write_list(struct ipclocker *lock)
@@ -77,11 +78,8 @@ static int write_json_list(struct ipclocker *lock)
 
 static char *make_json(const struct ipclocker *lock, const struct answer *answer)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
     return locklist_json(lock->server_version, (int64_t)lock->server_started, answer->names,
-                         answer->name_count, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+                         answer->name_count, clock_wall_ms());
 }
 
 static int take_json_answer(struct ipclocker *lock, const struct answer *answer)

@@ -1,17 +1,28 @@
-/* The time for deadlines, which nobody sets. */
+/* Clocks, in milliseconds. */
 #ifndef FARMLOCK_CLOCK_H
 #define FARMLOCK_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>
 
-/* Milliseconds by CLOCK_MONOTONIC. */
-static inline int64_t clock_now_ms(void)
+static inline int64_t clock_ms(clockid_t clock)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+/* For deadlines: nobody sets it. */
+static inline int64_t clock_now_ms(void)
+{
+    return clock_ms(CLOCK_MONOTONIC);
+}
+
+/* For people, since 1970: it may be set. */
+static inline int64_t clock_wall_ms(void)
+{
+    return clock_ms(CLOCK_REALTIME);
 }
 
 #endif

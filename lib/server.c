@@ -9,6 +9,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "owner_watch.h"
 #include "server_private.h"
 
@@ -21,14 +22,6 @@ enum {
 };
 
 static const int64_t DEFAULT_HISTORY_MS = INT64_C(90) * 24 * 3600 * 1000;
-
-static int64_t clock_ms(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 int64_t server_now_ms(const struct ipclocker_server *server)
 {
@@ -319,7 +312,7 @@ int ipclocker_server_start(struct ipclocker_server *server, struct event_base *b
     }
     if (take_base(server, base) != 0)
         return -1;
-    server->wall_base_ms = clock_ms(CLOCK_REALTIME);
+    server->wall_base_ms = clock_wall_ms();
     server->monotonic_base_ms = clock_ms(CLOCK_BOOTTIME);
     assign_events(server);
     if (durable_start(server) != 0)

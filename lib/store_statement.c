@@ -1,8 +1,8 @@
 /* The statements of the SQLite engine: batches in, history out.
  * Must not know of threads: whoever calls has the database to itself. */
 #include <errno.h>
-#include <time.h>
 
+#include "clock.h"
 #include "lock_json.h"
 #include "store_sqlite.h"
 
@@ -259,11 +259,8 @@ void store_statement_roll_back(struct store_sqlite *self)
 bool store_statement_trim(struct store_sqlite *self)
 {
     sqlite3_stmt *trim = self->statements[STATEMENT_TRIM];
-    struct timespec now;
 
-    clock_gettime(CLOCK_REALTIME, &now);
-    sqlite3_bind_int64(trim, 1,
-                       (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 - self->history_ms);
+    sqlite3_bind_int64(trim, 1, clock_wall_ms() - self->history_ms);
     sqlite3_bind_int(trim, 2, TRIM_ROWS);
     /* A disk that does not let us trim will not let us commit either, and is reported then. */
     return run(self, STATEMENT_TRIM) == SQLITE_OK && sqlite3_changes(self->db) == TRIM_ROWS;

@@ -5,9 +5,9 @@
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "command_line.h"
 #include "complaint.h"
 #include "report.h"
@@ -194,17 +194,9 @@ static int print(struct report *report, const struct settings *settings)
     return complaint("lockreport", EXIT_SYSTEM, "cannot print the report: %s", strerror(errno));
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 int main(int argc, char **argv)
 {
-    struct settings settings = {.now_ms = now_ms()};
+    struct settings settings = {.now_ms = clock_wall_ms()};
     struct report *report;
     char error[256];
     int status;
