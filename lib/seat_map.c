@@ -80,20 +80,29 @@ static bool has_lock(const struct seat_map *map, const char *lock)
     return false;
 }
 
+static void count_seat(struct seat_map *map)
+{
+    if (map->outside < map->total)
+        map->outside++;
+    else
+        map->is_short = true;
+}
+
 void seat_maps_count(struct seat_maps *maps, const struct job_claims *claims, const char *cluster,
                      bool takes_bare)
 {
-    for (size_t i = 0; i < maps->count; i++)
+    for (size_t i = 0; i < maps->count; i++) {
         maps->maps[i].outside = 0;
+        maps->maps[i].is_short = false;
+    }
     for (size_t k = 0; k < claims->count; k++) {
         const struct job_claim *claim = &claims->claims[k];
 
         if (claim->lock == NULL || is_of_cluster(claim->job, cluster, takes_bare))
             continue;
         for (size_t i = 0; i < maps->count; i++) {
-            struct seat_map *map = &maps->maps[i];
-
-            map->outside += map->outside < map->total && has_lock(map, claim->lock);
+            if (has_lock(&maps->maps[i], claim->lock))
+                count_seat(&maps->maps[i]);
         }
     }
 }
@@ -108,6 +117,21 @@ void seat_maps_format(const struct seat_maps *maps, char out[SEAT_TEXT_SIZE])
             len +=
                 (size_t)snprintf(out + len, SEAT_TEXT_SIZE - len, "%s%s:%" PRIu32,
                                  len > 0 ? "," : "", maps->maps[i].license, maps->maps[i].outside);
+    }
+}
+
+void seat_maps_format_short(const struct seat_maps *maps, char out[SEAT_TEXT_SIZE])
+{
+    size_t len = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < maps->count; i++) {
+        const struct seat_map *map = &maps->maps[i];
+
+        if (map->is_short)
+            len +=
+                (size_t)snprintf(out + len, SEAT_TEXT_SIZE - len, "%s%s %" PRIu32 " of %zu",
+                                 len > 0 ? ", " : "", map->license, map->total, map->locks.count);
     }
 }
 

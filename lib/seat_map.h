@@ -16,6 +16,7 @@ struct seat_map {
     struct hostlist locks;
     uint32_t total;   /* how many of the licence Slurm has */
     uint32_t outside; /* how many seats are held outside of Slurm, at most `total` */
+    bool is_short;    /* more are held, so that `outside` is `total` */
 };
 
 /* All zero is empty. */
@@ -41,6 +42,9 @@ void seat_maps_count(struct seat_maps *maps, const struct job_claims *claims, co
 
 /* Writes what is outside as Slurm writes licences: "vcs:3,hsim:1"; "" for nothing. */
 void seat_maps_format(const struct seat_maps *maps, char out[SEAT_TEXT_SIZE]);
+
+/* Writes which licences Slurm has too few of, and how many: "hsim 2 of 3"; "" for none. */
+void seat_maps_format_short(const struct seat_maps *maps, char out[SEAT_TEXT_SIZE]);
 
 /* Whether a text of Slurm's says the same, in any order. */
 bool seat_maps_equal(const struct seat_maps *maps, const char *licenses);

@@ -60,7 +60,12 @@ struct sync {
     bool once, bare, dry_run, json;
     int64_t interval_ms, deadline_ms;
     bool has_told;
-    char told[SEAT_TEXT_SIZE]; /* what was last said to be set aside */
+    char told[SEAT_TEXT_SIZE];       /* what was last said to be set aside */
+    char told_short[SEAT_TEXT_SIZE]; /* what Slurm was last said to have too few of */
+
+    /* The reservation as we have left it, to notice whether somebody else changes it. */
+    bool has_written, has_told_of_other;
+    int64_t written_end_s; /* 0: there is none */
 };
 
 static void print_help(void)
@@ -250,6 +255,39 @@ static void tell(struct sync *sync)
     fflush(stdout);
 }
 
+static void warn_of_shortage(struct sync *sync)
+{
+    char now[SEAT_TEXT_SIZE];
+
+    seat_maps_format_short(&sync->reservation->maps, now);
+    if (strcmp(sync->told_short, now) == 0)
+        return;
+    memcpy(sync->told_short, now, sizeof now);
+    if (now[0] != '\0')
+        complaint("locksync", 0,
+                  "others hold more seats than Slurm has licenses: %s; no more can be set aside: "
+                  "correct --map, or Licenses in slurm.conf",
+                  now);
+}
+
+/* To be called before seats are counted anew.  A reservation that has ended by itself was nobody's
+ * doing. */
+static void warn_of_other(struct sync *sync)
+{
+    const struct reservation *reservation = sync->reservation;
+    bool has_ended = !reservation->exists && sync->written_end_s <= time(NULL);
+    bool is_ours = reservation->exists && reservation->end_s == sync->written_end_s &&
+                   seat_maps_equal(&reservation->maps, reservation->licenses);
+
+    if (!sync->has_written || sync->has_told_of_other || is_ours || has_ended)
+        return;
+    sync->has_told_of_other = true;
+    complaint("locksync", 0,
+              "somebody else changes the reservation %s: if that is another locksync, give one of "
+              "them another name with --reservation",
+              reservation->name);
+}
+
 /* Long enough that a look which fails does no harm, and short enough that what a killed locksync
  * has left is soon gone. */
 static int64_t lease_s(const struct sync *sync)
@@ -279,6 +317,7 @@ static int set_aside(struct sync *sync, char error[ERROR_SIZE])
     if (sync->dry_run || is_right(sync, now_s))
         return 0;
     reservation->wanted_end_s = now_s + lease_s(sync);
+    sync->has_written = false;
     if (reservation->wanted[0] != '\0')
         result = reservation_put(reservation, sync->deadline_ms, why);
     else
@@ -286,6 +325,8 @@ static int set_aside(struct sync *sync, char error[ERROR_SIZE])
     if (result != 0)
         return explain_slurm(error, why);
     reservation->exists = reservation->wanted[0] != '\0';
+    sync->has_written = true;
+    sync->written_end_s = reservation->exists ? reservation->wanted_end_s : 0;
     return 0;
 }
 
@@ -294,11 +335,15 @@ static int synchronise(struct sync *sync, char error[ERROR_SIZE])
     int status = look(sync, error);
 
     if (status == 0)
+        warn_of_other(sync);
+    if (status == 0)
         status = count(sync, error);
     if (status == 0)
         status = set_aside(sync, error);
-    if (status == 0)
+    if (status == 0) {
         tell(sync);
+        warn_of_shortage(sync);
+    }
     return status;
 }
 

@@ -106,8 +106,56 @@ def no_more_is_set_aside_than_slurm_has():
     farm.at_end(drop)
     for lock in ("hsim1", "hsim2", "emulator"):
         seats.hold(lock)
-    farm.equal(once(seats), "farmlock: hsim:2 is set aside\n")
+    done = sync(seats, "--once")
+    farm.equal((done.returncode, done.stdout), (0, "farmlock: hsim:2 is set aside\n"))
+    farm.equal(done.stderr, "locksync: others hold more seats than Slurm has licenses: hsim 2 of "
+               "3; no more can be set aside: correct --map, or Licenses in slurm.conf\n")
     farm.equal(reserved(), {"hsim": 2})
+
+
+@test
+def a_shortage_is_told_once_until_it_changes(folder):
+    seats = Seats(cluster)
+    for lock in ("hsim1", "hsim2"):
+        seats.hold(lock)
+    service, said = start(seats, folder)
+    first = "farmlock: hsim:2 is set aside"
+    farm.poll(lambda: said() == [first], "it is set aside")
+    for _ in range(2):
+        begun = len(said())
+        seats.hold("emulator")
+        farm.poll(lambda begun=begun: len(said()) > begun, "the shortage is told")
+        farm.contains(said()[-1], "hsim 2 of 3")
+        seats.hold("vcs1")
+        farm.poll(lambda: said()[-1] == "farmlock: vcs:1,hsim:2 is set aside", "others go on")
+        seats.hold("emulator").send("UNLOCK")
+        seats.hold("vcs1").send("UNLOCK")
+        farm.poll(lambda: said()[-1] == first, "the shortage is over")
+    farm.equal(len([line for line in said() if "more seats" in line]), 2)
+    service.terminate()
+    farm.equal(service.wait(farm.PATIENCE_S), 0)
+
+
+@test
+def another_locksync_of_that_name_is_noticed_once(folder):
+    seats, others = Seats(cluster), Seats(cluster)
+    seats.hold("vcs1")
+    others.hold("vcs2")
+    others.hold("vcs3")
+    service, said = start(seats, folder)
+    own = "farmlock: vcs:1 is set aside"
+    farm.poll(lambda: said() == [own], "one seat is set aside")
+    seats.hold("hsim1")
+    changed = "farmlock: vcs:1,hsim:1 is set aside"
+    farm.poll(lambda: said() == [own, changed], "what it changes itself is no other's doing")
+    for _ in range(3):
+        once(others)
+        farm.poll(lambda: reserved() == {"vcs": 1, "hsim": 1}, "the service has its way again")
+    farm.equal(said(), [own, changed, "locksync: somebody else changes the reservation farmlock: "
+                        "if that is another locksync, give one of them another name with "
+                        "--reservation"])
+    service.terminate()
+    farm.equal(service.wait(farm.PATIENCE_S), 0)
 
 
 @test
@@ -280,7 +328,8 @@ def a_service_keeps_what_it_has_while_a_server_is_away(folder):
     farm.poll(lambda: reserved() == {"vcs": 1}, "what was deleted is made again")
     service.terminate()
     farm.equal(service.wait(farm.PATIENCE_S), 0)
-    farm.equal([line.split(" ")[0] for line in said()], ["farmlock:", "locksync:", "locksync:"])
+    farm.equal([line.split(" ")[0] for line in said()], ["farmlock:"] + 3 * ["locksync:"])
+    farm.contains(said()[3], "somebody else changes the reservation")
     farm.equal(reservation(), {})
 
 

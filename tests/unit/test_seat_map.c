@@ -83,6 +83,37 @@ static void slurms_text_is_compared_by_what_it_means(void **state)
     seat_maps_fini(&maps);
 }
 
+static const char *counted_short(struct seat_maps *maps, struct job_claim *list, size_t count)
+{
+    static char text[SEAT_TEXT_SIZE];
+
+    counted(maps, list, count, false);
+    seat_maps_format_short(maps, text);
+    return text;
+}
+
+static void licenses_that_do_not_suffice_are_named(void **state)
+{
+    struct job_claim claims[] = {
+        {.lock = "v1", .owner = "desk"},
+        {.lock = "v2", .owner = "desk"},
+        {.lock = "h1", .owner = "desk"},
+        {.lock = "h2", .owner = "desk"},
+    };
+    struct seat_maps maps = {.count = 0};
+
+    (void)state;
+    add(&maps, "vcs=v[1-3]", 2);
+    add(&maps, "hsim=h[1-3]", 1);
+    assert_string_equal(counted_short(&maps, claims, 4), "hsim 1 of 3");
+    assert_int_equal(maps.maps[1].outside, 1);
+    maps.maps[0].total = 1;
+    assert_string_equal(counted_short(&maps, claims, 4), "vcs 1 of 3, hsim 1 of 3");
+    assert_string_equal(counted_short(&maps, claims, 3), "vcs 1 of 3");
+    assert_string_equal(counted_short(&maps, claims, 0), "");
+    seat_maps_fini(&maps);
+}
+
 static void wrong_maps_are_refused_and_change_nothing(void **state)
 {
     static const char *const wrong[] = {"",        "vcs",   "=v",    "vcs=",     "vcs=a[1",
@@ -123,7 +154,10 @@ static void the_longest_text_fits(void **state)
         license[1] = (char)('0' + i % 10);
         add(&maps, license, UINT32_MAX);
         maps.maps[i].outside = UINT32_MAX;
+        maps.maps[i].is_short = true;
     }
+    seat_maps_format_short(&maps, text);
+    assert_in_range(strlen(text), SEAT_MAPS_MAX * SEAT_LICENSE_SIZE, SEAT_TEXT_SIZE - 1);
     seat_maps_format(&maps, text);
     assert_int_equal(strlen(text), SEAT_MAPS_MAX * (SEAT_LICENSE_SIZE + 11) - 1);
     assert_true(seat_maps_equal(&maps, text));
@@ -135,6 +169,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_this_clusters_jobs_hold_does_not_count),
         cmocka_unit_test(slurms_text_is_compared_by_what_it_means),
+        cmocka_unit_test(licenses_that_do_not_suffice_are_named),
         cmocka_unit_test(wrong_maps_are_refused_and_change_nothing),
         cmocka_unit_test(the_longest_text_fits),
     };
