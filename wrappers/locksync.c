@@ -63,6 +63,8 @@ struct sync {
     char told[SEAT_TEXT_SIZE];       /* what was last said to be set aside */
     char told_short[SEAT_TEXT_SIZE]; /* what Slurm was last said to have too few of */
 
+    bool may_be_left; /* there may be a reservation of ours, even if Slurm's answer did not come */
+
     /* The reservation as we have left it, to notice whether somebody else changes it. */
     bool has_written, has_told_of_other;
     int64_t written_end_s; /* 0: there is none */
@@ -185,10 +187,13 @@ static int look(struct sync *sync, char error[ERROR_SIZE])
 {
     struct reservation *reservation = sync->reservation;
     char why[SLURM_CALL_ERROR_SIZE];
+    bool is_elsewhere;
 
     if (reservation_look(reservation, sync->deadline_ms, why) != 0)
         return explain_slurm(error, why);
-    if (sync->cluster != NULL && strcasecmp(sync->cluster, reservation->cluster) != 0)
+    is_elsewhere = sync->cluster != NULL && strcasecmp(sync->cluster, reservation->cluster) != 0;
+    sync->may_be_left = reservation->exists && !reservation->has_nodes && !is_elsewhere;
+    if (is_elsewhere)
         return explain(error, EX_UNAVAILABLE,
                        "slurmctld is that of cluster %s, not of %s: set SLURM_CONF",
                        reservation->cluster, sync->cluster);
@@ -318,6 +323,7 @@ static int set_aside(struct sync *sync, char error[ERROR_SIZE])
         return 0;
     reservation->wanted_end_s = now_s + lease_s(sync);
     sync->has_written = false;
+    sync->may_be_left = true;
     if (reservation->wanted[0] != '\0')
         result = reservation_put(reservation, sync->deadline_ms, why);
     else
@@ -325,6 +331,7 @@ static int set_aside(struct sync *sync, char error[ERROR_SIZE])
     if (result != 0)
         return explain_slurm(error, why);
     reservation->exists = reservation->wanted[0] != '\0';
+    sync->may_be_left = reservation->exists;
     sync->has_written = true;
     sync->written_end_s = reservation->exists ? reservation->wanted_end_s : 0;
     return 0;
@@ -366,7 +373,7 @@ static int serve(struct sync *sync)
         status = synchronise(sync, error);
     }
     stop_accept();
-    if (sync->dry_run || !sync->reservation->exists || sync->reservation->has_nodes ||
+    if (sync->dry_run || !sync->may_be_left ||
         reservation_drop(sync->reservation, sync->deadline_ms, why) == 0)
         return 0;
     return complaint("locksync", EX_UNAVAILABLE,

@@ -184,7 +184,8 @@ def slurm_starts_no_job_that_would_only_wait(folder):
 
 @test
 def the_reservation_goes_with_locksync(folder):
-    for number in (signal.SIGTERM, signal.SIGINT):
+    # The signal often comes while Slurm still answers: what is asked for then may be done.
+    for number in 5 * (signal.SIGTERM, signal.SIGINT):
         seats = Seats(cluster)
         seats.hold("vcs1")
         service, said = start(seats, folder)
@@ -192,7 +193,7 @@ def the_reservation_goes_with_locksync(folder):
         service.send_signal(number)
         farm.equal(service.wait(farm.PATIENCE_S), 0)
         farm.equal((reservation(), reserved()), ({}, {}))
-        farm.equal(set(said()), {"farmlock: vcs:1 is set aside"})
+        assert set(said()) <= {"farmlock: vcs:1 is set aside"}, said()
 
 
 @test
@@ -241,6 +242,20 @@ def a_dry_run_changes_nothing(folder):
     service.terminate()
     farm.equal(service.wait(farm.PATIENCE_S), 0)
     farm.equal((reservation(), reserved()), ({}, {}))
+
+
+@test
+def another_clusters_reservation_is_left_alone(folder):
+    seats = Seats(cluster)
+    seats.hold("vcs1")
+    once(seats)
+    farm.at_end(drop)
+    service, said = start(seats, folder, "--cluster", "fab")
+    farm.poll(said, "the wrong cluster is told")
+    farm.contains(said()[0], "cluster lab, not of fab")
+    service.terminate()
+    farm.equal(service.wait(farm.PATIENCE_S), 0)
+    farm.equal(reserved(), {"vcs": 1})
 
 
 @test
