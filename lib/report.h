@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "ipclocker.h"
 #include "store.h"
 
 enum report_by { REPORT_BY_LOCK, REPORT_BY_USER, REPORT_BY_HOST, REPORT_BY_JOB };
@@ -64,11 +65,10 @@ enum { REPORT_ERROR_SIZE = 640 };
 /* Reads a state file, also while a server uses it.  Returns -1 with errno and *error. */
 int report_read_file(struct report *report, const char *path, char error[REPORT_ERROR_SIZE]);
 
-/* Asks a running server; host and port as for connect(2), a host that begins with a slash is a UNIX
- * socket.  Returns -1 with errno and *error.
+/* Asks a running server, the first of the handle's that answers.  Returns -1 with *error and errno:
+ * EINVAL where IPCLOCKER_HOST or IPCLOCKER_PORT is wrong, else as connect(2) and recv(2).
  */
-int report_ask_server(struct report *report, const char *host, const char *port,
-                      char error[REPORT_ERROR_SIZE]);
+int report_ask_server(struct report *report, struct ipclocker *lock, char error[REPORT_ERROR_SIZE]);
 
 /* times and printing */
 

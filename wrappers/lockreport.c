@@ -10,8 +10,8 @@
 
 #include "command_line.h"
 #include "complaint.h"
+#include "ipclocker.h"
 #include "report.h"
-#include "service.h"
 #include "store_file.h"
 
 enum { EXIT_USAGE = 64, EXIT_NO_SERVER = 69, EXIT_SYSTEM = 71, DAY_MS = 24 * 3600 * 1000 };
@@ -114,21 +114,12 @@ static int parse_options(struct settings *settings, int argc, char **argv)
         return status;
     if (settings->json && settings->csv)
         return complaint("lockreport", EXIT_USAGE, "--json and --csv exclude each other");
-    if (settings->state != NULL && settings->host != NULL)
-        return complaint("lockreport", EXIT_USAGE, "--state and --host exclude each other");
+    if (settings->state != NULL && (settings->host != NULL || settings->port != NULL))
+        return complaint("lockreport", EXIT_USAGE,
+                         "--state reads a file, --host and --port ask a server: give one");
     if (settings->since_ms >= settings->until_ms)
         return complaint("lockreport", EXIT_USAGE, "the report would end before it begins");
     return -1;
-}
-
-/* The first of the hosts, without the port that may stand behind it. */
-static char *first_host(const char *hosts)
-{
-    char *host = strdup(hosts);
-
-    if (host != NULL && host[0] != '/')
-        host[strcspn(host, ": \t=")] = '\0';
-    return host;
 }
 
 static int read_state(struct report *report, const struct settings *settings)
@@ -145,35 +136,32 @@ static int read_state(struct report *report, const struct settings *settings)
     return result == 0 ? 0 : complaint("lockreport", EXIT_SYSTEM, "%s", error);
 }
 
-static int ask_server(struct report *report, const struct settings *settings, const char *hosts)
+static int ask_server(struct report *report, const struct settings *settings)
 {
-    const char *port = settings->port != NULL ? settings->port : getenv("IPCLOCKER_PORT");
-    char *host = first_host(hosts);
-    char error[REPORT_ERROR_SIZE], number[8];
-    int result;
+    struct ipclocker *lock = ipclocker_create();
+    char error[REPORT_ERROR_SIZE];
+    int status = 0;
 
-    if (host == NULL)
+    if (lock == NULL)
         return complaint("lockreport", EXIT_SYSTEM, "%s", strerror(errno));
-    if (port == NULL) {
-        snprintf(number, sizeof number, "%u",
-                 service_default_port("lockerd", "tcp", SERVICE_LOCKERD_PORT));
-        port = number;
-    }
-    result = report_ask_server(report, host, port, error);
-    free(host);
-    return result == 0 ? 0 : complaint("lockreport", EXIT_NO_SERVER, "%s", error);
+    ipclocker_set_connect_tries(lock, 1);
+    if ((settings->host != NULL && ipclocker_set_hosts(lock, settings->host) != 0) ||
+        (settings->port != NULL && ipclocker_set_port(lock, settings->port) != 0))
+        status = complaint("lockreport", EXIT_USAGE, "%s", ipclocker_error(lock));
+    else if (report_ask_server(report, lock, error) != 0)
+        status =
+            complaint("lockreport", errno == EINVAL ? EXIT_USAGE : EXIT_NO_SERVER, "%s", error);
+    ipclocker_destroy(lock);
+    return status;
 }
 
 static int fill(struct report *report, const struct settings *settings)
 {
-    const char *hosts = settings->host;
+    const char *hosts = getenv("IPCLOCKER_HOST");
+    bool asks = settings->host != NULL || settings->port != NULL ||
+                (settings->state == NULL && hosts != NULL && hosts[0] != '\0');
 
-    if (hosts == NULL && settings->state == NULL)
-        hosts = getenv("IPCLOCKER_HOST");
-    if (hosts == NULL && settings->port != NULL)
-        hosts = "localhost";
-    return hosts != NULL && hosts[0] != '\0' ? ask_server(report, settings, hosts)
-                                             : read_state(report, settings);
+    return asks ? ask_server(report, settings) : read_state(report, settings);
 }
 
 static int print(struct report *report, const struct settings *settings)

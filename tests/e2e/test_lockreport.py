@@ -104,6 +104,25 @@ def a_long_history_is_asked_for_in_parts(folder):
 
 
 @tap.test
+def servers_are_named_as_for_lockersh(folder):
+    port = Server(folder, "--host", "127.0.0.1", "--host", "::1").port
+    silent = farm.silent_port()
+    for hosts in (f"127.0.0.1={port}", f"[::1]={port}", f" localhost={port}",
+                  f"127.0.0.1={silent}:localhost={port}", f"nosuch.invalid 127.0.0.1={port}"):
+        farm.contains(report(env=farm.environment(IPCLOCKER_HOST=hosts)), "Nothing was held")
+        farm.contains(report("--host", hosts), "Nothing was held")
+    farm.contains(report("--host", "::1", "--port", port), "Nothing was held")
+    for status, why, *options in ((69, "nosuch.invalid:1751 (Name or service not known)",
+                                   "--host", "nosuch.invalid"),
+                                  (69, f"127.0.0.1:{silent} (Connection refused); start one there",
+                                   "--host", f"127.0.0.1={silent}"),
+                                  (64, '"nosuch" is no port', "--port", "nosuch")):
+        done = farm.run(LOCKREPORT, *options, env=farm.environment(IPCLOCKER_PORT=1751))
+        farm.equal((done.returncode, done.stdout), (status, ""))
+        farm.contains(done.stderr, why)
+
+
+@tap.test
 def a_malformed_HISTORY_is_refused(folder):
     server = Server(folder)
     for words in ("", "0", "0 1", "x 1 0", "0 1 -1"):
@@ -201,6 +220,7 @@ def CSV_has_a_line_for_each(folder):
 def what_is_wrong_is_said(folder):
     server = Server(folder)
     for status, *options in ((64, "--by", "moon"), (64, "--since", "soon"), (64, "--json", "--csv"),
+                             (64, "--state", server.state, "--port", server.port),
                              (64, "--since", "1d", "--until", "2d"), (64, "a[1-"),
                              (71, "--state", f"{folder}/none.db"), (71, "--state", "/dev/null"),
                              (69, "--host", "127.0.0.1", "--port", farm.silent_port())):
