@@ -77,6 +77,11 @@ int report_ask_server(struct report *report, struct ipclocker *lock, char error[
  */
 int report_parse_time(const char *text, int64_t now_ms, int64_t *time_ms);
 
+enum { REPORT_TIME_SIZE = 64 };
+
+/* Writes a time as people read it, "2026-11-22 17:30:00 CET", in local time. */
+void report_format_time(char text[REPORT_TIME_SIZE], int64_t time_ms);
+
 /* A table with a plot, for people. `utf8`: the terminal shows block characters. */
 void report_print_table(struct report *report, const struct report_group *groups, size_t count,
                         bool utf8, FILE *out);

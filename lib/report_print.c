@@ -20,12 +20,14 @@ static int parse_calendar(const char *text, int64_t *time_ms)
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         struct tm tm = {.tm_isdst = -1};
         const char *end = strptime(text, formats[i], &tm);
+        int day = tm.tm_mday;
         time_t seconds;
 
         if (end == NULL || *end != '\0')
             continue;
         seconds = mktime(&tm);
-        if (seconds == (time_t)-1)
+        /* To mktime() the 30th of February is a day in March. */
+        if (seconds == (time_t)-1 || tm.tm_mday != day)
             continue;
         *time_ms = (int64_t)seconds * 1000;
         return 0;
@@ -84,15 +86,14 @@ static void print_plot(const struct report_group *group, bool utf8, FILE *out)
     }
 }
 
-static void print_local_time(FILE *out, const char *word, int64_t time_ms)
+void report_format_time(char text[REPORT_TIME_SIZE], int64_t time_ms)
 {
     time_t seconds = (time_t)(time_ms / 1000);
     struct tm tm;
-    char text[40];
 
-    localtime_r(&seconds, &tm);
-    strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S %Z", &tm);
-    fprintf(out, "%s %s", word, text);
+    if (localtime_r(&seconds, &tm) == NULL ||
+        strftime(text, REPORT_TIME_SIZE, "%Y-%m-%d %H:%M:%S %Z", &tm) == 0)
+        snprintf(text, REPORT_TIME_SIZE, "@%" PRId64, time_ms / 1000);
 }
 
 static void print_waits(const struct report_group *group, FILE *out)
@@ -123,11 +124,13 @@ void report_print_table(struct report *report, const struct report_group *groups
                         bool utf8, FILE *out)
 {
     static const char *const titles[] = {"LOCK", "USER", "HOST", "JOB"};
+    char since[REPORT_TIME_SIZE], until[REPORT_TIME_SIZE];
     int width = name_width(groups, count);
 
-    print_local_time(out, "From", report_since_ms(report));
-    print_local_time(out, " to", report_until_ms(report));
-    fprintf(out, "\n\n%-*s %6s %6s %7s %5s %6s %7s %7s %7s %7s %6s  %s\n", width,
+    report_format_time(since, report_since_ms(report));
+    report_format_time(until, report_until_ms(report));
+    fprintf(out, "From %s to %s\n\n", since, until);
+    fprintf(out, "%-*s %6s %6s %7s %5s %6s %7s %7s %7s %7s %6s  %s\n", width,
             titles[report_by(report)], "HOLDS", "PEAK", "MEAN", "USE", "WAITS", "MEDIAN", "90%",
             "WORST", "REFUSED", "LEFT", "OVER TIME");
     for (size_t i = 0; i < count; i++) {

@@ -97,6 +97,23 @@ static int take_option(void *context, int option, const char *argument)
     return 0;
 }
 
+/* What is held now counts up to now, and no further.  Returns as parse_options(). */
+static int check_times(struct settings *settings)
+{
+    char since[REPORT_TIME_SIZE], until[REPORT_TIME_SIZE];
+
+    if (settings->until_ms > settings->now_ms)
+        settings->until_ms = settings->now_ms;
+    if (settings->since_ms < settings->until_ms)
+        return -1;
+    report_format_time(since, settings->since_ms);
+    report_format_time(until, settings->until_ms);
+    return complaint("lockreport", EXIT_USAGE,
+                     "the report would begin at %s, and end at %s; give an earlier --since or a "
+                     "later --until",
+                     since, until);
+}
+
 /* Returns -1 to go on with the settings, or the status to exit with. */
 static int parse_options(struct settings *settings, int argc, char **argv)
 {
@@ -117,9 +134,7 @@ static int parse_options(struct settings *settings, int argc, char **argv)
     if (settings->state != NULL && (settings->host != NULL || settings->port != NULL))
         return complaint("lockreport", EXIT_USAGE,
                          "--state reads a file, --host and --port ask a server: give one");
-    if (settings->since_ms >= settings->until_ms)
-        return complaint("lockreport", EXIT_USAGE, "the report would end before it begins");
-    return -1;
+    return check_times(settings);
 }
 
 static int read_state(struct report *report, const struct settings *settings)

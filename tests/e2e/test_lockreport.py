@@ -182,7 +182,8 @@ def what_is_held_now_counts_up_to_now(folder):
     server.wire().ask("user bob", "locks a", "block 0", "LOCK")
     server.wire().ask("user bob", "locks b", "LOCK")
     time.sleep(1.2)
-    for options in (["--state", server.state], ["--host", "127.0.0.1", "--port", server.port]):
+    for options in (["--state", server.state], ["--host", "127.0.0.1", "--port", server.port],
+                    ["--state", server.state, "--until", f"@{int(time.time()) + 86400}"]):
         found = groups(*options)
         farm.equal((found["a"]["holds"], found["a"]["refused"]), (1, 1))
         assert 1 < found["a"]["busy_seconds"] < 100, found
@@ -221,6 +222,7 @@ def what_is_wrong_is_said(folder):
     server = Server(folder)
     for status, *options in ((64, "--by", "moon"), (64, "--since", "soon"), (64, "--json", "--csv"),
                              (64, "--state", server.state, "--port", server.port),
+                             (64, "--since", "2024-02-30"), (64, "--since", "2024-04-31T10:00"),
                              (64, "--since", "1d", "--until", "2d"), (64, "a[1-"),
                              (71, "--state", f"{folder}/none.db"), (71, "--state", "/dev/null"),
                              (69, "--host", "127.0.0.1", "--port", farm.silent_port())):
@@ -229,6 +231,9 @@ def what_is_wrong_is_said(folder):
         result = farm.run(LOCKREPORT, *options)
         assert result.returncode == status and result.stderr.startswith("lockreport: "), \
             (options, result)
+    done = farm.run(LOCKREPORT, "--since", "2024-07-02", "--until", "2024-07-01T12:30")
+    farm.contains(done.stderr, "begin at 2024-07-02 00:00:00")
+    farm.contains(done.stderr, "end at 2024-07-01 12:30:00")
     farm.equal(farm.run(LOCKREPORT, "--version").stdout.split()[:2], ["lockreport", "(farmlock)"])
     farm.contains(report("--help"), "--since")
 
