@@ -218,6 +218,38 @@ def CSV_has_a_line_for_each(folder):
 
 
 @tap.test
+def a_file_that_is_no_state_file_is_named(folder):
+    server = make_history(folder)
+
+    def said(path):
+        done = farm.run(LOCKREPORT, "--state", path)
+        farm.equal((done.returncode, done.stdout, done.stderr.count("\n")), (71, "", 1))
+        farm.contains(done.stderr, f"lockreport: cannot read the state file {path}: ")
+        return done.stderr
+
+    def make(name, sql):
+        path = f"{folder}/{name}"
+        with sqlite3.connect(path) as other:
+            other.executescript(sql)
+        other.close()
+        return path
+
+    farm.contains(said(folder), "it is no file")
+    farm.contains(said("/dev/null"), "it is no file")
+    farm.contains(said(make("empty", "")), "it is empty")
+    farm.contains(said(make("other", "CREATE TABLE t(a)")), "it is not lockerd's")
+    farm.contains(said(f"{folder}/none"), "No such file or directory; name lockerd's with --state")
+    with open(f"{folder}/text", "w", encoding="ascii") as text:
+        text.write("no database\n" * 100)
+    farm.contains(said(f"{folder}/text"), "file is not a database")
+    for version, why in ((1, "an earlier version"), (999, "a later version")):
+        with sqlite3.connect(server.state) as state:
+            state.execute(f"PRAGMA user_version = {version}")
+        state.close()
+        farm.contains(said(server.state), why)
+
+
+@tap.test
 def what_is_wrong_is_said(folder):
     server = Server(folder)
     for status, *options in ((64, "--by", "moon"), (64, "--since", "soon"), (64, "--json", "--csv"),
