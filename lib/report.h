@@ -82,9 +82,15 @@ enum { REPORT_TIME_SIZE = 64 };
 /* Writes a time as people read it, "2026-11-22 17:30:00 CET", in local time. */
 void report_format_time(char text[REPORT_TIME_SIZE], int64_t time_ms);
 
-/* A table with a plot, for people. `utf8`: the terminal shows block characters. */
-void report_print_table(struct report *report, const struct report_group *groups, size_t count,
-                        bool utf8, FILE *out);
+struct report_screen {
+    size_t columns; /* 0: as many as it takes */
+    bool utf8;      /* it shows block characters */
+};
+
+/* A table with a plot, for people.  The plot is left out where it does not fit.  Returns -1 with
+ * errno ENOMEM. */
+int report_print_table(struct report *report, const struct report_group *groups, size_t count,
+                       const struct report_screen *screen, FILE *out);
 void report_print_csv(struct report *report, const struct report_group *groups, size_t count,
                       FILE *out);
 /* Returns -1 with errno ENOMEM. */

@@ -5,6 +5,7 @@
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -179,8 +180,19 @@ static int fill(struct report *report, const struct settings *settings)
     return asks ? ask_server(report, settings) : read_state(report, settings);
 }
 
+/* A file or a pipe is as wide as it needs to be. */
+static struct report_screen find_screen(void)
+{
+    struct winsize size = {0};
+    bool known = isatty(STDOUT_FILENO) == 1 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+
+    return (struct report_screen){.columns = known ? size.ws_col : 0,
+                                  .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0};
+}
+
 static int print(struct report *report, const struct settings *settings)
 {
+    const struct report_screen screen = find_screen();
     size_t count;
     const struct report_group *groups = report_finish(report, &count);
     int result = groups != NULL ? 0 : -1;
@@ -190,8 +202,7 @@ static int print(struct report *report, const struct settings *settings)
     else if (result == 0 && settings->csv)
         report_print_csv(report, groups, count, stdout);
     else if (result == 0)
-        report_print_table(report, groups, count, strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
-                           stdout);
+        result = report_print_table(report, groups, count, &screen, stdout);
     if (result == 0 && fflush(stdout) == 0)
         return 0;
     return complaint("lockreport", EXIT_SYSTEM, "cannot print the report: %s", strerror(errno));

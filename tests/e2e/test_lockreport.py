@@ -2,10 +2,15 @@
 """lockreport: what it says about a history that is known."""
 
 import csv
+import fcntl
 import io
 import json
 import os
+import pty
 import sqlite3
+import struct
+import subprocess
+import termios
 import time
 
 import farm
@@ -207,6 +212,50 @@ def the_table_has_a_plot(folder):
     shown = report(*window(server), "vcs[1-2]", env=farm.environment(LC_ALL="C"))
     assert shown.isascii()
     farm.contains(report("--state", server.state, "--since", "1h"), "Nothing was held")
+
+
+def on_terminal(columns, *options):
+    """The lines that a terminal of so many columns gets."""
+    ours, theirs = pty.openpty()
+    with open(ours, "rb", buffering=0) as screen:
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        done = subprocess.run([LOCKREPORT, *options], stdout=theirs, stderr=subprocess.PIPE,
+                              env=farm.environment(LC_ALL="C.UTF-8"), check=False)
+        os.close(theirs)
+        farm.equal((done.returncode, done.stderr), (0, b""))
+        shown = b""
+        while True:
+            try:
+                shown += screen.read(65536)
+            except OSError:  # all of it was read
+                return shown.decode().splitlines()
+
+
+@tap.test
+def the_table_fits_the_terminal(folder):
+    server = make_history(folder)
+    for columns in (60, 80, 92, 100, 120, 200):
+        lines = on_terminal(columns, *window(server), "vcs[1-2]", "sim[1-4]")
+        # Narrower than the numbers it cannot be.
+        assert max(map(len, lines)) <= max(columns, 80), (columns, lines)
+        farm.equal("OVER TIME" in lines[2], columns >= 92)
+        farm.equal(lines[3].rstrip().endswith("▄"), columns >= 92)
+    farm.contains("\n".join(on_terminal(200, *window(server), "vcs[1-2]")),
+                  "▄▄▄▄▄▄▄▄▄▄▄▄▅██████▅▄▄▄▄▄▄▄▄▄▄▄▄")
+
+
+@tap.test
+def any_name_keeps_the_columns(folder):
+    server = Server(folder)
+    for name in ("a", "漢字", "x\u202ey", "grün", "n" * 39):
+        server.wire().ask("user ann", f"locks {name}", "LOCK")
+    lines = report("--state", server.state, env=farm.environment(LC_ALL="C.UTF-8")).splitlines()[3:]
+    farm.equal(len(lines), 5)
+
+    def column(line):
+        return sum(2 if character in "漢字" else 1 for character in line.split(" 1 ")[0])
+
+    farm.equal(len({column(line) for line in lines}), 1)
 
 
 @tap.test
