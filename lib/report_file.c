@@ -35,8 +35,8 @@ static int check_layout(sqlite3 *db, const char *path, char error[REPORT_ERROR_S
                                "of that version",
         [STORE_LAYOUT_OURS] = NULL,
     };
-    enum store_layout layout;
-    int64_t version;
+    enum store_layout layout = STORE_LAYOUT_EMPTY;
+    int64_t version = 0;
     int result = store_schema_examine(db, &layout, &version);
 
     if (result != SQLITE_OK)

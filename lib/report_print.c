@@ -202,7 +202,7 @@ static void print_rows(const struct report_group *groups, char *const *names, si
 
 static void free_names(char **names, size_t count)
 {
-    for (size_t i = 0; names != NULL && i < count; i++)
+    for (size_t i = 0; i < count; i++)
         free(names[i]);
     free(names);
 }
@@ -211,12 +211,14 @@ static char **clean_names(const struct report_group *groups, size_t count)
 {
     char **names = calloc(count + 1, sizeof *names);
 
-    for (size_t i = 0; names != NULL && i < count; i++) {
+    if (names == NULL)
+        return NULL;
+    for (size_t i = 0; i < count; i++) {
         names[i] = text_clean_dup(groups[i].name);
-        if (names[i] != NULL)
-            continue;
-        free_names(names, i);
-        names = NULL;
+        if (names[i] == NULL) {
+            free_names(names, i);
+            return NULL;
+        }
     }
     return names;
 }

@@ -114,7 +114,7 @@ static int run_steps(sqlite3 *db, int64_t version)
 
 int store_schema_examine(sqlite3 *db, enum store_layout *layout, int64_t *version)
 {
-    int64_t application, tables;
+    int64_t application = 0, tables = 0;
     int result = read_number(db, "PRAGMA user_version", version);
 
     if (result == SQLITE_OK)
@@ -137,8 +137,8 @@ int store_schema_examine(sqlite3 *db, enum store_layout *layout, int64_t *versio
 static int update_layout(sqlite3 *db, const struct store_options *options,
                          char error[STORE_ERROR_SIZE])
 {
-    enum store_layout layout;
-    int64_t version;
+    enum store_layout layout = STORE_LAYOUT_EMPTY;
+    int64_t version = 0;
     int result = store_schema_examine(db, &layout, &version);
 
     if (result != SQLITE_OK)
