@@ -303,6 +303,32 @@ static void history_is_kept_and_trimmed(void **state)
     assert_int_equal(count_history(fixture), 0);
 }
 
+/* A clock that was years ahead while the machine started. */
+static void history_from_the_future_does_not_keep_what_is_old(void **state)
+{
+    enum { FUTURE = 600, OLD = 1200 };
+    struct fixture *fixture = *state;
+    int64_t now_ms = fixture->now_ms;
+
+    begin(fixture);
+    fixture->now_ms = INT64_C(8000000000) * 1000;
+    for (int i = 0; i < FUTURE + OLD; i++) {
+        if (i == FUTURE)
+            fixture->now_ms = now_ms;
+        ask(fixture, "ann", "a");
+        release(fixture, "ann", "a");
+    }
+    commit_safely(fixture);
+    assert_int_equal(count_history(fixture), FUTURE + OLD);
+    store_close(fixture->store);
+    assert_int_equal(open_and_load(fixture, 1000), 0);
+    store_batch_probe(fixture->batch);
+    commit_safely(fixture);
+    for (int i = 0; i < 1000 && count_history(fixture) > FUTURE; i++)
+        usleep(10000);
+    assert_int_equal(count_history(fixture), FUTURE);
+}
+
 static void without_history_none_is_kept(void **state)
 {
     struct fixture *fixture = *state;
@@ -487,6 +513,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(counters_stay_above_what_is_used, setup, teardown),
         cmocka_unit_test_setup_teardown(closing_waits_for_what_was_submitted, setup, teardown),
         cmocka_unit_test_setup_teardown(history_is_kept_and_trimmed, setup, teardown),
+        cmocka_unit_test_setup_teardown(history_from_the_future_does_not_keep_what_is_old, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(without_history_none_is_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(history_alone_is_not_urgent, setup, teardown),
         cmocka_unit_test_setup_teardown(one_file_has_one_store, setup, teardown),
