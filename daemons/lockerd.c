@@ -137,6 +137,8 @@ static int take_option(void *context, int option, const char *argument)
         settings->log = argument;
         break;
     case OPTION_STATE:
+        if (argument[0] == '\0')
+            return complaint("lockerd", EXIT_USAGE, "--state is empty: name a file, or none");
         settings->state = argument;
         break;
     case OPTION_DURABILITY:

@@ -62,6 +62,7 @@ void client_round_failed(struct ipclocker *lock, int number, const char *reason)
     lock->failures_step = lock->host_step;
     /* ETIMEDOUT is kept for the caller's own limit. */
     lock->failure_errno = number == ETIMEDOUT ? EHOSTUNREACH : number;
+    lock->is_turned_away = false;
 }
 
 static socklen_t address_len(const union client_address *address)

@@ -51,13 +51,21 @@ static bool tries_for_ever(const struct ipclocker *lock)
     return lock->set.tries == 0 || lock->was_queued || lock->operation == &client_renew_operation;
 }
 
+/* What stands before the failures of a round, for people. */
+static const char *round_verdict(const struct ipclocker *lock)
+{
+    return lock->is_turned_away ? "the lockerd does not serve at" : "no lockerd answers at";
+}
+
 static int fail_unreached(struct ipclocker *lock)
 {
-    bool is_path = lock->set.family == IPCLOCKER_FAMILY_UNIX;
+    const char *advice = lock->set.family == IPCLOCKER_FAMILY_UNIX
+                             ? "; start one there or name its socket by --path"
+                             : "; start one there or set IPCLOCKER_HOST";
 
-    return client_fail(lock, lock->failure_errno, "no lockerd answers at %s; start one there or %s",
-                       lock->failures,
-                       is_path ? "name its socket by --path" : "set IPCLOCKER_HOST");
+    /* The server that answers has said what is to be done. */
+    return client_fail(lock, lock->failure_errno, "%s %s%s", round_verdict(lock), lock->failures,
+                       lock->is_turned_away ? "" : advice);
 }
 
 /* Where the tries go on for long, only what is new, or a sign of life each minute. */
@@ -96,16 +104,15 @@ static int end_round(struct ipclocker *lock)
     lock->tries++;
     if (!tries_for_ever(lock)) {
         if (lock->tries >= lock->set.tries) {
-            client_notice(lock, IPCLOCKER_PRINT_DOWN, "no lockerd answers at %s", lock->failures);
+            client_notice(lock, IPCLOCKER_PRINT_DOWN, "%s %s", round_verdict(lock), lock->failures);
             return fail_unreached(lock);
         }
         snprintf(limit, sizeof limit, " (%u of %u)", lock->tries + 1, lock->set.tries);
     }
     pause_ms = client_pause_ms(lock, was_lost);
     if (is_worth_telling(lock, was_lost))
-        client_notice(lock, IPCLOCKER_PRINT_RETRY,
-                      "no lockerd answers at %s; trying again in %.1f s%s", lock->failures,
-                      (double)pause_ms / 1000.0, limit);
+        client_notice(lock, IPCLOCKER_PRINT_RETRY, "%s %s; trying again in %.1f s%s",
+                      round_verdict(lock), lock->failures, (double)pause_ms / 1000.0, limit);
     lock->phase = PHASE_PAUSE;
     lock->phase_deadline_ms = clock_now_ms() + pause_ms;
     return STEP_AGAIN;
@@ -122,19 +129,17 @@ static int begin_round(struct ipclocker *lock)
     return try_next(lock);
 }
 
-/* The connection that was being made or used is of no use any more. */
-static int lose_connection(struct ipclocker *lock, int number, const char *reason)
+/* Goes on without the connection.  `said`: what the server gave as its reason, or NULL. */
+static int drop_connection(struct ipclocker *lock, int number, const char *reason, const char *said)
 {
-    const char *said = answer_parser_last_error(&lock->connection.parser);
     enum client_phase phase = lock->phase;
     char text[160];
 
-    if (said != NULL)
+    if (said != NULL) {
         number = EPROTO;
-    else
-        said = reason;
-    text_clean(text, sizeof text, said, strlen(said));
-    reason = text;
+        text_clean(text, sizeof text, said, strlen(said));
+        reason = text;
+    }
     client_disconnect(lock);
     if (lock->reused) {
         lock->reused = false;
@@ -150,10 +155,19 @@ static int lose_connection(struct ipclocker *lock, int number, const char *reaso
         lock->wait.position = 0;
         lock->host_step = 1;
         client_round_failed(lock, number, reason);
+        lock->is_turned_away = said != NULL;
         return end_round(lock);
     }
     client_round_failed(lock, number, reason);
+    lock->is_turned_away = said != NULL;
     return try_next(lock);
+}
+
+/* The connection that was being made or used is of no use any more. */
+static int lose_connection(struct ipclocker *lock, int number, const char *reason)
+{
+    return drop_connection(lock, number, reason,
+                           answer_parser_last_error(&lock->connection.parser));
 }
 
 static int64_t answer_deadline(const struct ipclocker *lock)
@@ -188,14 +202,6 @@ static int start_talking(struct ipclocker *lock)
     lock->phase = PHASE_HANDSHAKE;
     lock->phase_deadline_ms = answer_deadline(lock);
     return STEP_AGAIN;
-}
-
-/* Why the first answer is none that a conversation could go on from; NULL when it is one. */
-static const char *find_objection(const struct answer *answer)
-{
-    if (answer->kind == ANSWER_PROTO && answer->number != 2)
-        return "it speaks another protocol";
-    return answer->kind == ANSWER_STATUS ? answer->error : NULL;
 }
 
 /* The first answer of a connection tells which protocol it has. */
@@ -233,10 +239,10 @@ static int take_answer(struct ipclocker *lock, const struct answer *answer)
     if (answer->kind == ANSWER_VERSION)
         note_version(lock, answer);
     if (lock->connection.dialect == DIALECT_UNKNOWN) {
-        const char *objection = find_objection(answer);
-
-        if (objection != NULL)
-            return lose_connection(lock, EPROTO, objection);
+        if (answer->kind == ANSWER_PROTO && answer->number != 2)
+            return lose_connection(lock, EPROTO, "it speaks another protocol");
+        if (answer->kind == ANSWER_STATUS && answer->error != NULL)
+            return drop_connection(lock, EPROTO, NULL, answer->error);
         learn_dialect(lock, answer);
         if (lock->phase == PHASE_HANDSHAKE)
             return send_request(lock);
@@ -245,7 +251,7 @@ static int take_answer(struct ipclocker *lock, const struct answer *answer)
     if (answer->kind == ANSWER_PROTO)
         return STEP_AGAIN;
     if (is_put_off(lock, answer))
-        return lose_connection(lock, EPROTO, answer->error);
+        return drop_connection(lock, EPROTO, NULL, answer->error);
     if (answer->kind == ANSWER_WAITING || answer->kind == ANSWER_STATUS)
         tell_return(lock);
     result = lock->operation->take(lock, answer);

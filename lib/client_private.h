@@ -118,7 +118,8 @@ struct ipclocker {
     size_t failures_len;  /* without the current host's part */
     size_t failures_step; /* host_step when the last one was noted */
     int failure_errno;
-    bool is_away; /* the server that we wait or hold at, as was told */
+    bool is_turned_away; /* the last one is what a server said itself */
+    bool is_away;        /* the server that we wait or hold at, as was told */
     int64_t told_away_ms;
     char told_failures[320];
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "ipclocker.h"
 #include "store.h"
 
 enum report_by { REPORT_BY_LOCK, REPORT_BY_USER, REPORT_BY_HOST, REPORT_BY_JOB };
@@ -64,11 +65,10 @@ enum { REPORT_ERROR_SIZE = 640 };
 /* Reads a state file, also while a server uses it.  Returns -1 with errno and *error. */
 int report_read_file(struct report *report, const char *path, char error[REPORT_ERROR_SIZE]);
 
-/* Asks a running server; host and port as for connect(2), a host that begins with a slash is a UNIX
- * socket.  Returns -1 with errno and *error.
+/* Asks a running server, the first of the handle's that answers.  Returns -1 with *error and errno:
+ * EINVAL where IPCLOCKER_HOST or IPCLOCKER_PORT is wrong, else as connect(2) and recv(2).
  */
-int report_ask_server(struct report *report, const char *host, const char *port,
-                      char error[REPORT_ERROR_SIZE]);
+int report_ask_server(struct report *report, struct ipclocker *lock, char error[REPORT_ERROR_SIZE]);
 
 /* times and printing */
 
@@ -77,9 +77,20 @@ int report_ask_server(struct report *report, const char *host, const char *port,
  */
 int report_parse_time(const char *text, int64_t now_ms, int64_t *time_ms);
 
-/* A table with a plot, for people. `utf8`: the terminal shows block characters. */
-void report_print_table(struct report *report, const struct report_group *groups, size_t count,
-                        bool utf8, FILE *out);
+enum { REPORT_TIME_SIZE = 64 };
+
+/* Writes a time as people read it, "2026-11-22 17:30:00 CET", in local time. */
+void report_format_time(char text[REPORT_TIME_SIZE], int64_t time_ms);
+
+struct report_screen {
+    size_t columns; /* 0: as many as it takes */
+    bool utf8;      /* it shows block characters */
+};
+
+/* A table with a plot, for people.  The plot is left out where it does not fit.  Returns -1 with
+ * errno ENOMEM. */
+int report_print_table(struct report *report, const struct report_group *groups, size_t count,
+                       const struct report_screen *screen, FILE *out);
 void report_print_csv(struct report *report, const struct report_group *groups, size_t count,
                       FILE *out);
 /* Returns -1 with errno ENOMEM. */

@@ -3,19 +3,45 @@
 #include <errno.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "report.h"
-#include "store_private.h"
+#include "store_sqlite.h"
 
 enum { BUSY_MS = 5000 };
 
+static int refuse(const char *path, int number, const char *why, char error[REPORT_ERROR_SIZE])
+{
+    snprintf(error, REPORT_ERROR_SIZE, "cannot read the state file %s: %s", path, why);
+    errno = number;
+    return -1;
+}
+
 static int fail(sqlite3 *db, const char *path, int result, char error[REPORT_ERROR_SIZE])
 {
-    snprintf(error, REPORT_ERROR_SIZE, "cannot read the state file %s: %s", path,
-             db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(result));
-    errno = (result & 0xff) == SQLITE_CANTOPEN ? ENOENT : EIO;
-    return -1;
+    return refuse(path, (result & 0xff) == SQLITE_CANTOPEN ? ENOENT : EIO,
+                  db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(result), error);
+}
+
+static int check_layout(sqlite3 *db, const char *path, char error[REPORT_ERROR_SIZE])
+{
+    static const char *const objections[] = {
+        [STORE_LAYOUT_EMPTY] = "it is empty; no lockerd has used it yet",
+        [STORE_LAYOUT_FOREIGN] = "it is not lockerd's; name another with --state",
+        [STORE_LAYOUT_EARLIER] = "it was written by an earlier version of lockerd; start this one "
+                                 "with it, which brings it up to date",
+        [STORE_LAYOUT_LATER] = "it was written by a later version of lockerd; use the lockreport "
+                               "of that version",
+        [STORE_LAYOUT_OURS] = NULL,
+    };
+    enum store_layout layout = STORE_LAYOUT_EMPTY;
+    int64_t version = 0;
+    int result = store_schema_examine(db, &layout, &version);
+
+    if (result != SQLITE_OK)
+        return fail(db, path, result, error);
+    return objections[layout] == NULL ? 0 : refuse(path, EINVAL, objections[layout], error);
 }
 
 /* Without its log a file can be read where nothing can be written; with it, as the server's reader.
@@ -24,17 +50,18 @@ static int open_database(const char *path, sqlite3 **db, char error[REPORT_ERROR
 {
     char wal[4096], uri[4200];
     char *end = uri + sprintf(uri, "file:");
+    struct stat st;
     int result;
 
-    if (strlen(path) > sizeof uri / 4 || access(path, R_OK) != 0) {
-        if (errno == 0 || strlen(path) > sizeof uri / 4)
-            errno = ENAMETOOLONG;
-        result = errno;
-        snprintf(error, REPORT_ERROR_SIZE, "cannot read the state file %s: %s", path,
-                 strerror(errno));
-        errno = result;
-        return -1;
-    }
+    if (strlen(path) > sizeof uri / 4)
+        return refuse(path, ENAMETOOLONG, strerror(ENAMETOOLONG), error);
+    if (stat(path, &st) != 0 || access(path, R_OK) != 0)
+        return refuse(path, errno,
+                      errno == ENOENT ? "No such file or directory; name lockerd's with --state"
+                                      : strerror(errno),
+                      error);
+    if (!S_ISREG(st.st_mode))
+        return refuse(path, EINVAL, "it is no file", error);
     for (const char *c = path; *c != '\0'; c++)
         end += sprintf(end, strchr("%?#", *c) != NULL ? "%%%02x" : "%c", (unsigned char)*c);
     snprintf(wal, sizeof wal, "%s-wal", path);
@@ -127,6 +154,8 @@ int report_read_file(struct report *report, const char *path, char error[REPORT_
     /* One transaction, so that a hold that ends meanwhile is not missed between the two. */
     if (result == 0 && sqlite3_exec(db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
         result = fail(db, path, sqlite3_errcode(db), error);
+    if (result == 0)
+        result = check_layout(db, path, error);
     if (result == 0)
         result = read_rows(db, path,
                            "SELECT past, lock, owner, host, job, token, asked_ms, granted_ms,"

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <wchar.h>
 
 #include "lock_json.h"
 #include "number.h"
@@ -20,12 +21,14 @@ static int parse_calendar(const char *text, int64_t *time_ms)
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         struct tm tm = {.tm_isdst = -1};
         const char *end = strptime(text, formats[i], &tm);
+        int day = tm.tm_mday;
         time_t seconds;
 
         if (end == NULL || *end != '\0')
             continue;
         seconds = mktime(&tm);
-        if (seconds == (time_t)-1)
+        /* To mktime() the 30th of February is a day in March. */
+        if (seconds == (time_t)-1 || tm.tm_mday != day)
             continue;
         *time_ms = (int64_t)seconds * 1000;
         return 0;
@@ -67,16 +70,22 @@ static void format_duration(char *out, size_t size, int64_t ms)
         snprintf(out, size, "%" PRId64 "d%02" PRId64 "h", s / 86400, s / 3600 % 24);
 }
 
-static void print_plot(const struct report_group *group, bool utf8, FILE *out)
+/* A character for each part of the time, or for several of them. */
+static void print_plot(const struct report_group *group, size_t columns, bool utf8, FILE *out)
 {
     static const char *const blocks[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
     static const char *const ascii[] = {" ", ".", ":", "-", "=", "+", "*", "#", "@"};
     double full = group->capacity > 0 ? (double)group->capacity : (double)group->peak;
+    size_t each = columns > 0 ? REPORT_SLOTS / columns : 0;
 
-    for (size_t i = 0; i < REPORT_SLOTS; i++) {
-        double part = full > 0 ? group->slots[i] / full : 0;
-        size_t level = part <= 0 ? 0 : (size_t)(part * 8 + 0.5);
+    for (size_t i = 0; i < columns; i++) {
+        double sum = 0, part;
+        size_t level;
 
+        for (size_t s = i * each; s < (i + 1) * each; s++)
+            sum += group->slots[s];
+        part = full > 0 ? sum / (double)each / full : 0;
+        level = part <= 0 ? 0 : (size_t)(part * 8 + 0.5);
         /* A little use is not none. */
         if (part > 0 && level == 0)
             level = 1;
@@ -84,68 +93,155 @@ static void print_plot(const struct report_group *group, bool utf8, FILE *out)
     }
 }
 
-static void print_local_time(FILE *out, const char *word, int64_t time_ms)
+void report_format_time(char text[REPORT_TIME_SIZE], int64_t time_ms)
 {
     time_t seconds = (time_t)(time_ms / 1000);
     struct tm tm;
-    char text[40];
 
-    localtime_r(&seconds, &tm);
-    strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S %Z", &tm);
-    fprintf(out, "%s %s", word, text);
+    if (localtime_r(&seconds, &tm) == NULL ||
+        strftime(text, REPORT_TIME_SIZE, "%Y-%m-%d %H:%M:%S %Z", &tm) == 0)
+        snprintf(text, REPORT_TIME_SIZE, "@%" PRId64, time_ms / 1000);
 }
 
-static void print_waits(const struct report_group *group, FILE *out)
+static void print_numbers(const struct report_group *group, FILE *out)
 {
-    char median[24] = "-", p90[24] = "-", worst[24] = "-";
+    char use[16] = "-", median[24] = "-", p90[24] = "-", worst[24] = "-";
 
+    if (group->capacity > 0)
+        snprintf(use, sizeof use, "%.0f%%", 100 * group->mean / (double)group->capacity);
     if (group->waits > 0) {
         format_duration(median, sizeof median, group->wait_median_ms);
         format_duration(p90, sizeof p90, group->wait_p90_ms);
         format_duration(worst, sizeof worst, group->wait_worst_ms);
     }
-    fprintf(out, " %6zu %7s %7s %7s %7zu %6zu  ", group->waits, median, p90, worst, group->refused,
-            group->left);
+    fprintf(out, " %6zu %4zu %6.2f %4s %6zu %6s %6s %6s %7zu %5zu", group->holds, group->peak,
+            group->mean, use, group->waits, median, p90, worst, group->refused, group->left);
 }
 
-static int name_width(const struct report_group *groups, size_t count)
-{
-    size_t width = 4;
+enum {
+    NUMBERS_COLUMNS = 66, /* of what print_numbers() prints */
+    PLOT_COLUMNS_MIN = 8, /* a narrower one says nothing */
+};
 
-    for (size_t i = 0; i < count; i++) {
-        if (strlen(groups[i].name) > width)
-            width = strlen(groups[i].name);
+/* How many columns of a terminal a text takes. */
+static size_t columns_of(const char *text)
+{
+    size_t columns = 0, left = strlen(text);
+    mbstate_t state = {0};
+
+    while (left > 0) {
+        wchar_t character;
+        size_t len = mbrtowc(&character, text, left, &state);
+        bool known = len != 0 && len <= left;
+        int width = known ? wcwidth(character) : 1;
+
+        if (!known) {
+            memset(&state, 0, sizeof state);
+            len = 1;
+        }
+        columns += width >= 0 ? (size_t)width : 1;
+        text += len;
+        left -= len;
     }
-    return width < 40 ? (int)width : 40;
+    return columns;
 }
 
-void report_print_table(struct report *report, const struct report_group *groups, size_t count,
-                        bool utf8, FILE *out)
+static size_t name_columns(char *const *names, size_t count)
 {
-    static const char *const titles[] = {"LOCK", "USER", "HOST", "JOB"};
-    int width = name_width(groups, count);
+    enum { LEAST = 4, MOST = 40 };
+    size_t columns = LEAST;
 
-    print_local_time(out, "From", report_since_ms(report));
-    print_local_time(out, " to", report_until_ms(report));
-    fprintf(out, "\n\n%-*s %6s %6s %7s %5s %6s %7s %7s %7s %7s %6s  %s\n", width,
-            titles[report_by(report)], "HOLDS", "PEAK", "MEAN", "USE", "WAITS", "MEDIAN", "90%",
-            "WORST", "REFUSED", "LEFT", "OVER TIME");
     for (size_t i = 0; i < count; i++) {
-        const struct report_group *group = &groups[i];
-        char *name = text_clean_dup(group->name);
-        char use[16] = "-";
+        size_t used = columns_of(names[i]);
 
-        if (group->capacity > 0)
-            snprintf(use, sizeof use, "%.0f%%", 100 * group->mean / (double)group->capacity);
-        fprintf(out, "%-*s %6zu %6zu %7.2f %5s", width, name != NULL ? name : "?", group->holds,
-                group->peak, group->mean, use);
-        free(name);
-        print_waits(group, out);
-        print_plot(group, utf8, out);
+        columns = used > columns ? used : columns;
+    }
+    return columns < MOST ? columns : MOST;
+}
+
+/* A part of the slots that divides them evenly, as many as fit. */
+static size_t plot_columns(size_t used, size_t width)
+{
+    size_t columns = REPORT_SLOTS;
+
+    if (width == 0)
+        return columns;
+    while (columns >= PLOT_COLUMNS_MIN && used + columns > width)
+        columns /= 2;
+    return columns >= PLOT_COLUMNS_MIN ? columns : 0;
+}
+
+static void print_name(const char *name, size_t columns, FILE *out)
+{
+    size_t used = columns_of(name);
+
+    fprintf(out, "%s%*s", name, used < columns ? (int)(columns - used) : 0, "");
+}
+
+static void print_rows(const struct report_group *groups, char *const *names, size_t count,
+                       const char *title, const struct report_screen *screen, FILE *out)
+{
+    size_t columns = name_columns(names, count);
+    size_t plot = plot_columns(columns + NUMBERS_COLUMNS + 2, screen->columns);
+
+    print_name(title, columns, out);
+    fprintf(out, " %6s %4s %6s %4s %6s %6s %6s %6s %7s %5s%s\n", "HOLDS", "PEAK", "MEAN", "USE",
+            "WAITS", "MEDIAN", "90%", "WORST", "REFUSED", "LEFT",
+            plot >= sizeof "OVER TIME" - 1 ? "  OVER TIME"
+            : plot > 0                     ? "  TIME"
+                                           : "");
+    for (size_t i = 0; i < count; i++) {
+        print_name(names[i], columns, out);
+        print_numbers(&groups[i], out);
+        if (plot > 0)
+            fputs("  ", out);
+        print_plot(&groups[i], plot, screen->utf8, out);
         fputc('\n', out);
     }
+}
+
+static void free_names(char **names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(names[i]);
+    free(names);
+}
+
+static char **clean_names(const struct report_group *groups, size_t count)
+{
+    char **names = calloc(count + 1, sizeof *names);
+
+    if (names == NULL)
+        return NULL;
+    for (size_t i = 0; i < count; i++) {
+        names[i] = text_clean_dup(groups[i].name);
+        if (names[i] == NULL) {
+            free_names(names, i);
+            return NULL;
+        }
+    }
+    return names;
+}
+
+int report_print_table(struct report *report, const struct report_group *groups, size_t count,
+                       const struct report_screen *screen, FILE *out)
+{
+    static const char *const titles[] = {"LOCK", "USER", "HOST", "JOB"};
+    char since[REPORT_TIME_SIZE], until[REPORT_TIME_SIZE];
+    char **names = clean_names(groups, count);
+
+    if (names == NULL) {
+        errno = ENOMEM;
+        return -1;
+    }
+    report_format_time(since, report_since_ms(report));
+    report_format_time(until, report_until_ms(report));
+    fprintf(out, "From %s to %s\n\n", since, until);
+    print_rows(groups, names, count, titles[report_by(report)], screen, out);
     if (count == 0)
         fputs("Nothing was held, waited for or refused.\n", out);
+    free_names(names, count);
+    return 0;
 }
 
 static void print_csv_text(const char *text, FILE *out)

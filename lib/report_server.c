@@ -1,14 +1,13 @@
 /* A report from a running server, by the HISTORY command of lockerd-protocol(7).
  * Must not trust what comes back to be well formed. */
 #include <errno.h>
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "client_stream.h"
 #include "number.h"
 #include "report.h"
 
@@ -21,58 +20,14 @@ static int fail(char error[REPORT_ERROR_SIZE], int number, const char *what, con
     return -1;
 }
 
-static int connect_unix(const char *path)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd, saved_errno;
-
-    if (strlen(path) >= sizeof address.sun_path) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
-        return fd;
-    saved_errno = errno;
-    close(fd);
-    errno = saved_errno;
-    return -1;
-}
-
-static int connect_tcp(const char *host, const char *port)
-{
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    struct addrinfo *all;
-    int fd = -1, last_errno = EHOSTUNREACH;
-
-    if (getaddrinfo(host, port, &hints, &all) != 0) {
-        errno = EHOSTUNREACH;
-        return -1;
-    }
-    for (const struct addrinfo *one = all; one != NULL && fd < 0; one = one->ai_next) {
-        fd = socket(one->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (fd >= 0 && connect(fd, one->ai_addr, one->ai_addrlen) == 0)
-            break;
-        last_errno = errno;
-        if (fd >= 0)
-            close(fd);
-        fd = -1;
-    }
-    freeaddrinfo(all);
-    errno = last_errno;
-    return fd;
-}
-
-static FILE *open_connection(const char *host, const char *port, char error[REPORT_ERROR_SIZE])
+static FILE *open_connection(struct ipclocker *lock, char error[REPORT_ERROR_SIZE])
 {
     const struct timeval limit = {.tv_sec = ANSWER_S};
-    int fd = host[0] == '/' ? connect_unix(host) : connect_tcp(host, port);
+    int fd = client_stream_open(lock);
     FILE *stream;
 
     if (fd < 0) {
-        snprintf(error, REPORT_ERROR_SIZE, "no lockerd answers at %s%s%s: %s", host,
-                 host[0] == '/' ? "" : " port ", host[0] == '/' ? "" : port, strerror(errno));
+        snprintf(error, REPORT_ERROR_SIZE, "%s", ipclocker_error(lock));
         return NULL;
     }
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
@@ -161,8 +116,6 @@ static int read_answer(FILE *stream, struct report *report, uint64_t *next,
             result = number_parse(line + 8, INT64_MAX, next) == 0 ? 0 : 1;
         else if (strncmp(line, "error ", 6) == 0)
             result = fail(error, EPROTO, "the server refused", line + 6);
-        else if (strncmp(line, "version ", 8) == 0)
-            result = fail(error, ENOTSUP, "the server", "it is a classic one, without history");
     }
     free(line);
     if (result > 0)
@@ -171,31 +124,15 @@ static int read_answer(FILE *stream, struct report *report, uint64_t *next,
     return result;
 }
 
-/* A classic server ignores "proto 2", and says its version first. */
-static int greet(FILE *stream, char error[REPORT_ERROR_SIZE])
+int report_ask_server(struct report *report, struct ipclocker *lock, char error[REPORT_ERROR_SIZE])
 {
-    char line[256];
-
-    if (send_text(stream, "proto 2\n") && send_text(stream, "VERSION\n") &&
-        fgets(line, sizeof line, stream) != NULL) {
-        if (strcmp(line, "proto 2\n") == 0 && fgets(line, sizeof line, stream) != NULL)
-            return 0;
-        return fail(error, ENOTSUP, "the server", "it is a classic one, without history");
-    }
-    return fail(error, EPROTO, "the server", "it does not answer");
-}
-
-int report_ask_server(struct report *report, const char *host, const char *port,
-                      char error[REPORT_ERROR_SIZE])
-{
-    FILE *stream = open_connection(host, port, error);
+    FILE *stream = open_connection(lock, error);
     uint64_t next = 0;
     char question[128];
-    int result, saved_errno;
+    int result = 0, saved_errno;
 
     if (stream == NULL)
         return -1;
-    result = greet(stream, error);
     while (result == 0) {
         snprintf(question, sizeof question, "HISTORY %lld %lld %llu\n",
                  (long long)report_since_ms(report), (long long)report_until_ms(report),

@@ -41,6 +41,7 @@ int seat_maps_add(struct seat_maps *maps, const char *text, char *error, size_t 
                                   "0123456789._-@";
     size_t len = strspn(text, allowed);
     struct seat_map *map = &maps->maps[maps->count];
+    char why[200];
 
     if (len == 0 || len >= SEAT_LICENSE_SIZE || text[len] != '=')
         return refuse(EINVAL, error, error_size, text, "give LICENSE=LOCKS, such as vcs=vcs[1-8]");
@@ -49,8 +50,8 @@ int seat_maps_add(struct seat_maps *maps, const char *text, char *error, size_t 
     if (maps->count == SEAT_MAPS_MAX)
         return refuse(E2BIG, error, error_size, text, "more than 64 licenses");
     *map = (struct seat_map){0};
-    if (hostlist_append(&map->locks, text + len + 1, error, error_size) != 0)
-        return -1;
+    if (hostlist_append(&map->locks, text + len + 1, why, sizeof why) != 0)
+        return refuse(errno, error, error_size, text, why);
     memcpy(map->license, text, len);
     maps->count++;
     return 0;

@@ -63,9 +63,13 @@ int store_file_prepare(const char *path, bool must_exist, char error[STORE_ERROR
     int fd;
 
     if (stat(path, &st) == 0) {
-        if (S_ISREG(st.st_mode))
+        if (!S_ISREG(st.st_mode))
+            return store_fail(error, EEXIST, "%s is not a file; name another with --state", path);
+        if (access(path, R_OK | W_OK) == 0)
             return 0;
-        return store_fail(error, EEXIST, "%s is not a file; name another with --state", path);
+        return store_fail(error, errno, "cannot write the state file %s: %s%s", path,
+                          strerror(errno),
+                          errno == EACCES ? "; give it to the user that lockerd runs as" : "");
     }
     if (must_exist)
         return store_fail(error, errno, "the state file %s has gone: %s", path, strerror(errno));
@@ -87,8 +91,10 @@ static int report_in_use(int fd, const char *path, char error[STORE_ERROR_SIZE])
 
     pid[len > 0 ? len : 0] = '\0';
     pid[strspn(pid, "0123456789")] = '\0';
-    return store_fail(error, EBUSY, "the state file %s is in use by another lockerd%s%s%s", path,
-                      pid[0] != '\0' ? " (process " : "", pid, pid[0] != '\0' ? ")" : "");
+    return store_fail(error, EBUSY,
+                      "the state file %s is in use by another lockerd%s%s%s; stop that one, or "
+                      "name another file with --state",
+                      path, pid[0] != '\0' ? " (process " : "", pid, pid[0] != '\0' ? ")" : "");
 }
 
 int store_file_lock(const char *path, char error[STORE_ERROR_SIZE])

@@ -112,28 +112,47 @@ static int run_steps(sqlite3 *db, int64_t version)
     return result;
 }
 
-static int update_layout(sqlite3 *db, const struct store_options *options,
-                         char error[STORE_ERROR_SIZE])
+int store_schema_examine(sqlite3 *db, enum store_layout *layout, int64_t *version)
 {
-    int64_t version = 0, application = 0, tables = 0;
-    int result = read_number(db, "PRAGMA user_version", &version);
+    int64_t application = 0, tables = 0;
+    int result = read_number(db, "PRAGMA user_version", version);
 
     if (result == SQLITE_OK)
         result = read_number(db, "PRAGMA application_id", &application);
     if (result == SQLITE_OK)
         result = read_number(db, "SELECT count(*) FROM sqlite_master", &tables);
     if (result != SQLITE_OK)
-        return fail(db, options->path, result, error);
+        return result;
     if (application != APPLICATION_ID && tables > 0)
+        *layout = STORE_LAYOUT_FOREIGN;
+    else if (*version > SCHEMA_VERSION)
+        *layout = STORE_LAYOUT_LATER;
+    else if (tables == 0)
+        *layout = STORE_LAYOUT_EMPTY;
+    else
+        *layout = *version < SCHEMA_VERSION ? STORE_LAYOUT_EARLIER : STORE_LAYOUT_OURS;
+    return SQLITE_OK;
+}
+
+static int update_layout(sqlite3 *db, const struct store_options *options,
+                         char error[STORE_ERROR_SIZE])
+{
+    enum store_layout layout = STORE_LAYOUT_EMPTY;
+    int64_t version = 0;
+    int result = store_schema_examine(db, &layout, &version);
+
+    if (result != SQLITE_OK)
+        return fail(db, options->path, result, error);
+    if (layout == STORE_LAYOUT_FOREIGN)
         return store_fail(error, EEXIST,
                           "%s is a database, but not lockerd's; name another file with --state",
                           options->path);
-    if (version > SCHEMA_VERSION)
+    if (layout == STORE_LAYOUT_LATER)
         return store_fail(error, ENOTSUP,
                           "the state file %s was written by a later version of lockerd (layout "
                           "%lld, this one knows up to %d); start that version",
                           options->path, (long long)version, SCHEMA_VERSION);
-    if (tables == 0 && options->must_exist)
+    if (layout == STORE_LAYOUT_EMPTY && options->must_exist)
         return store_fail(error, ENOENT, "the state file %s is empty now", options->path);
     if (version < SCHEMA_VERSION)
         result = run_steps(db, version);

@@ -12,6 +12,19 @@
  */
 sqlite3 *store_schema_open(const struct store_options *options, char error[STORE_ERROR_SIZE]);
 
+enum store_layout {
+    STORE_LAYOUT_EMPTY,
+    STORE_LAYOUT_FOREIGN, /* another program's database */
+    STORE_LAYOUT_EARLIER,
+    STORE_LAYOUT_OURS,
+    STORE_LAYOUT_LATER, /* an older program would lose what it does not know */
+};
+
+/* Looks whose database it is, and of which version: the number is for a message.  Returns SQLite's
+ * result.
+ */
+int store_schema_examine(sqlite3 *db, enum store_layout *layout, int64_t *version);
+
 /* Reads all live requests and counters. */
 int store_schema_load(sqlite3 *db, const char *path, struct store_loader *loader,
                       char error[STORE_ERROR_SIZE]);

@@ -5,13 +5,14 @@
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "command_line.h"
 #include "complaint.h"
+#include "ipclocker.h"
 #include "report.h"
-#include "service.h"
 #include "store_file.h"
 
 enum { EXIT_USAGE = 64, EXIT_NO_SERVER = 69, EXIT_SYSTEM = 71, DAY_MS = 24 * 3600 * 1000 };
@@ -97,6 +98,23 @@ static int take_option(void *context, int option, const char *argument)
     return 0;
 }
 
+/* What is held now counts up to now, and no further.  Returns as parse_options(). */
+static int check_times(struct settings *settings)
+{
+    char since[REPORT_TIME_SIZE], until[REPORT_TIME_SIZE];
+
+    if (settings->until_ms > settings->now_ms)
+        settings->until_ms = settings->now_ms;
+    if (settings->since_ms < settings->until_ms)
+        return -1;
+    report_format_time(since, settings->since_ms);
+    report_format_time(until, settings->until_ms);
+    return complaint("lockreport", EXIT_USAGE,
+                     "the report would begin at %s, and end at %s; give an earlier --since or a "
+                     "later --until",
+                     since, until);
+}
+
 /* Returns -1 to go on with the settings, or the status to exit with. */
 static int parse_options(struct settings *settings, int argc, char **argv)
 {
@@ -114,21 +132,10 @@ static int parse_options(struct settings *settings, int argc, char **argv)
         return status;
     if (settings->json && settings->csv)
         return complaint("lockreport", EXIT_USAGE, "--json and --csv exclude each other");
-    if (settings->state != NULL && settings->host != NULL)
-        return complaint("lockreport", EXIT_USAGE, "--state and --host exclude each other");
-    if (settings->since_ms >= settings->until_ms)
-        return complaint("lockreport", EXIT_USAGE, "the report would end before it begins");
-    return -1;
-}
-
-/* The first of the hosts, without the port that may stand behind it. */
-static char *first_host(const char *hosts)
-{
-    char *host = strdup(hosts);
-
-    if (host != NULL && host[0] != '/')
-        host[strcspn(host, ": \t=")] = '\0';
-    return host;
+    if (settings->state != NULL && (settings->host != NULL || settings->port != NULL))
+        return complaint("lockreport", EXIT_USAGE,
+                         "--state reads a file, --host and --port ask a server: give one");
+    return check_times(settings);
 }
 
 static int read_state(struct report *report, const struct settings *settings)
@@ -145,39 +152,47 @@ static int read_state(struct report *report, const struct settings *settings)
     return result == 0 ? 0 : complaint("lockreport", EXIT_SYSTEM, "%s", error);
 }
 
-static int ask_server(struct report *report, const struct settings *settings, const char *hosts)
+static int ask_server(struct report *report, const struct settings *settings)
 {
-    const char *port = settings->port != NULL ? settings->port : getenv("IPCLOCKER_PORT");
-    char *host = first_host(hosts);
-    char error[REPORT_ERROR_SIZE], number[8];
-    int result;
+    struct ipclocker *lock = ipclocker_create();
+    char error[REPORT_ERROR_SIZE];
+    int status = 0;
 
-    if (host == NULL)
+    if (lock == NULL)
         return complaint("lockreport", EXIT_SYSTEM, "%s", strerror(errno));
-    if (port == NULL) {
-        snprintf(number, sizeof number, "%u",
-                 service_default_port("lockerd", "tcp", SERVICE_LOCKERD_PORT));
-        port = number;
-    }
-    result = report_ask_server(report, host, port, error);
-    free(host);
-    return result == 0 ? 0 : complaint("lockreport", EXIT_NO_SERVER, "%s", error);
+    ipclocker_set_connect_tries(lock, 1);
+    if ((settings->host != NULL && ipclocker_set_hosts(lock, settings->host) != 0) ||
+        (settings->port != NULL && ipclocker_set_port(lock, settings->port) != 0))
+        status = complaint("lockreport", EXIT_USAGE, "%s", ipclocker_error(lock));
+    else if (report_ask_server(report, lock, error) != 0)
+        status =
+            complaint("lockreport", errno == EINVAL ? EXIT_USAGE : EXIT_NO_SERVER, "%s", error);
+    ipclocker_destroy(lock);
+    return status;
 }
 
 static int fill(struct report *report, const struct settings *settings)
 {
-    const char *hosts = settings->host;
+    const char *hosts = getenv("IPCLOCKER_HOST");
+    bool asks = settings->host != NULL || settings->port != NULL ||
+                (settings->state == NULL && hosts != NULL && hosts[0] != '\0');
 
-    if (hosts == NULL && settings->state == NULL)
-        hosts = getenv("IPCLOCKER_HOST");
-    if (hosts == NULL && settings->port != NULL)
-        hosts = "localhost";
-    return hosts != NULL && hosts[0] != '\0' ? ask_server(report, settings, hosts)
-                                             : read_state(report, settings);
+    return asks ? ask_server(report, settings) : read_state(report, settings);
+}
+
+/* A file or a pipe is as wide as it needs to be. */
+static struct report_screen find_screen(void)
+{
+    struct winsize size = {0};
+    bool known = isatty(STDOUT_FILENO) == 1 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+
+    return (struct report_screen){.columns = known ? size.ws_col : 0,
+                                  .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0};
 }
 
 static int print(struct report *report, const struct settings *settings)
 {
+    const struct report_screen screen = find_screen();
     size_t count;
     const struct report_group *groups = report_finish(report, &count);
     int result = groups != NULL ? 0 : -1;
@@ -187,8 +202,7 @@ static int print(struct report *report, const struct settings *settings)
     else if (result == 0 && settings->csv)
         report_print_csv(report, groups, count, stdout);
     else if (result == 0)
-        report_print_table(report, groups, count, strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
-                           stdout);
+        result = report_print_table(report, groups, count, &screen, stdout);
     if (result == 0 && fflush(stdout) == 0)
         return 0;
     return complaint("lockreport", EXIT_SYSTEM, "cannot print the report: %s", strerror(errno));

@@ -137,6 +137,7 @@ def silent(seats, *words, **extra):
     farm.contains(done.stderr, "lockreap: slurmctld: ")
     farm.contains(done.stderr, "nothing was released")
     assert time.monotonic() - begun < 15, done.stderr
+    farm.equal(done.stderr.count("lockreap: "), 1)
     farm.equal(seats.held(), ["x"])
 
 
@@ -147,6 +148,7 @@ def nothing_is_released_while_slurm_does_not_answer():
     seats = Seats(cluster)
     seats.hold("x", at(job))
     silent(seats, SLURM_CONF="/nonexistent/slurm.conf")
+    silent(seats, SLURM_CONF="/etc/passwd")
     cluster.daemons["slurmctld"].send_signal(signal.SIGSTOP)
     try:
         silent(seats)

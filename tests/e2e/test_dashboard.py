@@ -10,6 +10,7 @@ import http.server
 import json
 import os
 import re
+import resource
 import shutil
 import socket
 import threading
@@ -121,10 +122,12 @@ class Page(html.parser.HTMLParser):
         return [row[number] for row in self.rows if len(row) > number]
 
 
-def feed(web, port, **extra):
-    path = f"{os.path.join(farm.BUILD, 'bin')}:{os.environ['PATH']}"
-    return farm.run(FEED, web.site, env=farm.environment(
-        PATH=path, IPCLOCKER_HOST="127.0.0.1", IPCLOCKER_PORT=port, **extra))
+def feed(web, port, folder=None, **extra):
+    """Runs lockfeed; extra is for its environment, in capitals, or says how to run it."""
+    variables = {"PATH": f"{os.path.join(farm.BUILD, 'bin')}:{os.environ['PATH']}",
+                 "IPCLOCKER_HOST": "127.0.0.1", "IPCLOCKER_PORT": port}
+    variables.update({name: extra.pop(name) for name in list(extra) if name.isupper()})
+    return farm.run(FEED, folder or web.site, env=farm.environment(**variables), **extra)
 
 
 def must_feed(web, port):
@@ -332,12 +335,45 @@ def a_server_that_does_not_answer_is_not_waited_for(folder):
 def a_folder_that_cannot_be_written_is_named(folder):
     web = Web(folder)
     farm.equal(farm.run(FEED).returncode, 64)
-    farm.equal(farm.run(FEED, os.path.join(folder, "none")).returncode, 64)
+    done = farm.run(FEED, os.path.join(folder, "none"))
+    farm.equal((done.returncode, done.stderr),
+               (64, f"lockfeed: {folder}/none is no folder; make it, with index.html in it\n"))
+    farm.equal(farm.run(FEED, "--help").stdout, "usage: lockfeed FOLDER\n")
     os.makedirs(os.path.join(web.site, "locks.json", "in the way"))
     done = feed(web, start_server())
     farm.equal((done.returncode, done.stderr.count("\n")), (71, 1))
     farm.contains(done.stderr, f"{web.site}/locks.json")
     farm.equal(sorted(os.listdir(web.site)), ["index.html", "locks.json"])
+
+
+@tap.test
+def a_full_disk_is_said(folder):
+    def allow_no_byte():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+    web, port = Web(folder), start_server()
+    must_feed(web, port)
+    # Python ignores SIGXFSZ, and so must the feed: a write fails then as on a full disk.
+    done = feed(web, port, preexec_fn=allow_no_byte, restore_signals=False)
+    farm.equal((done.returncode, done.stderr.count("\n")), (71, 1))
+    farm.contains(done.stderr, "lockfeed: lockersh: cannot write")
+    farm.contains(done.stderr, "locks.json stays as it was")
+    farm.equal(sorted(os.listdir(web.site)), ["index.html", "locks.json"])
+
+
+@tap.test
+def what_is_wrong_with_the_setting_up_is_no_servers_fault(folder):
+    web, port = Web(folder), start_server()
+    for status, why, extra in ((64, "LOCKFEED_TIMEOUT", {"LOCKFEED_TIMEOUT": "soon"}),
+                               (64, "IPCLOCKER_HOST", {"IPCLOCKER_HOST": "[::1"}),
+                               (71, "lockersh", {"PATH": "/usr/bin:/bin"})):
+        done = feed(web, port, **extra)
+        farm.equal((extra, done.returncode, done.stderr.count("\n")), (extra, status, 1))
+        farm.contains(done.stderr, why)
+    os.mkdir(os.path.join(folder, "-x"))
+    done = feed(web, port, folder="-x", cwd=folder)
+    farm.equal((done.returncode, done.stderr), (0, ""))
+    farm.equal(os.listdir(os.path.join(folder, "-x")), ["locks.json"])
 
 
 if __name__ == "__main__":

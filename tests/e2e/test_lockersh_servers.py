@@ -210,6 +210,11 @@ def servers_that_are_none_are_recognized():
         result = lockersh("--dhost", f"127.0.0.1={port}", *QUICK, "--lock", "a", "true")
         farm.equal((result.returncode, result.stderr.count("\n")), (69, 1))
         farm.contains(result.stderr, expected)
+    # One that answers needs nobody to start another.
+    port = stranger(b"error the disk is full; try again later\n")
+    result = lockersh("--dhost", f"127.0.0.1={port}", *QUICK, "--lock", "a", "true")
+    farm.equal(result.stderr, f"lockersh: the lockerd does not serve at 127.0.0.1:{port} "
+                              "(the disk is full; try again later)\n")
     # Another host that is one is used instead.
     port = stranger(b"HTTP/1.1 400 Bad Request\r\n")
     farm.equal(lockersh("--dhost", f"127.0.0.1={port}:127.0.0.1={good}", "--lock", "a",

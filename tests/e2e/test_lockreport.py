@@ -2,10 +2,15 @@
 """lockreport: what it says about a history that is known."""
 
 import csv
+import fcntl
 import io
 import json
 import os
+import pty
 import sqlite3
+import struct
+import subprocess
+import termios
 import time
 
 import farm
@@ -104,6 +109,25 @@ def a_long_history_is_asked_for_in_parts(folder):
 
 
 @tap.test
+def servers_are_named_as_for_lockersh(folder):
+    port = Server(folder, "--host", "127.0.0.1", "--host", "::1").port
+    silent = farm.silent_port()
+    for hosts in (f"127.0.0.1={port}", f"[::1]={port}", f" localhost={port}",
+                  f"127.0.0.1={silent}:localhost={port}", f"nosuch.invalid 127.0.0.1={port}"):
+        farm.contains(report(env=farm.environment(IPCLOCKER_HOST=hosts)), "Nothing was held")
+        farm.contains(report("--host", hosts), "Nothing was held")
+    farm.contains(report("--host", "::1", "--port", port), "Nothing was held")
+    for status, why, *options in ((69, "nosuch.invalid:1751 (Name or service not known)",
+                                   "--host", "nosuch.invalid"),
+                                  (69, f"127.0.0.1:{silent} (Connection refused); start one there",
+                                   "--host", f"127.0.0.1={silent}"),
+                                  (64, '"nosuch" is no port', "--port", "nosuch")):
+        done = farm.run(LOCKREPORT, *options, env=farm.environment(IPCLOCKER_PORT=1751))
+        farm.equal((done.returncode, done.stdout), (status, ""))
+        farm.contains(done.stderr, why)
+
+
+@tap.test
 def a_malformed_HISTORY_is_refused(folder):
     server = Server(folder)
     for words in ("", "0", "0 1", "x 1 0", "0 1 -1"):
@@ -163,7 +187,8 @@ def what_is_held_now_counts_up_to_now(folder):
     server.wire().ask("user bob", "locks a", "block 0", "LOCK")
     server.wire().ask("user bob", "locks b", "LOCK")
     time.sleep(1.2)
-    for options in (["--state", server.state], ["--host", "127.0.0.1", "--port", server.port]):
+    for options in (["--state", server.state], ["--host", "127.0.0.1", "--port", server.port],
+                    ["--state", server.state, "--until", f"@{int(time.time()) + 86400}"]):
         found = groups(*options)
         farm.equal((found["a"]["holds"], found["a"]["refused"]), (1, 1))
         assert 1 < found["a"]["busy_seconds"] < 100, found
@@ -189,6 +214,50 @@ def the_table_has_a_plot(folder):
     farm.contains(report("--state", server.state, "--since", "1h"), "Nothing was held")
 
 
+def on_terminal(columns, *options):
+    """The lines that a terminal of so many columns gets."""
+    ours, theirs = pty.openpty()
+    with open(ours, "rb", buffering=0) as screen:
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        done = subprocess.run([LOCKREPORT, *options], stdout=theirs, stderr=subprocess.PIPE,
+                              env=farm.environment(LC_ALL="C.UTF-8"), check=False)
+        os.close(theirs)
+        farm.equal((done.returncode, done.stderr), (0, b""))
+        shown = b""
+        while True:
+            try:
+                shown += screen.read(65536)
+            except OSError:  # all of it was read
+                return shown.decode().splitlines()
+
+
+@tap.test
+def the_table_fits_the_terminal(folder):
+    server = make_history(folder)
+    for columns in (60, 80, 92, 100, 120, 200):
+        lines = on_terminal(columns, *window(server), "vcs[1-2]", "sim[1-4]")
+        # Narrower than the numbers it cannot be.
+        assert max(map(len, lines)) <= max(columns, 80), (columns, lines)
+        farm.equal("OVER TIME" in lines[2], columns >= 92)
+        farm.equal(lines[3].rstrip().endswith("▄"), columns >= 92)
+    farm.contains("\n".join(on_terminal(200, *window(server), "vcs[1-2]")),
+                  "▄▄▄▄▄▄▄▄▄▄▄▄▅██████▅▄▄▄▄▄▄▄▄▄▄▄▄")
+
+
+@tap.test
+def any_name_keeps_the_columns(folder):
+    server = Server(folder)
+    for name in ("a", "漢字", "x\u202ey", "grün", "n" * 39):
+        server.wire().ask("user ann", f"locks {name}", "LOCK")
+    lines = report("--state", server.state, env=farm.environment(LC_ALL="C.UTF-8")).splitlines()[3:]
+    farm.equal(len(lines), 5)
+
+    def column(line):
+        return sum(2 if character in "漢字" else 1 for character in line.split(" 1 ")[0])
+
+    farm.equal(len({column(line) for line in lines}), 1)
+
+
 @tap.test
 def CSV_has_a_line_for_each(folder):
     server = make_history(folder)
@@ -198,9 +267,43 @@ def CSV_has_a_line_for_each(folder):
 
 
 @tap.test
+def a_file_that_is_no_state_file_is_named(folder):
+    server = make_history(folder)
+
+    def said(path):
+        done = farm.run(LOCKREPORT, "--state", path)
+        farm.equal((done.returncode, done.stdout, done.stderr.count("\n")), (71, "", 1))
+        farm.contains(done.stderr, f"lockreport: cannot read the state file {path}: ")
+        return done.stderr
+
+    def make(name, sql):
+        path = f"{folder}/{name}"
+        with sqlite3.connect(path) as other:
+            other.executescript(sql)
+        other.close()
+        return path
+
+    farm.contains(said(folder), "it is no file")
+    farm.contains(said("/dev/null"), "it is no file")
+    farm.contains(said(make("empty", "")), "it is empty")
+    farm.contains(said(make("other", "CREATE TABLE t(a)")), "it is not lockerd's")
+    farm.contains(said(f"{folder}/none"), "No such file or directory; name lockerd's with --state")
+    with open(f"{folder}/text", "w", encoding="ascii") as text:
+        text.write("no database\n" * 100)
+    farm.contains(said(f"{folder}/text"), "file is not a database")
+    for version, why in ((1, "an earlier version"), (999, "a later version")):
+        with sqlite3.connect(server.state) as state:
+            state.execute(f"PRAGMA user_version = {version}")
+        state.close()
+        farm.contains(said(server.state), why)
+
+
+@tap.test
 def what_is_wrong_is_said(folder):
     server = Server(folder)
     for status, *options in ((64, "--by", "moon"), (64, "--since", "soon"), (64, "--json", "--csv"),
+                             (64, "--state", server.state, "--port", server.port),
+                             (64, "--since", "2024-02-30"), (64, "--since", "2024-04-31T10:00"),
                              (64, "--since", "1d", "--until", "2d"), (64, "a[1-"),
                              (71, "--state", f"{folder}/none.db"), (71, "--state", "/dev/null"),
                              (69, "--host", "127.0.0.1", "--port", farm.silent_port())):
@@ -209,6 +312,9 @@ def what_is_wrong_is_said(folder):
         result = farm.run(LOCKREPORT, *options)
         assert result.returncode == status and result.stderr.startswith("lockreport: "), \
             (options, result)
+    done = farm.run(LOCKREPORT, "--since", "2024-07-02", "--until", "2024-07-01T12:30")
+    farm.contains(done.stderr, "begin at 2024-07-02 00:00:00")
+    farm.contains(done.stderr, "end at 2024-07-01 12:30:00")
     farm.equal(farm.run(LOCKREPORT, "--version").stdout.split()[:2], ["lockreport", "(farmlock)"])
     farm.contains(report("--help"), "--since")
 

@@ -284,6 +284,18 @@ def what_is_no_state_file_is_refused_and_left_alone(folder):
     farm.contains(refused("--state", folder), "is not a file")
 
 
+@tap.test
+def a_file_of_another_user_is_refused_and_the_reason_said(folder):
+    state = f"{folder}/lockerd.db"
+    with open(state, "wb"):
+        os.chmod(state, 0o400)
+    # Without this capability root is a user like others.
+    before = ["setpriv", "--bounding-set=-dac_override"] if os.geteuid() == 0 else []
+    done = farm.run(*before, LOCKERD, "--nofork", "--port", farm.free_port(), "--state", state)
+    farm.equal(done.returncode, 71)
+    farm.contains(done.stderr, f"cannot write the state file {state}: Permission denied; ")
+
+
 def damage(path):
     """Writes over everything behind the header."""
     with open(path, "r+b") as state:
@@ -329,6 +341,7 @@ def nonsense_in_the_file_is_damage(folder):
 @tap.test
 def options_of_the_state_are_checked(folder):
     for option, value in (("--durability", "some"), ("--history", "90x"), ("--history", ""),
+                          ("--state", ""),
                           ("--requeue-grace", "-1")):
         result = farm.run(LOCKERD, "--nofork", "--state", f"{folder}/s", option, value)
         farm.equal(result.returncode, 64)

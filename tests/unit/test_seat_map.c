@@ -127,6 +127,8 @@ static void wrong_maps_are_refused_and_change_nothing(void **state)
         assert_int_equal(errno, EINVAL);
         assert_int_equal(maps.count, 0);
     }
+    assert_int_equal(seat_maps_add(&maps, "vcs=", error, sizeof error), -1);
+    assert_string_equal(error, "vcs=: no name at character 1 of \"\"");
     memset(text, 'x', SEAT_LICENSE_SIZE);
     strcpy(text + SEAT_LICENSE_SIZE, "=v");
     assert_int_equal(seat_maps_add(&maps, text, error, sizeof error), -1);

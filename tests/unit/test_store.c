@@ -167,6 +167,32 @@ static void history_is_kept_and_trimmed(void **state)
     assert_int_equal(count_history(fixture), 0);
 }
 
+/* A clock that was years ahead while the machine started. */
+static void history_from_the_future_does_not_keep_what_is_old(void **state)
+{
+    enum { FUTURE = 600, OLD = 1200 };
+    struct store_fixture *fixture = *state;
+    int64_t now_ms = fixture->now_ms;
+
+    store_fixture_begin(fixture);
+    fixture->now_ms = INT64_C(8000000000) * 1000;
+    for (int i = 0; i < FUTURE + OLD; i++) {
+        if (i == FUTURE)
+            fixture->now_ms = now_ms;
+        store_fixture_ask(fixture, "ann", "a");
+        store_fixture_release(fixture, "ann", "a");
+    }
+    store_fixture_commit_safely(fixture);
+    assert_int_equal(count_history(fixture), FUTURE + OLD);
+    store_close(fixture->store);
+    assert_int_equal(store_fixture_load(fixture, 1000), 0);
+    store_batch_probe(fixture->batch);
+    store_fixture_commit_safely(fixture);
+    for (int i = 0; i < 1000 && count_history(fixture) > FUTURE; i++)
+        usleep(10000);
+    assert_int_equal(count_history(fixture), FUTURE);
+}
+
 static void without_history_none_is_kept(void **state)
 {
     struct store_fixture *fixture = *state;
@@ -246,6 +272,7 @@ int main(void)
         STORE_FIXTURE_TEST(counters_stay_above_what_is_used),
         STORE_FIXTURE_TEST(closing_waits_for_what_was_submitted),
         STORE_FIXTURE_TEST(history_is_kept_and_trimmed),
+        STORE_FIXTURE_TEST(history_from_the_future_does_not_keep_what_is_old),
         STORE_FIXTURE_TEST(without_history_none_is_kept),
         STORE_FIXTURE_TEST(history_alone_is_not_urgent),
         STORE_FIXTURE_TEST(one_file_has_one_store),

@@ -73,16 +73,18 @@ static void hear(struct hearing *hearing, const char *bytes, size_t len)
 /* The last line that is not empty, without the name of the program that libslurm puts first. */
 static void last_line(struct hearing *hearing, char *out, size_t out_size)
 {
-    static const char mark[] = ": error: ";
+    static const char *const marks[] = {": error: ", ": fatal: "};
     char *line, *found;
 
     while (hearing->len > 0 && hearing->text[hearing->len - 1] == '\n')
         hearing->text[--hearing->len] = '\0';
     line = strrchr(hearing->text, '\n');
     line = line != NULL ? line + 1 : hearing->text;
-    found = strstr(line, mark);
-    if (found != NULL)
-        line = found + sizeof mark - 1;
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        found = strstr(line, marks[i]);
+        if (found != NULL)
+            line = found + strlen(marks[i]);
+    }
     text_clean(out, out_size, line, strlen(line));
 }
 
