@@ -225,6 +225,10 @@ static void on_news(evutil_socket_t fd, short events, void *context)
     (void)fd;
     (void)events;
     store_progress(durable->store, &progress);
+    if (progress.written_anew)
+        server_log(server, LOG_WARNING,
+                   "the state file %s was removed and is written anew, with all that was in it",
+                   durable->path);
     if (durable->committed != progress.committed)
         durable_end_stall(server);
     durable->committed = progress.committed;

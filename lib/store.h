@@ -51,6 +51,8 @@ struct store_options {
  *   EUCLEAN  it is damaged
  *   EEXIST   there is something else in its place
  *   ENOENT, EACCES, ENOSPC, EIO and others of the system
+ * A state file that is removed while the store is open is written anew, with all that was in it;
+ * when another is put in its place, no later batch is kept.
  */
 struct store *store_open(const struct store_options *options, char error[STORE_ERROR_SIZE]);
 
@@ -144,6 +146,7 @@ int store_fd(const struct store *store);
 
 struct store_progress {
     uint64_t committed;           /* this batch and all before it are safe */
+    bool written_anew;            /* since the last call: somebody had removed the state file */
     bool failed;                  /* and none behind it is, or will be */
     char error[STORE_ERROR_SIZE]; /* why, if so */
 };

@@ -5,6 +5,7 @@
  *   store_none.c    the engine that keeps nothing
  *   store_sqlite.c  the engine that keeps a file: commits, on a thread of its own
  *   store_gather.c  how long a commit waits for others
+ *   store_place.c   a file that was removed or replaced while in use
  *   store_statement.c  what it writes and reads
  *   store_schema.c  how that file is laid out, opened, brought up to date and read back
  */

@@ -66,6 +66,27 @@ static void end_work(struct store_sqlite *self)
     pthread_cond_signal(&self->idle);
 }
 
+/* Is called with the mutex, and returns with it.  Returns -1 when the store has failed. */
+static int keep_place(struct store_sqlite *self)
+{
+    char error[STORE_ERROR_SIZE];
+    int kept;
+
+    begin_work(self);
+    kept = store_place_keep(self, error);
+    end_work(self);
+    if (kept == 0)
+        return 0;
+    if (kept > 0) {
+        self->written_anew = true;
+    } else {
+        self->failed = true;
+        memcpy(self->error, error, sizeof error);
+    }
+    tell_news(self);
+    return kept > 0 ? 0 : -1;
+}
+
 /* Writes all of `work`, without the mutex.  Returns its last number, or 0 and *error. */
 static uint64_t write_batches(struct store_sqlite *self, const struct batch_queue *work,
                               char error[STORE_ERROR_SIZE])
@@ -93,6 +114,8 @@ static void commit_queue(struct store_sqlite *self)
     char error[STORE_ERROR_SIZE];
     uint64_t last;
 
+    if (keep_place(self) != 0)
+        return;
     store_gather(self);
     if (STAILQ_EMPTY(&self->queue) || self->lent)
         return;
@@ -148,6 +171,27 @@ static int on_log(void *context, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
+int store_sqlite_connect(struct store_sqlite *self, char error[STORE_ERROR_SIZE])
+{
+    self->reserved = (struct counters){0};
+    self->log_pages = 0;
+    self->copied_pages = 0;
+    self->db = store_schema_open(&self->options, error);
+    if (self->db == NULL || store_statement_prepare(self, error) != 0)
+        return -1;
+    sqlite3_wal_hook(self->db, on_log, self);
+    return store_place_note(self, error);
+}
+
+void store_sqlite_disconnect(struct store_sqlite *self)
+{
+    store_statement_finalize(self);
+    sqlite3_close(self->db);
+    if (self->db != NULL && self->place.path != NULL)
+        store_place_leave(&self->place);
+    self->db = NULL;
+}
+
 /* Is called with the mutex, and returns with it. */
 static void answer_query(struct store_sqlite *self)
 {
@@ -166,7 +210,7 @@ static bool trim_history(struct store_sqlite *self)
 {
     bool more;
 
-    if (self->failed || self->lent)
+    if (self->failed || self->lent || keep_place(self) != 0 || self->lent)
         return false;
     begin_work(self);
     more = store_statement_trim(self);
@@ -185,8 +229,7 @@ static void destroy(struct store_sqlite *self)
         STAILQ_REMOVE_HEAD(&self->answered, queue);
         store_query_destroy(query);
     }
-    store_statement_finalize(self);
-    sqlite3_close(self->db);
+    store_sqlite_disconnect(self);
     if (self->news_fd >= 0)
         close(self->news_fd);
     if (self->lock_fd >= 0)
@@ -194,7 +237,8 @@ static void destroy(struct store_sqlite *self)
     pthread_cond_destroy(&self->wake);
     pthread_cond_destroy(&self->idle);
     pthread_mutex_destroy(&self->mutex);
-    free(self->path);
+    free(self->place.path);
+    free((char *)self->options.path);
     free(self);
 }
 
@@ -221,6 +265,8 @@ static void *serve(void *context)
         } else if (!STAILQ_EMPTY(&self->asked)) {
             answer_query(self);
         } else if (self->closing) {
+            if (!self->failed)
+                keep_place(self);
             break;
         } else if (pthread_cond_timedwait(&self->wake, &self->mutex, &trim_at) == ETIMEDOUT) {
             trim_at = store_sqlite_after_us(trim_history(self) ? TRIM_NEXT_US : TRIM_AGAIN_US);
@@ -277,7 +323,9 @@ static int load(struct store *store, struct store_loader *loader, char error[STO
     self->queued_changes = 0;
     self->reserved = (struct counters){0};
     pthread_mutex_unlock(&self->mutex);
-    result = store_schema_load(self->db, self->path, loader, error);
+    result = self->db == NULL
+                 ? store_fail(error, ENOENT, "the state file %s is not open", self->options.path)
+                 : store_schema_load(self->db, self->options.path, loader, error);
     saved_errno = errno;
     pthread_mutex_lock(&self->mutex);
     self->lent = false;
@@ -341,6 +389,8 @@ static void progress(struct store *store, struct store_progress *out)
         count = 0;
     pthread_mutex_lock(&self->mutex);
     out->committed = self->committed;
+    out->written_anew = self->written_anew;
+    self->written_anew = false;
     out->failed = self->failed;
     if (self->failed)
         memcpy(out->error, self->error, sizeof out->error);
@@ -399,13 +449,15 @@ static struct store_sqlite *create(const struct store_options *options,
     struct store_sqlite *self = calloc(1, sizeof *self);
     pthread_condattr_t monotonic;
 
-    if (self == NULL || (self->path = strdup(options->path)) == NULL) {
+    if (self == NULL || (self->options.path = strdup(options->path)) == NULL) {
         free(self);
         store_fail(error, ENOMEM, "out of memory");
         return NULL;
     }
     self->store.engine = &sqlite_engine;
-    self->history_ms = options->history_ms;
+    self->options.durability = options->durability;
+    self->options.history_ms = options->history_ms;
+    self->options.must_exist = options->must_exist;
     self->lock_fd = -1;
     self->news_fd = -1;
     STAILQ_INIT(&self->queue);
@@ -428,12 +480,11 @@ struct store *store_sqlite_open(const struct store_options *options, char error[
         return NULL;
     if (store_file_prepare(options->path, options->must_exist, error) != 0 ||
         (self->lock_fd = store_file_lock(options->path, error)) < 0 ||
-        (self->db = store_schema_open(options, error)) == NULL ||
-        store_statement_prepare(self, error) != 0) {
+        store_sqlite_connect(self, error) != 0) {
         store_close(&self->store);
         return NULL;
     }
-    sqlite3_wal_hook(self->db, on_log, self);
+    self->options.must_exist = true;
     self->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (self->news_fd < 0) {
         store_fail(error, errno, "no descriptor can be had: %s", strerror(errno));

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <sqlite3.h>
+#include <sys/types.h>
 
 #include "store_private.h"
 
@@ -63,14 +64,22 @@ struct counters {
     uint64_t ticket, token;
 };
 
+/* Where the state file is, and which file that is. */
+struct store_place {
+    char *path; /* without symbolic links */
+    dev_t device;
+    ino_t inode;
+    ino_t log_inode; /* of its write-ahead log; 0 before that was seen */
+};
+
 struct store_sqlite {
     struct store store;
-    char *path;
+    struct store_options options; /* with a path of its own */
     int lock_fd, news_fd;
-    int64_t history_ms;
 
     /* The thread's, once there is a batch; before that, the caller's. */
-    sqlite3 *db;
+    sqlite3 *db; /* NULL when it could not be opened anew */
+    struct store_place place;
     sqlite3_stmt *statements[STATEMENTS];
     struct counters reserved; /* as the file has them; 0 before the first commit */
     int64_t sync_us;          /* how long a commit takes without its statements: of the last two */
@@ -91,11 +100,31 @@ struct store_sqlite {
     size_t last_changes;   /* in the last commit */
     size_t next_changes;   /* that were in the queue at its end */
     bool closing, failed;
-    bool ended;     /* the thread has, or will with its next step */
-    bool abandoned; /* the caller has not waited for that: the thread frees this */
+    bool written_anew; /* since the last store_progress() */
+    bool ended;        /* the thread has, or will with its next step */
+    bool abandoned;    /* the caller has not waited for that: the thread frees this */
     uint64_t committed;
     char error[STORE_ERROR_SIZE];
 };
+
+/* Opens what the options name, which is there, and prepares its statements.  Returns -1 with errno
+ * and *error as store_open() does. */
+int store_sqlite_connect(struct store_sqlite *self, char error[STORE_ERROR_SIZE]);
+void store_sqlite_disconnect(struct store_sqlite *self);
+
+/* store_place.c */
+
+/* Remembers which file was opened.  Returns -1 with errno and *error. */
+int store_place_note(struct store_sqlite *self, char error[STORE_ERROR_SIZE]);
+
+/* Is to be called when the file was closed: takes away what SQLite leaves of one that is gone. */
+void store_place_leave(const struct store_place *place);
+
+/* Looks whether the file that was opened is still the one that the next start will find, with its
+ * log; one that was removed is written anew, with all that was in it.  Returns whether it was; -1
+ * with errno and *error when that is not possible, and ESTALE when another file is in its place.
+ */
+int store_place_keep(struct store_sqlite *self, char error[STORE_ERROR_SIZE]);
 
 /* store_gather.c */
 

@@ -86,7 +86,7 @@ static int add_history(struct store_sqlite *self, const struct store_history *en
 {
     sqlite3_stmt *statement = self->statements[STATEMENT_HISTORY];
 
-    if (self->history_ms == 0)
+    if (self->options.history_ms == 0)
         return SQLITE_OK;
     bind_number(statement, 1, entry->past);
     bind_number(statement, 2, entry->reason);
@@ -262,7 +262,7 @@ bool store_statement_trim(struct store_sqlite *self)
     sqlite3_stmt *trim = self->statements[STATEMENT_TRIM];
     int64_t now_ms = clock_wall_ms();
 
-    sqlite3_bind_int64(trim, 1, now_ms - self->history_ms);
+    sqlite3_bind_int64(trim, 1, now_ms - self->options.history_ms);
     sqlite3_bind_int64(trim, 2, now_ms);
     sqlite3_bind_int(trim, 3, TRIM_ROWS);
     /* A disk that does not let us trim will not let us commit either, and is reported then. */
@@ -279,7 +279,7 @@ int store_statement_prepare(struct store_sqlite *self, char error[STORE_ERROR_SI
 
         if (result != SQLITE_OK) {
             result = store_schema_describe(self->db, result, reason, sizeof reason);
-            return store_fail(error, result, "cannot use the state file %s: %s", self->path,
+            return store_fail(error, result, "cannot use the state file %s: %s", self->options.path,
                               reason);
         }
     }
@@ -288,6 +288,8 @@ int store_statement_prepare(struct store_sqlite *self, char error[STORE_ERROR_SI
 
 void store_statement_finalize(struct store_sqlite *self)
 {
-    for (size_t i = 0; i < STATEMENTS; i++)
+    for (size_t i = 0; i < STATEMENTS; i++) {
         sqlite3_finalize(self->statements[i]);
+        self->statements[i] = NULL;
+    }
 }
