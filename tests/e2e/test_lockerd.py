@@ -102,6 +102,8 @@ def serve_path(path, *options):
     server = farm.start(LOCKERD, "--nofork", "--state", "none", "--path", path, *options,
                         stderr=subprocess.DEVNULL)
     farm.poll(lambda: connects(path), "lockerd listens at the socket")
+    # It has got further than that when it answers: a signal finds it ready.
+    farm.equal(Wire(path=path).ask("locks a", "STATUS")["locked"], "0")
     return server
 
 
@@ -187,8 +189,10 @@ def the_command_returns_when_the_server_listens(folder):
 def nothing_of_the_starting_terminal_is_kept_open(folder):
     _, pid = serve_in_background(folder)
     for process in [pid, *children(pid)]:
+        # They let go once the server is ready, which is when the command returns.
         for number in (0, 1, 2):
-            farm.equal(os.readlink(f"/proc/{process}/fd/{number}"), "/dev/null")
+            farm.poll(lambda fd=f"/proc/{process}/fd/{number}": os.readlink(fd) == "/dev/null",
+                      f"process {process} lets go of {number}")
         with open(f"/proc/{process}/stat", encoding="latin-1") as stat_file:
             session, terminal = stat_file.read().rpartition(")")[2].split()[3:5]
         farm.equal((int(session), terminal), (pid, "0"))
