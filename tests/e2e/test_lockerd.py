@@ -186,6 +186,28 @@ def the_command_returns_when_the_server_listens(folder):
 
 
 @tap.test
+def a_signal_to_reopen_the_log_does_not_end_a_server_that_starts(folder):
+    for number in range(5):
+        port, pid_file = farm.free_port(), f"{folder}/pid{number}"
+        start = farm.start(LOCKERD, "--state", "none", "--port", port, "--pid-file", pid_file,
+                           "--log", f"{folder}/log")
+        pid = int(farm.poll(lambda path=pid_file: read_if_there(path), "there is a pid"))
+        farm.at_end(lambda pid=pid: farm.is_alive(pid) and os.kill(pid, signal.SIGTERM))
+        while start.poll() is None:
+            os.kill(pid, signal.SIGHUP)
+        farm.equal(start.returncode, 0)
+        farm.equal(Wire(port).lock("a", "x")["locked"], "1")
+
+
+def read_if_there(path):
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read().strip()
+    except FileNotFoundError:
+        return ""
+
+
+@tap.test
 def nothing_of_the_starting_terminal_is_kept_open(folder):
     _, pid = serve_in_background(folder)
     for process in [pid, *children(pid)]:
