@@ -196,6 +196,17 @@ def is_alive(pid):
         return False
 
 
+def descriptors(pid):
+    """What a process has open, {number: what /proc shows}; it may close some while we look."""
+    found = {}
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            found[int(name)] = os.readlink(f"/proc/{pid}/fd/{name}")
+        except FileNotFoundError:
+            continue
+    return found
+
+
 def _end_monitors():
     """Ends what commands of these tests have left to look for servers that ended with a test."""
     marker = f"FARMLOCK_TEST_RUN={os.getpid()}".encode()

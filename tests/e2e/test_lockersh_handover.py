@@ -122,8 +122,7 @@ def the_monitor_keeps_nothing_of_the_job_open(folder):
     monitor = lab.poll_monitor("seat")
 
     def only_its_own():
-        links = sorted(os.readlink(f"/proc/{monitor}/fd/{fd}")
-                       for fd in os.listdir(f"/proc/{monitor}/fd"))
+        links = sorted(farm.descriptors(monitor).values())
         return [link.split(":")[0] for link in links] == ["/dev/null"] * 3 + ["anon_inode", "socket"]
 
     farm.poll(only_its_own, "the monitor has closed what is not its own")

@@ -120,15 +120,11 @@ def a_pipe_ends_with_the_command_and_the_watcher_leaves():
 def the_watcher_holds_on_to_nothing():
     process = started("--pid", os.getpid(), READY)
     watcher, = farm.poll(lambda: watchers_of(os.getpid()), "there is a watcher")
-    folder = f"/proc/{watcher}/fd"
-
-    def links():
-        return {name: os.readlink(f"{folder}/{name}") for name in os.listdir(folder)}
-
-    farm.poll(lambda: [links()[str(number)] for number in range(3)] == ["/dev/null"] * 3,
-              "standard input, output and error are /dev/null")
-    farm.poll(lambda: not any(link.startswith(("pipe:", "/tmp")) for link in links().values()),
-              f"no pipe is left: {links()}")
+    farm.poll(lambda: [farm.descriptors(watcher).get(number) for number in range(3)] ==
+              ["/dev/null"] * 3, "standard input, output and error are /dev/null")
+    farm.poll(lambda: not any(link.startswith(("pipe:", "/tmp"))
+                              for link in farm.descriptors(watcher).values()),
+              f"no pipe is left: {farm.descriptors(watcher)}")
     farm.equal(os.readlink(f"/proc/{watcher}/cwd"), "/")
     farm.equal(os.getsid(watcher) == os.getsid(process.pid), False)
     process.kill()
