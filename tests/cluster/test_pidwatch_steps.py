@@ -11,7 +11,7 @@ import steps
 from slurm import farm
 from tap import test
 
-cluster = slurm.the_cluster()
+cluster = slurm.the_cluster(settings="LaunchParameters=use_interactive_step")
 cluster.plugstack(steps.plugin_line("grace=5"))
 
 LIMIT_S = 5  # it takes a fraction of a second where nothing else runs
@@ -104,16 +104,33 @@ def of_a_heterogeneous_srun():
     no_job_is_left()
 
 
-@test
-def of_an_srun_with_a_pseudo_terminal():
+def start_on_terminal(*words, **options):
+    """Starts one of Slurm's commands on a terminal of its own, whose other end is returned."""
     terminal, end = pty.openpty()
     farm.at_end(lambda: os.close(terminal))
-    srun = cluster.start_command("srun", "--pty", "sh", "-c", "sleep 300; true", stdin=end,
-                                 stdout=end, stderr=end, start_new_session=True)
+    cluster.start_command("setsid", "--ctty", "--wait", *words, stdin=end, stdout=end, stderr=end,
+                          **options)
     os.close(end)
+    return terminal
+
+
+@test
+def of_the_shell_that_salloc_starts_on_a_node():
+    terminal = start_on_terminal("salloc", "-N1", extra={"SHELL": "/bin/sh"})
+    os.write(terminal, b"sleep 300\n")
+    tasks = steps.wait_for(cluster, 1, "sleep")
+    farm.equal(steps.name(steps.parent(steps.parent(tasks[0]))), "slurmstepd")
+    wait_until_watched(1)
+    end_with_srun(tasks, the_srun())
+    no_job_is_left()
+
+
+@test
+def of_an_srun_with_a_pseudo_terminal():
+    start_on_terminal("srun", "--pty", "sh", "-c", "sleep 300; true")
     tasks = steps.wait_for(cluster, 1, "sleep")
     wait_until_watched(1)
-    end_with_srun(tasks, srun.pid)
+    end_with_srun(tasks, the_srun())
     no_job_is_left()
 
 
