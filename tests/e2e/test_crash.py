@@ -26,7 +26,7 @@ def crash_again_and_again(folder, times, *options):
         server.start(*options)
         crowd.check()
     print(f"# seed {SEED}: {crowd.answers} answers, {times} crashes", flush=True)
-    assert crowd.answers > times * 10, "there was no load"
+    assert crowd.answers > times, "there was no load"
 
 
 @tap.test

@@ -297,7 +297,7 @@ def who_would_not_wait_is_not_left_in_the_queue():
 def who_gives_up_leaves_the_queue():
     lab = Lab()
     lab.hold("a")
-    farm.equal(lab.run("--lock", "a", "-w", "0.2", "true").returncode, 1)
+    farm.equal(lab.run("--lock", "a", "-w", "1", "true").returncode, 1)
     farm.poll(lambda: lab.double.waiting == [], "the queue is empty")
 
 
