@@ -74,7 +74,7 @@ def the_command_is_the_process_that_was_started():
     farm.equal((process.wait(), process.stdout.read()), (7, f"{process.pid}\n".encode()))
     result = run_pidwatch("--pid", me, "printf", "%s/", "a", "'b  c'", "&& echo joined")
     farm.equal((result.returncode, result.stdout), (0, "a/b  c/joined\n"))
-    farm.equal(run_pidwatch("--pid", me, "no-such-command").returncode, 127)
+    farm.equal(run_pidwatch("--pid", me, "/no/such/command").returncode, 127)
     farm.equal(run_pidwatch("--pid", me, "/").returncode, 126)
     farm.equal(run_pidwatch("--pid", me, "kill -TERM $$").returncode, -signal.SIGTERM)
     process = started("--pid", me, READY)
