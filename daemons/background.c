@@ -33,6 +33,10 @@ static bool let_go_of_stderr;
  * to serve has said why, and would only say it again. */
 static bool *has_served;
 
+/* What the parent passes on to the server, and SIGCHLD.  Both have them blocked from the start: the
+ * parent takes them one by one, and a server is not ended by one for which it is not ready yet. */
+static sigset_t supervised, usual_mask;
+
 static void close_ready_fd(void)
 {
     if (ready_fd >= 0)
@@ -72,6 +76,7 @@ void background_ready(void)
     if (has_served == NULL)
         return;
     *has_served = true;
+    sigprocmask(SIG_SETMASK, &usual_mask, NULL);
     if (ready_fd >= 0 && write(ready_fd, "R", 1) != 1)
         log_line(LOG_DEBUG, "nobody waits for the start to finish");
     close_ready_fd();
@@ -131,14 +136,13 @@ static int serve_here(const struct background *bg)
     return bg->serve(bg->context);
 }
 
-static pid_t start_server(const struct background *bg, const sigset_t *old_mask)
+static pid_t start_server(const struct background *bg)
 {
     pid_t parent = getpid();
     pid_t pid = fork();
 
     if (pid != 0)
         return pid;
-    sigprocmask(SIG_SETMASK, old_mask, NULL);
     /* A server without its parent could not be stopped through the pid file. */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent)
@@ -147,12 +151,12 @@ static pid_t start_server(const struct background *bg, const sigset_t *old_mask)
 }
 
 /* Waits for the server's end and passes signals on to it meanwhile.  Returns its wait status. */
-static int wait_for_server(pid_t pid, const sigset_t *signals, bool *stopping)
+static int wait_for_server(pid_t pid, bool *stopping)
 {
     int wait_status, signal;
 
     for (;;) {
-        if (sigwait(signals, &signal) != 0)
+        if (sigwait(&supervised, &signal) != 0)
             continue;
         if (signal == SIGCHLD) {
             if (waitpid(pid, &wait_status, WNOHANG) == pid)
@@ -175,10 +179,10 @@ static void describe_end(const char *name, int wait_status, int delay_ms)
 }
 
 /* Sleeps, unless a signal to stop comes first: then returns true. */
-static bool stopped_while_waiting(const sigset_t *signals, int delay_ms)
+static bool stopped_while_waiting(int delay_ms)
 {
     struct timespec delay = {.tv_sec = delay_ms / 1000, .tv_nsec = delay_ms % 1000 * 1000000L};
-    int signal = sigtimedwait(signals, NULL, &delay);
+    int signal = sigtimedwait(&supervised, NULL, &delay);
 
     return signal == SIGTERM || signal == SIGINT;
 }
@@ -197,35 +201,37 @@ static time_t monotonic_s(void)
 }
 
 /* After each end of the server: is it to be started again?  Sleeps before it says yes. */
-static bool restarts(const struct background *bg, const sigset_t *signals, int wait_status,
-                     time_t begun, int *delay_ms)
+static bool restarts(const struct background *bg, int wait_status, time_t begun, int *delay_ms)
 {
     if (monotonic_s() - begun >= STABLE_AFTER_S)
         *delay_ms = RESTART_DELAY_MIN_MS;
     describe_end(bg->name, wait_status, *delay_ms);
-    if (stopped_while_waiting(signals, *delay_ms))
+    if (stopped_while_waiting(*delay_ms))
         return false;
     *delay_ms = *delay_ms * 2 < RESTART_DELAY_MAX_MS ? *delay_ms * 2 : RESTART_DELAY_MAX_MS;
     return true;
 }
 
+static void block_signals(void)
+{
+    sigemptyset(&supervised);
+    sigaddset(&supervised, SIGCHLD);
+    sigaddset(&supervised, SIGTERM);
+    sigaddset(&supervised, SIGINT);
+    sigaddset(&supervised, SIGHUP);
+    sigaddset(&supervised, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &supervised, &usual_mask);
+}
+
 static int supervise(const struct background *bg)
 {
-    sigset_t signals, old_mask;
     int delay_ms = RESTART_DELAY_MIN_MS;
     int wait_status;
     bool stopping = false;
     time_t begun;
 
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGCHLD);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGHUP);
-    sigaddset(&signals, SIGUSR1);
-    sigprocmask(SIG_BLOCK, &signals, &old_mask);
     do {
-        pid_t pid = start_server(bg, &old_mask);
+        pid_t pid = start_server(bg);
 
         begun = monotonic_s();
         if (pid < 0) {
@@ -235,11 +241,11 @@ static int supervise(const struct background *bg)
             /* From now on only the server can report readiness, or fail to. */
             close_ready_fd();
             redirect_to_null(bg->quiet);
-            wait_status = wait_for_server(pid, &signals, &stopping);
+            wait_status = wait_for_server(pid, &stopping);
         }
         if (stopping || wait_status == 0 || !*has_served)
             break;
-    } while (restarts(bg, &signals, wait_status, begun, &delay_ms));
+    } while (restarts(bg, wait_status, begun, &delay_ms));
     return stopping && WIFSIGNALED(wait_status) ? 0 : exit_status(wait_status);
 }
 
@@ -281,6 +287,7 @@ static int run_detached(const struct background *bg)
     ready_fd = fds[1];
     let_go_of_stderr = bg->quiet;
     setsid();
+    block_signals();
     return serve_with_pid_file(bg, supervise);
 }
 

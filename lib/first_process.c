@@ -56,9 +56,9 @@ static int wait_for_job(struct ipclocker *lock, int signal_fd, pid_t job)
     return status;
 }
 
-int first_process_fork_job(struct ipclocker *lock, int *status)
+int first_process_fork_job(struct ipclocker *lock, const sigset_t *mask, int *status)
 {
-    sigset_t all, old_mask;
+    sigset_t all;
     int signal_fd;
     pid_t job;
 
@@ -66,7 +66,7 @@ int first_process_fork_job(struct ipclocker *lock, int *status)
     signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
     if (signal_fd < 0)
         return -1;
-    sigprocmask(SIG_SETMASK, &all, &old_mask);
+    sigprocmask(SIG_SETMASK, &all, NULL);
     job = fork();
     if (job > 0) {
         int ended = wait_for_job(lock, signal_fd, job);
@@ -75,7 +75,7 @@ int first_process_fork_job(struct ipclocker *lock, int *status)
         close(signal_fd);
         return 1;
     }
-    sigprocmask(SIG_SETMASK, &old_mask, NULL);
+    sigprocmask(SIG_SETMASK, mask, NULL);
     close(signal_fd);
     return job;
 }

@@ -2,14 +2,17 @@
 #ifndef FARMLOCK_FIRST_PROCESS_H
 #define FARMLOCK_FIRST_PROCESS_H
 
+#include <signal.h>
+
 #include "ipclocker.h"
 
 /* Forks the job.  With the end of the first process the kernel kills all others of the namespace, a
  * monitor too: so it stays, keeps the handle's lock, reaps orphans and passes signals on.
- * Returns 0 in the child, with the signal mask of before; in the first process 1 when the job has
- * ended, with *status to exit with, 128+N after signal N, and all signals blocked; -1 with errno of
+ * Signals that are pending are passed on too.
+ * Returns 0 in the child, with this signal mask; in the first process 1 when the job has ended,
+ * with *status to exit with, 128+N after signal N, and all signals blocked; -1 with errno of
  * fork(2) or signalfd(2).  The lock is the caller's to give back.
  */
-int first_process_fork_job(struct ipclocker *lock, int *status);
+int first_process_fork_job(struct ipclocker *lock, const sigset_t *mask, int *status);
 
 #endif

@@ -16,6 +16,7 @@ static volatile sig_atomic_t caught;
 /* What was there before. */
 struct guard {
     bool active;
+    bool first_process; /* of a pid namespace: what is not guarded is lost */
     sigset_t old_mask;
     struct sigaction old_actions[WATCHED_COUNT];
 };
@@ -53,7 +54,8 @@ static void lower_guard(struct guard *guard)
         return;
     for (size_t i = 0; i < WATCHED_COUNT; i++)
         sigaction(watched[i], &guard->old_actions[i], NULL);
-    sigprocmask(SIG_SETMASK, &guard->old_mask, NULL);
+    if (!guard->first_process)
+        sigprocmask(SIG_SETMASK, &guard->old_mask, NULL);
     guard->active = false;
 }
 
@@ -86,16 +88,19 @@ static void wait_for_news(struct ipclocker *lock, int other_ms, const struct gua
     ppoll(&poll_fd, 1, timeout_ms < 0 ? NULL : &timeout, guard->active ? &guard->old_mask : NULL);
 }
 
-int waiting_run(struct ipclocker *lock, struct progress *progress)
+int waiting_run(struct ipclocker *lock, struct progress *progress, sigset_t *mask)
 {
-    struct guard guard = {0};
+    struct guard guard = {.first_process = getpid() == 1};
     int result, saved_errno;
 
+    sigprocmask(SIG_SETMASK, NULL, mask);
+    if (guard.first_process)
+        raise_guard(&guard);
     if (ipclocker_lock_start(lock) != 0)
         return -1;
     while ((result = ipclocker_process(lock)) == 0) {
         /* Outside of a queue there is nothing to leave, and the resolver would delay a signal. */
-        if (stands_in_queue(lock))
+        if (guard.first_process || stands_in_queue(lock))
             raise_guard(&guard);
         else
             lower_guard(&guard);

@@ -322,14 +322,14 @@ static void occupy_closed_streams(void)
 
 /* Returns 0 in the process that becomes the command; 1 in one that outlived it, with the status to
  * exit with; -1 with errno. */
-static int watch_over_command(struct lockersh *self, int *status)
+static int watch_over_command(struct lockersh *self, const sigset_t *mask, int *status)
 {
     int result;
 
     if (getpid() != 1)
         return monitor_start(self->lock);
     ipclocker_set_verbose(self->lock, false);
-    result = first_process_fork_job(self->lock, status);
+    result = first_process_fork_job(self->lock, mask, status);
     if (result == 1 && ipclocker_unlock(self->lock) != 0)
         fprintf(stderr, "lockersh: the lock was not given back: %s\n", ipclocker_error(self->lock));
     return result;
@@ -338,12 +338,13 @@ static int watch_over_command(struct lockersh *self, int *status)
 static int run(struct lockersh *self)
 {
     int watching = -1, status = 0;
+    sigset_t mask;
 
-    if (waiting_run(self->lock, &self->progress) != 0)
+    if (waiting_run(self->lock, &self->progress, &mask) != 0)
         return fail(self);
     progress_obtained(&self->progress, self->lock);
     if (set_environment(self->lock) == 0)
-        watching = watch_over_command(self, &status);
+        watching = watch_over_command(self, &mask, &status);
     if (watching < 0) {
         fprintf(stderr, "lockersh: cannot watch over the command: %s\n", strerror(errno));
         ipclocker_unlock(self->lock);

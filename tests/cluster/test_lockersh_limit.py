@@ -8,7 +8,7 @@ from slurm import farm
 from tap import test
 
 cluster = slurm.the_cluster(settings="KillWait=1\nOverTimeLimit=0")
-SLURM_LOOKS_S = 45
+SLURM_LOOKS_S = 60
 
 
 @test

@@ -191,12 +191,13 @@ def tasks_of_an_array_are_looked_at_one_by_one():
     for task in (0, 1):
         cluster.wait_state(f"{array}_{task}", "RUNNING")
     seats = Seats(cluster)
-    for task in (0, 1, 3, 9):
+    for task in (0, 1, 3):
         seats.hold(f"t{task}", at(f"{array}_{task}"))
     cluster.run("scancel", f"{array}_1")
     cluster.wait_state(f"{array}_1", "CANCELLED")
+    seats.hold("t9", at(f"{array}_9"))  # of no task, but too young to be known for that
     farm.equal(released(seats), f"slurm:{array}_1@lab CANCELLED: released t1 of holder-t1\n")
-    farm.poll(lambda: seats.list()["locks"][0]["held_seconds"] > 2.1, "MinJobAge goes by")
+    farm.poll(lambda: seats.list()["locks"][-1]["held_seconds"] > 2.1, "MinJobAge goes by")
     farm.equal(released(seats), f"slurm:{array}_9@lab not known any more: released t9 of holder-t9\n")
     farm.equal(seats.held(), ["t0", "t3"])
     cluster.clear()
@@ -220,13 +221,15 @@ def components_of_a_heterogeneous_job_are_looked_at():
 
 @test
 def many_jobs_are_asked_about_at_once():
-    job, ended = running(cluster), cluster.sbatch("-o", "/dev/null", script="#!/bin/sh\n")
+    job = running(cluster)
     array = cluster.sbatch("-o", "/dev/null", "--array=0-3%1", script="#!/bin/sh\nexec sleep 300\n")
     cluster.wait_state(f"{array}_0", "RUNNING")
-    cluster.wait_state(ended, "COMPLETED")
     seats = Seats(cluster)
     for number in range(150):
         seats.hold(f"old{number:03}", at(2000000 + number))
+    # Slurm forgets it after two seconds.
+    ended = cluster.sbatch("-o", "/dev/null", script="#!/bin/sh\n")
+    cluster.wait_state(ended, "COMPLETED")
     for name, job_id in (("x", job), ("y", ended), ("t0", f"{array}_0"), ("t3", f"{array}_3")):
         seats.hold(name, at(job_id))
     farm.contains(released(seats), f"{at(ended)} COMPLETED: released y")

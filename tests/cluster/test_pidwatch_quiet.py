@@ -120,7 +120,7 @@ def two_hundred_short_steps_leave_nothing_behind():
     before = descriptors()
     done = cluster.run("salloc", "-Q", "-N2", "sh", "-c",
                        "i=0; while [ $i -lt 200 ]; do srun --overlap -N2 true || exit; i=$((i+1)); done",
-                       timeout=100)
+                       timeout=250)
     farm.equal((done.returncode, done.stdout, done.stderr), (0, "", ""))
     farm.poll(lambda: not remains(), "no watcher is left")
     farm.poll(lambda: descriptors() == before, "the daemons have no descriptor more")

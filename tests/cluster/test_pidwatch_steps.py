@@ -14,7 +14,7 @@ from tap import test
 cluster = slurm.the_cluster(settings="LaunchParameters=use_interactive_step")
 cluster.plugstack(steps.plugin_line("grace=5"))
 
-LIMIT_S = 2
+LIMIT_S = 5  # it takes a fraction of a second where nothing else runs
 
 
 def end_with_srun(tasks, srun):
@@ -134,13 +134,15 @@ def of_an_srun_with_a_pseudo_terminal():
     no_job_is_left()
 
 
+# Holds a step up, before the plugin behind it is called, for as long as there is a file.
 SLOW_PLUGIN = """#include <slurm/spank.h>
 #include <unistd.h>
 SPANK_PLUGIN(slow, 1)
 int slurm_spank_task_post_fork(spank_t spank, int argc, char *argv[])
 {
-    (void)spank, (void)argc, (void)argv;
-    usleep(500000);
+    (void)spank, (void)argc;
+    while (access(argv[0], F_OK) == 0)
+        usleep(10000);
     return 0;
 }
 """
@@ -154,11 +156,15 @@ def of_an_srun_that_dies_before_they_are_watched(folder):
     compiled = farm.run("cc", "-shared", "-fPIC", "-o", plugin, source)
     farm.equal((compiled.returncode, compiled.stderr), (0, ""))
     farm.at_end(lambda: cluster.plugstack(steps.plugin_line()))
-    cluster.plugstack(f"required {plugin}\n{steps.plugin_line()}")
+    with open(f"{folder}/hold", "w", encoding="utf-8"):
+        pass
+    cluster.plugstack(f"required {plugin} {folder}/hold\n{steps.plugin_line()}")
     srun = cluster.start_command("srun", "-N2", "sleep", "300")
     tasks = farm.poll(lambda: len(found := steps.children_of_steps(cluster)) == 2 and found, "tasks start")
+    steps.kill_srun(srun.pid)
+    srun.wait()
     assert not steps.watchers_of(cluster)
-    steps.seconds_until_gone(tasks, lambda: steps.kill_srun(srun.pid))
+    steps.seconds_until_gone(tasks, lambda: os.unlink(f"{folder}/hold"))
     no_job_is_left()
 
 

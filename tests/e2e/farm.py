@@ -1,10 +1,13 @@
 """What the end-to-end tests share: the built programs, daemons of a test's own, polling."""
 
 import atexit
+import errno
 import glob
 import os
+import random
 import signal
 import socket
+import statistics
 import subprocess
 import time
 
@@ -16,8 +19,10 @@ SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 
 # A machine under load may take its time; a test that hangs must still end.
 PATIENCE_S = 20
+CHANCES = 5  # for what is promised to be fast
 
 _cleanups = []
+_claims = []
 
 # The tests' own surroundings must not reach the programs.
 for _name in list(os.environ):
@@ -60,6 +65,19 @@ def poll(condition, what, patience_s=PATIENCE_S):
         time.sleep(0.005)
 
 
+def promised(what, measure, median_s, worst_s):
+    """Holds the times that measure() returns against what is promised.  A machine that is busy with
+    other tests makes a fast program slow for a while; a slow program is slow each time."""
+    for _ in range(CHANCES):
+        times = measure()
+        median, worst = statistics.median(times), max(times)
+        print(f"# {what}: {median * 1000:.1f} ms (median of {len(times)}), {worst * 1000:.1f} ms "
+              "at worst", flush=True)
+        if median < median_s and worst < worst_s:
+            return
+    raise AssertionError(f"{what}: not within {median_s} s and {worst_s} s {CHANCES} times: {times}")
+
+
 def equal(found, expected):
     assert found == expected, f"\n  found:    {found!r}\n  expected: {expected!r}"
 
@@ -68,11 +86,40 @@ def contains(text, part):
     assert part in text, f"{part!r} is not in {text!r}"
 
 
+def _ports():
+    """Ports that the kernel gives to nobody who does not name them, as far as there are any."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as limits:
+        first = int(limits.read().split()[0])
+    return range(10000, first) if first >= 20000 else range(10000, 65536)
+
+
+def _claim(port):
+    """True when no other running test has the port: its name is free then, which stays this
+    program's until it ends, and needs no file."""
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0farmlock-test-port-{port}")
+    except OSError:
+        claim.close()
+        return False
+    _claims.append(claim)
+    return True
+
+
 def free_port(kind=socket.SOCK_STREAM, host="127.0.0.1"):
+    """A port of this test's own, also while its server is away: nobody else takes it meanwhile."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, kind) as probe:
-        probe.bind((host, 0))
-        return probe.getsockname()[1]
+    while True:
+        port = random.choice(_ports())
+        with socket.socket(family, kind) as probe:
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+                continue
+            if _claim(port):
+                return port
 
 
 def silent_port():
@@ -147,6 +194,17 @@ def is_alive(pid):
             return stat.read().rpartition(")")[2].split()[0] not in "ZX"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def descriptors(pid):
+    """What a process has open, {number: what /proc shows}; it may close some while we look."""
+    found = {}
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            found[int(name)] = os.readlink(f"/proc/{pid}/fd/{name}")
+        except FileNotFoundError:
+            continue
+    return found
 
 
 def _end_monitors():

@@ -148,13 +148,14 @@ class Proxy:
 
     def cut(self):
         """Closes all connections, as a broken network would."""
-        for one in self.sockets:
+        # Those that come meanwhile are new ones.
+        cut, self.sockets = self.sockets, []
+        for one in cut:
             try:
                 one.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
             one.close()
-        self.sockets = []
 
     def close(self):
         self.listener.close()

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import traceback
 
-TEST_LIMIT_S = 3600 if os.environ.get("FARMLOCK_LONG") else 120
+TEST_LIMIT_S = 3600 if os.environ.get("FARMLOCK_LONG") else 300
 
 _tests = []
 

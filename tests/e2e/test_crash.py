@@ -26,7 +26,7 @@ def crash_again_and_again(folder, times, *options):
         server.start(*options)
         crowd.check()
     print(f"# seed {SEED}: {crowd.answers} answers, {times} crashes", flush=True)
-    assert crowd.answers > times * 10, "there was no load"
+    assert crowd.answers > times, "there was no load"
 
 
 @tap.test
@@ -63,7 +63,14 @@ def what_was_acknowledged_survives_writes_that_fail(folder):
 
 def can_change(port):
     wire = Wire(port)
-    answer = wire.ask("user probe", "locks probe", "LOCK")
+    wire.send("user probe", "locks probe", "LOCK")
+    line = wire.line()
+    if line.startswith("error "):
+        # What was on its way when a write failed is told that, and no status.
+        farm.contains(line, "cannot be written")
+        farm.equal(wire.line(), None)
+        return False
+    answer = wire.status()
     assert answer["locked"] == "1" or "cannot be written" in answer["error"], answer
     if answer["locked"] == "1":
         wire.ask("UNLOCK")

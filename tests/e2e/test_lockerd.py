@@ -102,6 +102,8 @@ def serve_path(path, *options):
     server = farm.start(LOCKERD, "--nofork", "--state", "none", "--path", path, *options,
                         stderr=subprocess.DEVNULL)
     farm.poll(lambda: connects(path), "lockerd listens at the socket")
+    # It has got further than that when it answers: a signal finds it ready.
+    farm.equal(Wire(path=path).ask("locks a", "STATUS")["locked"], "0")
     return server
 
 
@@ -184,11 +186,35 @@ def the_command_returns_when_the_server_listens(folder):
 
 
 @tap.test
+def a_signal_to_reopen_the_log_does_not_end_a_server_that_starts(folder):
+    for number in range(5):
+        port, pid_file = farm.free_port(), f"{folder}/pid{number}"
+        start = farm.start(LOCKERD, "--state", "none", "--port", port, "--pid-file", pid_file,
+                           "--log", f"{folder}/log")
+        pid = int(farm.poll(lambda path=pid_file: read_if_there(path), "there is a pid"))
+        farm.at_end(lambda pid=pid: farm.is_alive(pid) and os.kill(pid, signal.SIGTERM))
+        while start.poll() is None:
+            os.kill(pid, signal.SIGHUP)
+        farm.equal(start.returncode, 0)
+        farm.equal(Wire(port).lock("a", "x")["locked"], "1")
+
+
+def read_if_there(path):
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read().strip()
+    except FileNotFoundError:
+        return ""
+
+
+@tap.test
 def nothing_of_the_starting_terminal_is_kept_open(folder):
     _, pid = serve_in_background(folder)
     for process in [pid, *children(pid)]:
+        # They let go once the server is ready, which is when the command returns.
         for number in (0, 1, 2):
-            farm.equal(os.readlink(f"/proc/{process}/fd/{number}"), "/dev/null")
+            farm.poll(lambda fd=f"/proc/{process}/fd/{number}": os.readlink(fd) == "/dev/null",
+                      f"process {process} lets go of {number}")
         with open(f"/proc/{process}/stat", encoding="latin-1") as stat_file:
             session, terminal = stat_file.read().rpartition(")")[2].split()[3:5]
         farm.equal((int(session), terminal), (pid, "0"))

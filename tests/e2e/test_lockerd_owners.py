@@ -25,10 +25,8 @@ def serve(*options, limit=(), log=subprocess.DEVNULL):
 
 
 def descriptors(process):
-    """Of a server, when it has closed those of earlier clients."""
-    folder = f"/proc/{process.pid}/fd"
-    return sum(os.readlink(os.path.join(folder, name)) == "anon_inode:[pidfd]"
-               for name in os.listdir(folder))
+    """How many processes a server watches."""
+    return list(farm.descriptors(process.pid).values()).count("anon_inode:[pidfd]")
 
 
 def owner_lines(job, *who, host=None):

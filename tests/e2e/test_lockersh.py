@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -160,7 +161,7 @@ def conflict_exit_code_replaces_1():
     lab.hold("a")
     farm.equal(lab.run("--lock", "a", "-n", "--conflict-exit-code", "75", "true").returncode, 75)
     farm.equal(lab.run("--lock", "a", "-n", "-E", "0", "true").returncode, 0)
-    farm.equal(lab.run("--lock", "a", "-w", "0.05", "-E", "9", "true").returncode, 9)
+    farm.equal(lab.run("--lock", "a", "-w", "1", "-E", "9", "true").returncode, 9)
 
 
 @tap.test
@@ -168,10 +169,10 @@ def timeout_bounds_the_wait():
     lab = Farm()
     lab.hold("a")
     start = time.monotonic()
-    text = complaint(lab.run("--lock", "a", "--timeout", "0.3", "true"), 1)
+    text = complaint(lab.run("--lock", "a", "--timeout", "1", "true"), 1)
     took = time.monotonic() - start
     farm.contains(text, "a was not free in time; it is held by ")
-    assert 0.3 <= took < 5, took
+    assert 1 <= took < 10, took
     farm.equal(lab.waiters(), [])
 
 
@@ -183,7 +184,7 @@ def a_signal_while_waiting_leaves_the_queue_at_once():
         waiter = lab.wait_for("a")
         waiter.send_signal(number)
         farm.equal(waiter.wait(farm.PATIENCE_S), -number)
-        farm.poll(lambda: lab.waiters() == [], "the queue is empty", 1)
+        farm.poll(lambda: lab.waiters() == [], "the queue is empty")
     # A shell sees 128+N.
     waiter = farm.start("sh", "-c", f"{LOCKERSH} --lock a true; echo $?", env=lab.env,
                         stdout=subprocess.PIPE)
@@ -227,11 +228,12 @@ def verbose_explains_the_wait():
     time.sleep(0.05)
     holder.kill()
     _, err = waiter.communicate(timeout=farm.PATIENCE_S)
-    waiting, obtained = err.decode().splitlines()
+    # A machine that is busy may have made it wait for longer.
+    waiting, *_, obtained = err.decode().splitlines()
     farm.contains(waiting, "lockersh: waiting 0 s for a, place 1 in the queue; ")
     farm.contains(waiting, f"_{holder.pid}")
     farm.contains(waiting, " has had it since ")
-    assert obtained.startswith("lockersh: obtained a after 0."), obtained
+    assert re.match(r"lockersh: obtained a after [0-9.]+ s", obtained), obtained
 
 
 @tap.test
@@ -256,11 +258,14 @@ def debug_shows_the_conversation():
 @tap.test
 def hold_timeout_is_agreed_with_the_server():
     lab = Farm()
-    lab.hold("a", "--hold-timeout", "1")
-    farm.equal(lab.locks()["a"]["hold_limit_seconds"], 1)
-    lab.poll_free("a")
-    lab.hold("b")
-    farm.equal(lab.locks()["b"]["hold_limit_seconds"], 0)
+    lab.hold("a", "--hold-timeout", "600")
+    farm.equal(lab.locks()["a"]["hold_limit_seconds"], 600)
+    late = lab.start("--lock", "b", "--hold-timeout", "1", "echo has it; exec sleep 1000")
+    farm.equal(late.stdout.readline(), b"has it\n")
+    lab.poll_free("b")
+    farm.equal(late.poll(), None)
+    lab.hold("c")
+    farm.equal(lab.locks()["c"]["hold_limit_seconds"], 0)
 
 
 @tap.test

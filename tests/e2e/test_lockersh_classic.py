@@ -277,7 +277,9 @@ def the_end_of_a_dead_owner_is_reported():
 def a_living_owner_is_not_reported():
     lab = Lab()
     holder = lab.hold("a")
-    waiter = lab.wait_for("a")
+    waiter = lab.wait_for("a", "--verbose")
+    # It has looked by then.
+    farm.contains(waiter.stderr.readline(), b"waiting")
     holder.kill()
     farm.equal(waiter.wait(farm.PATIENCE_S), 0)
     assert not [line for line in lab.double.seen if line.startswith("DEAD_PID")]
@@ -295,7 +297,7 @@ def who_would_not_wait_is_not_left_in_the_queue():
 def who_gives_up_leaves_the_queue():
     lab = Lab()
     lab.hold("a")
-    farm.equal(lab.run("--lock", "a", "-w", "0.2", "true").returncode, 1)
+    farm.equal(lab.run("--lock", "a", "-w", "1", "true").returncode, 1)
     farm.poll(lambda: lab.double.waiting == [], "the queue is empty")
 
 

@@ -10,14 +10,20 @@ import subprocess
 import farm
 import tap
 from locking import LOCKERSH, Farm
+from wire import Wire
 
 UNSHARE = ["unshare", "-p", "-f", "--mount-proc", "--kill-child=KILL"]
 
 
-def in_container(lab, *words):
+def in_container(lab, *words, **options):
     if not shutil.which("unshare") or farm.run(*UNSHARE, "true").returncode != 0:
         raise tap.Lacks("no permission to make a pid namespace")
-    return farm.start(*UNSHARE, LOCKERSH, *words, env=lab.env, stdout=subprocess.PIPE)
+    return farm.start(*UNSHARE, LOCKERSH, *words, env=lab.env, stdout=subprocess.PIPE, **options)
+
+
+def first_process(container):
+    with open(f"/proc/{container.pid}/task/{container.pid}/children", encoding="ascii") as children:
+        return int(children.read())
 
 
 @tap.test
@@ -37,11 +43,31 @@ def signals_are_passed_on():
     lab = Farm()
     job = in_container(lab, "--lock", "a", "--exec", "sleep", "1000")
     farm.poll(lambda: "a" in lab.locks(), "it is held")
-    with open(f"/proc/{job.pid}/task/{job.pid}/children", encoding="ascii") as children:
-        first = int(children.read())
-    os.kill(first, signal.SIGTERM)
+    os.kill(first_process(job), signal.SIGTERM)
     farm.equal(job.wait(farm.PATIENCE_S), 143)
     farm.equal(lab.locks(), {})
+
+
+@tap.test
+def a_signal_that_comes_with_the_lock_is_not_lost():
+    """The kernel drops for a first process what would end another one."""
+    lab = Farm()
+    for number in range(20):
+        job = in_container(lab, "--lock", f"a{number}", "--exec", "sleep", "1000")
+        asker = Wire(lab.port)
+        while asker.ask(f"locks a{number}", "STATUS")["owner"] == "":
+            pass
+        os.kill(first_process(job), signal.SIGTERM)
+        farm.equal(job.wait(farm.PATIENCE_S), 143)
+
+
+@tap.test
+def a_signal_ends_the_search_for_a_server():
+    lab = Farm(farm.silent_port())
+    job = in_container(lab, "--lock", "a", "--connect-tries", "0", "true", stderr=subprocess.PIPE)
+    farm.contains(job.stderr.readline(), b"trying again")
+    os.kill(first_process(job), signal.SIGTERM)
+    farm.equal(job.wait(farm.PATIENCE_S), 143)
 
 
 @tap.test

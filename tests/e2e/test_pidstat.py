@@ -62,11 +62,11 @@ def exit_status_tells_up_down_and_host_down(folder):
     up, down, silent = f"{ELSEWHERE}:{pid}", f"{ELSEWHERE}:{NO_PID}", f"{SILENT}:{pid}"
     for processes, status in (([up], 0), ([up, up], 0), ([up, down], 1), ([down], 1),
                               ([silent], 2), ([up, silent], 2), ([down, silent], 2)):
-        result = pidstat("--port", port, "--timeout", "0.5", "exists", *processes)
+        result = pidstat("--port", port, "--timeout", "1", "exists", *processes)
         words = {up: "up", down: "down", silent: "host_down"}
         farm.equal(result.stdout, "".join(f"{one} {words[one]}\n" for one in processes))
         farm.equal((processes, result.returncode, result.stderr), (processes, status, ""))
-        quiet = pidstat("--port", port, "--timeout", "0.5", "--silent", "exists", *processes)
+        quiet = pidstat("--port", port, "--timeout", "1", "--silent", "exists", *processes)
         farm.equal((quiet.returncode, quiet.stdout, quiet.stderr), (status, "", ""))
 
 
@@ -93,7 +93,7 @@ def names_that_do_not_resolve_are_host_down_and_the_others_are_asked():
 @tap.test
 def json_says_the_same_and_more(folder):
     port, pid = Daemon(folder).port, os.getpid()
-    result = pidstat("--json", "--port", port, "--timeout", "0.5", "exists", f"{ELSEWHERE}:{pid}",
+    result = pidstat("--json", "--port", port, "--timeout", "1", "exists", f"{ELSEWHERE}:{pid}",
                      f"{ELSEWHERE}:{NO_PID}", f"{SILENT}:1", pid)
     farm.equal(result.returncode, 2)
     found = json.loads(result.stdout)
@@ -151,13 +151,13 @@ def wait_ends_with_the_last_and_any_with_the_first(folder):
         farm.equal((both.wait(), both.stdout.read()),
                    (0, f"{names[0]} down\n{names[1]} down\n"))
         print(f"# {host}: waiting ended {took * 1000:.1f} ms after the process at most")
-        assert took < 1, took
+        assert took < 5, took
 
 
 @tap.test
 def wait_gives_up_after_its_timeout(folder):
     port, pid = Daemon(folder).port, os.getpid()
-    result = pidstat("--port", port, "wait", "--timeout", "0.3", f"{ELSEWHERE}:{pid}")
+    result = pidstat("--port", port, "wait", "--timeout", "1", f"{ELSEWHERE}:{pid}")
     farm.equal((result.returncode, result.stdout), (1, f"{ELSEWHERE}:{pid} up\n"))
     result = pidstat("--port", port, "wait", "--timeout", "0.3", f"{SILENT}:{pid}")
     farm.equal((result.returncode, result.stdout), (2, f"{SILENT}:{pid} host_down\n"))

@@ -2,8 +2,8 @@
 """pidwatch as its users see it, on one host."""
 
 import os
+import select
 import signal
-import statistics
 import subprocess
 import sys
 import time
@@ -74,7 +74,7 @@ def the_command_is_the_process_that_was_started():
     farm.equal((process.wait(), process.stdout.read()), (7, f"{process.pid}\n".encode()))
     result = run_pidwatch("--pid", me, "printf", "%s/", "a", "'b  c'", "&& echo joined")
     farm.equal((result.returncode, result.stdout), (0, "a/b  c/joined\n"))
-    farm.equal(run_pidwatch("--pid", me, "no-such-command").returncode, 127)
+    farm.equal(run_pidwatch("--pid", me, "/no/such/command").returncode, 127)
     farm.equal(run_pidwatch("--pid", me, "/").returncode, 126)
     farm.equal(run_pidwatch("--pid", me, "kill -TERM $$").returncode, -signal.SIGTERM)
     process = started("--pid", me, READY)
@@ -105,12 +105,13 @@ def input_and_output_are_the_command_s():
 @tap.test
 def a_pipe_ends_with_the_command_and_the_watcher_leaves():
     process = started("--host", ELSEWHERE, "--port", "9", "--pid", os.getpid(),
-                      "echo ready; sleep 0.3", stderr=subprocess.STDOUT)
+                      "echo ready; read line", stdin=subprocess.PIPE, stderr=subprocess.STDOUT)
     watchers = farm.poll(lambda: [pid for pid in watchers_of(os.getpid()) if pid != process.pid],
                          "there is a watcher")
-    begun = time.monotonic()
+    process.stdin.close()
+    # A watcher that held the pipe, or stayed, would do so for ever.
+    assert select.select([process.stdout], [], [], farm.PATIENCE_S)[0], "the pipe is held open"
     farm.equal(process.stdout.read(), b"")
-    assert time.monotonic() - begun < 5
     process.wait()
     farm.poll(lambda: not any(farm.is_alive(pid) for pid in watchers), "the watcher has left")
 
@@ -119,15 +120,11 @@ def a_pipe_ends_with_the_command_and_the_watcher_leaves():
 def the_watcher_holds_on_to_nothing():
     process = started("--pid", os.getpid(), READY)
     watcher, = farm.poll(lambda: watchers_of(os.getpid()), "there is a watcher")
-    folder = f"/proc/{watcher}/fd"
-
-    def links():
-        return {name: os.readlink(f"{folder}/{name}") for name in os.listdir(folder)}
-
-    farm.poll(lambda: [links()[str(number)] for number in range(3)] == ["/dev/null"] * 3,
-              "standard input, output and error are /dev/null")
-    farm.poll(lambda: not any(link.startswith(("pipe:", "/tmp")) for link in links().values()),
-              f"no pipe is left: {links()}")
+    farm.poll(lambda: [farm.descriptors(watcher).get(number) for number in range(3)] ==
+              ["/dev/null"] * 3, "standard input, output and error are /dev/null")
+    farm.poll(lambda: not any(link.startswith(("pipe:", "/tmp"))
+                              for link in farm.descriptors(watcher).values()),
+              f"no pipe is left: {farm.descriptors(watcher)}")
     farm.equal(os.readlink(f"/proc/{watcher}/cwd"), "/")
     farm.equal(os.getsid(watcher) == os.getsid(process.pid), False)
     process.kill()
@@ -138,17 +135,16 @@ def the_watcher_holds_on_to_nothing():
 def the_command_is_signalled_within_50_ms(folder):
     port = Daemon(folder).port
     for host in ("localhost", ELSEWHERE):
-        times = []
-        for _ in range(9):
+        def end_of_command(where=host):
             watched = sleeper()
-            process = started("--host", host, "--port", port, "--pid", watched.pid, READY)
+            process = started("--host", where, "--port", port, "--pid", watched.pid, READY)
             time.sleep(0.05)
-            times.append(seconds_until_end(process.pid, watched.kill))
+            took = seconds_until_end(process.pid, watched.kill)
             farm.equal(process.wait(), -signal.SIGHUP)
-        print(f"# {host}: command ended {statistics.median(times) * 1000:.1f} ms after the "
-              f"watched process (median of {len(times)}), {max(times) * 1000:.1f} ms at worst")
-        assert statistics.median(times) < 0.05, times
-        assert max(times) < 2, times
+            return took
+
+        farm.promised(f"{host}: the command ended behind the watched process",
+                      lambda: [end_of_command() for _ in range(9)], 0.05, 2)
 
 
 @tap.test
@@ -158,13 +154,12 @@ def it_starts_about_as_fast_as_a_shell():
         subprocess.run(command, check=True)
         return time.monotonic() - begun
 
-    ours, shell = [], []
-    for _ in range(40):
-        ours.append(cost(farm.program("pidwatch"), "--pid", str(os.getpid()), "true"))
-        shell.append(cost("/bin/sh", "-c", "true"))
-    ours_ms, shell_ms = (statistics.median(times) * 1000 for times in (ours, shell))
-    print(f"# pidwatch true {ours_ms:.2f} ms, sh -c true {shell_ms:.2f} ms")
-    assert ours_ms < shell_ms + 50, (ours_ms, shell_ms)
+    def dearer():
+        """What a run costs more than the shell's run beside it."""
+        ours = cost(farm.program("pidwatch"), "--pid", str(os.getpid()), "true")
+        return ours - cost("/bin/sh", "-c", "true")
+
+    farm.promised("pidwatch true beyond sh -c true", lambda: [dearer() for _ in range(40)], 0.05, 5)
 
 
 @tap.test
@@ -201,10 +196,11 @@ def a_directory_that_is_not_there_is_a_warning(folder):
 def without_a_daemon_the_command_runs_all_the_same():
     result = run_pidwatch("--host", SILENT, "--port", "9", "--pid", "1", "echo ran")
     farm.equal((result.returncode, result.stdout, result.stderr), (0, "ran\n", ""))
-    result = run_pidwatch("--host", SILENT, "--port", "9", "--pid", "1", "sleep 4; echo ran")
-    farm.equal((result.returncode, result.stdout), (0, "ran\n"))
-    farm.equal(result.stderr.count("\n"), 1)
-    farm.contains(result.stderr, f"no pidstatd answers on {SILENT} port 9")
+    process = pidwatch("--host", SILENT, "--port", "9", "--pid", "1", "read line; echo ran",
+                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    farm.contains(process.stderr.readline(), f"no pidstatd answers on {SILENT} port 9")
+    farm.equal(process.communicate("\n", timeout=farm.PATIENCE_S), ("ran\n", ""))
+    farm.equal(process.returncode, 0)
     result = run_pidwatch("--host", "no..such..name", "--pid", "1", "echo ran")
     farm.equal((result.returncode, result.stdout), (0, "ran\n"))
     farm.equal(result.stderr.count("\n"), 1)
@@ -240,9 +236,8 @@ def a_running_process_is_ended_with_foreground(folder):
 @tap.test
 def a_foreground_watcher_does_not_hold_the_caller_s_pipe():
     watched, victim = sleeper(), sleeper()
-    begun = time.monotonic()
+    # Its end comes with the end of the pipes: the watcher goes on.
     run_pidwatch("--host", SILENT, "--port", "9", "--pid", watched.pid, "--foreground", victim.pid)
-    assert time.monotonic() - begun < 2
     watcher, = watchers_of(victim.pid)
     victim.kill()
     farm.poll(lambda: not farm.is_alive(watcher), "the watcher has left with its victim")

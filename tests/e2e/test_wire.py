@@ -41,11 +41,13 @@ class Connection:
         self.at_eof = True
 
 
-def wait_until_quiet(connections):
-    """Reads until nothing has come for a while."""
+def wait_until_quiet(connections, lacks):
+    """Reads until nothing has come for a while, and nothing is lacking, with patience for that."""
+    deadline = time.monotonic() + farm.PATIENCE_S
     while True:
         sockets = {c.socket: c for c in connections.values() if not c.at_eof}
-        ready = select.select(list(sockets), [], [], QUIET_S)[0]
+        patience_s = max(deadline - time.monotonic(), QUIET_S) if lacks() else QUIET_S
+        ready = select.select(list(sockets), [], [], patience_s)[0]
         if not ready:
             return
         for readable in ready:
@@ -85,9 +87,15 @@ class Replay:
             self.connections[name] = Connection(self.port)
         return self.connections[name]
 
+    def lacks(self):
+        """True while less has come than is expected."""
+        return any(connection.received.count(b"\n") < len(self.expected.get(name, [])) or
+                   (name in self.expect_eof and not connection.at_eof)
+                   for name, connection in self.connections.items())
+
     def check(self):
         """Compares what came since the last send."""
-        wait_until_quiet(self.connections)
+        wait_until_quiet(self.connections, self.lacks)
         for name, connection in self.connections.items():
             expected = self.expected.pop(name, [])
             received, connection.received = connection.received, b""

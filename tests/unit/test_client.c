@@ -108,7 +108,7 @@ static void what_is_taken_is_refused_or_waited_for_in_vain(void **state)
     ipclocker_set_block(other, false);
     expect_failure(other, ipclocker_lock(other), EBUSY);
     ipclocker_set_block(other, true);
-    ipclocker_set_wait_limit(other, 50);
+    ipclocker_set_wait_limit(other, 500);
     expect_failure(other, ipclocker_lock(other), ETIMEDOUT);
     assert_false(ipclocker_locked(other));
     /* It has left the queue: nobody gets the lock now. */

@@ -54,10 +54,15 @@ static void work_until(struct lifeline *lines, int count, enum lifeline_state st
 
 static void work_for(struct lifeline *lines, int count, int ms)
 {
-    for (int64_t until_ms = now_ms() + ms; now_ms() < until_ms; usleep(1000)) {
+    int64_t until_ms = now_ms() + ms, begun_ms;
+
+    /* Once behind the end too: the one before it may have been long ago. */
+    do {
+        begun_ms = now_ms();
         for (int i = 0; i < count; i++)
             lifeline_process(&lines[i], now_ms());
-    }
+        usleep(1000);
+    } while (begun_ms < until_ms);
 }
 
 static void open_lines(struct lifeline *lines, int count, uint16_t port)

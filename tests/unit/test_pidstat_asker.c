@@ -157,19 +157,20 @@ static void a_daemon_that_changes_its_proof_is_not_asked_in_a_circle(void **stat
     struct record record = {0};
     struct puppet puppet;
     struct pidstat_asker *asker;
-    int64_t until;
+    int64_t until = now_ms() + PATIENCE_MS;
 
     (void)state;
     puppet_open(&puppet);
     asker = make_asker(&puppet);
     pidstat_asker_ask(asker, &target, take, &record);
-    until = now_ms() + 300;
     while (now_ms() < until) {
         char words[40];
 
         if (puppet_hears(&puppet)) {
             snprintf(words, sizeof words, " watch=%016d", puppet.count);
             puppet_answers(&puppet, "EXIS 42 1", words);
+            if (puppet.count == 2)
+                until = now_ms() + 300;
         }
         turn(asker, 1);
     }

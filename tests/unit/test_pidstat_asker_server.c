@@ -37,16 +37,20 @@ static void pair_open(struct pair *pair, size_t max_watches)
 {
     struct puppet probe;
     char port[8];
+    int tries = 0;
 
-    puppet_open(&probe);
-    close(probe.fd);
-    snprintf(port, sizeof port, "%u", probe.port);
     pair->base = event_base_new();
     pair->server = pidstat_server_create();
     pidstat_server_set_host(pair->server, ELSEWHERE);
-    pidstat_server_set_port(pair->server, port);
     pidstat_server_set_max_watches(pair->server, max_watches);
-    assert_int_equal(pidstat_server_listen(pair->server), 0);
+    do {
+        /* Somebody else may get it before we do. */
+        puppet_open(&probe);
+        close(probe.fd);
+        snprintf(port, sizeof port, "%u", probe.port);
+        pidstat_server_set_port(pair->server, port);
+        assert_in_range(++tries, 1, 10);
+    } while (pidstat_server_listen(pair->server) != 0);
     assert_int_equal(pidstat_server_attach(pair->server, pair->base), 0);
     pair->asker = make_patient_asker(probe.port);
 }
