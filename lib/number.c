@@ -21,13 +21,11 @@ int number_parse(const char *text, uint64_t max, uint64_t *value)
         }
     }
     for (; *text != '\0'; text++) {
-        unsigned digit = (unsigned)(*text - '0');
-
-        if (digit > max || result > (max - digit) / 10) {
+        if (__builtin_mul_overflow(result, 10, &result) ||
+            __builtin_add_overflow(result, (uint64_t)(*text - '0'), &result) || result > max) {
             errno = ERANGE;
             return -1;
         }
-        result = result * 10 + digit;
     }
     *value = result;
     return 0;

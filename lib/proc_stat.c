@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "number.h"
+#include "words.h"
 
 ssize_t proc_file_read(const char *path, char *buf, size_t size)
 {
@@ -33,14 +34,14 @@ ssize_t proc_file_read(const char *path, char *buf, size_t size)
  * what it says about ours would be about strangers. */
 static bool proc_is_ours(void)
 {
-    char shown[16], own[16];
+    char shown[16];
     ssize_t len = readlink("/proc/self", shown, sizeof shown - 1);
+    uint64_t pid;
 
     if (len < 0)
         return false;
     shown[len] = '\0';
-    snprintf(own, sizeof own, "%d", (int)getpid());
-    return strcmp(shown, own) == 0;
+    return number_parse(shown, INT32_MAX, &pid) == 0 && (pid_t)pid == getpid();
 }
 
 /* Takes the fields behind the command name apart, the first of which is the third in proc(5). */
@@ -48,10 +49,9 @@ static bool parse(char *text, struct proc_stat *stat)
 {
     enum { STATE = 3, PARENT, GROUP, SESSION, THREADS = 20, START = 22 };
     uint64_t fields[START + 1] = {0};
-    char *rest = NULL;
 
     for (int field = STATE; field <= START; field++) {
-        const char *word = strtok_r(field == STATE ? text : NULL, " ", &rest);
+        const char *word = words_next(&text);
         bool wanted = (field >= PARENT && field <= SESSION) || field == THREADS || field == START;
 
         if (word == NULL)
