@@ -3,29 +3,27 @@
 #include "number.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
 int number_parse(const char *text, uint64_t max, uint64_t *value)
 {
+    const char *end = text;
     uint64_t result = 0;
+    bool is_beyond = false;
 
-    if (*text == '\0') {
+    for (; *end >= '0' && *end <= '9'; end++) {
+        is_beyond |= __builtin_mul_overflow(result, 10, &result);
+        is_beyond |= __builtin_add_overflow(result, (uint64_t)(*end - '0'), &result);
+    }
+    if (end == text || *end != '\0') {
         errno = EINVAL;
         return -1;
     }
-    for (const char *c = text; *c != '\0'; c++) {
-        if (*c < '0' || *c > '9') {
-            errno = EINVAL;
-            return -1;
-        }
-    }
-    for (; *text != '\0'; text++) {
-        if (__builtin_mul_overflow(result, 10, &result) ||
-            __builtin_add_overflow(result, (uint64_t)(*text - '0'), &result) || result > max) {
-            errno = ERANGE;
-            return -1;
-        }
+    if (is_beyond || result > max) {
+        errno = ERANGE;
+        return -1;
     }
     *value = result;
     return 0;

@@ -214,9 +214,10 @@ static void handle(struct pidstat_server *server, int fd, struct mmsghdr *receiv
     answer(server, &route, &question, received->msg_len);
 }
 
-static void reset_inbox(struct inbox *in)
+/* recvmmsg(2) changes what it fills: so many from the first on. */
+static void reset_inbox(struct inbox *in, int count)
 {
-    for (int i = 0; i < BATCH; i++) {
+    for (int i = 0; i < count; i++) {
         in->parts[i] = (struct iovec){.iov_base = in->text[i], .iov_len = PIDSTAT_WIRE_MAX};
         in->messages[i].msg_hdr = (struct msghdr){
             .msg_name = &in->from[i],
@@ -235,13 +236,12 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 
     (void)what;
     for (int turn = 0; turn < BATCHES_A_TURN; turn++) {
-        int count;
+        int count = recvmmsg(fd, server->in.messages, BATCH, MSG_DONTWAIT, NULL);
 
-        reset_inbox(&server->in);
-        count = recvmmsg(fd, server->in.messages, BATCH, MSG_DONTWAIT, NULL);
         for (int i = 0; i < count; i++)
             handle(server, fd, &server->in.messages[i]);
         flush_outbox(server);
+        reset_inbox(&server->in, count);
         if (count < BATCH)
             break;
     }
@@ -255,6 +255,7 @@ struct pidstat_server *pidstat_server_create(void)
         return NULL;
     server->port = service_default_port("pidstatd", "udp", SERVICE_PIDSTATD_PORT);
     server->max_watches = MAX_WATCHES_DEFAULT;
+    reset_inbox(&server->in, BATCH);
     siphash_key_init(&server->key);
     return server;
 }
