@@ -10,6 +10,7 @@
 #include "command_line.h"
 #include "complaint.h"
 #include "job_id.h"
+#include "server_option.h"
 #include "slurm/reap.h"
 #include "slurm/reap_print.h"
 #include "slurm/stop.h"
@@ -291,17 +292,6 @@ static int serve(const struct settings *settings, struct reap_print *print)
     return 0;
 }
 
-static int prepare(struct settings *settings)
-{
-    struct ipclocker *lock = settings->reap.lock;
-
-    ipclocker_set_connect_tries(lock, 1);
-    if ((settings->host == NULL || ipclocker_set_hosts(lock, settings->host) == 0) &&
-        (settings->port == NULL || ipclocker_set_port(lock, settings->port) == 0))
-        return 0;
-    return complaint("lockreap", EX_USAGE, "%s", ipclocker_error(lock));
-}
-
 static int run(const struct settings *settings)
 {
     struct reap_print print = {.json = settings->json,
@@ -324,7 +314,7 @@ int main(int argc, char **argv)
     settings.reap.lock = ipclocker_create();
     if (settings.reap.lock == NULL)
         return complaint("lockreap", EX_OSERR, "%s", strerror(errno));
-    status = prepare(&settings);
+    status = server_option_use("lockreap", settings.reap.lock, settings.host, settings.port);
     if (status == 0)
         status = run(&settings);
     ipclocker_destroy(settings.reap.lock);

@@ -13,6 +13,7 @@
 #include "complaint.h"
 #include "ipclocker.h"
 #include "report.h"
+#include "server_option.h"
 #include "store_file.h"
 
 enum { EXIT_USAGE = 64, EXIT_NO_SERVER = 69, EXIT_SYSTEM = 71, DAY_MS = 24 * 3600 * 1000 };
@@ -156,15 +157,12 @@ static int ask_server(struct report *report, const struct settings *settings)
 {
     struct ipclocker *lock = ipclocker_create();
     char error[REPORT_ERROR_SIZE];
-    int status = 0;
+    int status;
 
     if (lock == NULL)
         return complaint("lockreport", EXIT_SYSTEM, "%s", strerror(errno));
-    ipclocker_set_connect_tries(lock, 1);
-    if ((settings->host != NULL && ipclocker_set_hosts(lock, settings->host) != 0) ||
-        (settings->port != NULL && ipclocker_set_port(lock, settings->port) != 0))
-        status = complaint("lockreport", EXIT_USAGE, "%s", ipclocker_error(lock));
-    else if (report_ask_server(report, lock, error) != 0)
+    status = server_option_use("lockreport", lock, settings->host, settings->port);
+    if (status == 0 && report_ask_server(report, lock, error) != 0)
         status =
             complaint("lockreport", errno == EINVAL ? EXIT_USAGE : EXIT_NO_SERVER, "%s", error);
     ipclocker_destroy(lock);

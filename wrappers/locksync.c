@@ -13,6 +13,7 @@
 #include "complaint.h"
 #include "ipclocker.h"
 #include "job_claims.h"
+#include "server_option.h"
 #include "slurm/reservation.h"
 #include "slurm/stop.h"
 #include "slurm/trouble.h"
@@ -384,12 +385,10 @@ static int serve(struct sync *sync)
 static int run(struct sync *sync)
 {
     char error[ERROR_SIZE];
-    int status;
+    int status = server_option_use("locksync", sync->lock, sync->host, sync->port);
 
-    ipclocker_set_connect_tries(sync->lock, 1);
-    if ((sync->host != NULL && ipclocker_set_hosts(sync->lock, sync->host) != 0) ||
-        (sync->port != NULL && ipclocker_set_port(sync->lock, sync->port) != 0))
-        return complaint("locksync", EX_USAGE, "%s", ipclocker_error(sync->lock));
+    if (status != 0)
+        return status;
     stop_init();
     if (!sync->once)
         return serve(sync);
