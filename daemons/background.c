@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 #include "systemd.h"
 
@@ -22,7 +23,7 @@ enum {
     EXIT_SYSTEM = 71, /* sysexits.h EX_OSERR */
     RESTART_DELAY_MIN_MS = 100,
     RESTART_DELAY_MAX_MS = 10000,
-    STABLE_AFTER_S = 60,
+    STABLE_AFTER_MS = 60000,
 };
 
 /* Where readiness is reported to the process that the user started; -1 for nowhere. */
@@ -192,18 +193,10 @@ static int exit_status(int wait_status)
     return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
 }
 
-static time_t monotonic_s(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec;
-}
-
 /* After each end of the server: is it to be started again?  Sleeps before it says yes. */
-static bool restarts(const struct background *bg, int wait_status, time_t begun, int *delay_ms)
+static bool restarts(const struct background *bg, int wait_status, int64_t begun_ms, int *delay_ms)
 {
-    if (monotonic_s() - begun >= STABLE_AFTER_S)
+    if (clock_now_ms() - begun_ms >= STABLE_AFTER_MS)
         *delay_ms = RESTART_DELAY_MIN_MS;
     describe_end(bg->name, wait_status, *delay_ms);
     if (stopped_while_waiting(*delay_ms))
@@ -228,12 +221,12 @@ static int supervise(const struct background *bg)
     int delay_ms = RESTART_DELAY_MIN_MS;
     int wait_status;
     bool stopping = false;
-    time_t begun;
+    int64_t begun_ms;
 
     do {
         pid_t pid = start_server(bg);
 
-        begun = monotonic_s();
+        begun_ms = clock_now_ms();
         if (pid < 0) {
             log_line(LOG_ERR, "cannot start the server: %s", strerror(errno));
             wait_status = EXIT_SYSTEM << 8;
@@ -245,7 +238,7 @@ static int supervise(const struct background *bg)
         }
         if (stopping || wait_status == 0 || !*has_served)
             break;
-    } while (restarts(bg, wait_status, begun, &delay_ms));
+    } while (restarts(bg, wait_status, begun_ms, &delay_ms));
     return stopping && WIFSIGNALED(wait_status) ? 0 : exit_status(wait_status);
 }
 

@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 enum {
     LOCAL_POLL_MS = 50,
@@ -16,14 +17,6 @@ enum {
     RECEIVE_A_TURN = 256,
     RETRY_SEND_US = 1000,
 };
-
-int64_t rounds_now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
-}
 
 /* Takes a question out of whatever it waits in. */
 static void leave_state(struct pidstat_asker *asker, struct asker_question *question)
@@ -139,7 +132,7 @@ static void watch_here(struct pidstat_asker *asker, struct asker_question *quest
     }
     close_pidfd(question);
     wait_until(asker, question, QUESTION_LOCAL_POLL,
-               rounds_now_us() + LOCAL_POLL_MS * INT64_C(1000));
+               clock_now_us() + LOCAL_POLL_MS * INT64_C(1000));
 }
 
 static const enum pidstat_verdict verdicts[] = {[PROCESS_GONE] = VERDICT_GONE,
@@ -174,7 +167,7 @@ void rounds_end_here(struct pidstat_asker *asker, struct asker_question *questio
 static void end_silent_round(struct pidstat_asker *asker, struct asker_question *question)
 {
     struct pidstat_result result = {.verdict = VERDICT_NO_ANSWER};
-    int64_t now = rounds_now_us();
+    int64_t now = clock_now_us();
 
     if (question->round_us == 0)
         question->round_us = now;
@@ -214,7 +207,7 @@ static bool send_datagram(struct pidstat_asker *asker, struct asker_question *qu
 
 static void send_question(struct pidstat_asker *asker, struct asker_question *question)
 {
-    int64_t now = rounds_now_us();
+    int64_t now = clock_now_us();
 
     if (!send_datagram(asker, question)) {
         asker->next_send_us = now + RETRY_SEND_US;
@@ -240,7 +233,7 @@ static void take_turn(struct pidstat_asker *asker, struct asker_question *questi
         return;
     }
     if (question->round_us == 0)
-        host_cache_refresh(asker->hosts, host, rounds_now_us());
+        host_cache_refresh(asker->hosts, host, clock_now_us());
     if (host->state == HOST_RESOLVING)
         wait_in(asker, question, &host->waiting);
     else if (host->state == HOST_FAILED)
@@ -267,10 +260,9 @@ void rounds_take_turns(struct pidstat_asker *asker)
 {
     struct asker_question *question;
 
-    if (rounds_next_turn(asker) > rounds_now_us())
+    if (rounds_next_turn(asker) > clock_now_us())
         return;
-    while ((question = rounds_next_in_line(asker)) != NULL &&
-           asker->next_send_us <= rounds_now_us())
+    while ((question = rounds_next_in_line(asker)) != NULL && asker->next_send_us <= clock_now_us())
         take_turn(asker, question);
 }
 
@@ -279,7 +271,7 @@ void rounds_take_turns(struct pidstat_asker *asker)
 static bool must_arm(struct pidstat_asker *asker, struct asker_question *question,
                      const struct pidstat_words *told)
 {
-    int64_t now = rounds_now_us();
+    int64_t now = clock_now_us();
 
     if (!(question->flags & ASK_STANDING) || !(told->present & WORD_WATCH) ||
         ((question->known.present & WORD_WATCH) && question->known.watch == told->watch))
@@ -324,7 +316,7 @@ static void take_reply(struct pidstat_asker *asker, struct asker_question *quest
     question->silent_rounds = 0;
     result.start = reply->words.present & WORD_START ? reply->words.start : 0;
     result.boot = reply->words.present & WORD_BOOT ? reply->words.boot : NULL;
-    result.rtt_us = (unsigned)(rounds_now_us() - question->sent_us);
+    result.rtt_us = (unsigned)(clock_now_us() - question->sent_us);
     arm = must_arm(asker, question, &reply->words);
     if (tell(asker, question, &result))
         rest(asker, question, arm);
@@ -359,7 +351,7 @@ void rounds_take_resolved(struct pidstat_asker *asker)
 {
     struct cached_host *host;
 
-    while ((host = host_cache_next_resolved(asker->hosts, rounds_now_us())) != NULL) {
+    while ((host = host_cache_next_resolved(asker->hosts, clock_now_us())) != NULL) {
         struct asker_question *question;
 
         while ((question = TAILQ_FIRST(&host->waiting)) != NULL)

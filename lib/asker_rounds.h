@@ -17,8 +17,6 @@ struct pidstat_asker {
     int epoll_fd, timer_fd;
 };
 
-int64_t rounds_now_us(void);
-
 /* Starts a round: tries anew, at the end of its queue. */
 void rounds_begin(struct pidstat_asker *asker, struct asker_question *question);
 

@@ -1,4 +1,4 @@
-/* Clocks, in milliseconds. */
+/* Clocks. */
 #ifndef FARMLOCK_CLOCK_H
 #define FARMLOCK_CLOCK_H
 
@@ -17,6 +17,15 @@ static inline int64_t clock_ms(clockid_t clock)
 static inline int64_t clock_now_ms(void)
 {
     return clock_ms(CLOCK_MONOTONIC);
+}
+
+/* The same, in microseconds. */
+static inline int64_t clock_now_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
 }
 
 /* For people, since 1970: it may be set. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "asker_rounds.h"
+#include "clock.h"
 #include "service.h"
 
 enum {
@@ -31,7 +32,7 @@ static struct asker_question *next_due(const struct pidstat_asker *asker)
 
 static void take_deadlines(struct pidstat_asker *asker)
 {
-    int64_t now = rounds_now_us();
+    int64_t now = clock_now_us();
     struct asker_question *question;
 
     while ((question = next_due(asker)) != NULL && question->deadline.due <= now)
@@ -188,7 +189,7 @@ struct asker_question *pidstat_asker_ask(struct pidstat_asker *asker,
     if (question == NULL)
         return NULL;
     question->host = host_cache_get(asker->hosts, target->host != NULL ? target->host : "localhost",
-                                    rounds_now_us());
+                                    clock_now_us());
     if (question->host == NULL) {
         free(question);
         return NULL;

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "process.h"
 #include "siphash.h"
 
@@ -54,10 +55,7 @@ struct watch_table {
 
 static int64_t now_s(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec;
+    return clock_now_ms() / 1000;
 }
 
 static struct watch_bucket *watch_bucket(struct watch_table *table, const struct watch_route *route,

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "clock.h"
 #include "store_sqlite.h"
 
 enum {
@@ -14,17 +15,9 @@ enum {
     GATHER_MOST_US = 5000,
 };
 
-int64_t store_sqlite_now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 struct timespec store_sqlite_after_us(int64_t us)
 {
-    int64_t at_us = store_sqlite_now_us() + us;
+    int64_t at_us = clock_now_us() + us;
 
     return (struct timespec){.tv_sec = at_us / 1000000, .tv_nsec = at_us % 1000000 * 1000};
 }

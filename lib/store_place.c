@@ -28,9 +28,19 @@ int store_place_note(struct store_sqlite *self, char error[STORE_ERROR_SIZE])
         return store_fail(error, errno, "cannot reach the state file %s: %s", self->options.path,
                           strerror(errno));
     }
-    free(self->place.path);
+    store_place_fini(&self->place);
     self->place = (struct store_place){.path = path, .device = st.st_dev, .inode = st.st_ino};
-    return 0;
+    if (asprintf(&self->place.log_path, "%s-wal", path) >= 0)
+        return 0;
+    self->place.log_path = NULL;
+    return store_fail(error, ENOMEM, "out of memory");
+}
+
+void store_place_fini(struct store_place *place)
+{
+    free(place->path);
+    free(place->log_path);
+    *place = (struct store_place){.path = NULL};
 }
 
 /* The folder that a path is in, or the next above that is there, is on the file's file system.
@@ -53,18 +63,15 @@ static bool is_in_sight(const struct store_place *place)
 }
 
 /* Returns the inode of the write-ahead log, 0 when there is none. */
-static ino_t log_inode(const struct store_place *place, char log[PATH_MAX])
+static ino_t log_inode(const struct store_place *place)
 {
     struct stat st;
 
-    if (snprintf(log, PATH_MAX, "%s-wal", place->path) >= PATH_MAX || stat(log, &st) != 0)
-        return 0;
-    return st.st_dev == place->device ? st.st_ino : 0;
+    return stat(place->log_path, &st) == 0 && st.st_dev == place->device ? st.st_ino : 0;
 }
 
 static enum look look_at(const struct store_place *place)
 {
-    char log[PATH_MAX];
     struct stat st;
 
     if (stat(place->path, &st) != 0)
@@ -74,19 +81,16 @@ static enum look look_at(const struct store_place *place)
     if (st.st_ino != place->inode)
         return LOOK_REPLACED;
     /* It stays while somebody has the file open. */
-    return place->log_inode == 0 || log_inode(place, log) == place->log_inode ? LOOK_OURS
-                                                                              : LOOK_REMOVED;
+    return place->log_inode == 0 || log_inode(place) == place->log_inode ? LOOK_OURS : LOOK_REMOVED;
 }
 
 /* SQLite leaves the log of a file that is gone where it is: another file's pages would be taken
  * from it. */
 void store_place_leave(const struct store_place *place)
 {
-    char log[PATH_MAX];
-
     if (place->log_inode != 0 && look_at(place) != LOOK_OURS &&
-        log_inode(place, log) == place->log_inode)
-        unlink(log);
+        log_inode(place) == place->log_inode)
+        unlink(place->log_path);
 }
 
 /* SQLite has the removed file and its log open, and so all that was in them. */
@@ -161,25 +165,22 @@ static int write_anew(struct store_sqlite *self, char error[STORE_ERROR_SIZE])
     result = copy_database(self->db, copy);
     if (result == SQLITE_OK && sync_path(copy, O_WRONLY) == 0)
         return change_over(self, copy, error);
-    number = store_schema_describe(self->db, result, reason, sizeof reason);
+    number = errno;
+    if (result != SQLITE_OK)
+        number = store_schema_describe(self->db, result, reason, sizeof reason);
+    else
+        snprintf(reason, sizeof reason, "%s", strerror(number));
     unlink(copy);
     return fail(self, number, reason, error);
-}
-
-/* SQLite makes the log when it first needs it. */
-static void note_log(struct store_place *place)
-{
-    char log[PATH_MAX];
-
-    if (place->log_inode == 0)
-        place->log_inode = log_inode(place, log);
 }
 
 int store_place_keep(struct store_sqlite *self, char error[STORE_ERROR_SIZE])
 {
     switch (look_at(&self->place)) {
     case LOOK_OURS:
-        note_log(&self->place);
+        /* SQLite makes the log when it first needs it. */
+        if (self->place.log_inode == 0)
+            self->place.log_inode = log_inode(&self->place);
         return 0;
     case LOOK_REPLACED:
         return store_fail(error, ESTALE,

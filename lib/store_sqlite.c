@@ -66,8 +66,9 @@ static void end_work(struct store_sqlite *self)
     pthread_cond_signal(&self->idle);
 }
 
-/* Is called with the mutex, and returns with it.  Returns -1 when the store has failed. */
-static int keep_place(struct store_sqlite *self)
+/* Is called with the mutex, and returns with it.  Returns false when the store has failed, or the
+ * caller has borrowed the database meanwhile. */
+static bool keep_place(struct store_sqlite *self)
 {
     char error[STORE_ERROR_SIZE];
     int kept;
@@ -75,16 +76,15 @@ static int keep_place(struct store_sqlite *self)
     begin_work(self);
     kept = store_place_keep(self, error);
     end_work(self);
-    if (kept == 0)
-        return 0;
     if (kept > 0) {
         self->written_anew = true;
-    } else {
+    } else if (kept < 0) {
         self->failed = true;
         memcpy(self->error, error, sizeof error);
     }
-    tell_news(self);
-    return kept > 0 ? 0 : -1;
+    if (kept != 0)
+        tell_news(self);
+    return kept >= 0 && !self->lent;
 }
 
 /* Writes all of `work`, without the mutex.  Returns its last number, or 0 and *error. */
@@ -114,7 +114,7 @@ static void commit_queue(struct store_sqlite *self)
     char error[STORE_ERROR_SIZE];
     uint64_t last;
 
-    if (keep_place(self) != 0)
+    if (!keep_place(self))
         return;
     store_gather(self);
     if (STAILQ_EMPTY(&self->queue) || self->lent)
@@ -187,7 +187,7 @@ void store_sqlite_disconnect(struct store_sqlite *self)
 {
     store_statement_finalize(self);
     sqlite3_close(self->db);
-    if (self->db != NULL && self->place.path != NULL)
+    if (self->db != NULL)
         store_place_leave(&self->place);
     self->db = NULL;
 }
@@ -210,7 +210,7 @@ static bool trim_history(struct store_sqlite *self)
 {
     bool more;
 
-    if (self->failed || self->lent || keep_place(self) != 0 || self->lent)
+    if (self->failed || self->lent || !keep_place(self))
         return false;
     begin_work(self);
     more = store_statement_trim(self);
@@ -237,8 +237,8 @@ static void destroy(struct store_sqlite *self)
     pthread_cond_destroy(&self->wake);
     pthread_cond_destroy(&self->idle);
     pthread_mutex_destroy(&self->mutex);
-    free(self->place.path);
-    free((char *)self->options.path);
+    store_place_fini(&self->place);
+    free(self->path);
     free(self);
 }
 
@@ -449,15 +449,14 @@ static struct store_sqlite *create(const struct store_options *options,
     struct store_sqlite *self = calloc(1, sizeof *self);
     pthread_condattr_t monotonic;
 
-    if (self == NULL || (self->options.path = strdup(options->path)) == NULL) {
+    if (self == NULL || (self->path = strdup(options->path)) == NULL) {
         free(self);
         store_fail(error, ENOMEM, "out of memory");
         return NULL;
     }
     self->store.engine = &sqlite_engine;
-    self->options.durability = options->durability;
-    self->options.history_ms = options->history_ms;
-    self->options.must_exist = options->must_exist;
+    self->options = *options;
+    self->options.path = self->path;
     self->lock_fd = -1;
     self->news_fd = -1;
     STAILQ_INIT(&self->queue);

@@ -66,15 +66,15 @@ struct counters {
 
 /* Where the state file is, and which file that is. */
 struct store_place {
-    char *path; /* without symbolic links */
+    char *path, *log_path; /* without symbolic links; the write-ahead log's is beside it */
     dev_t device;
-    ino_t inode;
-    ino_t log_inode; /* of its write-ahead log; 0 before that was seen */
+    ino_t inode, log_inode; /* the log's is 0 before it was seen */
 };
 
 struct store_sqlite {
     struct store store;
-    struct store_options options; /* with a path of its own */
+    struct store_options options;
+    char *path; /* the options' */
     int lock_fd, news_fd;
 
     /* The thread's, once there is a batch; before that, the caller's. */
@@ -119,6 +119,7 @@ int store_place_note(struct store_sqlite *self, char error[STORE_ERROR_SIZE]);
 
 /* Is to be called when the file was closed: takes away what SQLite leaves of one that is gone. */
 void store_place_leave(const struct store_place *place);
+void store_place_fini(struct store_place *place);
 
 /* Looks whether the file that was opened is still the one that the next start will find, with its
  * log; one that was removed is written anew, with all that was in it.  Returns whether it was; -1
@@ -128,8 +129,7 @@ int store_place_keep(struct store_sqlite *self, char error[STORE_ERROR_SIZE]);
 
 /* store_gather.c */
 
-/* The monotonic clock, in microseconds, and as pthread_cond_timedwait(3) wants it. */
-int64_t store_sqlite_now_us(void);
+/* So much later by the monotonic clock, as pthread_cond_timedwait(3) wants it. */
 struct timespec store_sqlite_after_us(int64_t us);
 
 /* Waits before a commit.  Clients that were answered together ask again together, one a little

@@ -164,10 +164,10 @@ static int reserve_counters(struct store_sqlite *self, const struct batch_queue 
 
 static int commit_transaction(struct store_sqlite *self)
 {
-    int64_t took_us = -store_sqlite_now_us();
+    int64_t took_us = -clock_now_us();
     int result = run(self, STATEMENT_COMMIT);
 
-    took_us += store_sqlite_now_us();
+    took_us += clock_now_us();
     /* One of the two may have taken longer as the thread had to wait for a processor. */
     self->sync_us = took_us < self->last_sync_us ? took_us : self->last_sync_us;
     self->last_sync_us = took_us;

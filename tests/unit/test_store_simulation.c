@@ -5,7 +5,6 @@
  * Must not depend on the clock. */
 #include <fcntl.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "store_fixture.h"
 #include "store_model.h"
 
 enum {
@@ -367,16 +367,7 @@ static struct store *open_file(struct simulation *sim, const char *path)
 
 static void wait_for(struct store *store, uint64_t number)
 {
-    struct pollfd news = {.fd = store_fd(store), .events = POLLIN};
-    struct store_progress progress;
-
-    for (;;) {
-        store_progress(store, &progress);
-        assert_false(progress.failed);
-        if (progress.committed >= number)
-            return;
-        assert_true(poll(&news, 1, 60000) > 0);
-    }
+    assert_false(store_fixture_wait(store, number).failed);
 }
 
 /* What a process leaves behind that is killed: the files as they are, none of them closed. */
