@@ -58,7 +58,7 @@ WARNINGS += -Werror
 endif
 
 PKGS := libevent_core json-c sqlite3
-ALL_CFLAGS   = -std=gnu11 -D_GNU_SOURCE -DFARMLOCK_VERSION='"$(VERSION)"' -Ilib -fPIC \
+ALL_CFLAGS   = -std=gnu11 -D_GNU_SOURCE -DFARMLOCK_VERSION='"$(VERSION)"' -iquote lib -iquote wrappers -iquote . -fPIC \
                -fvisibility=hidden -MMD -MP $(WARNINGS) $(shell $(PKG_CONFIG) --cflags $(PKGS)) \
                $(VARIANT_FLAGS) $(CFLAGS) $(CPPFLAGS)
 ALL_LDFLAGS  = $(VARIANT_FLAGS) $(LDFLAGS)
@@ -75,12 +75,13 @@ endif
 # ---- what there is --------------------------------------------------------------------------
 
 DAEMONS  := $(filter lockerd pidstatd,$(patsubst daemons/%.c,%,$(wildcard daemons/*.c)))
-SLURM_WRAPPERS := $(if $(SLURM),$(filter lockreap locksync,$(patsubst wrappers/%.c,%,$(wildcard wrappers/*.c))))
-WRAPPERS := $(filter-out lockreap locksync,$(patsubst wrappers/%.c,%,$(wildcard wrappers/*.c))) $(SLURM_WRAPPERS)
+SLURM_WRAPPERS := $(if $(SLURM),lockreap locksync)
+WRAPPERS := $(filter-out slurm lockreap locksync,$(notdir $(wildcard wrappers/*))) $(SLURM_WRAPPERS)
 PROGRAMS := $(DAEMONS) $(WRAPPERS)
 HEADERS  := $(wildcard lib/ipclocker.h lib/pidstat.h lib/uricommand.h)
 
-LIB_OBJS    := $(patsubst %.c,$B/obj/%.o,$(wildcard lib/*.c))
+OBJECTS_OF   = $(patsubst %.c,$B/obj/%.o,$(wildcard $(1)/*.c))
+LIB_OBJS    := $(patsubst %.c,$B/obj/%.o,$(wildcard lib/*/*.c))
 DAEMON_OBJS := $(patsubst %.c,$B/obj/%.o,$(filter-out $(DAEMONS:%=daemons/%.c),$(wildcard daemons/*.c)))
 UNIT_TESTS  := $(patsubst tests/unit/%.c,$B/tests/unit/%,$(wildcard tests/unit/test_*.c))
 UNIT_HELPERS := $(patsubst %.c,$B/obj/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
@@ -108,6 +109,7 @@ SPANK  := $(if $(SLURM),$(if $(wildcard spank-plugin/*.c),$B/spank/pidwatch.so))
 
 .DEFAULT_GOAL := all
 .SECONDARY:
+.SECONDEXPANSION:
 .DELETE_ON_ERROR:
 
 .PHONY: all
@@ -139,7 +141,7 @@ $B/obj/%.o: %.c $B/flags
 
 $(STATIC): $(LIB_OBJS)
 	@mkdir -p $(@D)
-	$(call say,AR   $@)rm -f $@ && $(AR) rcs $@ $^
+	$(call say,AR   $@)rm -f $@ && $(AR) qcs $@ $^
 
 $(SHARED): $(LIB_OBJS) lib/libipclocker.map
 	@mkdir -p $(@D)
@@ -159,7 +161,7 @@ $(DAEMONS:%=$B/bin/%): $B/bin/%: $B/obj/daemons/%.o $(DAEMON_OBJS) $(STATIC)
 	@mkdir -p $(@D)
 	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS)
 
-$(WRAPPERS:%=$B/bin/%): $B/bin/%: $B/obj/wrappers/%.o $(STATIC)
+$(WRAPPERS:%=$B/bin/%): $B/bin/%: $$(call OBJECTS_OF,wrappers/$$*) $(STATIC)
 	@mkdir -p $(@D)
 	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(STATIC) -Wl,--as-needed $(LIBS)
 
@@ -177,7 +179,6 @@ $B/spank/pidwatch.so: $(patsubst %.c,$B/obj/%.o,$(wildcard spank-plugin/*.c)) $(
 URIEXEC_START  := $(if $(findstring -fsanitize,$(VARIANT_FLAGS) $(CFLAGS) $(LDFLAGS)),,$(and \
     $(wildcard $(shell $(CC) -print-file-name=rcrt1.o 2>/dev/null)),$(wildcard $(shell $(CC) -print-file-name=libc.a 2>/dev/null)),\
     -static-pie $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),-Wl$(comma)-e$(comma)uriexec_start)))
-$B/bin/uriexec: $(patsubst %.c,$B/obj/%.o,$(wildcard wrappers/uriexec/*.c))
 # The stack protector's canary is in what the C library sets up.
 $B/obj/wrappers/uriexec/start.o: LAST_CFLAGS := -fno-stack-protector
 $B/bin/uriexec: LIBS := $(URIEXEC_START)
@@ -197,8 +198,15 @@ $B/tests/%.so: $B/obj/tests/e2e/%.o
 	@mkdir -p $(@D)
 	$(call say,LD   $@)$(CC) -shared $(LDFLAGS) -o $@ $< -ldl
 
-# The parts of the plugin that know nothing of Slurm.
+# What programs have for themselves, and the parts of the plugin that know nothing of Slurm.
 $(filter $B/tests/unit/test_spank_%,$(UNIT_TESTS)): $B/tests/unit/test_spank_%: $B/obj/spank-plugin/%.o
+$B/tests/unit/test_job_claims: $B/obj/wrappers/slurm/job_claims.o
+$B/tests/unit/test_job_list: $B/obj/wrappers/lockersh/job_list.o
+$B/tests/unit/test_lifeline: $B/obj/spank-plugin/peer_watch.o $B/obj/spank-plugin/peer_port.o
+$B/tests/unit/test_offspring: $B/obj/spank-plugin/step_processes.o $B/obj/spank-plugin/proc_snapshot.o
+$B/tests/unit/test_reap_rule: $B/obj/wrappers/lockreap/rule.o
+$B/tests/unit/test_seat_map: $B/obj/wrappers/locksync/seat_map.o
+$B/tests/unit/test_shell_line: $B/obj/wrappers/pidwatch/shell_line.o
 
 # Its allocations fail on demand.
 $B/tests/unit/test_lock_table_memory: \
@@ -209,8 +217,8 @@ $B/obj/counted/%.o: %.c $B/flags
 	@mkdir -p $(@D)
 	$(call say,CC   $@)$(CC) $(ALL_CFLAGS) -fsanitize-coverage=trace-pc -c -o $@ $<
 $B/tests/unit/test_lock_table_cost: \
-    $(patsubst %.c,$B/obj/counted/%.o,$(wildcard lib/lock_*.c) lib/tree.c)
-$B/tests/unit/test_asker_question: $B/obj/counted/lib/asker_question.o
+    $(patsubst %.c,$B/obj/counted/%.o,$(wildcard lib/lock/*.c) lib/base/tree.c)
+$B/tests/unit/test_asker_question: $B/obj/counted/lib/pidstat/question.o
 
 -include $(shell find $B/obj -name '*.d' 2>/dev/null)
 
@@ -267,13 +275,13 @@ check-cluster-run:
 FUZZ_SECONDS ?= 60
 FUZZ_FLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
     -fno-omit-frame-pointer
-FUZZ_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DFARMLOCK_VERSION='"$(VERSION)"' -Ilib -MMD -MP \
+FUZZ_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DFARMLOCK_VERSION='"$(VERSION)"' -iquote lib -iquote wrappers -iquote . -MMD -MP \
     $(shell $(PKG_CONFIG) --cflags $(PKGS)) $(FUZZ_FLAGS) $(CPPFLAGS)
 build/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC   $@)clang $(FUZZ_CFLAGS) -c -o $@ $<
 $(FUZZERS:%=build/fuzz/%): build/fuzz/%: build/fuzz/obj/tests/fuzz/fuzz_%.o \
-    $(patsubst %.c,build/fuzz/obj/%.o,$(wildcard lib/*.c))
+    $(patsubst %.c,build/fuzz/obj/%.o,$(wildcard lib/*/*.c) wrappers/slurm/job_claims.c)
 	$(call say,LD   $@)clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 -include $(shell find build/fuzz/obj -name '*.d' 2>/dev/null)
 
@@ -310,7 +318,7 @@ demo:
 
 # ---- lint -----------------------------------------------------------------------------------
 
-C_SOURCES := $(wildcard lib/*.[ch] daemons/*.[ch] wrappers/*.[ch] wrappers/*/*.[ch] \
+C_SOURCES := $(wildcard lib/*.[ch] lib/*/*.[ch] daemons/*.[ch] wrappers/*/*.[ch] \
                spank-plugin/*.[ch] tests/unit/*.[ch] tests/e2e/*.c tests/fuzz/*.[ch] \
                tests/bench/*.[ch] examples/*.c examples/*/*.c)
 SH_SOURCES := .ci/run .ci/deps share/dashboard/lockfeed $(wildcard examples/*.sh examples/*/*.sh tests/*/*.sh)
@@ -326,11 +334,11 @@ lint:
 	@sh .ci/deps build test slurm lint
 	@clang-format --dry-run -Werror $(C_SOURCES)
 	@cppcheck -q --std=c11 --inline-suppr --error-exitcode=1 --enable=warning,portability \
-	    --suppress=missingIncludeSystem --suppress=uninitvar -Ilib -D_GNU_SOURCE -DFARMLOCK_VERSION='""' \
+	    --suppress=missingIncludeSystem --suppress=uninitvar -Ilib -Iwrappers -I. -D_GNU_SOURCE -DFARMLOCK_VERSION='""' \
 	    lib daemons wrappers spank-plugin
 	@printf '%s\n' $(filter-out tests/%,$(filter %.c,$(C_SOURCES))) | xargs -P$(JOBS) -n4 \
 	    sh -c 'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=gnu11 -D_GNU_SOURCE \
-	    -DFARMLOCK_VERSION=\"\" -Ilib 2>/dev/null' lint
+	    -DFARMLOCK_VERSION=\"\" -iquote lib -iquote wrappers -iquote . 2>/dev/null' lint
 	@shellcheck $(SH_SOURCES)
 	@mandoc -T lint -W warning $(MAN_PAGES)
 	@echo 'lint: nothing to complain about'

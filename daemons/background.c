@@ -15,9 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "base/clock.h"
+#include "cli/sd_notify.h"
 #include "log.h"
-#include "systemd.h"
 
 enum {
     EXIT_SYSTEM = 71, /* sysexits.h EX_OSERR */

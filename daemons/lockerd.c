@@ -11,13 +11,13 @@
 #include <unistd.h>
 
 #include "background.h"
-#include "command_line.h"
-#include "complaint.h"
+#include "base/number.h"
+#include "cli/command_line.h"
+#include "cli/message.h"
 #include "ipclocker.h"
 #include "log.h"
-#include "number.h"
-#include "service.h"
-#include "store_file.h"
+#include "net/port.h"
+#include "store/file.h"
 
 enum { EXIT_USAGE = 64, EXIT_SYSTEM = 71, HOSTS_MAX = 64, LISTEN_FDS_START = 3 };
 enum { DEFAULT_HISTORY_S = 90 * 24 * 3600, DEFAULT_REQUEUE_GRACE_S = 60 };

@@ -13,13 +13,13 @@
 #include <unistd.h>
 
 #include "background.h"
-#include "command_line.h"
-#include "complaint.h"
+#include "base/number.h"
+#include "base/text.h"
+#include "cli/command_line.h"
+#include "cli/message.h"
 #include "log.h"
-#include "number.h"
 #include "pidstat.h"
 #include "privileges.h"
-#include "text.h"
 
 enum {
     OPT_HELP = 1,

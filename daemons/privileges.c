@@ -11,7 +11,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "number.h"
+#include "base/number.h"
 
 int privileges_find(const char *user, struct privileges *privileges)
 {

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "number.h"
+#include "base/number.h"
 
 enum { FIELDS = 6 };
 

@@ -16,7 +16,7 @@
 enum { CONTACT_SIZE = 128 };
 
 struct contact {
-    uint16_t port; /* where srun listens, see lifeline.h */
+    uint16_t port; /* where srun listens, see peer_watch.h */
     pid_t pid;
     uint64_t start;       /* process_start_time() */
     char boot[37];        /* process_boot_id(); "-" where not known */

@@ -2,8 +2,8 @@
  * Must not return anything but success: a failure could end a job or drain a node. */
 #include <stdio.h>
 
+#include "base/text.h"
 #include "plugin.h"
-#include "text.h"
 
 #pragma GCC visibility push(default)
 /* cppcheck-suppress unknownMacro */

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "number.h"
-#include "service.h"
-#include "signal_name.h"
+#include "base/number.h"
+#include "net/port.h"
+#include "process/signal_name.h"
 
 enum { GRACE_MS = 30000 };
 

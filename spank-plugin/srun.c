@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "contact.h"
-#include "lifeline.h"
+#include "peer_watch.h"
 #include "plugin.h"
-#include "process.h"
+#include "process/process.h"
 
 static struct lifeline_port port;
 

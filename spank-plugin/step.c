@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "base/clock.h"
 #include "contact.h"
-#include "lifeline.h"
+#include "peer_watch.h"
 #include "plugin.h"
 #include "watcher.h"
 

@@ -14,14 +14,14 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cancel.h"
-#include "clock.h"
-#include "detach.h"
-#include "ending.h"
-#include "lifeline.h"
-#include "offspring.h"
-#include "pidstat_asker.h"
-#include "process.h"
+#include "peer_watch.h"
+#include "pidstat/asker.h"
+#include "process/double_fork.h"
+#include "process/process.h"
+#include "process/terminate.h"
+#include "step_processes.h"
 #include "witness.h"
 
 enum {

@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 #include "contact.h"
-#include "lifeline.h"
+#include "peer_watch.h"
 #include "settings.h"
 
 /* What a watcher has to say, one byte each, for slurmd's log. */

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lifeline.h"
+#include "peer_watch.h"
 
 enum witness_pidstatd {
     PIDSTATD_PENDING, /* not asked, or the answer may still come */

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "job_claims.h"
-#include "seat_map.h"
-#include "slurm_job.h"
+#include "job/slurm_id.h"
+#include "locksync/seat_map.h"
+#include "slurm/job_claims.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "pidstat_wire.h"
+#include "pidstat/wire.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,7 +6,7 @@
 #include <netinet/in.h>
 #include <stdint.h>
 
-#include "pidstat_asker.h"
+#include "pidstat/asker.h"
 
 /* An address of this machine that is not taken for this host. */
 #define ELSEWHERE "127.0.0.77"

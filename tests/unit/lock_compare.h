@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lock/table.h"
 #include "lock_model.h"
 #include "lock_operation.h"
-#include "lock_table.h"
 
 struct play {
     uint64_t seed, random, step;

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lock_table.h"
+#include "lock/table.h"
 
 enum { FIXTURE_GROUPS = 8, FIXTURE_TEXT = 256 };
 

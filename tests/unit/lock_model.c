@@ -1,5 +1,5 @@
 /* The model of the lock table: obviously right, however slow.
- * Must not share code or ideas with lib/lock_table.c: arrays and linear scans only. */
+ * Must not share code or ideas with lib/lock/table.c: arrays and linear scans only. */
 #include "lock_model.h"
 
 #include <assert.h>

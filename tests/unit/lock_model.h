@@ -1,4 +1,4 @@
-/* A plain model of the lock table: the contract of lock_table.h written down as arrays and linear
+/* A plain model of the lock table: the contract of lock/table.h written down as arrays and linear
  * scans, to hold the real one against.  Names, owners, hosts and jobs are small numbers.
  */
 #ifndef FARMLOCK_LOCK_MODEL_H
@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lock_table.h"
+#include "lock/table.h"
 
 enum {
     MODEL_NAMES = 6,
@@ -78,7 +78,7 @@ struct model_result {
 
 void model_init(struct model *model);
 
-/* The steps, as those of lock_table.h. */
+/* The steps, as those of lock/table.h. */
 struct model_result model_ask(struct model *model, const struct model_ask *ask);
 size_t model_unlock(struct model *model, int owner, const int *names, int name_count,
                     size_t *first);

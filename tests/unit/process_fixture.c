@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "process.h"
+#include "process/process.h"
 
 pid_t start_sleeper(void)
 {

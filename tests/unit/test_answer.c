@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "answer.h"
+#include "client/answer.h"
 
 static struct answer_parser parser;
 

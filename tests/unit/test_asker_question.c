@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "asker_question.h"
 #include "block_count.h"
+#include "pidstat/question.h"
 
 enum { CROWD = 20000, PORT = 1752, BLOCKS_A_QUESTION = 200 };
 

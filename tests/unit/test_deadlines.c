@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "deadlines.h"
+#include "base/deadlines.h"
 
 enum { COUNT = 200, STEPS = 20000 };
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hostlist.h"
+#include "base/name_list.h"
 
 /* Expands and joins with blanks. */
 static const char *expanded(const char *text)

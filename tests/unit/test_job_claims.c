@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "job_claims.h"
-#include "lock_json.h"
+#include "list/json.h"
+#include "slurm/job_claims.h"
 
 static char *make_list(void)
 {

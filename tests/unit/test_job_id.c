@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "job_id.h"
+#include "job/job_id.h"
 
 /* Makes an environment of these NAME, VALUE pairs without any other scheduler's. */
 static void set_environment(const char *const *pairs)

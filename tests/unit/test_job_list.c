@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "job_id.h"
-#include "job_list.h"
+#include "job/job_id.h"
+#include "lockersh/job_list.h"
 
 #define HEAD "{\"version\":1,\n\"server\":{\"protocol\":2},\n"
 

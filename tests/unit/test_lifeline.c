@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "lifeline.h"
+#include "spank-plugin/peer_watch.h"
 
 enum { PATIENCE_MS = 20000, MANY = 600 };
 

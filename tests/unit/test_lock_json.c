@@ -10,7 +10,7 @@
 #include <json-c/json.h>
 #include <string.h>
 
-#include "lock_json.h"
+#include "list/json.h"
 
 static const struct lock_json_server some_server = {
     .version = "1.2", .started_s = 1000000000, .protocol = 2};

@@ -1,5 +1,5 @@
 /* The lock table against its model: random operations, everything observable compared each step.
- * Must not look into lib/lock_table_private.h. */
+ * Must not look into lib/lock/table_private.h. */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,10 +13,10 @@
 
 #include <cmocka.h>
 
+#include "base/number.h"
 #include "lock_compare.h"
 #include "lock_model.h"
 #include "lock_operation.h"
-#include "number.h"
 
 enum {
     NORMAL_OPS = 1000000,

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "machine.h"
+#include "process/boot.h"
 
 static void another_boot_of_the_same_machine_ends_the_first(void **state)
 {

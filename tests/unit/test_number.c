@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "number.h"
+#include "base/number.h"
 
 static void digits_are_parsed(void **state)
 {

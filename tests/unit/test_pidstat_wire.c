@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "pidstat_wire.h"
+#include "pidstat/wire.h"
 
 #define BOOT "01234567-89ab-cdef-0123-456789abcdef"
 

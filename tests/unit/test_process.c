@@ -21,7 +21,7 @@
 
 #include <cmocka.h>
 
-#include "process.h"
+#include "process/process.h"
 #include "process_fixture.h"
 
 enum { NOBODY = 65534 };

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "reap_rule.h"
+#include "lockreap/rule.h"
 
 /* The list was made at second 10,000; clocks may differ by 60 s, Slurm remembers for 300 s. */
 static const struct reap_terms terms = {

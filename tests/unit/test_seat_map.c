@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "seat_map.h"
+#include "locksync/seat_map.h"
 
 static void add(struct seat_maps *maps, const char *text, uint32_t total)
 {

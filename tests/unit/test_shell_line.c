@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "shell_line.h"
+#include "pidwatch/shell_line.h"
 
 static void expect(const char *word, const char *line)
 {

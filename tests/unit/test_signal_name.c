@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "signal_name.h"
+#include "process/signal_name.h"
 
 static void every_spelling_is_understood(void **state)
 {

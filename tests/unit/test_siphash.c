@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "siphash.h"
+#include "base/siphash.h"
 
 static void published_vectors_come_out(void **state)
 {

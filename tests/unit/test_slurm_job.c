@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "slurm_job.h"
+#include "job/slurm_id.h"
 
 /* Parses and writes again. */
 static const char *through(const char *text)

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "../../spank-plugin/contact.h"
+#include "spank-plugin/contact.h"
 
 #define BOOT "d570c926-6859-4b8c-8524-d3e5ddcf2327"
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "../../spank-plugin/settings.h"
+#include "spank-plugin/settings.h"
 
 static int complaints;
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "../../spank-plugin/witness.h"
+#include "spank-plugin/witness.h"
 
 /* A connection that was up, without any news since. */
 static struct witness witness(enum lifeline_state line, enum witness_pidstatd pidstatd)

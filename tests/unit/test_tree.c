@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "tree.h"
+#include "base/tree.h"
 
 enum { SPACE = 300, STEPS = 20000 };
 

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "uricommand.h"
-#include "uricommand_words.h"
+#include "uricommand/sh_words.h"
 
 static void assert_owned(char *found, const char *expected)
 {

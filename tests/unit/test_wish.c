@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "wish.h"
+#include "server/demand.h"
 
 static void expect_group(const struct wish *wish, size_t group, size_t count,
                          const char *const *names, size_t name_count)

@@ -14,9 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "base/clock.h"
+#include "base/text.h"
 #include "stop.h"
-#include "text.h"
 
 /* The end of what a child has said. */
 struct hearing {

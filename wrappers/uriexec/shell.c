@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "text.h"
+#include "base/text.h"
 
 /* In one write(2), as several uriexec may share one standard error. */
 int complain(int status, const char *format, ...)

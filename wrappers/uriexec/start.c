@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <sys/syscall.h>
 
-#include "uricommand_escape.h"
+#include "uricommand/escape.h"
 
 #if defined __x86_64__
 

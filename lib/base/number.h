@@ -1,0 +1,26 @@
+/* The one strict parser for every number that comes from a command line, the environment or the
+ * network: decimal digits only, no sign, no blanks, nothing behind them. */
+#ifndef FARMLOCK_BASE_NUMBER_H
+#define FARMLOCK_BASE_NUMBER_H
+
+#include <stdint.h>
+
+/* Parses all of `text` as an unsigned decimal number of at most `max`.
+ * Returns 0 and writes *value; or -1 with errno and *value untouched:
+ *   EINVAL  empty, or something that is not a digit
+ *   ERANGE  above `max`
+ */
+int number_parse(const char *text, uint64_t max, uint64_t *value);
+
+/* Parses seconds with an optional fraction ("2", "0.25", ".5") into milliseconds, rounded up so
+ * that a positive time never becomes 0.  Returns and fails as number_parse() does; ERANGE beyond
+ * `max_ms`.
+ */
+int number_parse_seconds(const char *text, int64_t max_ms, int64_t *value_ms);
+
+/* Parses a time such as "90d", "12h", "30m", "45s" or, without a letter, seconds.  Returns and
+ * fails as number_parse() does.
+ */
+int number_parse_duration(const char *text, uint64_t max_s, uint64_t *value_s);
+
+#endif

@@ -1,0 +1,19 @@
+/* SipHash-2-4, a short keyed hash (Aumasson and Bernstein 2012): nobody without the key can make
+ * two inputs collide, or guess the hash of an input. */
+#ifndef FARMLOCK_BASE_SIPHASH_H
+#define FARMLOCK_BASE_SIPHASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct siphash_key {
+    uint64_t words[2];
+};
+
+/* Fills a key with random bytes from the kernel; may block only early in the boot. */
+void siphash_key_init(struct siphash_key *key);
+
+/* Returns the 64-bit hash of `len` bytes under the key. */
+uint64_t siphash(const struct siphash_key *key, const void *data, size_t len);
+
+#endif

@@ -1,0 +1,219 @@
+/* The short requests: unlock, break, owner, reports of deaths, ping.
+ * Must not wait for a lock. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "private.h"
+
+static int write_unlock(struct ipclocker *lock)
+{
+    client_write_names(lock);
+    client_write_command(lock, "UNLOCK");
+    return 0;
+}
+
+static int take_unlock_answer(struct ipclocker *lock, const struct answer *answer)
+{
+    if (answer->kind != ANSWER_STATUS)
+        return 0;
+    if (answer->error != NULL)
+        return client_refused(lock, answer->error);
+    lock->held = false;
+    return 1;
+}
+
+const struct client_operation client_unlock_operation = {
+    .write = write_unlock,
+    .take = take_unlock_answer,
+};
+
+int ipclocker_unlock(struct ipclocker *lock)
+{
+    ipclocker_cancel(lock);
+    return client_run(lock, &client_unlock_operation, -1);
+}
+
+static int write_break(struct ipclocker *lock)
+{
+    client_write_names(lock);
+    client_write_command(lock, "BREAK_LOCK");
+    lock->result_number = 0;
+    return 0;
+}
+
+static int take_break_answer(struct ipclocker *lock, const struct answer *answer)
+{
+    char owner[300];
+
+    if (answer->kind == ANSWER_BROKE) {
+        lock->result_number++;
+        text_clean(owner, sizeof owner, answer->text, strlen(answer->text));
+        client_notice(lock, IPCLOCKER_PRINT_BROKE, "taken from %s", owner);
+        return 0;
+    }
+    if (answer->kind != ANSWER_STATUS)
+        return 0;
+    return answer->error != NULL ? client_refused(lock, answer->error) : 1;
+}
+
+static const struct client_operation break_operation = {
+    .write = write_break,
+    .take = take_break_answer,
+};
+
+int ipclocker_break_lock(struct ipclocker *lock)
+{
+    if (client_run(lock, &break_operation, -1) != 0)
+        return -1;
+    return lock->result_number > INT32_MAX ? INT32_MAX : (int)lock->result_number;
+}
+
+static int write_status(struct ipclocker *lock)
+{
+    client_write_names(lock);
+    client_write_command(lock, "STATUS");
+    return 0;
+}
+
+static int take_owner_answer(struct ipclocker *lock, const struct answer *answer)
+{
+    if (answer->kind != ANSWER_STATUS)
+        return 0;
+    if (answer->error != NULL)
+        return client_refused(lock, answer->error);
+    free(lock->result_text);
+    lock->result_text = strdup(answer->text);
+    return lock->result_text != NULL ? 1 : client_fail(lock, ENOMEM, "out of memory");
+}
+
+static const struct client_operation status_operation = {
+    .write = write_status,
+    .take = take_owner_answer,
+};
+
+const char *ipclocker_owner(struct ipclocker *lock)
+{
+    return client_run(lock, &status_operation, -1) == 0 ? lock->result_text : NULL;
+}
+
+/* DEAD_PID has no answer of its own: that of the VERSION behind it tells that it was read. */
+static int write_dead_pid(struct ipclocker *lock)
+{
+    buffer_add_text(&lock->connection.out, "DEAD_PID ");
+    buffer_add_text(&lock->connection.out, lock->argument_text);
+    client_write_number(lock, "", lock->argument_number);
+    client_write_command(lock, "VERSION");
+    return 0;
+}
+
+static int take_version_answer(struct ipclocker *lock, const struct answer *answer)
+{
+    (void)lock;
+    return answer->kind == ANSWER_VERSION;
+}
+
+static const struct client_operation dead_pid_operation = {
+    .write = write_dead_pid,
+    .take = take_version_answer,
+};
+
+int ipclocker_dead_pid(struct ipclocker *lock, const char *hostname, pid_t pid)
+{
+    if (client_check_text(lock, hostname, "host name") != 0)
+        return -1;
+    if (pid <= 0)
+        return client_fail(lock, EINVAL, "%d is no process id", (int)pid);
+    lock->argument_text = hostname;
+    lock->argument_number = (uint64_t)pid;
+    return client_run(lock, &dead_pid_operation, -1);
+}
+
+static int write_dead_job(struct ipclocker *lock)
+{
+    if (lock->connection.dialect == DIALECT_CLASSIC)
+        return client_fail(lock, ENOTSUP, "the server is a classic one, which knows no jobs");
+    buffer_add_text(&lock->connection.out, "DEAD_JOB ");
+    buffer_add_text(&lock->connection.out, lock->argument_text);
+    if (lock->argument_number < INT64_MAX) {
+        buffer_add(&lock->connection.out, " ", 1);
+        buffer_add_number(&lock->connection.out, lock->argument_number);
+    }
+    buffer_add(&lock->connection.out, "\n", 1);
+    return 0;
+}
+
+static int take_ended_answer(struct ipclocker *lock, const struct answer *answer)
+{
+    if (answer->kind == ANSWER_STATUS && answer->error != NULL)
+        return client_refused(lock, answer->error);
+    lock->result_number = answer->number;
+    return answer->kind == ANSWER_ENDED;
+}
+
+static const struct client_operation dead_job_operation = {
+    .is_ours = true,
+    .write = write_dead_job,
+    .take = take_ended_answer,
+};
+
+int ipclocker_dead_job(struct ipclocker *lock, const char *job)
+{
+    return ipclocker_dead_job_before(lock, job, INT64_MAX);
+}
+
+int ipclocker_dead_job_before(struct ipclocker *lock, const char *job, int64_t before_ms)
+{
+    if (client_check_text(lock, job, "job") != 0)
+        return -1;
+    lock->argument_text = job;
+    lock->argument_number = before_ms > 0 ? (uint64_t)before_ms : 0;
+    if (client_run(lock, &dead_job_operation, -1) != 0)
+        return -1;
+    return lock->result_number > INT32_MAX ? INT32_MAX : (int)lock->result_number;
+}
+
+static int write_version(struct ipclocker *lock)
+{
+    client_write_command(lock, "VERSION");
+    return 0;
+}
+
+static const struct client_operation ping_operation = {
+    .is_ping = true,
+    .write = write_version,
+    .take = take_version_answer,
+};
+
+int ipclocker_ping_status(struct ipclocker *lock, struct ipclocker_ping_status *status)
+{
+    unsigned tries = lock->set.tries;
+    struct timespec start, end;
+    int result;
+
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    lock->set.tries = 1;
+    result = client_run(lock, &ping_operation, -1);
+    lock->set.tries = tries;
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    *status = (struct ipclocker_ping_status){.ok = result == 0};
+    if (lock->set.host_count > 0)
+        client_host_describe(lock, client_current_host(lock), status->host, sizeof status->host);
+    if (result != 0)
+        return -1;
+    status->seconds =
+        (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9;
+    snprintf(status->version, sizeof status->version, "%s", lock->server_version);
+    status->started = lock->server_started;
+    status->protocol = lock->server_protocol;
+    return 0;
+}
+
+bool ipclocker_ping(struct ipclocker *lock)
+{
+    struct ipclocker_ping_status status;
+
+    return ipclocker_ping_status(lock, &status) == 0;
+}

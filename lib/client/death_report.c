@@ -1,0 +1,58 @@
+/* Reports the end of a lock's owner to a classic server, which asks its clients to look.
+ * Must not use the connection that waits: what is sent there is read after the grant. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "private.h"
+#include "process/process.h"
+
+enum { REPORT_MS = 3000, REPORT_MAX_BYTES = 65536 };
+
+void client_report_check(struct ipclocker *lock, const char *hostname, pid_t pid)
+{
+    struct buffer *out = &lock->report.out;
+
+    if (pid <= 0 || strcasecmp(hostname, client_hostname(lock)) != 0 ||
+        out->len > REPORT_MAX_BYTES || process_lookup(pid, 0) != PROCESS_GONE)
+        return;
+    buffer_add_text(out, "DEAD_PID ");
+    buffer_add_text(out, hostname);
+    buffer_add(out, " ", 1);
+    buffer_add_number(out, (uint64_t)pid);
+    buffer_add(out, "\n", 1);
+    if (lock->report.fd >= 0)
+        return;
+    lock->report.fd = client_open_socket(client_current_address(lock));
+    lock->report.deadline_ms = clock_now_ms() + REPORT_MS;
+}
+
+void client_report_end(struct ipclocker *lock)
+{
+    if (lock->report.fd >= 0)
+        close(lock->report.fd);
+    lock->report.fd = -1;
+    buffer_fini(&lock->report.out);
+}
+
+void client_report_step(struct ipclocker *lock)
+{
+    struct client_report *report = &lock->report;
+
+    while (report->fd >= 0 && report->out.len > 0) {
+        ssize_t sent = send(report->fd, report->out.data, report->out.len, MSG_NOSIGNAL);
+
+        if (sent > 0) {
+            buffer_drop(&report->out, (size_t)sent);
+        } else if (errno == EAGAIN && clock_now_ms() < report->deadline_ms) {
+            return;
+        } else {
+            break;
+        }
+    }
+    if (report->fd >= 0)
+        client_report_end(lock);
+}

@@ -1,0 +1,117 @@
+/* The client's handle: its making and its end, its error text, and what it knows.
+ * Must not talk to a server but in ipclocker_destroy(). */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "private.h"
+
+struct ipclocker *ipclocker_create(void)
+{
+    struct ipclocker *lock = calloc(1, sizeof *lock);
+
+    if (lock == NULL)
+        return NULL;
+    lock->connection.fd = -1;
+    lock->report.fd = -1;
+    lock->set.block = true;
+    lock->set.hold_limit_s = 1800;
+    lock->set.wait_limit_ms = -1;
+    lock->set.pid = getpid();
+    lock->set.destroy_unlock = true;
+    lock->set.tries = 3;
+    lock->set.delay_ms = 1000;
+    lock->wait.held_ms = -1;
+    if (ipclocker_set_locks(lock, "lock", 1) != 0) {
+        ipclocker_destroy(lock);
+        return NULL;
+    }
+    return lock;
+}
+
+/* A copy of the handle in a forked process has nothing to say to the server. */
+static void unlock_at_end(struct ipclocker *lock)
+{
+    if (getpid() != lock->set.pid)
+        return;
+    ipclocker_cancel(lock);
+    if (lock->set.destroy_unlock && lock->held)
+        client_run(lock, &client_unlock_operation, CLIENT_DESTROY_MS);
+}
+
+void ipclocker_destroy(struct ipclocker *lock)
+{
+    int saved_errno = errno;
+
+    if (lock == NULL)
+        return;
+    unlock_at_end(lock);
+    client_disconnect(lock);
+    client_report_end(lock);
+    client_hosts_free(lock->set.hosts, lock->set.host_count);
+    client_groups_free(lock);
+    free(lock->set.hostname);
+    free(lock->set.user);
+    free(lock->set.job);
+    free(lock->result_text);
+    buffer_fini(&lock->lock_names);
+    free(lock->result_rows);
+    free(lock);
+    errno = saved_errno;
+}
+
+int client_fail(struct ipclocker *lock, int number, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(lock->error, sizeof lock->error, format, args);
+    va_end(args);
+    errno = number;
+    return -1;
+}
+
+void client_notice(struct ipclocker *lock, enum ipclocker_notice notice, const char *format, ...)
+{
+    char text[768];
+    va_list args;
+
+    if (!lock->set.verbose || lock->set.print == NULL)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    lock->set.print(lock->set.print_context, notice, text);
+}
+
+const char *ipclocker_error(const struct ipclocker *lock)
+{
+    return lock->error;
+}
+
+bool ipclocker_locked(const struct ipclocker *lock)
+{
+    return lock->held;
+}
+
+const char *ipclocker_lock_name(const struct ipclocker *lock)
+{
+    return lock->held ? lock->lock_names.data : "";
+}
+
+uint64_t ipclocker_token(const struct ipclocker *lock)
+{
+    return lock->held ? lock->token : 0;
+}
+
+void ipclocker_wait(const struct ipclocker *lock, struct ipclocker_wait *wait)
+{
+    *wait = lock->wait;
+    if (lock->operation == &client_lock_operation)
+        wait->waited_ms = clock_now_ms() - lock->started_ms;
+    /* The holder has gone on holding it since it was told. */
+    if (wait->waiting && wait->held_ms >= 0)
+        wait->held_ms += clock_now_ms() - lock->told_ms;
+}

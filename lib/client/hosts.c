@@ -1,0 +1,356 @@
+/* The list of servers: its text form, its defaults, and the addresses behind a name.
+ * Must not connect to anything. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "net/port.h"
+#include "private.h"
+
+struct host_list {
+    struct client_host *hosts;
+    size_t count;
+};
+
+void client_hosts_free(struct client_host *hosts, size_t count)
+{
+    for (size_t i = 0; i < count && hosts != NULL; i++)
+        free(hosts[i].name);
+    free(hosts);
+}
+
+static int bad_hosts(struct ipclocker *lock, const char *text, const char *what)
+{
+    char shown[80];
+
+    text_clean(shown, sizeof shown, text, strlen(text));
+    return client_fail(lock, EINVAL, "%s in the list of hosts \"%s\"", what, shown);
+}
+
+static int add_host(struct ipclocker *lock, struct host_list *list, const char *name, size_t len,
+                    bool is_path)
+{
+    struct client_host *hosts = realloc(list->hosts, (list->count + 1) * sizeof *hosts);
+    struct client_host *host;
+
+    if (hosts == NULL)
+        return client_fail(lock, ENOMEM, "out of memory");
+    list->hosts = hosts;
+    host = &hosts[list->count];
+    *host = (struct client_host){.name = strndup(name, len), .is_path = is_path};
+    if (host->name == NULL)
+        return client_fail(lock, ENOMEM, "out of memory");
+    list->count++;
+    return 0;
+}
+
+/* The length of a host's name at `at`, and in *start where it begins; 0 when there is none. */
+static size_t find_name(const char *at, const char **start)
+{
+    const char *end;
+
+    *start = at;
+    if (*at != '[')
+        return strcspn(at, *at == '/' ? ": \t" : "=:[ \t");
+    *start = at + 1;
+    end = strchr(at, ']');
+    return end == NULL ? 0 : (size_t)(end - *start);
+}
+
+/* Reads "=PORT" at *at, if it is there, and moves behind it. */
+static int read_port(struct ipclocker *lock, const char **at, const char *text, uint16_t *port)
+{
+    char name[64];
+    size_t len;
+
+    if (**at != '=')
+        return 0;
+    (*at)++;
+    len = strcspn(*at, ": \t");
+    if (len >= sizeof name)
+        return bad_hosts(lock, text, "no port");
+    memcpy(name, *at, len);
+    name[len] = '\0';
+    *at += len;
+    return service_parse_port(name, "tcp", port) == 0 ? 0 : bad_hosts(lock, text, "no port");
+}
+
+/* Reads one entry at *at and moves behind it and its separator. */
+static int read_host(struct ipclocker *lock, struct host_list *list, const char *text,
+                     const char **at)
+{
+    const char *name;
+    size_t len = find_name(*at, &name);
+
+    if (len == 0)
+        return bad_hosts(lock, text, "no name (an IPv6 address goes into brackets)");
+    if (len > (name[0] == '/' ? sizeof((struct sockaddr_un *)0)->sun_path - 1 : CLIENT_NAME_MAX))
+        return bad_hosts(lock, text, "a name that is too long");
+    for (size_t i = 0; i < len; i++) {
+        if ((unsigned char)name[i] <= ' ' || name[i] == 0x7f)
+            return bad_hosts(lock, text, "a blank or control character");
+    }
+    if (add_host(lock, list, name, len, name[0] == '/') != 0)
+        return -1;
+    *at = name + len + (name != *at ? 1 : 0);
+    if (read_port(lock, at, text, &list->hosts[list->count - 1].port) != 0)
+        return -1;
+    if (**at != '\0' && strchr(": \t", **at) == NULL)
+        return bad_hosts(lock, text, "no separator behind a name");
+    *at += strspn(*at, " \t");
+    if (**at == ':') {
+        (*at)++;
+        *at += strspn(*at, " \t");
+        if (**at == '\0')
+            return bad_hosts(lock, text, "no name behind the last colon");
+    }
+    return 0;
+}
+
+static int parse_hosts(struct ipclocker *lock, const char *text, struct host_list *list)
+{
+    struct in6_addr address;
+    const char *at = text + strspn(text, " \t");
+
+    if (*at == '\0')
+        return bad_hosts(lock, text, "no name");
+    if (inet_pton(AF_INET6, text, &address) == 1)
+        return add_host(lock, list, text, strlen(text), false);
+    while (*at != '\0') {
+        if (read_host(lock, list, text, &at) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Puts a new list in the place of the old one; the connection belonged to that. */
+static void take_hosts(struct ipclocker *lock, struct host_list list)
+{
+    client_disconnect(lock);
+    client_hosts_free(lock->set.hosts, lock->set.host_count);
+    lock->set.hosts = list.hosts;
+    lock->set.host_count = list.count;
+    lock->preferred_host = 0;
+    lock->home_host = SIZE_MAX;
+    lock->host_step = 0;
+}
+
+int ipclocker_set_hosts(struct ipclocker *lock, const char *hosts)
+{
+    struct host_list list = {0};
+
+    if (lock->operation != NULL)
+        return client_fail(lock, EALREADY, "a lock is being got already");
+    if (parse_hosts(lock, hosts, &list) != 0) {
+        int saved_errno = errno;
+
+        client_hosts_free(list.hosts, list.count);
+        errno = saved_errno;
+        return -1;
+    }
+    take_hosts(lock, list);
+    if (lock->set.family == IPCLOCKER_FAMILY_UNIX)
+        lock->set.family = IPCLOCKER_FAMILY_ANY;
+    return 0;
+}
+
+int ipclocker_set_path(struct ipclocker *lock, const char *path)
+{
+    struct host_list list = {0};
+    size_t len = strlen(path);
+
+    if (lock->operation != NULL)
+        return client_fail(lock, EALREADY, "a lock is being got already");
+    if (len == 0)
+        return client_fail(lock, EINVAL, "the path of the socket is empty");
+    if (len >= sizeof((struct sockaddr_un *)0)->sun_path)
+        return client_fail(lock, ENAMETOOLONG, "the path of the socket has more than %zu bytes",
+                           sizeof((struct sockaddr_un *)0)->sun_path - 1);
+    if (add_host(lock, &list, path, len, true) != 0) {
+        free(list.hosts);
+        return -1;
+    }
+    take_hosts(lock, list);
+    lock->set.family = IPCLOCKER_FAMILY_UNIX;
+    return 0;
+}
+
+int ipclocker_set_port(struct ipclocker *lock, const char *port)
+{
+    char shown[80];
+
+    if (service_parse_port(port, "tcp", &lock->set.port) == 0)
+        return 0;
+    text_clean(shown, sizeof shown, port, strlen(port));
+    return client_fail(lock, EINVAL,
+                       "\"%s\" is no port; use a number from 1 to 65535 or a service name", shown);
+}
+
+int ipclocker_set_family(struct ipclocker *lock, enum ipclocker_family family)
+{
+    if (family == IPCLOCKER_FAMILY_UNIX && lock->set.family != IPCLOCKER_FAMILY_UNIX)
+        return client_fail(lock, EINVAL, "a UNIX socket needs a path");
+    lock->set.family = family;
+    return 0;
+}
+
+static bool needs_port(const struct ipclocker *lock)
+{
+    for (size_t i = 0; i < lock->set.host_count; i++) {
+        if (!lock->set.hosts[i].is_path && lock->set.hosts[i].port == 0)
+            return lock->set.port == 0;
+    }
+    return false;
+}
+
+/* Puts the name of a variable before the error text. */
+static int blame_variable(struct ipclocker *lock, const char *variable)
+{
+    char cause[sizeof lock->error - 32];
+    int number = errno;
+
+    snprintf(cause, sizeof cause, "%.*s", (int)sizeof cause - 1, lock->error);
+    return client_fail(lock, number, "%s: %s", variable, cause);
+}
+
+int client_hosts_default(struct ipclocker *lock)
+{
+    const char *hosts = getenv("IPCLOCKER_HOST"), *port = getenv("IPCLOCKER_PORT");
+
+    if (lock->set.hosts == NULL &&
+        ipclocker_set_hosts(lock, hosts != NULL && *hosts != '\0' ? hosts : "localhost") != 0)
+        return blame_variable(lock, "IPCLOCKER_HOST");
+    if (!needs_port(lock))
+        return 0;
+    if (port == NULL || *port == '\0') {
+        lock->set.port = service_default_port("lockerd", "tcp", SERVICE_LOCKERD_PORT);
+        return 0;
+    }
+    return ipclocker_set_port(lock, port) == 0 ? 0 : blame_variable(lock, "IPCLOCKER_PORT");
+}
+
+void client_host_describe(const struct ipclocker *lock, const struct client_host *host, char *out,
+                          size_t out_size)
+{
+    char name[280];
+    unsigned port = host->port != 0 ? host->port : lock->set.port;
+
+    text_clean(name, sizeof name, host->name, strlen(host->name));
+    if (host->is_path)
+        snprintf(out, out_size, "%s", name);
+    else if (strchr(name, ':') != NULL)
+        snprintf(out, out_size, "[%s]:%u", name, port);
+    else
+        snprintf(out, out_size, "%s:%u", name, port);
+}
+
+static bool wants_family(const struct ipclocker *lock, int family)
+{
+    switch (lock->set.family) {
+    case IPCLOCKER_FAMILY_INET:
+        return family == AF_INET;
+    case IPCLOCKER_FAMILY_INET6:
+        return family == AF_INET6;
+    case IPCLOCKER_FAMILY_ANY:
+    case IPCLOCKER_FAMILY_UNIX:
+        break;
+    }
+    return family == AF_INET || family == AF_INET6;
+}
+
+static void add_inet(struct ipclocker *lock, const struct in_addr *address, uint16_t port)
+{
+    if (wants_family(lock, AF_INET))
+        lock->addresses[lock->address_count++].in =
+            (struct sockaddr_in){.sin_family = AF_INET, .sin_port = port, .sin_addr = *address};
+}
+
+static void add_inet6(struct ipclocker *lock, const struct in6_addr *address, uint16_t port)
+{
+    if (wants_family(lock, AF_INET6))
+        lock->addresses[lock->address_count++].in6 = (struct sockaddr_in6){
+            .sin6_family = AF_INET6, .sin6_port = port, .sin6_addr = *address};
+}
+
+/* Numbers, and localhost, which RFC 6761 says is never to be asked for, spare the resolver and its
+ * files. */
+static void add_known(struct ipclocker *lock, const char *name, uint16_t port)
+{
+    const struct in_addr loopback = {.s_addr = htonl(INADDR_LOOPBACK)};
+    struct in_addr in;
+    struct in6_addr in6;
+
+    if (strcmp(name, "localhost") == 0) {
+        add_inet(lock, &loopback, port);
+        add_inet6(lock, &in6addr_loopback, port);
+    } else if (inet_pton(AF_INET, name, &in) == 1) {
+        add_inet(lock, &in, port);
+    } else if (inet_pton(AF_INET6, name, &in6) == 1) {
+        add_inet6(lock, &in6, port);
+    }
+}
+
+static int resolve_name(struct ipclocker *lock, const char *name, uint16_t port, char *reason,
+                        size_t reason_size)
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    int result = getaddrinfo(name, NULL, &hints, &found);
+
+    if (result != 0) {
+        snprintf(reason, reason_size, "%s", gai_strerror(result));
+        errno = EHOSTUNREACH;
+        return -1;
+    }
+    for (struct addrinfo *entry = found; entry != NULL; entry = entry->ai_next) {
+        union client_address *address = &lock->addresses[lock->address_count];
+
+        if (lock->address_count == CLIENT_ADDRESSES_MAX)
+            break;
+        if (!wants_family(lock, entry->ai_family) || entry->ai_addrlen > sizeof *address)
+            continue;
+        memcpy(address, entry->ai_addr, entry->ai_addrlen);
+        if (address->any.sa_family == AF_INET)
+            address->in.sin_port = port;
+        else
+            address->in6.sin6_port = port;
+        lock->address_count++;
+    }
+    freeaddrinfo(found);
+    return 0;
+}
+
+static void add_unix(struct ipclocker *lock, const char *path)
+{
+    struct sockaddr_un *address = &lock->addresses[lock->address_count++].un;
+
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    memcpy(address->sun_path, path, strlen(path) + 1);
+}
+
+int client_host_resolve(struct ipclocker *lock, const struct client_host *host, char *reason,
+                        size_t reason_size)
+{
+    uint16_t port = htons(host->port != 0 ? host->port : lock->set.port);
+
+    lock->address_count = 0;
+    lock->address_index = 0;
+    if (host->is_path) {
+        add_unix(lock, host->name);
+        return 0;
+    }
+    add_known(lock, host->name, port);
+    if (lock->address_count > 0)
+        return 0;
+    if (resolve_name(lock, host->name, port, reason, reason_size) != 0)
+        return -1;
+    if (lock->address_count > 0)
+        return 0;
+    snprintf(reason, reason_size, "it has no address of the family that is asked for");
+    errno = EHOSTUNREACH;
+    return -1;
+}

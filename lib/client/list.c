@@ -1,0 +1,112 @@
+/* The list of locks, as rows and as JSON.
+ * Must not believe that the list is short. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "list/classic.h"
+#include "private.h"
+
+static int write_list(struct ipclocker *lock)
+{
+    client_write_command(lock, "LOCK_LIST");
+    return 0;
+}
+
+/* Copies names and owners into one piece of memory: the rows, and behind them their strings. */
+static struct ipclocker_list_entry *make_rows(const struct answer *answer)
+{
+    size_t count = answer->name_count / 2, string_bytes = 0;
+    struct ipclocker_list_entry *rows;
+    char *next;
+
+    for (size_t i = 0; i < 2 * count; i++)
+        string_bytes += strlen(answer->names[i]) + 1;
+    rows = malloc(count * sizeof *rows + string_bytes + 1);
+    if (rows == NULL)
+        return NULL;
+    next = (char *)(rows + count);
+    for (size_t i = 0; i < 2 * count; i++) {
+        size_t size = strlen(answer->names[i]) + 1;
+
+        memcpy(next, answer->names[i], size);
+        if (i % 2 == 0)
+            rows[i / 2].name = next;
+        else
+            rows[i / 2].owner = next;
+        next += size;
+    }
+    return rows;
+}
+
+static int take_list_answer(struct ipclocker *lock, const struct answer *answer)
+{
+    if (answer->kind == ANSWER_STATUS && answer->error != NULL)
+        return client_refused(lock, answer->error);
+    if (answer->kind != ANSWER_LIST)
+        return 0;
+    lock->result_rows = make_rows(answer);
+    lock->result_number = answer->name_count / 2;
+    return lock->result_rows != NULL ? 1 : client_fail(lock, ENOMEM, "out of memory");
+}
+
+static const struct client_operation list_operation = {
+    .write = write_list,
+    .take = take_list_answer,
+};
+
+struct ipclocker_list_entry *ipclocker_lock_list(struct ipclocker *lock, size_t *count)
+{
+    struct ipclocker_list_entry *rows;
+
+    if (client_run(lock, &list_operation, -1) != 0)
+        return NULL;
+    rows = lock->result_rows;
+    lock->result_rows = NULL;
+    *count = (size_t)lock->result_number;
+    return rows;
+}
+
+static int write_json_list(struct ipclocker *lock)
+{
+    bool classic = lock->connection.dialect == DIALECT_CLASSIC;
+
+    client_write_command(lock, classic ? "LOCK_LIST" : "LIST_JSON");
+    return 0;
+}
+
+static char *make_json(const struct ipclocker *lock, const struct answer *answer)
+{
+    return locklist_json(lock->server_version, (int64_t)lock->server_started, answer->names,
+                         answer->name_count, clock_wall_ms());
+}
+
+static int take_json_answer(struct ipclocker *lock, const struct answer *answer)
+{
+    if (answer->kind == ANSWER_STATUS && answer->error != NULL)
+        return client_refused(lock, answer->error);
+    if (answer->kind != ANSWER_JSON && answer->kind != ANSWER_LIST)
+        return 0;
+    free(lock->result_text);
+    lock->result_text =
+        answer->kind == ANSWER_JSON ? strdup(answer->text) : make_json(lock, answer);
+    return lock->result_text != NULL ? 1 : client_fail(lock, ENOMEM, "out of memory");
+}
+
+static const struct client_operation json_operation = {
+    .is_ours = true,
+    .write = write_json_list,
+    .take = take_json_answer,
+};
+
+char *ipclocker_lock_list_json(struct ipclocker *lock)
+{
+    char *text;
+
+    if (client_run(lock, &json_operation, -1) != 0)
+        return NULL;
+    text = lock->result_text;
+    lock->result_text = NULL;
+    return text;
+}

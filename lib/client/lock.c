@@ -1,0 +1,361 @@
+/* Getting the lock, waiting for it, keeping it, and giving up.
+ * Must not take more than was asked for, whatever the server says. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/text.h"
+#include "private.h"
+
+static void copy_clean(char *out, size_t out_size, const char *text)
+{
+    text_clean(out, out_size, text, strlen(text));
+}
+
+static void notice_waiting(struct ipclocker *lock)
+{
+    char demand[256], held[64] = "", place[64] = "";
+    const struct ipclocker_wait *wait = &lock->wait;
+
+    if (!lock->notice_due)
+        return;
+    lock->notice_due = false;
+    client_describe_demand(lock, demand, sizeof demand);
+    if (wait->held_ms >= 0)
+        snprintf(held, sizeof held, " for %.1f s", (double)wait->held_ms / 1000.0);
+    if (wait->position > 0)
+        snprintf(place, sizeof place, "; place %zu in the queue", wait->position);
+    client_notice(lock, IPCLOCKER_PRINT_WAITING, "waiting for %s, held by %s%s%s", demand,
+                  wait->holder[0] != '\0' ? wait->holder : "somebody", held, place);
+}
+
+static void take_waiting(struct ipclocker *lock, const char *holder)
+{
+    lock->phase = PHASE_QUEUED;
+    lock->was_queued = true;
+    client_settle(lock);
+    lock->tries = 0;
+    lock->wait.waiting = true;
+    lock->wait.position = 0;
+    lock->wait.held_ms = -1;
+    lock->wait.lock[0] = '\0';
+    copy_clean(lock->wait.holder, sizeof lock->wait.holder, holder);
+    lock->notice_due = true;
+    client_keep_alive(lock);
+    /* Ours goes on to tell the place. */
+    if (lock->connection.dialect == DIALECT_CLASSIC)
+        notice_waiting(lock);
+}
+
+static void take_queue(struct ipclocker *lock, const struct answer *answer)
+{
+    if (answer->number == 0 || lock->phase != PHASE_QUEUED)
+        return;
+    lock->wait.position = (size_t)answer->number;
+    lock->wait.held_ms = answer->held_ms;
+    lock->told_ms = clock_now_ms();
+    copy_clean(lock->wait.holder, sizeof lock->wait.holder, answer->text);
+    copy_clean(lock->wait.lock, sizeof lock->wait.lock, answer->lock);
+    notice_waiting(lock);
+}
+
+static bool is_granted(const struct answer *answer, const char *name)
+{
+    for (size_t i = 0; i < answer->name_count; i++) {
+        if (strcmp(answer->names[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* How many different names of this group the server gave us. */
+static size_t count_granted(const struct client_group *group, const struct answer *answer)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < group->list.count; i++)
+        count += is_granted(answer, group->list.names[i]);
+    return count;
+}
+
+/* Whether a grant is of what was asked for. */
+static bool is_what_we_want(const struct ipclocker *lock, const struct answer *answer)
+{
+    size_t total = 0;
+
+    for (size_t i = 0; i < lock->set.group_count; i++) {
+        size_t count = count_granted(&lock->set.groups[i], answer);
+
+        if (count < lock->set.groups[i].count)
+            return false;
+        total += count;
+    }
+    return total == answer->name_count;
+}
+
+static int refuse_grant(struct ipclocker *lock)
+{
+    char host[320];
+
+    client_host_describe(lock, client_current_host(lock), host, sizeof host);
+    return client_fail(lock, EPROTO, "the server at %s granted something else than was asked for",
+                       host);
+}
+
+static int take_grant(struct ipclocker *lock, const struct answer *answer)
+{
+    if (!is_what_we_want(lock, answer))
+        return refuse_grant(lock);
+    buffer_fini(&lock->lock_names);
+    for (size_t i = 0; i < answer->name_count; i++) {
+        if (i > 0)
+            buffer_add(&lock->lock_names, " ", 1);
+        buffer_add_text(&lock->lock_names, answer->names[i]);
+    }
+    buffer_add(&lock->lock_names, "", 1);
+    if (lock->lock_names.failed)
+        return client_fail(lock, ENOMEM, "out of memory");
+    lock->held = true;
+    client_settle(lock);
+    lock->token = answer->number;
+    return 1;
+}
+
+static int obtain(struct ipclocker *lock, const struct answer *answer)
+{
+    char names[256];
+
+    if (take_grant(lock, answer) < 0)
+        return -1;
+    lock->wait.waited_ms = clock_now_ms() - lock->started_ms;
+    if (lock->set.session)
+        client_keep_alive(lock);
+    if (!lock->was_queued)
+        return 1;
+    copy_clean(names, sizeof names, lock->lock_names.data);
+    client_notice(lock, IPCLOCKER_PRINT_OBTAINED, "obtained %s after %.1f s", names,
+                  (double)lock->wait.waited_ms / 1000.0);
+    return 1;
+}
+
+int client_refused(struct ipclocker *lock, const char *error)
+{
+    /* How lockerd begins what it says when the owner stands in its own way. */
+    static const char own_fault[] = "this owner ";
+    char host[320], shown[160];
+
+    client_host_describe(lock, client_current_host(lock), host, sizeof host);
+    copy_clean(shown, sizeof shown, error);
+    return client_fail(lock,
+                       strncmp(error, own_fault, sizeof own_fault - 1) == 0 ? EDEADLK : EPROTO,
+                       "the server at %s refused: %s", host, shown);
+}
+
+static int be_refused(struct ipclocker *lock, const struct answer *answer)
+{
+    char demand[256], owner[128];
+
+    client_describe_demand(lock, demand, sizeof demand);
+    copy_clean(owner, sizeof owner, answer->text);
+    lock->held = false;
+    if (answer->error != NULL)
+        return client_refused(lock, answer->error);
+    if (lock->set.block)
+        return client_fail(lock, ECANCELED, "the wait for %s was ended by somebody else", demand);
+    client_fail(lock, EBUSY, "%s is not free%s%s", demand,
+                owner[0] != '\0' ? "; it is held by " : "", owner);
+    if (lock->connection.dialect != DIALECT_CLASSIC)
+        return -1;
+    /* A classic server has put us into the queue all the same. */
+    client_write_command(lock, "UNLOCK");
+    lock->phase = PHASE_WITHDRAWAL;
+    return 0;
+}
+
+static int take_status(struct ipclocker *lock, const struct answer *answer)
+{
+    if (lock->phase == PHASE_WITHDRAWAL) {
+        errno = EBUSY;
+        return -1;
+    }
+    /* With an error, it tells of what the owner has had before. */
+    return answer->locked && answer->error == NULL ? obtain(lock, answer)
+                                                   : be_refused(lock, answer);
+}
+
+static int write_lock(struct ipclocker *lock)
+{
+    if (lock->connection.dialect == DIALECT_CLASSIC && !client_demand_is_plain(lock))
+        return client_fail(lock, ENOTSUP,
+                           "the server is a classic one, which knows neither counts nor several "
+                           "groups; ask for one of one list");
+    client_write_demand(lock, lock->set.block);
+    client_write_command(lock, "LOCK");
+    return 0;
+}
+
+static int take_lock_answer(struct ipclocker *lock, const struct answer *answer)
+{
+    switch (answer->kind) {
+    case ANSWER_WAITING:
+        take_waiting(lock, answer->text);
+        return 0;
+    case ANSWER_QUEUE:
+        take_queue(lock, answer);
+        return 0;
+    case ANSWER_CHECK:
+        if (lock->connection.dialect == DIALECT_CLASSIC)
+            client_report_check(lock, answer->text, (pid_t)answer->number);
+        return 0;
+    case ANSWER_STATUS:
+        return take_status(lock, answer);
+    default:
+        return 0;
+    }
+}
+
+const struct client_operation client_lock_operation = {
+    .has_demand = true,
+    .write = write_lock,
+    .take = take_lock_answer,
+};
+
+/* Never by a LOCK: that would take anew what somebody else has taken away, or another seat than the
+ * job uses. */
+static int write_renewal(struct ipclocker *lock)
+{
+    client_write_held(lock);
+    /* A classic server knows no sessions; it can only be asked. */
+    if (lock->connection.dialect == DIALECT_CLASSIC)
+        client_write_command(lock, "STATUS");
+    else
+        client_write_number(lock, "RENEW", lock->token);
+    return 0;
+}
+
+/* Whether a status names all that we hold and nothing else. */
+static bool is_what_we_hold(const struct ipclocker *lock, const struct answer *answer)
+{
+    const char *at = lock->lock_names.data;
+    size_t count = 0;
+
+    for (; *at != '\0'; count++) {
+        size_t len = strcspn(at, " ");
+        bool found = false;
+
+        for (size_t i = 0; i < answer->name_count && !found; i++)
+            found = strlen(answer->names[i]) == len && memcmp(answer->names[i], at, len) == 0;
+        if (!found)
+            return false;
+        at += len + (at[len] == ' ');
+    }
+    return count == answer->name_count;
+}
+
+static int take_renewal_answer(struct ipclocker *lock, const struct answer *answer)
+{
+    if (answer->kind != ANSWER_STATUS)
+        return 0;
+    if (answer->locked && answer->error == NULL && is_what_we_hold(lock, answer)) {
+        /* A server that had forgotten its grants has given it again. */
+        if (answer->number != 0)
+            lock->token = answer->number;
+        client_keep_alive(lock);
+        return 1;
+    }
+    lock->held = false;
+    return client_fail(lock, ENOLCK, "the lock was lost while the server was away");
+}
+
+const struct client_operation client_renew_operation = {
+    .is_ours = true,
+    .write = write_renewal,
+    .take = take_renewal_answer,
+};
+
+void client_drop_renewal(struct ipclocker *lock)
+{
+    client_disconnect(lock);
+    client_abandon(lock);
+}
+
+void client_leave(struct ipclocker *lock)
+{
+    /* CANCEL ends a wait at once; UNLOCK gives back a grant that was on its way. */
+    if (lock->connection.fd >= 0 && lock->phase != PHASE_CONNECTING) {
+        client_write_command(lock, "CANCEL\nUNLOCK\nEOF");
+        client_flush(lock);
+        /* What is left unread would make close(2) reset the connection. */
+        while (client_receive(lock) > 0)
+            continue;
+        shutdown(lock->connection.fd, SHUT_WR);
+    }
+    client_disconnect(lock);
+}
+
+void ipclocker_cancel(struct ipclocker *lock)
+{
+    if (lock->operation != &client_lock_operation)
+        return;
+    lock->wait.waited_ms = clock_now_ms() - lock->started_ms;
+    client_leave(lock);
+    client_abandon(lock);
+}
+
+int ipclocker_lock_start(struct ipclocker *lock)
+{
+    if (lock->operation == &client_lock_operation)
+        return client_fail(lock, EALREADY, "a lock is being got already");
+    lock->wait = (struct ipclocker_wait){.held_ms = -1};
+    return client_begin(lock, &client_lock_operation, lock->set.wait_limit_ms);
+}
+
+/* Watches the connection of a lock that is held. */
+static int process_held(struct ipclocker *lock)
+{
+    struct answer answer;
+    int got = 1;
+
+    if (lock->operation != NULL)
+        return client_step(lock) < 0 ? -1 : 1;
+    while (lock->connection.fd >= 0 && (got = client_receive(lock)) > 0) {
+        /* Answers to what nobody waits for any more, such as the place in the queue. */
+        while (answer_parser_next(&lock->connection.parser, &answer) > ANSWER_BAD)
+            continue;
+    }
+    if (got < 0) {
+        client_disconnect(lock);
+        if (lock->set.session && client_begin(lock, &client_renew_operation, -1) != 0)
+            return -1;
+    }
+    return 1;
+}
+
+int ipclocker_process(struct ipclocker *lock)
+{
+    if (lock->operation == &client_lock_operation)
+        return client_step(lock);
+    if (!lock->held)
+        return client_fail(lock, EINVAL, "no lock is being got");
+    return process_held(lock);
+}
+
+int ipclocker_lock(struct ipclocker *lock)
+{
+    return ipclocker_lock_start(lock) == 0 ? client_finish(lock) : -1;
+}
+
+void ipclocker_refresh_wait(struct ipclocker *lock)
+{
+    if (lock->phase != PHASE_QUEUED || lock->connection.dialect != DIALECT_2)
+        return;
+    client_write_command(lock, "QUEUE");
+    client_flush(lock);
+}
+
+void ipclocker_forget(struct ipclocker *lock)
+{
+    client_disconnect(lock);
+    client_abandon(lock);
+}

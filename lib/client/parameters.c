@@ -1,0 +1,292 @@
+/* The client's parameters: what a caller sets, and what stands for what was not set.
+ * Must not look up more than was asked for: a lockersh starts for each job. */
+#include <errno.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "private.h"
+#include "process/process.h"
+
+int client_check_text(struct ipclocker *lock, const char *text, const char *what)
+{
+    size_t len = strlen(text);
+
+    if (len == 0)
+        return client_fail(lock, EINVAL, "the %s is empty", what);
+    if (len > CLIENT_NAME_MAX)
+        return client_fail(lock, EINVAL, "the %s has more than %d bytes", what, CLIENT_NAME_MAX);
+    for (size_t i = 0; i < len; i++) {
+        if ((unsigned char)text[i] <= ' ' || text[i] == 0x7f)
+            return client_fail(lock, EINVAL, "the %s has a blank or control character in it", what);
+    }
+    return 0;
+}
+
+static int set_text(struct ipclocker *lock, char **field, const char *text, const char *what)
+{
+    char *copy;
+
+    if (client_check_text(lock, text, what) != 0)
+        return -1;
+    copy = strdup(text);
+    if (copy == NULL)
+        return client_fail(lock, ENOMEM, "out of memory");
+    free(*field);
+    *field = copy;
+    return 0;
+}
+
+int ipclocker_set_user(struct ipclocker *lock, const char *user)
+{
+    return set_text(lock, &lock->set.user, user, "user");
+}
+
+int ipclocker_set_hostname(struct ipclocker *lock, const char *hostname)
+{
+    lock->default_user[0] = '\0';
+    return set_text(lock, &lock->set.hostname, hostname, "host name");
+}
+
+int ipclocker_set_job(struct ipclocker *lock, const char *job)
+{
+    return set_text(lock, &lock->set.job, job, "job");
+}
+
+int ipclocker_set_pid(struct ipclocker *lock, pid_t pid)
+{
+    if (pid <= 0)
+        return client_fail(lock, EINVAL, "%d is no process id", (int)pid);
+    lock->default_user[0] = '\0';
+    lock->set.process_start = 0;
+    lock->set.pid = pid;
+    return 0;
+}
+
+uint64_t client_process_start(struct ipclocker *lock)
+{
+    if (lock->set.process_start == 0)
+        lock->set.process_start = process_start_time(lock->set.pid);
+    return lock->set.process_start;
+}
+
+const char *client_hostname(struct ipclocker *lock)
+{
+    char name[CLIENT_NAME_MAX + 1];
+
+    if (lock->set.hostname == NULL) {
+        if (gethostname(name, sizeof name) != 0 || name[0] == '\0')
+            strcpy(name, "localhost");
+        name[sizeof name - 1] = '\0';
+        set_text(lock, &lock->set.hostname, name, "host name");
+    }
+    return lock->set.hostname != NULL ? lock->set.hostname : "localhost";
+}
+
+/* Looks up an entry whose size only the directory service knows; *memory is the caller's to free.
+ */
+static struct passwd *find_entry(struct passwd *entry, char **memory)
+{
+    struct passwd *found = NULL;
+    int result = ERANGE;
+
+    *memory = NULL;
+    for (size_t size = 4096; result == ERANGE && size <= (1U << 20); size *= 4) {
+        free(*memory);
+        *memory = malloc(size);
+        if (*memory == NULL)
+            return NULL;
+        result = getpwuid_r(getuid(), entry, *memory, size, &found);
+    }
+    return result == 0 ? found : NULL;
+}
+
+/* Writes the login name of the user that runs this, made fit to be a part of an owner's name. */
+static void find_login(char *out, size_t size)
+{
+    struct passwd entry;
+    char *memory;
+
+    if (find_entry(&entry, &memory) != NULL)
+        snprintf(out, size, "%s", entry.pw_name);
+    else
+        snprintf(out, size, "%u", (unsigned)getuid());
+    free(memory);
+    for (char *c = out; *c != '\0'; c++) {
+        if ((unsigned char)*c <= ' ' || *c == 0x7f)
+            *c = '?';
+    }
+}
+
+/* Writes "PID", or in a container "PID.NAMESPACE": those of one host may all have the same pids. */
+static void format_process(char *out, size_t size, pid_t pid)
+{
+    static const uint64_t initial_namespace = 0xEFFFFFFC;
+    uint64_t namespace_id = process_pid_namespace();
+
+    if (namespace_id == 0 || namespace_id == initial_namespace)
+        snprintf(out, size, "%d", (int)pid);
+    else
+        snprintf(out, size, "%d.%" PRIu64, (int)pid, namespace_id);
+}
+
+const char *ipclocker_user(const struct ipclocker *lock)
+{
+    /* What is worked out late is no change that a caller could see. */
+    struct ipclocker *mutable_lock = (struct ipclocker *)lock;
+    char login[64], process[40];
+
+    if (lock->set.user != NULL)
+        return lock->set.user;
+    if (lock->default_user[0] == '\0') {
+        find_login(login, sizeof login);
+        format_process(process, sizeof process, lock->set.pid);
+        snprintf(mutable_lock->default_user, sizeof lock->default_user, "%.140s_%s_%s",
+                 client_hostname(mutable_lock), process, login);
+    }
+    return lock->default_user;
+}
+
+void client_groups_free(struct ipclocker *lock)
+{
+    while (lock->set.group_count > 0)
+        hostlist_fini(&lock->set.groups[--lock->set.group_count].list);
+}
+
+static bool has_name(const struct hostlist *list, const char *name)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->names[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Makes a group of names and a count; says what is wrong with them. */
+static int make_group(struct ipclocker *lock, struct client_group *group, const char *names,
+                      size_t count)
+{
+    *group = (struct client_group){.count = count};
+    if (hostlist_append(&group->list, names, lock->error, sizeof lock->error) != 0)
+        return -1;
+    if (count >= 1 && count <= group->list.count)
+        return 0;
+    if (count == 0)
+        client_fail(lock, EINVAL, "a count of 0 locks; ask for at least 1");
+    else
+        client_fail(lock, EINVAL,
+                    "%zu locks are wanted, but only %zu named; name more or ask for fewer", count,
+                    group->list.count);
+    hostlist_fini(&group->list);
+    return -1;
+}
+
+int ipclocker_set_locks(struct ipclocker *lock, const char *names, size_t count)
+{
+    struct client_group group;
+
+    if (make_group(lock, &group, names, count) != 0)
+        return -1;
+    client_groups_free(lock);
+    lock->set.groups[0] = group;
+    lock->set.group_count = 1;
+    return 0;
+}
+
+/* Whether the group can stand beside those that are there. */
+static int check_group(struct ipclocker *lock, const struct client_group *group)
+{
+    size_t total = group->list.count;
+    char shown[80];
+
+    for (size_t i = 0; i < lock->set.group_count; i++) {
+        const struct hostlist *other = &lock->set.groups[i].list;
+
+        total += other->count;
+        for (size_t k = 0; k < group->list.count; k++) {
+            if (!has_name(other, group->list.names[k]))
+                continue;
+            text_clean(shown, sizeof shown, group->list.names[k], strlen(group->list.names[k]));
+            return client_fail(lock, EINVAL, "%s is in two groups; name it in one", shown);
+        }
+    }
+    if (total > HOSTLIST_NAMES_MAX || lock->set.group_count == CLIENT_GROUPS_MAX)
+        return client_fail(lock, E2BIG, "more than %d names or %d groups", HOSTLIST_NAMES_MAX,
+                           CLIENT_GROUPS_MAX);
+    return 0;
+}
+
+int ipclocker_add_locks(struct ipclocker *lock, const char *names, size_t count)
+{
+    struct client_group group;
+
+    if (make_group(lock, &group, names, count) != 0)
+        return -1;
+    if (check_group(lock, &group) != 0) {
+        hostlist_fini(&group.list);
+        return -1;
+    }
+    lock->set.groups[lock->set.group_count++] = group;
+    return 0;
+}
+
+void ipclocker_set_block(struct ipclocker *lock, bool block)
+{
+    lock->set.block = block;
+}
+
+void ipclocker_set_hold_limit(struct ipclocker *lock, uint64_t seconds)
+{
+    lock->set.hold_limit_s = seconds;
+}
+
+void ipclocker_set_wait_limit(struct ipclocker *lock, int64_t milliseconds)
+{
+    lock->set.wait_limit_ms = milliseconds;
+}
+
+void ipclocker_set_autounlock(struct ipclocker *lock, bool autounlock)
+{
+    lock->set.autounlock = autounlock;
+}
+
+void ipclocker_set_session(struct ipclocker *lock, bool session)
+{
+    lock->set.session = session;
+}
+
+void ipclocker_set_destroy_unlock(struct ipclocker *lock, bool destroy_unlock)
+{
+    lock->set.destroy_unlock = destroy_unlock;
+}
+
+void ipclocker_set_connect_tries(struct ipclocker *lock, unsigned tries)
+{
+    lock->set.tries = tries;
+}
+
+void ipclocker_set_connect_delay(struct ipclocker *lock, unsigned milliseconds)
+{
+    lock->set.delay_ms = milliseconds;
+}
+
+void ipclocker_set_verbose(struct ipclocker *lock, bool verbose)
+{
+    lock->set.verbose = verbose;
+}
+
+void ipclocker_set_print(struct ipclocker *lock, ipclocker_notice_fn *print, void *context)
+{
+    lock->set.print = print;
+    lock->set.print_context = context;
+}
+
+void ipclocker_set_trace(struct ipclocker *lock, ipclocker_trace_fn *trace, void *context)
+{
+    lock->set.trace = trace;
+    lock->set.trace_context = context;
+}

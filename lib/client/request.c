@@ -1,0 +1,170 @@
+/* What a client says to the server: settings and commands, as lockerd-protocol(7) has them.
+ * Must not send anything: it fills connection.out. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "private.h"
+#include "process/process.h"
+
+static struct buffer *out_of(struct ipclocker *lock)
+{
+    return &lock->connection.out;
+}
+
+void client_write_word(struct ipclocker *lock, const char *word, const char *value)
+{
+    buffer_add_text(out_of(lock), word);
+    buffer_add(out_of(lock), " ", 1);
+    buffer_add_text(out_of(lock), value);
+    buffer_add(out_of(lock), "\n", 1);
+}
+
+void client_write_number(struct ipclocker *lock, const char *word, uint64_t value)
+{
+    buffer_add_text(out_of(lock), word);
+    buffer_add(out_of(lock), " ", 1);
+    buffer_add_number(out_of(lock), value);
+    buffer_add(out_of(lock), "\n", 1);
+}
+
+void client_write_command(struct ipclocker *lock, const char *command)
+{
+    buffer_add_text(out_of(lock), command);
+    buffer_add(out_of(lock), "\n", 1);
+}
+
+static void write_names(struct ipclocker *lock, const struct hostlist *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        buffer_add(out_of(lock), " ", 1);
+        buffer_add_text(out_of(lock), list->names[i]);
+    }
+}
+
+/* Tells our process apart from others that have had or will have its pid. */
+static void write_process(struct ipclocker *lock)
+{
+    buffer_add_text(out_of(lock), "process ");
+    buffer_add_number(out_of(lock), client_process_start(lock));
+    buffer_add(out_of(lock), " ", 1);
+    buffer_add_text(out_of(lock), process_boot_id());
+    buffer_add(out_of(lock), " ", 1);
+    buffer_add_number(out_of(lock), process_pid_namespace());
+    buffer_add(out_of(lock), "\n", 1);
+}
+
+static void write_job(struct ipclocker *lock)
+{
+    char found[JOB_ID_SIZE];
+
+    if (lock->set.job != NULL)
+        client_write_word(lock, "job", lock->set.job);
+    else if (job_id_from_environment(found))
+        client_write_word(lock, "job", found);
+}
+
+/* Groups and counts are sent as such where they mean anything: a plain demand is the same in both
+ * protocols. */
+static void write_groups(struct ipclocker *lock)
+{
+    for (size_t i = 0; i < lock->set.group_count; i++) {
+        const struct client_group *group = &lock->set.groups[i];
+
+        buffer_add_text(out_of(lock), i == 0 ? "locks" : "and");
+        write_names(lock, &group->list);
+        buffer_add(out_of(lock), "\n", 1);
+        if (group->count != 1)
+            client_write_number(lock, "count", group->count);
+    }
+}
+
+bool client_demand_is_plain(const struct ipclocker *lock)
+{
+    return lock->set.group_count == 1 && lock->set.groups[0].count == 1;
+}
+
+/* The process that asks. */
+static void write_owner(struct ipclocker *lock)
+{
+    client_write_word(lock, "hostname", client_hostname(lock));
+    client_write_number(lock, "pid", (uint64_t)lock->set.pid);
+    if (lock->connection.dialect == DIALECT_CLASSIC)
+        return;
+    write_process(lock);
+    write_job(lock);
+    client_write_number(lock, "session", lock->set.session);
+}
+
+void client_write_demand(struct ipclocker *lock, bool block)
+{
+    bool autounlock = lock->set.autounlock || lock->set.session;
+
+    client_write_word(lock, "user", ipclocker_user(lock));
+    write_groups(lock);
+    client_write_number(lock, "block", block);
+    client_write_number(lock, "timeout", lock->set.hold_limit_s);
+    client_write_number(lock, "autounlock", autounlock);
+    write_owner(lock);
+}
+
+void client_write_names(struct ipclocker *lock)
+{
+    client_write_word(lock, "user", ipclocker_user(lock));
+    buffer_add_text(out_of(lock), "locks");
+    for (size_t i = 0; i < lock->set.group_count; i++)
+        write_names(lock, &lock->set.groups[i].list);
+    buffer_add(out_of(lock), "\n", 1);
+}
+
+void client_write_held(struct ipclocker *lock)
+{
+    size_t count = 1;
+
+    for (const char *c = lock->lock_names.data; *c != '\0'; c++)
+        count += *c == ' ';
+    client_write_word(lock, "user", ipclocker_user(lock));
+    client_write_word(lock, "locks", lock->lock_names.data);
+    if (lock->connection.dialect == DIALECT_CLASSIC)
+        return;
+    client_write_number(lock, "count", count);
+    client_write_number(lock, "timeout", lock->set.hold_limit_s);
+    write_owner(lock);
+}
+
+/* Appends to a text of fixed size; false when it is full. */
+static bool append(char *text, size_t size, const char *before, const char *after)
+{
+    size_t used = strlen(text);
+    int len = snprintf(text + used, size - used, "%s%s", before, after);
+
+    return len >= 0 && used + (size_t)len < size;
+}
+
+static bool append_group(char *text, size_t size, const struct client_group *group)
+{
+    char count[32];
+
+    snprintf(count, sizeof count, "%zu of ", group->count);
+    if (group->count > 1 && !append(text, size, count, ""))
+        return false;
+    for (size_t i = 0; i < group->list.count; i++) {
+        if (!append(text, size, i > 0 ? ":" : "", group->list.names[i]))
+            return false;
+    }
+    return true;
+}
+
+void client_describe_demand(const struct ipclocker *lock, char *out, size_t out_size)
+{
+    char text[96] = "";
+    bool fits = true;
+
+    for (size_t i = 0; i < lock->set.group_count && fits; i++)
+        fits = append(text, sizeof text, i > 0 ? " and " : "", "") &&
+               append_group(text, sizeof text, &lock->set.groups[i]);
+    if (!fits)
+        memcpy(text + sizeof text - 4, "...", 4);
+    text_clean(out, out_size, text, strlen(text));
+}

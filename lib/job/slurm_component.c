@@ -1,0 +1,57 @@
+/* Finds a node in the node lists of a heterogeneous job.
+ * Must not guess: components may share a node. */
+#include "slurm_component.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/name_list.h"
+
+/* Our lists have colons where Slurm's have commas, but not within brackets. */
+static void turn_commas(char *list)
+{
+    bool inside = false;
+
+    for (char *c = list; *c != '\0'; c++) {
+        if (*c == '[' || *c == ']')
+            inside = *c == '[';
+        else if (*c == ',' && !inside)
+            *c = ':';
+    }
+}
+
+/* 1 or 0; -1 when the list cannot be read. */
+static int has_node(const char *list, const char *node)
+{
+    struct hostlist names = {0};
+    char error[256], *copy = strdup(list);
+    int has = -1;
+
+    if (copy == NULL)
+        return -1;
+    turn_commas(copy);
+    if (hostlist_append(&names, copy, error, sizeof error) == 0) {
+        has = 0;
+        for (size_t i = 0; i < names.count && has == 0; i++)
+            has = strcmp(names.names[i], node) == 0;
+    }
+    hostlist_fini(&names);
+    free(copy);
+    return has;
+}
+
+int slurm_component_of(const char *node, const char *const *lists, size_t count)
+{
+    int found = -1;
+
+    for (size_t i = 0; i < count; i++) {
+        int has = has_node(lists[i], node);
+
+        if (has < 0 || (has == 1 && found >= 0))
+            return -1;
+        if (has == 1)
+            found = (int)i;
+    }
+    return found;
+}

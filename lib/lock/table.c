@@ -1,0 +1,291 @@
+/* The lock table: its indexes, and everything that ends a request.
+ * Must not read a clock, do I/O, or allocate. */
+#include "table.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "table_private.h"
+
+static int compare_locks(const struct tree_node *a, const struct tree_node *b)
+{
+    return strcmp(tree_entry(a, const struct lock, name_node)->name,
+                  tree_entry(b, const struct lock, name_node)->name);
+}
+
+static int compare_tickets(const struct tree_node *a, const struct tree_node *b)
+{
+    return lock_compare_numbers(tree_entry(a, const struct lock_request, ticket_node)->ticket,
+                                tree_entry(b, const struct lock_request, ticket_node)->ticket);
+}
+
+static int compare_deadlines(const struct tree_node *a, const struct tree_node *b)
+{
+    const struct lock_request *left = tree_entry(a, const struct lock_request, deadline_node);
+    const struct lock_request *right = tree_entry(b, const struct lock_request, deadline_node);
+
+    if (left->deadline_ms != right->deadline_ms)
+        return left->deadline_ms < right->deadline_ms ? -1 : 1;
+    return lock_compare_numbers(left->ticket, right->ticket);
+}
+
+struct lock_table *lock_table_create(lock_event_fn *on_event, void *context)
+{
+    struct lock_table *table = calloc(1, sizeof *table);
+
+    if (table == NULL)
+        return NULL;
+    table->locks.compare = compare_locks;
+    table->waiting.compare = compare_tickets;
+    table->processes.compare = lock_process_compare;
+    table->jobs.compare = lock_process_compare_jobs;
+    table->deadlines.compare = compare_deadlines;
+    table->next_ticket = 1;
+    table->next_token = 1;
+    table->on_event = on_event;
+    table->context = context;
+    return table;
+}
+
+void lock_table_set_counters(struct lock_table *table, uint64_t ticket, uint64_t token)
+{
+    table->next_ticket = ticket;
+    table->next_token = token;
+}
+
+/* Gives one held lock back; the request goes with its last one. */
+static void release_seat(struct lock_table *table, struct lock_seat *seat, enum lock_reason reason,
+                         int64_t now_ms)
+{
+    struct lock_request *request = seat->request;
+    struct lock_group_progress *group = &request->groups[seat->group];
+    struct lock *lock = seat->lock;
+
+    lock->taken = NULL;
+    if (group->taken == group->needed)
+        request->full_groups--;
+    group->taken--;
+    table->held_count--;
+    request->held_count--;
+    if (request->held_count == 0) {
+        request->state = LOCK_ENDED;
+        lock_request_unindex(table, request);
+        lock_request_clear_deadline(table, request);
+    }
+    lock_table_emit(table, LOCK_EVENT_RELEASED, reason, request, lock->name);
+    lock_seat_detach(seat);
+    if (request->state == LOCK_ENDED)
+        lock_request_destroy(request);
+    lock_pass_on(table, lock, now_ms);
+}
+
+static void end_wait(struct lock_table *table, struct lock_request *request,
+                     enum lock_reason reason, int64_t now_ms)
+{
+    request->state = LOCK_ENDED;
+    tree_remove(&table->waiting, &request->ticket_node);
+    lock_request_unindex(table, request);
+    lock_table_emit(table, LOCK_EVENT_LEFT, reason, request, NULL);
+    for (size_t i = 0; i < request->seat_count; i++) {
+        struct lock_seat *seat = &request->seats[i];
+        struct lock *lock = seat->lock;
+
+        if (seat->state == LOCK_SEAT_QUEUED)
+            lock_seat_leave_queue(seat);
+        else if (seat->state == LOCK_SEAT_PROMISED)
+            lock->taken = NULL;
+        lock_seat_detach(seat);
+        if (lock->taken == NULL)
+            lock_pass_on(table, lock, now_ms);
+    }
+    lock_request_destroy(request);
+}
+
+void lock_table_end(struct lock_table *table, struct lock_request *request, enum lock_reason reason,
+                    int64_t now_ms)
+{
+    if (request->state == LOCK_WAITING) {
+        end_wait(table, request, reason, now_ms);
+        return;
+    }
+    for (size_t i = 0, left = request->held_count; left > 0; i++) {
+        if (request->seats[i].state != LOCK_SEAT_HELD)
+            continue;
+        left--;
+        release_seat(table, &request->seats[i], reason, now_ms);
+    }
+}
+
+size_t lock_table_unlock(struct lock_table *table, const char *owner, const char *const *names,
+                         size_t name_count, int64_t now_ms, size_t *first)
+{
+    size_t released = 0;
+
+    for (size_t i = 0; i < name_count; i++) {
+        struct lock *lock = lock_find(table, names[i]);
+        struct lock_seat *seat = lock != NULL ? lock_seat_of_owner(lock, owner) : NULL;
+
+        if (seat == NULL)
+            continue;
+        if (seat->state != LOCK_SEAT_HELD) {
+            end_wait(table, seat->request, LOCK_REASON_UNLOCK, now_ms);
+            continue;
+        }
+        release_seat(table, seat, LOCK_REASON_UNLOCK, now_ms);
+        if (released == 0 && first != NULL)
+            *first = i;
+        released++;
+    }
+    return released;
+}
+
+bool lock_table_break(struct lock_table *table, const char *name, int64_t now_ms)
+{
+    struct lock *lock = lock_find(table, name);
+
+    if (lock == NULL || lock->taken == NULL || lock->taken->state != LOCK_SEAT_HELD)
+        return false;
+    release_seat(table, lock->taken, LOCK_REASON_BREAK, now_ms);
+    return true;
+}
+
+/* Steps through the requests of the probe's job, else those with autounlock of its process. */
+static struct lock_request *next_alike(const struct lock_table *table,
+                                       const struct lock_process *probe,
+                                       const struct lock_request *last)
+{
+    struct tree_node *node;
+
+    if (probe->job != NULL) {
+        const struct lock_process *process;
+
+        node = last != NULL ? tree_next(&table->jobs, &last->process->job_node)
+                            : tree_at_least(&table->jobs, &probe->job_node);
+        process = node != NULL ? tree_entry(node, struct lock_process, job_node) : NULL;
+        return process != NULL && strcmp(process->job, probe->job) == 0 ? process->request : NULL;
+    }
+    assert(probe->host != NULL);
+    node = last != NULL ? tree_next(&table->processes, &last->process->process_node)
+                        : tree_at_least(&table->processes, &probe->process_node);
+    for (; node != NULL; node = tree_next(&table->processes, node)) {
+        const struct lock_process *process = tree_entry(node, struct lock_process, process_node);
+
+        if (strcmp(process->host, probe->host) != 0 || process->pid != probe->pid)
+            return NULL;
+        if (process->request->autounlock)
+            return process->request;
+    }
+    return NULL;
+}
+
+static size_t end_alike_in_state(struct lock_table *table, const struct lock_process *probe,
+                                 enum lock_request_state state, int64_t before_ms,
+                                 enum lock_reason reason, int64_t now_ms)
+{
+    struct lock_request *next = next_alike(table, probe, NULL);
+    size_t ended = 0;
+
+    while (next != NULL) {
+        struct lock_request *request = next;
+
+        next = next_alike(table, probe, request);
+        if (request->state != state || request->last_asked_ms >= before_ms)
+            continue;
+        lock_table_end(table, request, reason, now_ms);
+        ended++;
+    }
+    return ended;
+}
+
+/* What one of them gives back must not be granted to another on its way out. */
+static size_t end_alike(struct lock_table *table, const struct lock_process *probe,
+                        int64_t before_ms, enum lock_reason reason, int64_t now_ms)
+{
+    struct lock_request *request = NULL;
+    size_t ended;
+
+    while ((request = next_alike(table, probe, request)) != NULL) {
+        if (request->state == LOCK_WAITING && request->last_asked_ms < before_ms)
+            request->present = false;
+    }
+    ended = end_alike_in_state(table, probe, LOCK_WAITING, before_ms, reason, now_ms);
+    return ended + end_alike_in_state(table, probe, LOCK_HELD, before_ms, reason, now_ms);
+}
+
+size_t lock_table_end_process(struct lock_table *table, const char *host, uint64_t pid,
+                              int64_t now_ms)
+{
+    struct lock_request first = {.ticket = 0};
+    const struct lock_process probe = {.host = host, .pid = pid, .request = &first};
+
+    /* A process that is not known cannot be known to have ended. */
+    return pid != 0 ? end_alike(table, &probe, INT64_MAX, LOCK_REASON_DEAD, now_ms) : 0;
+}
+
+size_t lock_table_end_job(struct lock_table *table, const char *job, int64_t before_ms,
+                          int64_t now_ms)
+{
+    struct lock_request first = {.ticket = 0};
+    const struct lock_process probe = {.job = job, .request = &first};
+
+    return end_alike(table, &probe, before_ms, LOCK_REASON_JOB_END, now_ms);
+}
+
+void lock_table_expire(struct lock_table *table, int64_t now_ms)
+{
+    while (lock_table_next_deadline(table) <= now_ms) {
+        struct tree_node *first = tree_first(&table->deadlines);
+
+        /* INT64_MAX as a time would find no deadline behind it. */
+        if (first == NULL)
+            break;
+        lock_table_end(table, tree_entry(first, struct lock_request, deadline_node),
+                       LOCK_REASON_HOLD_LIMIT, now_ms);
+    }
+}
+
+void lock_table_set_present(struct lock_table *table, struct lock_request *request, bool present,
+                            int64_t now_ms)
+{
+    request->present = present;
+    lock_request_grant_if_ready(table, request, now_ms);
+}
+
+static void destroy_requests_of_lock(struct lock_table *table, struct lock *lock)
+{
+    struct tree_node *first;
+
+    while ((first = tree_first(&lock->by_owner)) != NULL) {
+        struct lock_request *request = tree_entry(first, struct lock_seat, owner_node)->request;
+
+        for (size_t i = 0; i < request->seat_count; i++) {
+            struct lock *other = request->seats[i].lock;
+
+            if (other == NULL)
+                continue;
+            lock_seat_detach(&request->seats[i]);
+            if (other != lock && tree_count(&other->by_owner) == 0) {
+                tree_remove(&table->locks, &other->name_node);
+                free(other);
+            }
+        }
+        lock_request_destroy(request);
+    }
+}
+
+void lock_table_destroy(struct lock_table *table)
+{
+    struct tree_node *first;
+
+    if (table == NULL)
+        return;
+    while ((first = tree_first(&table->locks)) != NULL) {
+        struct lock *lock = tree_entry(first, struct lock, name_node);
+
+        destroy_requests_of_lock(table, lock);
+        tree_remove(&table->locks, &lock->name_node);
+        free(lock);
+    }
+    free(table);
+}

@@ -1,0 +1,227 @@
+/* The asker of asker.h: one epoll descriptor around all that it waits for.
+ * Must not block, nor know what is asked. */
+#include "asker.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "net/port.h"
+#include "rounds.h"
+
+enum {
+    TRY_MS_DEFAULT = 1000,
+    REPEAT_MS_DEFAULT = 1000,
+    RATE_DEFAULT = 20000,
+    MAX_PENDING_DEFAULT = 100000,
+    EVENTS_A_TURN = 256,
+};
+
+static struct asker_question *next_due(const struct pidstat_asker *asker)
+{
+    struct deadline *first = deadlines_first(&asker->deadlines);
+
+    if (first == NULL)
+        return NULL;
+    return (struct asker_question *)((char *)first - offsetof(struct asker_question, deadline));
+}
+
+static void take_deadlines(struct pidstat_asker *asker)
+{
+    int64_t now = clock_now_us();
+    struct asker_question *question;
+
+    while ((question = next_due(asker)) != NULL && question->deadline.due <= now)
+        rounds_take_deadline(asker, question);
+}
+
+static void set_timer(struct pidstat_asker *asker)
+{
+    struct itimerspec at = {0};
+    struct deadline *first = deadlines_first(&asker->deadlines);
+    int64_t due = first != NULL ? first->due : 0;
+
+    if (rounds_next_in_line(asker) != NULL && (due == 0 || rounds_next_turn(asker) < due))
+        due = rounds_next_turn(asker);
+    if (rounds_next_in_line(asker) != NULL || first != NULL) {
+        at.it_value.tv_sec = due / 1000000;
+        /* All zero would mean never. */
+        at.it_value.tv_nsec = due % 1000000 * 1000 + 1;
+    }
+    timerfd_settime(asker->timer_fd, TFD_TIMER_ABSTIME, &at, NULL);
+}
+
+void pidstat_asker_process(struct pidstat_asker *asker)
+{
+    struct epoll_event event;
+
+    /* One at a time: what one event calls may end what the next would be about. */
+    for (int i = 0; i < EVENTS_A_TURN && epoll_wait(asker->epoll_fd, &event, 1, 0) == 1; i++) {
+        uint64_t ticks;
+
+        if (event.data.ptr == &asker->udp)
+            rounds_receive(asker);
+        else if (event.data.ptr == asker->hosts)
+            rounds_take_resolved(asker);
+        else if (event.data.ptr != &asker->timer_fd)
+            rounds_end_here(asker, event.data.ptr);
+        else if (read(asker->timer_fd, &ticks, sizeof ticks) < 0)
+            ticks = 0;
+        take_deadlines(asker);
+        rounds_take_turns(asker);
+        set_timer(asker);
+    }
+}
+
+static int watch_fd(struct pidstat_asker *asker, int fd, void *tag)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = tag};
+
+    return epoll_ctl(asker->epoll_fd, EPOLL_CTL_ADD, fd, &event);
+}
+
+static void set_options(struct pidstat_asker *asker, const struct pidstat_asker_options *options)
+{
+    struct pidstat_asker_options *own = &asker->options;
+
+    if (options != NULL)
+        *own = *options;
+    if (own->port == 0)
+        own->port = service_default_port("pidstatd", "udp", SERVICE_PIDSTATD_PORT);
+    if (own->try_ms <= 0)
+        own->try_ms = TRY_MS_DEFAULT;
+    if (own->repeat_ms <= 0)
+        own->repeat_ms = REPEAT_MS_DEFAULT;
+    if (own->rate == 0)
+        own->rate = RATE_DEFAULT;
+    if (own->max_pending == 0)
+        own->max_pending = MAX_PENDING_DEFAULT;
+}
+
+struct pidstat_asker *pidstat_asker_create(const struct pidstat_asker_options *options)
+{
+    struct pidstat_asker *asker = calloc(1, sizeof *asker);
+
+    if (asker == NULL)
+        return NULL;
+    set_options(asker, options);
+    TAILQ_INIT(&asker->urgent);
+    TAILQ_INIT(&asker->ordinary);
+    asker->udp.fd = asker->timer_fd = asker->epoll_fd = -1;
+    asker->hosts = host_cache_create();
+    asker->table = question_table_create();
+    if (asker->hosts == NULL || asker->table == NULL || pidstat_udp_open(&asker->udp) != 0)
+        goto fail;
+    asker->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    asker->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (asker->timer_fd < 0 || asker->epoll_fd < 0)
+        goto fail;
+    if (watch_fd(asker, asker->udp.fd, &asker->udp) != 0 ||
+        watch_fd(asker, asker->timer_fd, &asker->timer_fd) != 0 ||
+        watch_fd(asker, host_cache_fd(asker->hosts), asker->hosts) != 0)
+        goto fail;
+    return asker;
+fail:
+    pidstat_asker_destroy(asker);
+    return NULL;
+}
+
+void pidstat_asker_destroy(struct pidstat_asker *asker)
+{
+    int saved_errno = errno;
+    struct asker_question *question;
+
+    if (asker == NULL)
+        return;
+    while (asker->table != NULL && (question = question_table_any(asker->table)) != NULL)
+        rounds_drop(asker, question);
+    deadlines_fini(&asker->deadlines);
+    question_table_destroy(asker->table);
+    host_cache_destroy(asker->hosts);
+    pidstat_udp_close(&asker->udp);
+    if (asker->timer_fd >= 0)
+        close(asker->timer_fd);
+    if (asker->epoll_fd >= 0)
+        close(asker->epoll_fd);
+    free(asker);
+    errno = saved_errno;
+}
+
+void pidstat_asker_set_port(struct pidstat_asker *asker, uint16_t port)
+{
+    asker->options.port = port;
+}
+
+void pidstat_asker_set_try_ms(struct pidstat_asker *asker, int try_ms)
+{
+    asker->options.try_ms = try_ms;
+}
+
+int pidstat_asker_fd(const struct pidstat_asker *asker)
+{
+    return asker->epoll_fd;
+}
+
+void pidstat_asker_wake(struct pidstat_asker *asker)
+{
+    const struct itimerspec long_ago = {.it_value = {.tv_nsec = 1}};
+
+    timerfd_settime(asker->timer_fd, TFD_TIMER_ABSTIME, &long_ago, NULL);
+}
+
+struct asker_question *pidstat_asker_ask(struct pidstat_asker *asker,
+                                         const struct pidstat_target *target,
+                                         pidstat_asker_fn *function, void *context)
+{
+    struct asker_question *question;
+
+    if (asker->pending >= asker->options.max_pending) {
+        errno = EAGAIN;
+        return NULL;
+    }
+    if (deadlines_reserve(&asker->deadlines, asker->pending + 1) != 0)
+        return NULL;
+    question = question_create(target, function, context);
+    if (question == NULL)
+        return NULL;
+    question->host = host_cache_get(asker->hosts, target->host != NULL ? target->host : "localhost",
+                                    clock_now_us());
+    if (question->host == NULL) {
+        free(question);
+        return NULL;
+    }
+    question_table_add(asker->table, question);
+    asker->pending++;
+    rounds_begin(asker, question);
+    set_timer(asker);
+    return question;
+}
+
+void pidstat_asker_cancel(struct pidstat_asker *asker, struct asker_question *question)
+{
+    if (question->calling)
+        question->cancelled = true;
+    else
+        rounds_drop(asker, question);
+}
+
+void pidstat_asker_hurry(struct pidstat_asker *asker, struct asker_question *question)
+{
+    question->flags |= ASK_URGENT;
+    if (question->queue == &asker->ordinary)
+        rounds_enqueue(asker, question);
+}
+
+bool pidstat_asker_is_unasked(const struct asker_question *question)
+{
+    return question->sent_us == 0;
+}
+
+size_t pidstat_asker_pending(const struct pidstat_asker *asker)
+{
+    return asker->pending;
+}

@@ -1,0 +1,206 @@
+/* A table of resolved hosts, bounded in what it keeps unused.
+ * Must not block, nor forget a host in use. */
+#include "host_cache.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/siphash.h"
+#include "net/local_host.h"
+
+enum { BUCKETS = 1024, IDLE_MAX = 1024 };
+
+#define RETRY_FAILED_US 1000000
+#define RETRY_DOUBTED_US 60000000
+
+LIST_HEAD(host_bucket, cached_host);
+
+struct host_cache {
+    struct resolver *resolver;
+    struct host_bucket buckets[BUCKETS];
+    TAILQ_HEAD(host_queue, cached_host) idle;
+    size_t idle_count;
+    struct siphash_key key;
+};
+
+struct host_cache *host_cache_create(void)
+{
+    struct host_cache *cache = calloc(1, sizeof *cache);
+
+    if (cache == NULL)
+        return NULL;
+    cache->resolver = resolver_create();
+    if (cache->resolver == NULL) {
+        free(cache);
+        return NULL;
+    }
+    TAILQ_INIT(&cache->idle);
+    siphash_key_init(&cache->key);
+    return cache;
+}
+
+static void forget(struct host_cache *cache, struct cached_host *host)
+{
+    TAILQ_REMOVE(&cache->idle, host, in_idle);
+    cache->idle_count--;
+    LIST_REMOVE(host, in_bucket);
+    free(host);
+}
+
+void host_cache_destroy(struct host_cache *cache)
+{
+    if (cache == NULL)
+        return;
+    resolver_destroy(cache->resolver);
+    for (size_t i = 0; i < BUCKETS; i++) {
+        struct cached_host *host;
+
+        while ((host = LIST_FIRST(&cache->buckets[i])) != NULL) {
+            LIST_REMOVE(host, in_bucket);
+            free(host);
+        }
+    }
+    free(cache);
+}
+
+int host_cache_fd(const struct host_cache *cache)
+{
+    return resolver_fd(cache->resolver);
+}
+
+static struct host_bucket *bucket_of(struct host_cache *cache, const char *name)
+{
+    return &cache->buckets[siphash(&cache->key, name, strlen(name)) % BUCKETS];
+}
+
+/* Some systems give their own full name an address in 127/8 that no interface has. */
+static bool is_own_alias(const char *name, const struct sockaddr_storage *address)
+{
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
+
+    return address->ss_family == AF_INET && ntohl(v4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET &&
+           local_host_has_label(name);
+}
+
+static void set_known(struct cached_host *host)
+{
+    const struct sockaddr_storage *first = &host->addresses.addresses[0];
+
+    host->state = HOST_KNOWN;
+    host->best = 0;
+    host->local =
+        host->addresses.count > 0 &&
+        (local_host_has_address((const struct sockaddr *)first) || is_own_alias(host->name, first));
+}
+
+static int start_resolving(struct host_cache *cache, struct cached_host *host)
+{
+    if (resolver_submit(cache->resolver, host->name, host) != 0)
+        return -1;
+    host->state = HOST_RESOLVING;
+    /* The resolver knows it until it has come back. */
+    host->users++;
+    return 0;
+}
+
+static struct cached_host *add_host(struct host_cache *cache, const char *name, int64_t now_us)
+{
+    size_t size = strlen(name) + 1;
+    struct cached_host *host = calloc(1, sizeof *host + size);
+
+    if (host == NULL)
+        return NULL;
+    memcpy(host->name, name, size);
+    TAILQ_INIT(&host->waiting);
+    host->resolved_us = now_us;
+    if (resolver_parse_address(name, &host->addresses)) {
+        set_known(host);
+    } else if (local_host_has_name(name)) {
+        /* Who only looks here needs no address; who does calls host_cache_refresh(). */
+        host->local = true;
+        host->state = HOST_FAILED;
+        host->resolved_us = now_us - RETRY_FAILED_US;
+    } else if (start_resolving(cache, host) != 0) {
+        free(host);
+        return NULL;
+    }
+    LIST_INSERT_HEAD(bucket_of(cache, name), host, in_bucket);
+    return host;
+}
+
+struct cached_host *host_cache_get(struct host_cache *cache, const char *name, int64_t now_us)
+{
+    struct cached_host *host;
+
+    LIST_FOREACH(host, bucket_of(cache, name), in_bucket)
+    {
+        if (strcmp(host->name, name) == 0)
+            break;
+    }
+    if (host == NULL)
+        host = add_host(cache, name, now_us);
+    else if (host->users == 0) {
+        TAILQ_REMOVE(&cache->idle, host, in_idle);
+        cache->idle_count--;
+    }
+    if (host != NULL)
+        host->users++;
+    return host;
+}
+
+void host_cache_put(struct host_cache *cache, struct cached_host *host)
+{
+    if (--host->users > 0)
+        return;
+    TAILQ_INSERT_TAIL(&cache->idle, host, in_idle);
+    if (++cache->idle_count > IDLE_MAX)
+        forget(cache, TAILQ_FIRST(&cache->idle));
+}
+
+void host_cache_doubt(struct cached_host *host)
+{
+    host->doubted = true;
+}
+
+void host_cache_refresh(struct host_cache *cache, struct cached_host *host, int64_t now_us)
+{
+    struct resolver_result digits;
+    int64_t age = now_us - host->resolved_us;
+
+    if (host->state == HOST_FAILED ? age < RETRY_FAILED_US
+                                   : !host->doubted || age < RETRY_DOUBTED_US)
+        return;
+    if (host->state == HOST_RESOLVING || resolver_parse_address(host->name, &digits))
+        return;
+    start_resolving(cache, host);
+}
+
+struct cached_host *host_cache_next_resolved(struct host_cache *cache, int64_t now_us)
+{
+    struct resolver_result result;
+    struct cached_host *host;
+    bool was_local;
+
+    if (!resolver_next(cache->resolver, &result))
+        return NULL;
+    host = result.context;
+    was_local = host->local;
+    host->resolved_us = now_us;
+    host->doubted = false;
+    if (result.error == 0) {
+        host->addresses = result;
+        set_known(host);
+        host->local |= was_local;
+    } else if (host->addresses.count > 0) {
+        /* An old address is better than none. */
+        host->state = HOST_KNOWN;
+    } else {
+        host->addresses.error = result.error;
+        host->state = HOST_FAILED;
+    }
+    host_cache_put(cache, host);
+    return host;
+}

@@ -1,0 +1,374 @@
+/* The server that pidstatd(8) is a program around: datagrams in, answers out, batch by batch.
+ * Must not answer more than it was asked, nor let a datagram cost more than another. */
+#include "pidstat.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/siphash.h"
+#include "net/port.h"
+#include "process/process.h"
+#include "socket.h"
+#include "watch.h"
+#include "wire.h"
+
+enum {
+    BATCH = 64,
+    BATCHES_A_TURN = 8, /* other events of the loop get their turn under a flood */
+    LISTENERS_MAX = 16,
+    MAX_WATCHES_DEFAULT = 16384,
+    MAX_WATCHES_LIMIT = 1000000,
+};
+
+struct inbox {
+    struct mmsghdr messages[BATCH];
+    struct iovec parts[BATCH];
+    struct sockaddr_storage from[BATCH];
+    char text[BATCH][PIDSTAT_WIRE_MAX + 1];
+    /* Larger than ours need: a kernel may add ancillary data that nobody asked for. */
+    _Alignas(struct cmsghdr) char control[BATCH][128];
+};
+
+struct outbox {
+    struct mmsghdr messages[BATCH];
+    struct iovec parts[BATCH];
+    struct watch_route routes[BATCH];
+    char text[BATCH][PIDSTAT_WIRE_MAX];
+    unsigned count;
+};
+
+struct pidstat_server {
+    char *host;
+    uint16_t port;
+    size_t max_watches;
+    int fds[LISTENERS_MAX];
+    struct event *events[LISTENERS_MAX];
+    size_t listeners;
+    struct event_base *own_base; /* while pidstat_server_run() runs */
+    struct watch_table *watches;
+    struct siphash_key key;
+    struct pidstat_server_stats stats;
+    char name[PIDSTAT_WIRE_HOST_MAX + 1];
+    struct inbox in;
+    struct outbox out;
+};
+
+static void flush_outbox(void *context)
+{
+    struct pidstat_server *server = context;
+    struct outbox *out = &server->out;
+    unsigned done = 0;
+
+    while (done < out->count) {
+        int sent = sendmmsg(out->routes[0].fd, out->messages + done, out->count - done,
+                            MSG_DONTWAIT | MSG_NOSIGNAL);
+
+        if (sent > 0) {
+            server->stats.answers += (unsigned)sent;
+            done += (unsigned)sent;
+        } else if (errno == EAGAIN || errno == ENOBUFS) {
+            /* An overloaded network: the askers ask again. */
+            break;
+        } else if (errno != EINTR) {
+            /* This one cannot be sent; the next may be. */
+            done++;
+        }
+    }
+    out->count = 0;
+}
+
+static void post(void *context, const struct watch_route *route, const char *text, size_t len)
+{
+    struct pidstat_server *server = context;
+    struct outbox *out = &server->out;
+    unsigned slot;
+
+    if (out->count == BATCH || (out->count > 0 && out->routes[0].fd != route->fd))
+        flush_outbox(server);
+    slot = out->count++;
+    memcpy(out->text[slot], text, len);
+    out->routes[slot] = *route;
+    out->parts[slot] = (struct iovec){.iov_base = out->text[slot], .iov_len = len};
+    out->messages[slot].msg_hdr = (struct msghdr){
+        .msg_name = &out->routes[slot].asker,
+        .msg_namelen = route->asker_len,
+        .msg_iov = &out->parts[slot],
+        .msg_iovlen = 1,
+        .msg_control = route->control_len > 0 ? out->routes[slot].control : NULL,
+        .msg_controllen = route->control_len,
+    };
+}
+
+static void post_end(void *context, const struct watch_route *route, const char *text, size_t len)
+{
+    struct pidstat_server *server = context;
+
+    server->stats.watched++;
+    post(server, route, text, len);
+}
+
+static bool is_other_boot(const struct pidstat_words *asked)
+{
+    return (asked->present & WORD_BOOT) && strlen(process_boot_id()) > 1 &&
+           strcmp(asked->boot, process_boot_id()) != 0;
+}
+
+static enum process_state judge(const struct pidstat_question *question)
+{
+    const struct pidstat_words *asked = &question->words;
+
+    if (is_other_boot(asked))
+        return PROCESS_GONE;
+    return process_lookup(question->pid, asked->present & WORD_START ? asked->start : 0);
+}
+
+static void add_identity(const struct pidstat_question *question, enum process_state state,
+                         struct pidstat_words *words)
+{
+    unsigned asked = question->words.present;
+
+    if (asked & WORD_ID) {
+        words->present |= WORD_ID;
+        words->id = question->words.id;
+    }
+    if ((asked & WORD_START) && state != PROCESS_UNKNOWN)
+        words->start = question->words.start;
+    else if ((asked & WORD_START_ASKED) && state == PROCESS_EXISTS)
+        words->start = process_start_time(question->pid);
+    if (words->start != 0)
+        words->present |= WORD_START;
+    if ((asked & (WORD_BOOT | WORD_BOOT_ASKED)) && strlen(process_boot_id()) > 1) {
+        words->present |= WORD_BOOT;
+        snprintf(words->boot, sizeof words->boot, "%s", process_boot_id());
+    }
+}
+
+static bool keep_watch(struct pidstat_server *server, const struct watch_route *route,
+                       const struct pidstat_question *question, size_t question_len,
+                       const struct pidstat_words *words)
+{
+    char text[PIDSTAT_WIRE_MAX];
+    size_t len =
+        pidstat_wire_format_answer(text, question, question_len, server->name, PROCESS_GONE, words);
+
+    return len > 0 && (question->which & WHICH_GONE) &&
+           watch_table_renew(server->watches, route, question->pid, words->start, text, len) == 0;
+}
+
+/* Only who has received our number at an address gets something unasked sent there later: a
+ * forged address earns its owner one answer to one question, as ever. */
+static void add_watch(struct pidstat_server *server, const struct watch_route *route,
+                      const struct pidstat_question *question, size_t question_len,
+                      struct pidstat_words *words)
+{
+    uint64_t proof = siphash(&server->key, &route->asker, route->asker_len);
+
+    if ((question->words.present & WORD_WATCH) && question->words.watch == proof &&
+        !keep_watch(server, route, question, question_len, words)) {
+        server->stats.refused++;
+        return;
+    }
+    words->present |= WORD_WATCH;
+    words->watch = proof;
+}
+
+static void answer(struct pidstat_server *server, const struct watch_route *route,
+                   const struct pidstat_question *question, size_t question_len)
+{
+    enum process_state state = judge(question);
+    struct pidstat_words words = {0};
+    char text[PIDSTAT_WIRE_MAX];
+    size_t len;
+
+    if (question->words.present != 0)
+        add_identity(question, state, &words);
+    if ((question->words.present & (WORD_WATCH | WORD_WATCH_ASKED)) && state == PROCESS_EXISTS)
+        add_watch(server, route, question, question_len, &words);
+    if (!(question->which & (state == PROCESS_EXISTS ? WHICH_EXISTS
+                             : state == PROCESS_GONE ? WHICH_GONE
+                                                     : WHICH_UNKNOWN)))
+        return;
+    len = pidstat_wire_format_answer(text, question, question_len, server->name, state, &words);
+    if (len > 0)
+        post(server, route, text, len);
+}
+
+static void handle(struct pidstat_server *server, int fd, struct mmsghdr *received)
+{
+    struct pidstat_question question;
+    struct watch_route route;
+    char *text = received->msg_hdr.msg_iov->iov_base;
+
+    if ((received->msg_hdr.msg_flags & MSG_TRUNC) ||
+        !pidstat_socket_route(fd, &received->msg_hdr, &route) ||
+        pidstat_wire_parse_question(text, received->msg_len, &question) != 0) {
+        server->stats.malformed++;
+        return;
+    }
+    server->stats.questions++;
+    answer(server, &route, &question, received->msg_len);
+}
+
+/* recvmmsg(2) changes what it fills: so many from the first on. */
+static void reset_inbox(struct inbox *in, int count)
+{
+    for (int i = 0; i < count; i++) {
+        in->parts[i] = (struct iovec){.iov_base = in->text[i], .iov_len = PIDSTAT_WIRE_MAX};
+        in->messages[i].msg_hdr = (struct msghdr){
+            .msg_name = &in->from[i],
+            .msg_namelen = sizeof in->from[i],
+            .msg_iov = &in->parts[i],
+            .msg_iovlen = 1,
+            .msg_control = in->control[i],
+            .msg_controllen = sizeof in->control[i],
+        };
+    }
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+    struct pidstat_server *server = arg;
+
+    (void)what;
+    for (int turn = 0; turn < BATCHES_A_TURN; turn++) {
+        int count = recvmmsg(fd, server->in.messages, BATCH, MSG_DONTWAIT, NULL);
+
+        for (int i = 0; i < count; i++)
+            handle(server, fd, &server->in.messages[i]);
+        flush_outbox(server);
+        reset_inbox(&server->in, count);
+        if (count < BATCH)
+            break;
+    }
+}
+
+struct pidstat_server *pidstat_server_create(void)
+{
+    struct pidstat_server *server = calloc(1, sizeof *server);
+
+    if (server == NULL)
+        return NULL;
+    server->port = service_default_port("pidstatd", "udp", SERVICE_PIDSTATD_PORT);
+    server->max_watches = MAX_WATCHES_DEFAULT;
+    reset_inbox(&server->in, BATCH);
+    siphash_key_init(&server->key);
+    return server;
+}
+
+static void detach(struct pidstat_server *server)
+{
+    for (size_t i = 0; i < server->listeners; i++) {
+        if (server->events[i] != NULL)
+            event_free(server->events[i]);
+        server->events[i] = NULL;
+    }
+    watch_table_destroy(server->watches);
+    server->watches = NULL;
+}
+
+void pidstat_server_destroy(struct pidstat_server *server)
+{
+    int saved_errno = errno;
+
+    if (server == NULL)
+        return;
+    detach(server);
+    for (size_t i = 0; i < server->listeners; i++)
+        close(server->fds[i]);
+    free(server->host);
+    free(server);
+    errno = saved_errno;
+}
+
+int pidstat_server_set_host(struct pidstat_server *server, const char *host)
+{
+    char *copy = NULL;
+
+    if (host != NULL && (copy = strdup(host)) == NULL)
+        return -1;
+    free(server->host);
+    server->host = copy;
+    return 0;
+}
+
+int pidstat_server_set_port(struct pidstat_server *server, const char *port)
+{
+    return service_parse_port(port, "udp", &server->port);
+}
+
+int pidstat_server_set_max_watches(struct pidstat_server *server, size_t max)
+{
+    if (max > MAX_WATCHES_LIMIT) {
+        errno = EINVAL;
+        return -1;
+    }
+    server->max_watches = max;
+    return 0;
+}
+
+int pidstat_server_listen(struct pidstat_server *server)
+{
+    int count = pidstat_socket_open(server->host, server->port, server->fds, LISTENERS_MAX);
+
+    if (count < 0)
+        return -1;
+    server->listeners = (size_t)count;
+    pidstat_socket_host_name(server->name, sizeof server->name);
+    return 0;
+}
+
+uint16_t pidstat_server_port(const struct pidstat_server *server)
+{
+    return server->port;
+}
+
+int pidstat_server_attach(struct pidstat_server *server, struct event_base *base)
+{
+    server->watches = watch_table_create(base, server->max_watches, post_end, flush_outbox, server);
+    if (server->watches == NULL)
+        return -1;
+    for (size_t i = 0; i < server->listeners; i++) {
+        server->events[i] =
+            event_new(base, server->fds[i], EV_READ | EV_PERSIST, on_readable, server);
+        if (server->events[i] == NULL || event_add(server->events[i], NULL) != 0) {
+            detach(server);
+            errno = ENOMEM;
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int pidstat_server_run(struct pidstat_server *server)
+{
+    int result = -1;
+
+    server->own_base = event_base_new();
+    if (server->own_base == NULL) {
+        errno = ENOMEM;
+        return -1;
+    }
+    if (pidstat_server_attach(server, server->own_base) == 0)
+        result = event_base_dispatch(server->own_base);
+    detach(server);
+    event_base_free(server->own_base);
+    server->own_base = NULL;
+    return result;
+}
+
+void pidstat_server_stop(struct pidstat_server *server)
+{
+    if (server->own_base != NULL)
+        event_base_loopbreak(server->own_base);
+}
+
+void pidstat_server_stats(const struct pidstat_server *server, struct pidstat_server_stats *stats)
+{
+    *stats = server->stats;
+    stats->watches = server->watches != NULL ? watch_table_count(server->watches) : 0;
+}

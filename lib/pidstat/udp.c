@@ -1,0 +1,100 @@
+/* A dual-stack UDP socket (RFC 3493): IPv4 addresses go through it in their mapped form.
+ * Must not look into the datagrams. */
+#include "udp.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <unistd.h>
+
+int pidstat_udp_open(struct pidstat_udp *udp)
+{
+    const int off = 0;
+    const int buffer = 1 << 20;
+    const int type = SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+
+    udp->only_v4 = false;
+    udp->fd = socket(AF_INET6, type, 0);
+    if (udp->fd < 0 && errno == EAFNOSUPPORT) {
+        udp->only_v4 = true;
+        udp->fd = socket(AF_INET, type, 0);
+    }
+    if (udp->fd < 0)
+        return -1;
+    if (!udp->only_v4 && setsockopt(udp->fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0) {
+        pidstat_udp_close(udp);
+        return -1;
+    }
+    setsockopt(udp->fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
+    return 0;
+}
+
+void pidstat_udp_close(struct pidstat_udp *udp)
+{
+    int saved_errno = errno;
+
+    if (udp->fd >= 0)
+        close(udp->fd);
+    udp->fd = -1;
+    errno = saved_errno;
+}
+
+static struct sockaddr_in6 to_v6(const struct sockaddr_storage *address)
+{
+    struct sockaddr_in6 result = {.sin6_family = AF_INET6};
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
+
+    if (address->ss_family == AF_INET6)
+        return *(const struct sockaddr_in6 *)address;
+    result.sin6_port = v4->sin_port;
+    result.sin6_addr.s6_addr[10] = 0xff;
+    result.sin6_addr.s6_addr[11] = 0xff;
+    memcpy(&result.sin6_addr.s6_addr[12], &v4->sin_addr, 4);
+    return result;
+}
+
+int pidstat_udp_send(const struct pidstat_udp *udp, const struct sockaddr_storage *address,
+                     uint16_t port, const char *text, size_t len)
+{
+    const struct sockaddr *to;
+    struct sockaddr_in6 v6;
+    struct sockaddr_in v4;
+    socklen_t to_len;
+
+    if (!udp->only_v4) {
+        v6 = to_v6(address);
+        v6.sin6_port = htons(port);
+        to = (const struct sockaddr *)&v6;
+        to_len = sizeof v6;
+    } else if (address->ss_family == AF_INET) {
+        memcpy(&v4, address, sizeof v4);
+        v4.sin_port = htons(port);
+        to = (const struct sockaddr *)&v4;
+        to_len = sizeof v4;
+    } else {
+        errno = EAFNOSUPPORT;
+        return -1;
+    }
+    return sendto(udp->fd, text, len, MSG_NOSIGNAL, to, to_len) < 0 ? -1 : 0;
+}
+
+ssize_t pidstat_udp_receive(const struct pidstat_udp *udp, char *text, size_t size,
+                            struct sockaddr_storage *from)
+{
+    socklen_t from_len = sizeof *from;
+    ssize_t len;
+
+    memset(from, 0, sizeof *from);
+    do {
+        len = recvfrom(udp->fd, text, size, 0, (struct sockaddr *)from, &from_len);
+    } while (len < 0 && errno == EINTR);
+    return len;
+}
+
+bool pidstat_udp_is_from(const struct sockaddr_storage *from,
+                         const struct sockaddr_storage *address, uint16_t port)
+{
+    struct sockaddr_in6 a = to_v6(from), b = to_v6(address);
+
+    return a.sin6_port == htons(port) && IN6_ARE_ADDR_EQUAL(&a.sin6_addr, &b.sin6_addr);
+}

@@ -1,0 +1,79 @@
+/* The datagrams of pidstat-protocol(7): text in, fields out, and back.  No socket, no clock. */
+#ifndef FARMLOCK_PIDSTAT_WIRE_H
+#define FARMLOCK_PIDSTAT_WIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "process/process.h"
+
+enum {
+    PIDSTAT_WIRE_MAX = 1024,     /* bytes in a datagram; a longer one is malformed */
+    PIDSTAT_WIRE_HOST_MAX = 255, /* bytes in a host name (RFC 1035) */
+    PIDSTAT_WIRE_GROWTH = 3,     /* by which an answer may be longer than its question */
+};
+
+/* Bits of WHICH: the answers that are wanted. */
+enum { WHICH_EXISTS = 1, WHICH_GONE = 2, WHICH_UNKNOWN = 4, WHICH_CLASSIC = 3, WHICH_ALL = 7 };
+
+/* Words that may follow the classic ones, in questions and answers alike. */
+enum {
+    WORD_ID = 1 << 0,
+    WORD_START = 1 << 1,
+    WORD_BOOT = 1 << 2,
+    WORD_WATCH = 1 << 3,
+    /* In questions: the value is not known yet, tell me ("start=?"). */
+    WORD_START_ASKED = 1 << 4,
+    WORD_BOOT_ASKED = 1 << 5,
+    WORD_WATCH_ASKED = 1 << 6,
+};
+
+struct pidstat_words {
+    unsigned present; /* bits of WORD_* */
+    uint64_t id;      /* chosen by the asker, repeated in the answer */
+    uint64_t start;   /* process_start_time() */
+    uint64_t watch;   /* the daemon's proof that the asker lives at its address */
+    char boot[37];    /* process_boot_id() */
+};
+
+struct pidstat_question {
+    const char *pid_text; /* the pid as it was asked, to be repeated */
+    const char *host;     /* as it was asked; NULL where the question names none */
+    pid_t pid;
+    unsigned which; /* bits of WHICH_* */
+    struct pidstat_words words;
+};
+
+struct pidstat_reply {
+    pid_t pid;
+    enum process_state state;
+    const char *host;
+    struct pidstat_words words;
+};
+
+/* Takes a datagram of `len` bytes apart, in place: `text` must have room for one byte more, and
+ * the strings in the result point into it.  Returns 0, or -1 with errno EINVAL when it is
+ * malformed: another first word, a pid that is not 1 to 2147483647, a host of more than
+ * PIDSTAT_WIRE_HOST_MAX bytes, a known word with a bad value, a byte that is neither printable
+ * ASCII nor white space, or more than PIDSTAT_WIRE_MAX bytes.  Unknown words are no error.
+ */
+int pidstat_wire_parse_question(char *text, size_t len, struct pidstat_question *question);
+int pidstat_wire_parse_reply(char *text, size_t len, struct pidstat_reply *reply);
+
+/* Writes a question, with all its words and what padding its answer needs, and a final NUL.
+ * `out` has PIDSTAT_WIRE_MAX bytes.  Returns its length, or 0 when it does not fit.
+ */
+size_t pidstat_wire_format_question(char *out, const struct pidstat_question *question);
+
+/* Writes the answer to a question; `host` is what stands for HOST where the question names none.
+ * Of `words` as many are written as fit into `question_len` + PIDSTAT_WIRE_GROWTH bytes, so that
+ * no answer is larger than what was paid for it; only a host name that was not in the question
+ * comes on top.  `out` has PIDSTAT_WIRE_MAX bytes.  Returns its length.
+ */
+size_t pidstat_wire_format_answer(char *out, const struct pidstat_question *question,
+                                  size_t question_len, const char *host, enum process_state state,
+                                  const struct pidstat_words *words);
+
+#endif

@@ -1,0 +1,54 @@
+/* Telling machines and their boots apart.
+ * Must not take a likeness of names for a proof. */
+#include "boot.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "process.h"
+
+/* The pid namespace that a machine starts with (PROC_PID_INIT_INO of the kernel).  In another one,
+ * a container's, machine-id(5) may be that of an image, which runs on many machines. */
+static const uint64_t initial_pid_namespace = 0xeffffffc;
+
+static void read_machine_id(char *id, size_t size)
+{
+    FILE *file = NULL;
+
+    snprintf(id, size, "-");
+    if (process_pid_namespace() == initial_pid_namespace)
+        file = fopen("/etc/machine-id", "re");
+    if (file == NULL)
+        return;
+    if (fgets(id, (int)size, file) == NULL || strspn(id, "0123456789abcdef") < 32)
+        snprintf(id, size, "-");
+    fclose(file);
+    id[strcspn(id, " \t\n")] = '\0';
+}
+
+void machine_describe(char text[MACHINE_TEXT_SIZE])
+{
+    char id[64], host[256] = "-";
+
+    read_machine_id(id, sizeof id);
+    if (gethostname(host, sizeof host - 1) != 0 || host[0] == '\0')
+        snprintf(host, sizeof host, "-");
+    host[sizeof host - 1] = '\0';
+    snprintf(text, MACHINE_TEXT_SIZE, "%s %s %s", id, host, process_boot_id());
+}
+
+const char *machine_ended_boot(const char *earlier, const char *now)
+{
+    const char *boot = strrchr(earlier, ' '), *boot_now = strrchr(now, ' ');
+
+    if (boot == NULL || boot_now == NULL || strncmp(earlier, "- ", 2) == 0 ||
+        strstr(earlier, " - ") != NULL)
+        return NULL;
+    if (boot - earlier != boot_now - now || strncmp(earlier, now, (size_t)(boot - earlier)) != 0)
+        return NULL;
+    if (strcmp(boot, " -") == 0 || strcmp(boot_now, " -") == 0 || strcmp(boot, boot_now) == 0)
+        return NULL;
+    return boot + 1;
+}

@@ -1,0 +1,20 @@
+/* Which machine this is, and which boot of it, across restarts of a program. */
+#ifndef FARMLOCK_PROCESS_BOOT_H
+#define FARMLOCK_PROCESS_BOOT_H
+
+#include <stddef.h>
+
+enum { MACHINE_TEXT_SIZE = 512 };
+
+/* Writes one line of words that tell this machine and boot from others: machine-id(5), host name,
+ * boot id; "-" for what is not known.
+ */
+void machine_describe(char text[MACHINE_TEXT_SIZE]);
+
+/* Whether an earlier description proves that its boot is over: the same machine has booted again
+ * since.  A host name alone proves nothing, as two machines can have one.  Returns the id of the
+ * boot that is over, which points into `earlier`; NULL when that is not proven.
+ */
+const char *machine_ended_boot(const char *earlier, const char *now);
+
+#endif

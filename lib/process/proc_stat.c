@@ -1,0 +1,121 @@
+/* Reads and parses files of /proc/PID.
+ * Must not take a process of another pid namespace for one of ours. */
+#include "proc_stat.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/number.h"
+#include "base/words.h"
+
+ssize_t proc_file_read(const char *path, char *buf, size_t size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    size_t len = 0;
+    ssize_t got;
+
+    if (fd < 0)
+        return -1;
+    do {
+        got = read(fd, buf + len, size - 1 - len);
+        if (got > 0)
+            len += (size_t)got;
+    } while ((got > 0 && len < size - 1) || (got < 0 && errno == EINTR));
+    close(fd);
+    buf[len] = '\0';
+    return (ssize_t)len;
+}
+
+/* After unshare(1) --pid without --mount-proc, /proc speaks of another pid namespace's pids:
+ * what it says about ours would be about strangers. */
+static bool proc_is_ours(void)
+{
+    char shown[16];
+    ssize_t len = readlink("/proc/self", shown, sizeof shown - 1);
+    uint64_t pid;
+
+    if (len < 0)
+        return false;
+    shown[len] = '\0';
+    return number_parse(shown, INT32_MAX, &pid) == 0 && (pid_t)pid == getpid();
+}
+
+/* Takes the fields behind the command name apart, the first of which is the third in proc(5). */
+static bool parse(char *text, struct proc_stat *stat)
+{
+    enum { STATE = 3, PARENT, GROUP, SESSION, THREADS = 20, START = 22 };
+    uint64_t fields[START + 1] = {0};
+
+    for (int field = STATE; field <= START; field++) {
+        const char *word = words_next(&text);
+        bool wanted = (field >= PARENT && field <= SESSION) || field == THREADS || field == START;
+
+        if (word == NULL)
+            return false;
+        if (field == STATE)
+            stat->state = *word;
+        else if (wanted &&
+                 number_parse(word, field == START ? UINT64_MAX : INT32_MAX, &fields[field]) != 0)
+            return false;
+    }
+    stat->parent = (pid_t)fields[PARENT];
+    stat->group = (pid_t)fields[GROUP];
+    stat->session = (pid_t)fields[SESSION];
+    stat->threads = (int)fields[THREADS];
+    stat->start = fields[START];
+    return true;
+}
+
+static struct proc_stat read_stat(pid_t pid)
+{
+    struct proc_stat result = {.pid = pid};
+    char path[40], buf[1024];
+    char *rest;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    if (proc_file_read(path, buf, sizeof buf) <= 0)
+        return (struct proc_stat){0};
+    /* The command name may hold anything, ')' included: the last one ends it. */
+    rest = strrchr(buf, ')');
+    return rest != NULL && parse(rest + 1, &result) ? result : (struct proc_stat){0};
+}
+
+struct proc_stat proc_stat_read(pid_t pid)
+{
+    return proc_is_ours() ? read_stat(pid) : (struct proc_stat){0};
+}
+
+bool proc_stat_is_dead(const struct proc_stat *stat)
+{
+    return stat->state == 'X' || stat->state == 'x' || (stat->state == 'Z' && stat->threads <= 1);
+}
+
+int proc_stat_walk(bool (*visit)(void *context, const struct proc_stat *stat), void *context)
+{
+    DIR *folder;
+    bool more = true;
+
+    if (!proc_is_ours()) {
+        errno = ENOENT;
+        return -1;
+    }
+    folder = opendir("/proc");
+    if (folder == NULL)
+        return -1;
+    for (const struct dirent *entry; more && (entry = readdir(folder)) != NULL;) {
+        struct proc_stat stat;
+        uint64_t pid;
+
+        if (number_parse(entry->d_name, INT32_MAX, &pid) != 0)
+            continue;
+        stat = read_stat((pid_t)pid);
+        if (stat.state != 0 && !proc_stat_is_dead(&stat))
+            more = visit(context, &stat);
+    }
+    closedir(folder);
+    return 0;
+}

@@ -1,0 +1,36 @@
+/* What /proc says about processes (proc(5)), for what needs more than their identity. */
+#ifndef FARMLOCK_PROCESS_PROC_STAT_H
+#define FARMLOCK_PROCESS_PROC_STAT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* /proc/PID/stat. */
+struct proc_stat {
+    char state; /* 0 where it cannot be read */
+    pid_t pid, parent, group, session;
+    int threads;
+    uint64_t start; /* in clock ticks since boot */
+};
+
+/* Reads about one process.  All is 0 when there is none, when it is hidden (hidepid), or when
+ * /proc is that of another pid namespace.
+ */
+struct proc_stat proc_stat_read(pid_t pid);
+
+/* True for a zombie; but not for a first thread that has ended while others of its process run. */
+bool proc_stat_is_dead(const struct proc_stat *stat);
+
+/* Calls `visit` for each process that can be seen and is not dead, until it returns false.
+ * Returns 0, or -1 with errno when /proc cannot be read.
+ */
+int proc_stat_walk(bool (*visit)(void *context, const struct proc_stat *stat), void *context);
+
+/* Reads a file, such as "/proc/1/cgroup", into `buf`, cut to what fits, and ends it with a NUL.
+ * Returns its length, or -1 with errno from open(2).
+ */
+ssize_t proc_file_read(const char *path, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,66 @@
+/* Process identity on this host: does a process still exist, and is it still the same one? */
+#ifndef FARMLOCK_PROCESS_PROCESS_H
+#define FARMLOCK_PROCESS_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum process_state {
+    PROCESS_GONE,    /* it has ended: no such pid, a zombie, or the pid is another process's */
+    PROCESS_EXISTS,  /* it runs (or is stopped), whoever it belongs to */
+    PROCESS_UNKNOWN, /* the pid is in use, but whether by the same process cannot be seen */
+};
+
+/* Says what became of the process `pid` that started at `start`, as process_start_time() told it;
+ * a `start` of 0 asks about whatever process has the pid now.  PROCESS_UNKNOWN comes only with a
+ * start, where /proc hides it (hidepid, see proc(5)) or is another pid namespace's.  The id of a
+ * thread is that of something that exists; a process exists until its last thread has ended.
+ * Does not block, keeps errno.
+ */
+enum process_state process_lookup(pid_t pid, uint64_t start);
+
+/* The start time of a process in clock ticks since boot, field 22 of /proc/PID/stat (proc(5)).
+ * Returns 0 when it cannot be told: no such process, a zombie, or hidden.
+ */
+uint64_t process_start_time(pid_t pid);
+
+/* Opens a descriptor, close-on-exec, that polls readable when the process ends (pidfd_open(2)).
+ * Returns -1 with errno
+ *   ESRCH   it has ended already, or the pid is another process's now
+ *   EPERM   whether it is the same process cannot be seen
+ *   ENOSYS  this kernel has no pidfd: poll process_lookup() instead
+ *   EINVAL, ENOENT  the id of a thread, not of a process: poll process_lookup() instead
+ *   EMFILE, ENFILE, ENOMEM  as pidfd_open(2)
+ */
+int process_open(pid_t pid, uint64_t start);
+
+/* True when the process behind a descriptor of process_open() has ended, reaped or not. */
+bool process_has_ended(int fd);
+
+/* Sends a signal to the process `pid` that started at `start`, through the descriptor of
+ * process_open() where there is one (`fd`, or -1), so that no other process can get it.  On a
+ * kernel without pidfd_send_signal(2) it looks at the start time first.
+ */
+void process_signal(int fd, pid_t pid, uint64_t start, int number);
+
+/* True while a process group (credentials(7)) has a member that is no zombie and that started
+ * before `before`, in clock ticks since boot: one that the group had when it was last looked at,
+ * so that its number cannot have become another group's meanwhile.  Reads all of /proc.
+ */
+bool process_group_has_member(pid_t group, uint64_t before);
+
+/* The time now as process_start_time() counts it. */
+uint64_t process_clock(void);
+
+/* Identifies this boot of this kernel, 36 characters from /proc/sys/kernel/random/boot_id; "-"
+ * where it cannot be read.  The string lives as long as the program.
+ */
+const char *process_boot_id(void);
+
+/* The inode number of this process's pid namespace (pid_namespaces(7)): only where it and the
+ * boot id agree do two pids speak of the same process.  0 where it cannot be read.
+ */
+uint64_t process_pid_namespace(void);
+
+#endif

@@ -1,0 +1,255 @@
+/* What stands behind a request: connections that wait for it, sessions, the owner's process.
+ * Must not end a request but on proof: its process has ended, or its waiter has no connection. */
+#include <stdlib.h>
+#include <syslog.h>
+
+#include "owner_watch.h"
+#include "private.h"
+
+static void on_grace_over(evutil_socket_t fd, short events, void *context);
+
+static struct claim *claim_of(struct ipclocker_server *server, struct lock_request *request)
+{
+    struct claim *claim = request->user_data;
+
+    if (claim != NULL)
+        return claim;
+    claim = calloc(1, sizeof *claim);
+    if (claim == NULL)
+        return NULL;
+    claim->server = server;
+    claim->request = request;
+    request->user_data = claim;
+    return claim;
+}
+
+/* Returns -1 when there is no memory. */
+static int begin_absence(struct claim *claim, time_t grace_s)
+{
+    const struct timeval grace = {.tv_sec = grace_s};
+
+    claim->grace = evtimer_new(claim->server->base, on_grace_over, claim);
+    return claim->grace != NULL ? evtimer_add(claim->grace, &grace) : -1;
+}
+
+static void end_absence(struct claim *claim)
+{
+    if (claim->grace != NULL)
+        event_free(claim->grace);
+    claim->grace = NULL;
+}
+
+static void unlink_claim(struct claim_link *link)
+{
+    if (link->conn->waiting == link)
+        link->conn->waiting = NULL;
+    LIST_REMOVE(link, of_claim);
+    LIST_REMOVE(link, of_conn);
+    free(link);
+}
+
+static void claim_destroy(struct claim *claim)
+{
+    /* The analyser does not see that LIST_REMOVE moves the head on. */
+    while (!LIST_EMPTY(&claim->links))
+        unlink_claim(LIST_FIRST(&claim->links)); /* NOLINT(clang-analyzer-unix.Malloc) */
+    owner_watch_stop(claim);
+    end_absence(claim);
+    claim->request->user_data = NULL;
+    free(claim);
+}
+
+static void destroy_claim_of(struct lock_request *request)
+{
+    if (request->user_data != NULL)
+        claim_destroy(request->user_data);
+}
+
+void claim_destroy_all(struct ipclocker_server *server)
+{
+    const struct lock_seat *seat = NULL;
+    struct lock_request *waiter = NULL;
+
+    if (server->table == NULL)
+        return;
+    while ((seat = lock_table_next_held(server->table, seat)) != NULL)
+        destroy_claim_of(seat->request);
+    while ((waiter = lock_table_next_waiter(server->table, waiter)) != NULL)
+        destroy_claim_of(waiter);
+}
+
+void claim_watch_owner(struct ipclocker_server *server, struct lock_request *request)
+{
+    struct claim *claim;
+
+    /* One that has a claim may have been renewed by another process, or without autounlock. */
+    if (request->user_data == NULL &&
+        (!request->autounlock || request->process->host == NULL || request->process->pid == 0))
+        return;
+    claim = claim_of(server, request);
+    if (claim != NULL)
+        owner_watch_start(claim, false);
+}
+
+static bool has_session(const struct claim *claim)
+{
+    const struct claim_link *link;
+
+    LIST_FOREACH(link, &claim->links, of_claim)
+    {
+        if (link->conn->session)
+            return true;
+    }
+    return false;
+}
+
+int claim_join(struct conn *conn, struct lock_request *request, bool waits)
+{
+    struct claim *claim = claim_of(conn->server, request);
+    struct claim_link *link;
+
+    if (claim == NULL)
+        return -1;
+    LIST_FOREACH(link, &conn->links, of_conn)
+    {
+        if (link->claim == claim)
+            break;
+    }
+    if (link == NULL) {
+        link = calloc(1, sizeof *link);
+        if (link == NULL)
+            return -1;
+        link->claim = claim;
+        link->conn = conn;
+        LIST_INSERT_HEAD(&claim->links, link, of_claim);
+        LIST_INSERT_HEAD(&conn->links, link, of_conn);
+    }
+    if (waits) {
+        link->waits = true;
+        conn->waiting = link;
+    }
+    end_absence(claim);
+    if (conn->session)
+        owner_watch_stop(claim);
+    return 0;
+}
+
+int claim_join_all(struct conn *conn)
+{
+    for (size_t i = 0; i < conn->wish.name_count; i++) {
+        struct lock_request *request =
+            lock_table_find(conn->server->table, conn->user, conn->wish.names[i]);
+
+        if (request != NULL && claim_join(conn, request, false) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* The last connection of a waiter has gone.  A session's owner may come back. */
+static void suspend_wait(struct claim *claim, bool was_session)
+{
+    struct ipclocker_server *server = claim->server;
+
+    if (!was_session || begin_absence(claim, ABSENT_GRACE_S) != 0) {
+        lock_table_end(server->table, claim->request, LOCK_REASON_GONE, server_now_ms(server));
+        return;
+    }
+    lock_table_set_present(server->table, claim->request, false, server_now_ms(server));
+    owner_watch_start(claim, true);
+}
+
+static void on_grace_over(evutil_socket_t fd, short events, void *context)
+{
+    struct claim *claim = context;
+
+    (void)fd;
+    (void)events;
+    server_log(claim->server, LOG_INFO, "%s did not come back for its place in the queue",
+               claim->request->owner);
+    lock_table_end(claim->server->table, claim->request, LOCK_REASON_GONE,
+                   server_now_ms(claim->server));
+}
+
+void claim_restore(struct ipclocker_server *server, struct lock_request *request)
+{
+    if (request->state == LOCK_WAITING) {
+        struct claim *claim = claim_of(server, request);
+
+        if (claim == NULL || begin_absence(claim, (time_t)server->durable.requeue_grace_s) != 0) {
+            lock_table_end(server->table, request, LOCK_REASON_GONE, server_now_ms(server));
+            return;
+        }
+    }
+    claim_watch_owner(server, request);
+}
+
+void claim_leave_all(struct conn *conn)
+{
+    while (!LIST_EMPTY(&conn->links)) {
+        struct claim_link *link = LIST_FIRST(&conn->links);
+        struct claim *claim = link->claim;
+
+        unlink_claim(link);
+        if (claim->request->state == LOCK_WAITING && LIST_EMPTY(&claim->links))
+            suspend_wait(claim, conn->session);
+        else if (conn->session && !has_session(claim))
+            owner_watch_start(claim, true);
+    }
+}
+
+void claim_on_granted(struct lock_request *request)
+{
+    struct claim *claim = request->user_data;
+    struct claim_link *link, *next;
+
+    if (claim == NULL)
+        return;
+    end_absence(claim);
+    for (link = LIST_FIRST(&claim->links); link != NULL; link = next) {
+        struct conn *conn = link->conn;
+
+        next = LIST_NEXT(link, of_claim);
+        if (!link->waits)
+            continue;
+        link->waits = false;
+        conn->waiting = NULL;
+        conn->state = CONN_OPEN;
+        server_resume(conn);
+        reply_text(conn, "print_obtained");
+        reply_granted(conn, request);
+        if (!conn->session)
+            unlink_claim(link);
+    }
+}
+
+/* With the classic protocol a wait that somebody else has ended is not answered. */
+static void tell_end_of_wait(struct conn *conn, enum lock_reason reason)
+{
+    static const char *const text[] = {
+        [LOCK_REASON_BREAK] = "the wait was ended by an administrator",
+        [LOCK_REASON_DEAD] = "the wait was ended because the owner's process has ended",
+        [LOCK_REASON_JOB_END] = "the wait was ended because its job has ended",
+    };
+
+    conn->state = CONN_OPEN;
+    conn->waiting = NULL;
+    server_resume(conn);
+    if (conn->protocol >= 2)
+        reply_status(conn, NULL, reason < sizeof text / sizeof *text ? text[reason] : NULL);
+}
+
+void claim_on_ended(struct lock_request *request, enum lock_reason reason)
+{
+    struct claim *claim = request->user_data;
+    struct claim_link *link;
+
+    if (claim == NULL)
+        return;
+    LIST_FOREACH(link, &claim->links, of_claim)
+    {
+        if (link->waits)
+            tell_end_of_wait(link->conn, reason);
+    }
+    claim_destroy(claim);
+}

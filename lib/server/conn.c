@@ -1,0 +1,405 @@
+/* A client's connection: bytes in, lines, bytes out.
+ * Must not know what a line means, and must never wait for a client. */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "private.h"
+
+static bool read_input(struct conn *conn);
+static void on_readable(evutil_socket_t fd, short events, void *context);
+static void on_writable(evutil_socket_t fd, short events, void *context);
+
+static struct conn_list *timed_list(const struct conn *conn)
+{
+    return conn->state == CONN_DRAINING ? &conn->server->draining : &conn->server->idle;
+}
+
+static void enter_timed_list(struct conn *conn)
+{
+    assert(!conn->holding);
+    conn->timed = true;
+    conn->since_s = server_monotonic_s();
+    TAILQ_INSERT_TAIL(timed_list(conn), conn, in_timed);
+}
+
+static void leave_timed_list(struct conn *conn)
+{
+    if (conn->timed)
+        TAILQ_REMOVE(timed_list(conn), conn, in_timed);
+    conn->timed = false;
+}
+
+void conn_create(struct ipclocker_server *server, int fd)
+{
+    struct conn *conn = malloc(sizeof *conn);
+
+    if (conn == NULL) {
+        close(fd);
+        return;
+    }
+    *conn = (struct conn){.server = server, .fd = fd, .protocol = 1};
+    TAILQ_INSERT_TAIL(&server->conns, conn, all);
+    enter_timed_list(conn);
+    server->conn_count++;
+    /* Most clients have sent something by now, and one with a single request is served whole. */
+    if (read_input(conn))
+        conn_finish_pass(conn);
+}
+
+/* Has the loop look for input, or not.  Returns -1 when there is no memory. */
+static int poll_input(struct conn *conn, bool poll)
+{
+    if (poll == conn->polled)
+        return 0;
+    conn->polled = poll;
+    if (!poll)
+        return event_del(&conn->readable);
+    event_assign(&conn->readable, conn->server->base, conn->fd, EV_READ | EV_PERSIST, on_readable,
+                 conn);
+    return event_add(&conn->readable, NULL);
+}
+
+static int poll_output(struct conn *conn)
+{
+    if (conn->writable == NULL)
+        conn->writable = event_new(conn->server->base, conn->fd, EV_WRITE, on_writable, conn);
+    return conn->writable != NULL ? event_add(conn->writable, NULL) : -1;
+}
+
+static void leave_dirty_list(struct conn *conn)
+{
+    if (conn->dirty)
+        TAILQ_REMOVE(&conn->server->dirty, conn, in_dirty);
+    conn->dirty = false;
+}
+
+void conn_destroy(struct conn *conn)
+{
+    struct ipclocker_server *server = conn->server;
+
+    claim_leave_all(conn);
+    history_forget(conn);
+    leave_timed_list(conn);
+    leave_dirty_list(conn);
+    if (conn->resumed)
+        TAILQ_REMOVE(&server->resumed, conn, in_resumed);
+    if (conn->holding)
+        TAILQ_REMOVE(&server->holding, conn, in_holding);
+    TAILQ_REMOVE(&server->conns, conn, all);
+    server->conn_count--;
+    poll_input(conn, false);
+    if (conn->writable != NULL)
+        event_free(conn->writable);
+    close(conn->fd);
+    buffer_fini(&conn->in);
+    buffer_fini(&conn->out);
+    wish_fini(&conn->wish);
+    free(conn->user);
+    free(conn->hostname);
+    free(conn->boot);
+    free(conn->job);
+    free(conn);
+}
+
+void conn_refuse(struct conn *conn, const char *text)
+{
+    size_t before = conn->out.len;
+
+    buffer_add_text(&conn->out, "error ");
+    reply_text(conn, text);
+    conn->plain += conn->out.len - before;
+    buffer_fini(&conn->in);
+    conn->state = CONN_CLOSING;
+    conn->more_input = true;
+    server_mark_dirty(conn);
+}
+
+/* The next line can be handled, whatever it is. */
+static bool is_ready(const struct conn *conn)
+{
+    return conn->state == CONN_OPEN && conn->out.len < OUT_PAUSE_BYTES;
+}
+
+/* Handles the lines at the start of `data`.  Returns how many bytes that were. */
+static size_t handle_lines(struct conn *conn, char *data, size_t len)
+{
+    /* A NUL would hide what follows it; a line with one says nothing that we know. */
+    bool has_nul = memchr(data, '\0', len) != NULL;
+    size_t used = 0;
+
+    conn->handling = true;
+    /* What closes the connection throws its input away. */
+    while (used < len && conn->state < CONN_CLOSING) {
+        char *line = data + used;
+        char *end = memchr(line, '\n', len - used);
+        size_t line_len;
+
+        if (end == NULL)
+            break;
+        line_len = (size_t)(end - line);
+        if (!is_ready(conn) &&
+            !(conn->state == CONN_WAITING && command_is_urgent(conn, line, line_len)))
+            break;
+        leave_timed_list(conn);
+        *end = '\0';
+        used += line_len + 1;
+        if (line_len <= LINE_MAX_BYTES && !(has_nul && memchr(line, '\0', line_len) != NULL))
+            command_run(conn, line);
+    }
+    conn->handling = false;
+    return used;
+}
+
+/* A client may not make us keep more than one line that we cannot handle. */
+static bool is_full(const struct conn *conn)
+{
+    return conn->in.len > LINE_MAX_BYTES;
+}
+
+static void check_length(struct conn *conn)
+{
+    if (!is_full(conn))
+        return;
+    if (conn->state == CONN_WAITING)
+        conn_refuse(conn, "too many commands behind a LOCK that waits");
+    else if (is_ready(conn))
+        conn_refuse(conn, "a line is longer than 65535 bytes; send shorter ones");
+    else
+        poll_input(conn, false);
+}
+
+static void handle_input(struct conn *conn, char *data, size_t len)
+{
+    if (conn->in.len == 0) {
+        size_t used = handle_lines(conn, data, len);
+
+        if (conn->state < CONN_CLOSING)
+            buffer_add(&conn->in, data + used, len - used);
+    } else {
+        buffer_add(&conn->in, data, len);
+        buffer_drop(&conn->in, handle_lines(conn, conn->in.data, conn->in.len));
+    }
+    if (conn->state < CONN_CLOSING)
+        check_length(conn);
+}
+
+/* The client has sent all that it will.  What it sent before is still answered. */
+static bool handle_end_of_input(struct conn *conn)
+{
+    if (conn->state == CONN_DRAINING)
+        return false;
+    conn->input_ended = true;
+    poll_input(conn, false);
+    server_mark_dirty(conn);
+    return true;
+}
+
+static bool handle_what_came(struct conn *conn, size_t len)
+{
+    conn->more_input = len == READ_CHUNK;
+    if (conn->state < CONN_CLOSING)
+        handle_input(conn, conn->server->scratch, len);
+    return !conn->in.failed;
+}
+
+/* Reads once, so that every client has its turn.  Returns false when the connection is gone. */
+static bool read_input(struct conn *conn)
+{
+    ssize_t got = recv(conn->fd, conn->server->scratch, READ_CHUNK, 0);
+    bool lives;
+
+    if (got > 0)
+        lives = handle_what_came(conn, (size_t)got);
+    else if (got == 0)
+        lives = handle_end_of_input(conn);
+    else
+        lives = errno == EAGAIN || errno == EINTR;
+    if (!lives)
+        conn_destroy(conn);
+    return lives;
+}
+
+static void on_readable(evutil_socket_t fd, short events, void *context)
+{
+    (void)fd;
+    (void)events;
+    read_input(context);
+}
+
+/* Closing with unread input makes the kernel send a reset, which may overtake the last lines. */
+static void start_draining(struct conn *conn)
+{
+    leave_timed_list(conn);
+    conn->state = CONN_DRAINING;
+    shutdown(conn->fd, SHUT_WR);
+    enter_timed_list(conn);
+    if (poll_input(conn, true) != 0)
+        conn_destroy(conn);
+}
+
+static void set_holding(struct conn *conn, bool holding)
+{
+    assert(!(holding && conn->timed));
+    if (holding && !conn->holding)
+        TAILQ_INSERT_TAIL(&conn->server->holding, conn, in_holding);
+    else if (!holding && conn->holding)
+        TAILQ_REMOVE(&conn->server->holding, conn, in_holding);
+    conn->holding = holding;
+}
+
+/* What was said since the last call may be sent when all is committed that has changed until now.
+ * What waits longest is not added to, so that a busy client is not kept waiting for ever.
+ */
+static void mark_output(struct conn *conn)
+{
+    uint32_t len = conn->out.len - conn->sendable - conn->held_len[0] - conn->held_len[1];
+    uint64_t mark = durable_mark(conn->server);
+    bool plain = conn->plain == len;
+
+    conn->plain = 0;
+    if (len == 0)
+        return;
+    if (conn->held_len[0] == 0 && (plain || durable_is_safe(conn->server, mark))) {
+        conn->sendable += len;
+        return;
+    }
+    if (conn->held_len[0] == 0 || (conn->held_len[1] == 0 && conn->held_mark[0] == mark)) {
+        conn->held_len[0] += len;
+        conn->held_mark[0] = mark;
+    } else {
+        conn->held_len[1] += len;
+        conn->held_mark[1] = mark;
+    }
+    set_holding(conn, true);
+}
+
+void conn_release_output(struct conn *conn)
+{
+    bool released = false;
+
+    while (conn->held_len[0] > 0 && durable_is_safe(conn->server, conn->held_mark[0])) {
+        conn->sendable += conn->held_len[0];
+        conn->held_len[0] = conn->held_len[1];
+        conn->held_mark[0] = conn->held_mark[1];
+        conn->held_len[1] = 0;
+        released = true;
+    }
+    set_holding(conn, conn->held_len[0] > 0);
+    if (released)
+        server_mark_dirty(conn);
+}
+
+void conn_take_back(struct conn *conn, const char *why)
+{
+    if (conn->state == CONN_DRAINING)
+        return;
+    conn->out.len = conn->sendable;
+    conn->held_len[0] = 0;
+    conn->held_len[1] = 0;
+    conn->plain = 0;
+    set_holding(conn, false);
+    history_forget(conn);
+    conn_refuse(conn, why);
+}
+
+/* What is closed at once behind the last bytes sends them and its end in one segment. */
+static int send_flags(const struct conn *conn)
+{
+    bool is_last = conn->state == CONN_CLOSING && conn->sendable == conn->out.len;
+
+    return is_last ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
+}
+
+/* Returns false when the connection is gone. */
+static bool flush(struct conn *conn)
+{
+    while (conn->sendable > 0) {
+        ssize_t sent = send(conn->fd, conn->out.data, conn->sendable, send_flags(conn));
+
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent < 0 && errno == EAGAIN && poll_output(conn) == 0)
+            return true;
+        if (sent < 0) {
+            conn_destroy(conn);
+            return false;
+        }
+        buffer_drop(&conn->out, (size_t)sent);
+        conn->sendable -= (uint32_t)sent;
+    }
+    return true;
+}
+
+static bool has_unread_input(const struct conn *conn)
+{
+    char byte;
+
+    return conn->more_input && recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+/* Lines that had to wait for a grant, or for the client to read.  Returns whether any was handled.
+ */
+bool conn_handle_kept_lines(struct conn *conn)
+{
+    size_t used;
+
+    if (conn->in.len == 0)
+        return false;
+    used = handle_lines(conn, conn->in.data, conn->in.len);
+    buffer_drop(&conn->in, used);
+    return used > 0;
+}
+
+/* A queue is long, and there are thousands of them: who waits keeps no memory for what it may say
+ * or be told some day. */
+static void give_up_buffers(struct conn *conn)
+{
+    if (conn->in.len == 0)
+        buffer_fini(&conn->in);
+    if (conn->out.len == 0)
+        buffer_fini(&conn->out);
+}
+
+void conn_finish_pass(struct conn *conn)
+{
+    leave_dirty_list(conn);
+    do {
+        if (conn->out.failed) {
+            conn_destroy(conn);
+            return;
+        }
+        mark_output(conn);
+        if (!flush(conn))
+            return;
+    } while (conn_handle_kept_lines(conn));
+    /* Nobody is there any more who could use a grant, or ask for more. */
+    if (conn->input_ended && conn->state != CONN_READING &&
+        (conn->state == CONN_WAITING || conn->out.len == 0)) {
+        conn_destroy(conn);
+        return;
+    }
+    if (conn->state < CONN_CLOSING && !conn->input_ended && !is_full(conn) &&
+        poll_input(conn, true) != 0) {
+        conn_destroy(conn);
+        return;
+    }
+    if (conn->state == CONN_WAITING)
+        give_up_buffers(conn);
+    if (conn->state != CONN_CLOSING || conn->out.len > 0)
+        return;
+    if (has_unread_input(conn))
+        start_draining(conn);
+    else
+        conn_destroy(conn);
+}
+
+static void on_writable(evutil_socket_t fd, short events, void *context)
+{
+    (void)fd;
+    (void)events;
+    server_mark_dirty(context);
+}

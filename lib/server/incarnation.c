@@ -1,0 +1,60 @@
+/* Telling processes of one owner name apart.
+ * Must not end a request but on proof. */
+#include "incarnation.h"
+
+#include <string.h>
+#include <syslog.h>
+
+enum kinship { SAME_PROCESS, PREDECESSOR, STRANGER };
+
+static bool is_same_text(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+static enum kinship compare(const struct lock_request *request, const struct lock_ask *ask)
+{
+    const struct lock_process *process = request->process;
+
+    if (!request->autounlock || process->start == 0 || process->boot == NULL)
+        return SAME_PROCESS;
+    if (strcmp(process->boot, ask->boot) != 0 || process->pid_namespace != ask->pid_namespace ||
+        process->pid != ask->pid || !is_same_text(process->host, ask->host))
+        return STRANGER;
+    /* The pid is the asker's now: whoever had it before has ended. */
+    return process->start == ask->start ? SAME_PROCESS : PREDECESSOR;
+}
+
+bool namesakes_agree(struct conn *conn, const struct lock_ask *ask)
+{
+    struct ipclocker_server *server = conn->server;
+
+    if (!ask->autounlock || ask->start == 0 || ask->boot == NULL)
+        return true;
+    for (size_t i = 0; i < conn->wish.name_count; i++) {
+        struct lock_request *request =
+            lock_table_find(server->table, ask->owner, conn->wish.names[i]);
+        enum kinship kinship = request != NULL ? compare(request, ask) : SAME_PROCESS;
+
+        if (kinship == STRANGER)
+            return false;
+        if (kinship == PREDECESSOR) {
+            server_log(server, LOG_NOTICE, "the process that %s was before has ended: releasing",
+                       ask->owner);
+            lock_table_end(server->table, request, LOCK_REASON_DEAD, server_now_ms(server));
+        }
+    }
+    return true;
+}
+
+bool namesake_holds_all(const struct conn *conn, uint64_t token)
+{
+    for (size_t i = 0; i < conn->wish.name_count; i++) {
+        const struct lock_request *holder =
+            lock_table_holder(conn->server->table, conn->wish.names[i]);
+
+        if (holder == NULL || holder->token != token || strcmp(holder->owner, conn->user) != 0)
+            return false;
+    }
+    return conn->wish.name_count > 0;
+}

@@ -1,0 +1,407 @@
+/* Listening sockets, and accepting from them.
+ * Must not look at what a client says. */
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "net/port.h"
+#include "private.h"
+
+enum {
+    BACKLOG = 4096,
+    DEFER_ACCEPT_S = 1,
+    ACCEPT_BATCH = 64,
+    ACCEPT_PAUSE_MS = 100,
+    LOG_EVERY_S = 60,
+    KEEPALIVE_IDLE_S = 60,
+    KEEPALIVE_INTERVAL_S = 15,
+    KEEPALIVE_PROBES = 4,
+};
+
+static struct listener *add_listener(struct ipclocker_server *server, int fd)
+{
+    struct listener *listener = calloc(1, sizeof *listener);
+
+    if (listener == NULL) {
+        server_fail(server, "no memory for a listening socket");
+        return NULL;
+    }
+    listener->server = server;
+    listener->fd = fd;
+    LIST_INSERT_HEAD(&server->listeners, listener, all);
+    return listener;
+}
+
+void listener_destroy(struct listener *listener)
+{
+    struct stat st;
+
+    LIST_REMOVE(listener, all);
+    if (listener->server->serving)
+        event_del(&listener->readable);
+    close(listener->fd);
+    if (listener->path != NULL && stat(listener->path, &st) == 0 && st.st_dev == listener->device &&
+        st.st_ino == listener->inode)
+        unlink(listener->path);
+    free(listener->path);
+    free(listener);
+}
+
+static void set_port(struct sockaddr *address, uint16_t port)
+{
+    if (address->sa_family == AF_INET6)
+        ((struct sockaddr_in6 *)(void *)address)->sin6_port = htons(port);
+    else
+        ((struct sockaddr_in *)(void *)address)->sin_port = htons(port);
+}
+
+static uint16_t bound_port(int fd)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address = {.any = {.sa_family = AF_UNSPEC}};
+    socklen_t len = sizeof address;
+
+    if (getsockname(fd, &address.any, &len) != 0)
+        return 0;
+    if (address.any.sa_family == AF_INET)
+        return ntohs(address.v4.sin_port);
+    return address.any.sa_family == AF_INET6 ? ntohs(address.v6.sin6_port) : 0;
+}
+
+/* Accepted sockets inherit these, which saves system calls for each.  A client whose host has
+ * crashed never closes its connection: only probes tell.  A connection is accepted when its first
+ * bytes are there, so that it can be served at once, or when it has been silent for a while.
+ */
+static void set_for_connections(int fd)
+{
+    const int on = 1, idle_s = KEEPALIVE_IDLE_S, interval_s = KEEPALIVE_INTERVAL_S,
+              count = KEEPALIVE_PROBES, defer_s = DEFER_ACCEPT_S;
+
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
+    setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &defer_s, sizeof defer_s);
+}
+
+/* Returns a listening socket, or -1 with errno. */
+static int open_tcp(const struct addrinfo *address)
+{
+    int one = 1, saved_errno;
+    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return -1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    set_for_connections(fd);
+    if (address->ai_family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+    if (bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    saved_errno = errno;
+    close(fd);
+    errno = saved_errno;
+    return -1;
+}
+
+/* A name may resolve to one address twice, through several files and services. */
+static bool is_repeated(const struct addrinfo *all, const struct addrinfo *address)
+{
+    for (; all != address; all = all->ai_next) {
+        if (all->ai_addrlen == address->ai_addrlen &&
+            memcmp(all->ai_addr, address->ai_addr, all->ai_addrlen) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* An address family that this machine has switched off is no error as long as another works. */
+static bool is_missing_family(int error)
+{
+    return error == EADDRNOTAVAIL || error == EAFNOSUPPORT;
+}
+
+static const char *advice_for(int error)
+{
+    if (error == EADDRINUSE)
+        return "stop the server that has it, or choose another port";
+    if (error == EACCES)
+        return "choose a port above 1023";
+    return "choose another host or port";
+}
+
+static int listen_at_all(struct ipclocker_server *server, const struct addrinfo *all,
+                         const char *host, uint16_t port)
+{
+    size_t opened = 0;
+    int last_errno = EADDRNOTAVAIL;
+
+    for (const struct addrinfo *address = all; address != NULL; address = address->ai_next) {
+        int fd;
+
+        set_port(address->ai_addr, port);
+        if (is_repeated(all, address))
+            continue;
+        fd = open_tcp(address);
+        if (fd < 0 && is_missing_family(errno)) {
+            last_errno = errno;
+            continue;
+        }
+        if (fd < 0)
+            return server_fail(server, "cannot listen at %s port %u: %s; %s", host, port,
+                               strerror(errno), advice_for(errno));
+        if (add_listener(server, fd) == NULL) {
+            close(fd);
+            return -1;
+        }
+        if (port == 0)
+            port = bound_port(fd);
+        opened++;
+    }
+    if (opened > 0)
+        return 0;
+    errno = last_errno;
+    return server_fail(server, "cannot listen at %s: %s; name an address of this machine", host,
+                       strerror(errno));
+}
+
+int ipclocker_server_listen(struct ipclocker_server *server, const char *host, const char *port)
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+    struct addrinfo *all;
+    uint16_t number = 0;
+    int error, result;
+
+    if (port == NULL)
+        number = service_default_port("lockerd", "tcp", SERVICE_LOCKERD_PORT);
+    else if (strcmp(port, "0") != 0 && service_parse_port(port, "tcp", &number) != 0)
+        return server_fail(server, "port '%s' is neither a number from 1 to 65535 nor a service",
+                           port);
+    error = getaddrinfo(strcmp(host, "*") == 0 ? NULL : host, "0", &hints, &all);
+    if (error != 0) {
+        errno = EINVAL;
+        return server_fail(server, "cannot resolve the host '%s': %s", host, gai_strerror(error));
+    }
+    result = listen_at_all(server, all, host, number);
+    freeaddrinfo(all);
+    return result;
+}
+
+uint16_t ipclocker_server_port(const struct ipclocker_server *server)
+{
+    const struct listener *listener;
+    uint16_t port = 0;
+
+    /* The list has the last one first. */
+    LIST_FOREACH(listener, &server->listeners, all)
+    {
+        if (bound_port(listener->fd) != 0)
+            port = bound_port(listener->fd);
+    }
+    return port;
+}
+
+enum path_state { PATH_FREE, PATH_STALE, PATH_SERVED, PATH_OTHER, PATH_ERROR };
+
+static enum path_state look_at_path(const struct sockaddr_un *address)
+{
+    struct stat st;
+    enum path_state state;
+    int fd;
+
+    if (lstat(address->sun_path, &st) != 0)
+        return errno == ENOENT ? PATH_FREE : PATH_ERROR;
+    if (!S_ISSOCK(st.st_mode))
+        return PATH_OTHER;
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return PATH_ERROR;
+    if (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN)
+        state = PATH_SERVED;
+    else
+        state = errno == ECONNREFUSED ? PATH_STALE : PATH_ERROR;
+    close(fd);
+    return state;
+}
+
+static int refuse_path(struct ipclocker_server *server, const char *path, enum path_state state)
+{
+    if (state == PATH_SERVED) {
+        errno = EADDRINUSE;
+        return server_fail(
+            server, "a server answers at the socket %s already; stop it or choose another", path);
+    }
+    if (state == PATH_OTHER) {
+        errno = EEXIST;
+        return server_fail(server, "%s exists and is no socket; choose another path", path);
+    }
+    return server_fail(server, "cannot use the socket %s: %s", path, strerror(errno));
+}
+
+static int open_unix(const struct sockaddr_un *address)
+{
+    int saved_errno;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return -1;
+    if (bind(fd, (const struct sockaddr *)address, sizeof *address) == 0 &&
+        chmod(address->sun_path, 0666) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    saved_errno = errno;
+    close(fd);
+    errno = saved_errno;
+    return -1;
+}
+
+int ipclocker_server_listen_unix(struct ipclocker_server *server, const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct listener *listener;
+    enum path_state state;
+    struct stat st;
+    int fd;
+
+    if (path[0] == '\0' || strlen(path) >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        return server_fail(server, "a socket's path has 1 to %zu bytes, not '%s'",
+                           sizeof address.sun_path - 1, path);
+    }
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    state = look_at_path(&address);
+    if (state != PATH_FREE && state != PATH_STALE)
+        return refuse_path(server, path, state);
+    if (state == PATH_STALE)
+        unlink(path);
+    fd = open_unix(&address);
+    if (fd < 0)
+        return server_fail(server, "cannot listen at the socket %s: %s; choose another path", path,
+                           strerror(errno));
+    listener = add_listener(server, fd);
+    if (listener == NULL || (listener->path = strdup(path)) == NULL || stat(path, &st) != 0) {
+        if (listener != NULL)
+            listener_destroy(listener);
+        else
+            close(fd);
+        return server_fail(server, "no memory for a listening socket");
+    }
+    listener->device = st.st_dev;
+    listener->inode = st.st_ino;
+    return 0;
+}
+
+int ipclocker_server_listen_fd(struct ipclocker_server *server, int fd)
+{
+    int listening = 0;
+    socklen_t len = sizeof listening;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) != 0)
+        return server_fail(server, "descriptor %d is no socket: %s", fd, strerror(errno));
+    if (!listening) {
+        errno = EINVAL;
+        return server_fail(server, "descriptor %d is not a listening socket", fd);
+    }
+    if (evutil_make_socket_nonblocking(fd) != 0 || evutil_make_socket_closeonexec(fd) != 0)
+        return server_fail(server, "cannot use descriptor %d: %s", fd, strerror(errno));
+    return add_listener(server, fd) != NULL ? 0 : -1;
+}
+
+static void log_limit(struct ipclocker_server *server, const char *text)
+{
+    time_t now_s = server_monotonic_s();
+
+    if (server->last_limit_log_s != 0 && now_s - server->last_limit_log_s < LOG_EVERY_S)
+        return;
+    server->last_limit_log_s = now_s;
+    server_log(server, LOG_WARNING, "%s (%zu connections)", text, server->conn_count);
+}
+
+/* Without descriptors a pending connection stays pending: look again when some may be back. */
+static void pause_accepting(struct ipclocker_server *server)
+{
+    const struct timeval pause = {.tv_usec = ACCEPT_PAUSE_MS * 1000L};
+    struct listener *listener;
+
+    log_limit(server, "out of descriptors; new connections have to wait");
+    LIST_FOREACH(listener, &server->listeners, all)
+    {
+        event_del(&listener->readable);
+    }
+    server->accept_paused = true;
+    event_add(&server->accept_again, &pause);
+}
+
+void listener_resume(evutil_socket_t fd, short events, void *context)
+{
+    struct ipclocker_server *server = context;
+    struct listener *listener;
+
+    (void)fd;
+    (void)events;
+    server->accept_paused = false;
+    LIST_FOREACH(listener, &server->listeners, all)
+    {
+        event_add(&listener->readable, NULL);
+    }
+}
+
+static void turn_away(struct ipclocker_server *server, int fd)
+{
+    static const char text[] = "error too many connections; try again later\n";
+
+    log_limit(server, "the limit of connections is reached; turning clients away");
+    /* Closing with unread input makes the kernel send a reset, which may overtake the line. */
+    if (recv(fd, server->scratch, READ_CHUNK, 0) < 0 && errno != EAGAIN)
+        server_log(server, LOG_DEBUG, "a client left before it was turned away");
+    else if (send(fd, text, sizeof text - 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+        server_log(server, LOG_DEBUG, "a client left before it was turned away");
+    close(fd);
+}
+
+static void on_acceptable(evutil_socket_t listening_fd, short events, void *context)
+{
+    struct listener *listener = context;
+    struct ipclocker_server *server = listener->server;
+
+    (void)events;
+    for (int i = 0; i < ACCEPT_BATCH; i++) {
+        int fd = accept4(listening_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (fd >= 0 && server->conn_count >= server->limits[IPCLOCKER_LIMIT_CONNECTIONS])
+            turn_away(server, fd);
+        else if (fd >= 0)
+            conn_create(server, fd);
+        else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+            pause_accepting(server);
+        if (fd < 0)
+            return;
+    }
+}
+
+int listener_start_all(struct ipclocker_server *server)
+{
+    struct listener *listener;
+
+    LIST_FOREACH(listener, &server->listeners, all)
+    {
+        if (event_assign(&listener->readable, server->base, listener->fd, EV_READ | EV_PERSIST,
+                         on_acceptable, listener) != 0 ||
+            event_add(&listener->readable, NULL) != 0) {
+            errno = ENOMEM;
+            return server_fail(server, "the event loop does not take a listening socket");
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,115 @@
+/* The JSON list of a server's locks and waiters.
+ * Must not change the table. */
+#include <stdlib.h>
+
+#include "list/json.h"
+#include "private.h"
+
+static void add_held(struct lock_json *json, const struct lock_table *table,
+                     const struct lock_seat *seat)
+{
+    const struct lock_request *request = seat->request;
+    const char *name = lock_seat_name(seat);
+    const struct lock_json_lock entry = {
+        .name = name,
+        .owner = request->owner,
+        .host = request->process->host,
+        .pid = request->process->pid,
+        .job = request->process->job,
+        .held_since_ms = request->granted_ms,
+        .hold_limit_s = (request->hold_ms + 999) / 1000,
+        .autounlock = request->autounlock ? LOCK_JSON_YES : LOCK_JSON_NO,
+        .token = request->token,
+        .waiting = (int64_t)lock_table_queue_length(table, name),
+    };
+
+    lock_json_add_lock(json, &entry);
+}
+
+/* The names that a waiting request wants, group by group.  The caller frees both arrays. */
+struct wants {
+    struct lock_group *groups;
+    const char **names;
+};
+
+static bool wants_init(struct wants *wants, const struct lock_request *request)
+{
+    wants->groups = calloc(request->group_count, sizeof *wants->groups);
+    wants->names = calloc(request->seat_count, sizeof *wants->names);
+    if (wants->groups == NULL || wants->names == NULL)
+        return false;
+    for (size_t i = 0; i < request->seat_count; i++) {
+        struct lock_group *group = &wants->groups[request->seats[i].group];
+
+        if (group->name_count++ == 0)
+            group->names = &wants->names[i];
+        wants->names[i] = lock_seat_name(&request->seats[i]);
+    }
+    for (size_t g = 0; g < request->group_count; g++)
+        wants->groups[g].count = request->groups[g].needed;
+    return true;
+}
+
+/* Returns false when there is no memory. */
+static bool add_waiter(struct lock_json *json, const struct lock_table *table,
+                       const struct lock_request *request)
+{
+    struct wants wants;
+    bool ok = wants_init(&wants, request);
+
+    if (ok) {
+        const struct lock_json_waiter entry = {
+            .owner = request->owner,
+            .host = request->process->host,
+            .pid = request->process->pid,
+            .job = request->process->job,
+            .wants = wants.groups,
+            .want_count = request->group_count,
+            .position = lock_table_position(table, request),
+            .waiting_since_ms = request->asked_ms,
+        };
+
+        lock_json_add_waiter(json, &entry);
+    }
+    free(wants.groups);
+    free(wants.names);
+    return ok;
+}
+
+static char *list_as_json(const struct ipclocker_server *server, size_t *len)
+{
+    const struct lock_json_server about = {
+        .version = FARMLOCK_VERSION, .started_s = server->wall_base_ms / 1000, .protocol = 2};
+    struct lock_json *json = lock_json_begin(&about, server_now_ms(server));
+    const struct lock_seat *seat = NULL;
+    struct lock_request *waiter = NULL;
+
+    if (json == NULL)
+        return NULL;
+    while ((seat = lock_table_next_held(server->table, seat)) != NULL)
+        add_held(json, server->table, seat);
+    while ((waiter = lock_table_next_waiter(server->table, waiter)) != NULL) {
+        if (!add_waiter(json, server->table, waiter)) {
+            lock_json_destroy(json);
+            return NULL;
+        }
+    }
+    return lock_json_end(json, len);
+}
+
+void reply_json_list(struct conn *conn)
+{
+    size_t len;
+    char *text = list_as_json(conn->server, &len);
+
+    server_mark_dirty(conn);
+    if (text == NULL) {
+        /* A client that waits for a length must not wait for ever. */
+        conn->out.failed = true;
+        return;
+    }
+    reply_number(conn, "json", len);
+    buffer_add(&conn->out, text, len);
+    buffer_add(&conn->out, "\n", 1);
+    free(text);
+}

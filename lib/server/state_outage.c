@@ -1,0 +1,98 @@
+/* What clients and the log are told while the state cannot be written, or its disk hangs.
+ * Must not touch the store or the table. */
+#include <stdio.h>
+#include <syslog.h>
+
+#include "private.h"
+
+enum {
+    LOG_EVERY_S = 60,
+    STALL_S = 5, /* a disk that is merely busy answers sooner */
+};
+
+const char *durable_refusal(const struct ipclocker_server *server, bool changes)
+{
+    const struct durable *durable = &server->durable;
+
+    if ((!durable->down && !durable->stalled) || (!changes && durable->table_known))
+        return NULL;
+    return durable->refusal;
+}
+
+bool durable_knows_table(const struct ipclocker_server *server)
+{
+    return server->durable.table_known;
+}
+
+static void log_trouble(struct ipclocker_server *server)
+{
+    struct durable *durable = &server->durable;
+    time_t now_s = server_monotonic_s();
+
+    if (durable->logged && now_s - durable->last_log_s < LOG_EVERY_S)
+        return;
+    durable->logged = true;
+    durable->last_log_s = now_s;
+    server_log(server, LOG_ERR,
+               "the state %s cannot be written: %s; nothing is granted or released until it can%s",
+               durable->path, durable->reason,
+               durable->stalled ? "" : ", which is tried every second");
+}
+
+void durable_report(struct ipclocker_server *server, const char *reason)
+{
+    struct durable *durable = &server->durable;
+
+    snprintf(durable->reason, sizeof durable->reason, "%s", reason);
+    snprintf(durable->refusal, sizeof durable->refusal,
+             "the state cannot be written (%s); try again later", reason);
+    log_trouble(server);
+}
+
+/* Nobody knows what will become of what was submitted, so who waits for that waits on: an error
+ * would be a lie once the disk is back.  Later requests are refused at once, nothing is noted of
+ * them, and reads are too, as the table has changes that a crash would undo.
+ */
+static void stall(struct ipclocker_server *server, time_t seconds)
+{
+    struct durable *durable = &server->durable;
+    char reason[64];
+
+    durable->stalled = true;
+    durable->table_known = false;
+    snprintf(reason, sizeof reason, "its disk has not answered for %lld seconds",
+             (long long)seconds);
+    durable_report(server, reason);
+    server_arm_deadline(server);
+}
+
+void durable_end_stall(struct ipclocker_server *server)
+{
+    struct durable *durable = &server->durable;
+
+    if (!durable->stalled)
+        return;
+    durable->stalled = false;
+    durable->table_known = true;
+    durable->logged = false;
+    server_log(server, LOG_NOTICE, "the disk of the state %s answers again", durable->path);
+    server_arm_deadline(server);
+}
+
+void durable_watch(struct ipclocker_server *server)
+{
+    struct durable *durable = &server->durable;
+    time_t now_s = server_monotonic_s();
+
+    if (durable->down) {
+        log_trouble(server);
+    } else if (!durable->waits || durable->watched != durable->committed) {
+        durable->waits = durable->committed < durable->submitted;
+        durable->watched = durable->committed;
+        durable->watched_s = now_s;
+    } else if (durable->committed == durable->submitted) {
+        durable->waits = false;
+    } else if (now_s - durable->watched_s >= STALL_S) {
+        stall(server, now_s - durable->watched_s);
+    }
+}

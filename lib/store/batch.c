@@ -1,0 +1,359 @@
+/* What one pass of the server's loop has changed, copied out of the lock table.
+ * Must not write anything anywhere. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/number.h"
+#include "engine.h"
+
+struct store_batch *store_batch_create(void)
+{
+    struct store_batch *batch = calloc(1, sizeof *batch);
+
+    if (batch != NULL)
+        STAILQ_INIT(&batch->ops);
+    return batch;
+}
+
+void store_batch_destroy(struct store_batch *batch)
+{
+    int saved_errno = errno;
+    struct store_op *op;
+
+    if (batch == NULL)
+        return;
+    while ((op = STAILQ_FIRST(&batch->ops)) != NULL) {
+        STAILQ_REMOVE_HEAD(&batch->ops, next);
+        free(op);
+    }
+    free(batch);
+    errno = saved_errno;
+}
+
+bool store_batch_is_urgent(const struct store_batch *batch)
+{
+    return batch->urgent;
+}
+
+bool store_batch_is_empty(const struct store_batch *batch)
+{
+    return !batch->urgent && !batch->failed && STAILQ_EMPTY(&batch->ops);
+}
+
+/* Adds an operation with room for its text; NULL when there is no memory. */
+static struct store_op *add_op(struct store_batch *batch, enum store_op_kind kind, size_t text_size)
+{
+    struct store_op *op = malloc(sizeof *op + text_size);
+
+    batch->urgent |= kind != STORE_OP_HISTORY;
+    batch->changes += kind == STORE_OP_PUT || kind == STORE_OP_DROP;
+    if (op == NULL) {
+        batch->failed = true;
+        return NULL;
+    }
+    op->kind = kind;
+    STAILQ_INSERT_TAIL(&batch->ops, op, next);
+    return op;
+}
+
+static size_t text_size(const char *text)
+{
+    return text != NULL ? strlen(text) + 1 : 0;
+}
+
+/* Appends a copy at *end; NULL stays NULL. */
+static const char *add_text(char **end, const char *text)
+{
+    char *copy = *end;
+
+    if (text == NULL)
+        return NULL;
+    *end = stpcpy(copy, text) + 1;
+    return copy;
+}
+
+/* A name that a held request still holds; every name of one that waits, or did until now. */
+static bool is_kept(const struct lock_seat *seat, const char *without)
+{
+    const char *name;
+
+    if (seat->request->token == 0)
+        return true;
+    if (seat->state != LOCK_SEAT_HELD)
+        return false;
+    name = lock_seat_name(seat);
+    return without == NULL || strcmp(name, without) != 0;
+}
+
+enum { COUNT_SIZE = 24 };
+
+static size_t demand_size(const struct lock_request *request)
+{
+    size_t size = 1 + (request->group_count + 1) * COUNT_SIZE;
+
+    for (size_t i = 0; i < request->seat_count; i++) {
+        const char *name = lock_seat_name(&request->seats[i]);
+
+        size += name != NULL ? strlen(name) + 1 : 0;
+    }
+    return size;
+}
+
+static char *add_kept_names(char *end, const struct lock_request *request, size_t first,
+                            size_t last, const char *without)
+{
+    for (size_t i = first; i < last; i++) {
+        if (!is_kept(&request->seats[i], without))
+            continue;
+        *end++ = ' ';
+        end = stpcpy(end, lock_seat_name(&request->seats[i]));
+    }
+    return end;
+}
+
+static size_t count_held(const struct lock_request *request, const char *without)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < request->seat_count; i++)
+        count += is_kept(&request->seats[i], without);
+    return count;
+}
+
+static const char *add_demand(char **end, const struct lock_request *request, const char *without)
+{
+    const char *begin = *end;
+    size_t first = 0;
+
+    if (request->state != LOCK_WAITING) {
+        *end += sprintf(*end, "%zu", count_held(request, without));
+        *end = add_kept_names(*end, request, 0, request->seat_count, without);
+        *(*end)++ = '\0';
+        return begin;
+    }
+    for (uint32_t g = 0; g < request->group_count; g++) {
+        size_t last = first;
+
+        while (last < request->seat_count && request->seats[last].group == g)
+            last++;
+        *end += sprintf(*end, "%s%u", g > 0 ? "\n" : "", request->groups[g].needed);
+        *end = add_kept_names(*end, request, first, last, NULL);
+        first = last;
+    }
+    *(*end)++ = '\0';
+    return begin;
+}
+
+void store_batch_put(struct store_batch *batch, const struct lock_request *request,
+                     const char *without)
+{
+    const struct lock_process *process = request->process;
+    struct store_op *op =
+        add_op(batch, STORE_OP_PUT,
+               text_size(request->owner) + text_size(process->host) + text_size(process->boot) +
+                   text_size(process->job) + demand_size(request));
+    char *end;
+
+    if (op == NULL)
+        return;
+    end = op->text;
+    op->request = (struct store_request){
+        .ticket = request->ticket,
+        .token = request->token,
+        .owner = add_text(&end, request->owner),
+        .host = add_text(&end, process->host),
+        .boot = add_text(&end, process->boot),
+        .job = add_text(&end, process->job),
+        .pid = process->pid,
+        .start = process->start,
+        .pid_namespace = process->pid_namespace,
+        .autounlock = request->autounlock,
+        .asked_ms = request->asked_ms,
+        .granted_ms = request->granted_ms,
+        .hold_ms = request->hold_ms,
+        .deadline_ms = request->deadline_ms,
+    };
+    op->request.demand = add_demand(&end, request, without);
+    store_batch_counters(batch, request->ticket + 1, request->token + 1);
+}
+
+void store_batch_drop(struct store_batch *batch, uint64_t ticket)
+{
+    struct store_op *op = add_op(batch, STORE_OP_DROP, 0);
+
+    if (op != NULL)
+        op->ticket = ticket;
+}
+
+void store_batch_host(struct store_batch *batch, const char *host)
+{
+    struct store_op *op = add_op(batch, STORE_OP_HOST, text_size(host));
+
+    char *end;
+
+    if (op == NULL)
+        return;
+    end = op->text;
+    op->host = add_text(&end, host);
+}
+
+void store_batch_probe(struct store_batch *batch)
+{
+    add_op(batch, STORE_OP_PROBE, 0);
+}
+
+void store_batch_counters(struct store_batch *batch, uint64_t ticket, uint64_t token)
+{
+    batch->urgent = true;
+    if (batch->next_ticket < ticket)
+        batch->next_ticket = ticket;
+    if (batch->next_token < token)
+        batch->next_token = token;
+}
+
+void store_batch_history(struct store_batch *batch, const struct store_history *entry)
+{
+    struct store_op *op = add_op(batch, STORE_OP_HISTORY,
+                                 text_size(entry->lock) + text_size(entry->owner) +
+                                     text_size(entry->host) + text_size(entry->job));
+    char *end;
+
+    if (op == NULL)
+        return;
+    end = op->text;
+    op->history = *entry;
+    op->history.lock = add_text(&end, entry->lock);
+    op->history.owner = add_text(&end, entry->owner);
+    op->history.host = add_text(&end, entry->host);
+    op->history.job = add_text(&end, entry->job);
+}
+
+static void add_past(struct store_batch *batch, const struct lock_event *event,
+                     enum store_past past, const char *lock, int64_t now_ms)
+{
+    const struct lock_request *request = event->request;
+    const struct store_history entry = {
+        .past = past,
+        .reason = event->reason,
+        .lock = lock,
+        .owner = request->owner,
+        .host = request->process->host,
+        .job = request->process->job,
+        .pid = request->process->pid,
+        .ticket = request->ticket,
+        .token = request->token,
+        .asked_ms = request->asked_ms,
+        .granted_ms = request->granted_ms,
+        .ended_ms = now_ms,
+    };
+
+    store_batch_history(batch, &entry);
+}
+
+static void add_left(struct store_batch *batch, const struct lock_event *event, int64_t now_ms)
+{
+    const struct lock_request *request = event->request;
+    char *names = malloc(demand_size(request));
+
+    if (names == NULL) {
+        batch->failed = true;
+        return;
+    }
+    *add_kept_names(names, request, 0, request->seat_count, NULL) = '\0';
+    add_past(batch, event, STORE_PAST_LEFT, names + 1, now_ms);
+    free(names);
+}
+
+void store_batch_event(struct store_batch *batch, const struct lock_event *event, int64_t now_ms)
+{
+    const struct lock_request *request = event->request;
+
+    switch (event->kind) {
+    case LOCK_EVENT_QUEUED:
+    case LOCK_EVENT_GRANTED:
+    case LOCK_EVENT_RENEWED:
+        store_batch_put(batch, request, NULL);
+        break;
+    case LOCK_EVENT_RELEASED:
+        if (request->state == LOCK_ENDED)
+            store_batch_drop(batch, request->ticket);
+        else
+            store_batch_put(batch, request, event->name);
+        add_past(batch, event, STORE_PAST_HOLD, event->name, now_ms);
+        break;
+    case LOCK_EVENT_LEFT:
+        store_batch_drop(batch, request->ticket);
+        add_left(batch, event, now_ms);
+        break;
+    }
+}
+
+static int reserve_demand(struct store_demand *demand, const char *text)
+{
+    size_t groups = 1, names = 1;
+
+    for (const char *c = text; *c != '\0'; c++) {
+        groups += *c == '\n';
+        names += *c == ' ';
+    }
+    demand->text = strdup(text);
+    demand->names = calloc(names, sizeof *demand->names);
+    demand->groups = calloc(groups, sizeof *demand->groups);
+    return demand->text != NULL && demand->names != NULL && demand->groups != NULL ? 0 : -1;
+}
+
+static int parse_group(struct lock_group *group, const char **names, char *line)
+{
+    char *rest = line, *word = strsep(&rest, " ");
+    uint64_t count;
+
+    group->names = names;
+    if (number_parse(word, UINT32_MAX, &count) != 0 || count == 0)
+        return -1;
+    group->count = (size_t)count;
+    while ((word = strsep(&rest, " ")) != NULL) {
+        if (*word == '\0')
+            return -1;
+        names[group->name_count++] = word;
+    }
+    return group->name_count >= group->count ? 0 : -1;
+}
+
+int store_demand_parse(struct store_demand *demand, const char *text)
+{
+    char *rest, *line;
+    const char **names;
+
+    *demand = (struct store_demand){0};
+    if (reserve_demand(demand, text) != 0) {
+        store_demand_fini(demand);
+        errno = ENOMEM;
+        return -1;
+    }
+    rest = demand->text;
+    names = demand->names;
+    while ((line = strsep(&rest, "\n")) != NULL) {
+        struct lock_group *group = &demand->groups[demand->group_count++];
+
+        if (parse_group(group, names, line) != 0) {
+            store_demand_fini(demand);
+            errno = EINVAL;
+            return -1;
+        }
+        names += group->name_count;
+    }
+    return 0;
+}
+
+void store_demand_fini(struct store_demand *demand)
+{
+    int saved_errno = errno;
+
+    free(demand->text);
+    free(demand->names);
+    free(demand->groups);
+    *demand = (struct store_demand){0};
+    errno = saved_errno;
+}

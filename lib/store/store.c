@@ -1,0 +1,86 @@
+/* The store: picking an engine, and the calls that lead to it.
+ * Must not know how an engine keeps things. */
+#include "store.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine.h"
+
+int store_fail(char error[STORE_ERROR_SIZE], int error_number, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(error, STORE_ERROR_SIZE, format, args);
+    va_end(args);
+    errno = error_number;
+    return -1;
+}
+
+struct store *store_open(const struct store_options *options, char error[STORE_ERROR_SIZE])
+{
+    if (options->path == NULL || strcmp(options->path, "none") == 0)
+        return store_none_open(error);
+    return store_sqlite_open(options, error);
+}
+
+bool store_close(struct store *store)
+{
+    int saved_errno = errno;
+    bool done = store == NULL || store->engine->close(store);
+
+    errno = saved_errno;
+    return done;
+}
+
+bool store_keeps(const struct store *store)
+{
+    return store->engine->keeps;
+}
+
+int store_load(struct store *store, struct store_loader *loader, char error[STORE_ERROR_SIZE])
+{
+    loader->next_ticket = 1;
+    loader->next_token = 1;
+    loader->host[0] = '\0';
+    return store->engine->load(store, loader, error);
+}
+
+uint64_t store_commit(struct store *store, struct store_batch *batch)
+{
+    uint64_t number = ++store->submitted;
+
+    batch->number = number;
+    store->engine->commit(store, batch);
+    return number;
+}
+
+int store_fd(const struct store *store)
+{
+    return store->engine->fd(store);
+}
+
+void store_progress(struct store *store, struct store_progress *progress)
+{
+    store->engine->progress(store, progress);
+}
+
+void store_ask(struct store *store, struct store_query *query)
+{
+    store->engine->ask(store, query);
+}
+
+struct store_query *store_answer(struct store *store)
+{
+    return store->engine->answer(store);
+}
+
+void store_query_destroy(struct store_query *query)
+{
+    if (query != NULL)
+        buffer_fini(&query->text);
+    free(query);
+}

@@ -1,0 +1,183 @@
+/* The store: what a lock server must not forget, kept where a crash cannot reach it.
+ *
+ * It keeps the live requests of a lock table, the history of those that have ended, and one word
+ * about the machine.  All that one pass of the server's loop has changed is collected in a
+ * *batch*, which is kept as a whole or not at all.  store_commit() takes a batch and returns at
+ * once; store_progress() tells, in order, up to which batch everything is safe, and store_fd()
+ * polls readable when it has news.  Batches that come while one is being written are written
+ * together (group commit: D. DeWitt et al., "Implementation techniques for main memory database
+ * systems", SIGMOD 1984).
+ *
+ * A batch says what is new, not how it came about, and may be kept twice without harm; nothing
+ * here speaks of SQL or of files, so that a store on other machines can stand behind it.
+ *
+ * After a batch could not be kept, no later one is: the store tells why, and is to be loaded again.
+ * What is loaded then may hold a batch that was reported as failed, as
+ * after a crash at that moment.
+ *
+ * One thread at a time may use a store.  Functions that fail say why in `error`.
+ */
+#ifndef FARMLOCK_STORE_STORE_H
+#define FARMLOCK_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "base/buffer.h"
+#include "lock/table.h"
+
+struct store;
+struct store_batch;
+
+enum { STORE_ERROR_SIZE = 512, STORE_CLOSE_S = 10 };
+
+enum store_durability {
+    STORE_DURABLE_POWER,   /* what is safe survives a power cut */
+    STORE_DURABLE_PROCESS, /* it survives the end of the process, not that of the machine */
+};
+
+struct store_options {
+    const char *path; /* NULL or "none": nothing is kept */
+    enum store_durability durability;
+    int64_t history_ms; /* how long the history goes back; 0: none is kept */
+    bool must_exist;    /* do not begin a new one: it was there a moment ago */
+};
+
+/* Opens a store for exclusive use.  Returns NULL with errno and *error:
+ *   EBUSY    another server uses it
+ *   ENOTSUP  a later version has written it
+ *   EUCLEAN  it is damaged
+ *   EEXIST   there is something else in its place
+ *   ENOENT, EACCES, ENOSPC, EIO and others of the system
+ * A state file that is removed while the store is open is written anew, with all that was in it;
+ * when another is put in its place, no later batch is kept.
+ */
+struct store *store_open(const struct store_options *options, char error[STORE_ERROR_SIZE]);
+
+/* Waits until all batches are safe, or have failed, and closes.  NULL is allowed.  Keeps errno.
+ * Returns false when that took more than STORE_CLOSE_S, as on a disk that hangs: what is left is
+ * done if the disk comes back while the process lives, and until then the store is in use.
+ */
+bool store_close(struct store *store);
+
+/* Whether batches are worth filling; false for a store that keeps nothing. */
+bool store_keeps(const struct store *store);
+
+/* What the store had, for store_load(). */
+struct store_loader {
+    void *context;
+
+    /* Called for each live request: those that hold locks first, then those that wait, both by
+     * ticket.  Returns -1 to give up, with errno.
+     */
+    int (*on_request)(void *context, const struct lock_record *record);
+
+    uint64_t next_ticket, next_token; /* written by store_load(): above any used before */
+    char host[512]; /* written too: what store_batch_host() said; "" for nothing */
+};
+
+/* Reads everything back, before the first commit, and after a failure: that is forgotten then, with
+ * all batches that are not safe, and the store can be tried again.  Returns -1 with errno and
+ * *error as store_open() does; EUCLEAN also when on_request() gave up with EINVAL.
+ */
+int store_load(struct store *store, struct store_loader *loader, char error[STORE_ERROR_SIZE]);
+
+/* batches */
+
+/* An empty batch.  NULL with errno ENOMEM. */
+struct store_batch *store_batch_create(void);
+void store_batch_destroy(struct store_batch *batch);
+
+/* Something a client will hear about is in it, so it should be committed without delay. */
+bool store_batch_is_urgent(const struct store_batch *batch);
+bool store_batch_is_empty(const struct store_batch *batch);
+
+/* Each of these copies what it needs.  There is nothing to return: a batch that ran out of memory
+ * fails when it is committed.
+ */
+
+/* The request is as it is now; `without`, or NULL, is a lock that it has just lost. */
+void store_batch_put(struct store_batch *batch, const struct lock_request *request,
+                     const char *without);
+/* The request is no more. */
+void store_batch_drop(struct store_batch *batch, uint64_t ticket);
+/* Which machine and boot it is; see store_loader. */
+void store_batch_host(struct store_batch *batch, const char *host);
+/* Nothing changes, but enough is written to see whether it can be. */
+void store_batch_probe(struct store_batch *batch);
+/* Tickets and tokens below these will not be used again, whatever was loaded. */
+void store_batch_counters(struct store_batch *batch, uint64_t ticket, uint64_t token);
+
+enum store_past {
+    STORE_PAST_HOLD = 0,    /* a lock was held, and given back */
+    STORE_PAST_REFUSED = 1, /* a request that would not wait was refused */
+    STORE_PAST_LEFT = 2,    /* a wait ended without a grant */
+};
+
+/* An entry of the history. */
+struct store_history {
+    enum store_past past;
+    enum lock_reason reason;
+    const char *lock;  /* the lock's name; of a wait all names, separated by blanks */
+    const char *owner; /* not NULL; host and job may be */
+    const char *host;
+    const char *job;
+    uint64_t pid;
+    uint64_t ticket; /* 0 when there was none */
+    uint64_t token;  /* 0 when there was no grant */
+    int64_t asked_ms, granted_ms, ended_ms;
+};
+
+/* Is not urgent: it is kept with what else is, or when the server finds the time. */
+void store_batch_history(struct store_batch *batch, const struct store_history *entry);
+
+/* All that an event of the lock table means for the store, history included. */
+void store_batch_event(struct store_batch *batch, const struct lock_event *event, int64_t now_ms);
+
+/* commits */
+
+/* Takes a batch, which is freed when it is done with.  Returns its number: 1, 2, 3 and so on. */
+uint64_t store_commit(struct store *store, struct store_batch *batch);
+
+/* A descriptor that polls readable when store_progress() has news; -1 when it never has. */
+int store_fd(const struct store *store);
+
+struct store_progress {
+    uint64_t committed;           /* this batch and all before it are safe */
+    bool written_anew;            /* since the last call: somebody had removed the state file */
+    bool failed;                  /* and none behind it is, or will be */
+    char error[STORE_ERROR_SIZE]; /* why, if so */
+};
+void store_progress(struct store *store, struct store_progress *progress);
+
+/* the history */
+
+/* A question about a part of the history, and its answer. */
+struct store_query {
+    int64_t since_ms, until_ms; /* what ended at or after the first, and was asked for before */
+    uint64_t after;             /* 0 at first; then `next` of the answer before */
+    size_t limit;               /* entries at a time */
+
+    /* Called for each entry, on a thread of the store's: it may touch the query only. */
+    void (*on_entry)(struct store_query *query, const struct store_history *entry);
+    struct buffer text; /* for on_entry() to write to */
+    void *context;      /* the caller's */
+
+    uint64_t next; /* where to go on; 0 when that was all */
+    bool failed;
+    STAILQ_ENTRY(store_query) queue;
+};
+
+/* Asks; takes the query, which was made by calloc(3).  Commits do not wait for long. */
+void store_ask(struct store *store, struct store_query *query);
+
+/* The next query that is answered, for the caller to destroy; NULL when there is none.  store_fd()
+ * polls readable when there may be one; call store_progress() first.
+ */
+struct store_query *store_answer(struct store *store);
+
+void store_query_destroy(struct store_query *query);
+
+#endif

@@ -1,0 +1,84 @@
+/* A connection that is there to break: the kernel resets it when the process at its other end
+ * dies, however it dies, and only then.
+ *
+ * One side listens and never accepts.  Connections wait in the kernel's queue: they cost that
+ * process no descriptor, no thread and no work, and a process that is stopped keeps them.  The
+ * other side connects, sleeps, and when it loses the connection tries again: "refused" says that
+ * nobody listens there any more; silence says nothing.
+ */
+#ifndef FARMLOCK_SPANK_PEER_WATCH_H
+#define FARMLOCK_SPANK_PEER_WATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+/* the side that is watched */
+
+enum { LIFELINE_SOCKETS_MAX = 64 };
+
+struct lifeline_port {
+    int fds[LIFELINE_SOCKETS_MAX];
+    int count;
+    uint16_t port;
+};
+
+/* Listens on a port from `low` to `high`, or on one that the kernel chooses where both are 0, of
+ * all addresses.  A queue holds net.core.somaxconn connections, so as many sockets share the port
+ * as make room for 65536, but at most LIFELINE_SOCKETS_MAX; `queue_max` is for tests, 0 for all
+ * that the system allows.  Descriptors are close-on-exec.
+ * Returns 0, or -1 with errno: EADDRINUSE when no port of the range is free, or from socket(2).
+ */
+int lifeline_listen(struct lifeline_port *port, uint16_t low, uint16_t high, int queue_max);
+
+/* Closes this process's descriptors, such as those that a child has inherited. */
+void lifeline_close_port(struct lifeline_port *port);
+
+/* the side that watches */
+
+enum lifeline_state {
+    LIFELINE_UNKNOWN, /* not tried yet, just lost, or tried in vain for reasons of this host */
+    LIFELINE_UP,      /* connected */
+    LIFELINE_REFUSED, /* the host answers, and nobody listens there */
+    LIFELINE_SILENT,  /* no answer */
+};
+
+struct lifeline {
+    /* To be read. */
+    enum lifeline_state state;
+    bool was_up;      /* at least once */
+    int64_t heard_ms; /* when the other host was last heard of, by CLOCK_MONOTONIC */
+
+    /* For peer_watch.c alone. */
+    struct sockaddr_storage to;
+    socklen_t to_len;
+    int fd;
+    enum { LIFELINE_RESTING, LIFELINE_CONNECTING, LIFELINE_HELD } phase;
+    bool confirmed;
+    int64_t due_ms; /* 0 for never */
+    unsigned tries;
+    int keep_idle_s, keep_interval_s;
+};
+
+/* Starts to connect.  `host` is a numeric address.  Where `silence_ms` is not below 0, a loss of
+ * contact is noticed in less than that (but not in less than four seconds), else in two minutes.
+ * Returns 0, or -1 with errno EINVAL when it is no address.
+ */
+int lifeline_open(struct lifeline *line, const char *host, uint16_t port, int64_t silence_ms,
+                  int64_t now_ms);
+void lifeline_close(struct lifeline *line);
+
+/* The descriptor has another number in this process; below 0 when it was lost on the way. */
+void lifeline_renumber(struct lifeline *line, int fd);
+
+/* What to wait for in poll(2): a descriptor (below 0 for none), events, and until when (by
+ * CLOCK_MONOTONIC; 0 for ever).
+ */
+int lifeline_fd(const struct lifeline *line);
+short lifeline_events(const struct lifeline *line);
+int64_t lifeline_due_ms(const struct lifeline *line);
+
+/* Does what is due.  Never blocks. */
+void lifeline_process(struct lifeline *line, int64_t now_ms);
+
+#endif

@@ -1,0 +1,424 @@
+/* lockersh: runs a command while it holds a lock, and shows who holds which.
+ * Must not outlive the start of the command: it becomes it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/name_list.h"
+#include "base/text.h"
+#include "job_list.h"
+#include "list/json.h"
+#include "monitor.h"
+#include "options.h"
+#include "pid1.h"
+#include "wait.h"
+
+enum { EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
+
+struct lockersh {
+    struct lockersh_options options;
+    struct ipclocker *lock;
+    struct progress progress;
+    const char *target; /* the lock that is being broken */
+};
+
+static void complain(const char *what)
+{
+    fprintf(stderr, "lockersh: %s\n", what);
+}
+
+static void print_help(void)
+{
+    puts("Usage: lockersh [OPTION...] --lock NAMES COMMAND [WORD...]\n"
+         "       lockersh --locklist [--json] [--job ID] | --owner NAME | --break NAME | --ping\n"
+         "Runs COMMAND while it holds a lock that a lockerd grants, one of several if need be.\n");
+    options_print(stdout, lockersh_option_table);
+    puts("\nExit status: the command's own; 1 lock not obtained; 64 usage; 69 no server answers;\n"
+         "71 system error; 126 or 127 command not run; 128+N after signal N.  See lockersh(1).");
+}
+
+/* How the wait goes is shown by the progress line; the library says "taken from OWNER". */
+static void on_notice(void *context, enum ipclocker_notice notice, const char *text)
+{
+    struct lockersh *self = context;
+
+    if (notice == IPCLOCKER_PRINT_BROKE && self->target != NULL)
+        printf("%s was %s\n", self->target, text);
+    if (notice != IPCLOCKER_PRINT_RETRY)
+        return;
+    progress_clear(&self->progress);
+    complain(text);
+}
+
+static void on_trace(void *context, bool sent, const char *bytes, size_t len)
+{
+    const char *end = bytes + len;
+    char line[1024];
+
+    progress_clear(context);
+    while (bytes < end) {
+        const char *newline = memchr(bytes, '\n', (size_t)(end - bytes));
+        size_t line_len = newline != NULL ? (size_t)(newline - bytes) : (size_t)(end - bytes);
+
+        text_clean(line, sizeof line, bytes, line_len);
+        fprintf(stderr, "lockersh: %c %s\n", sent ? '>' : '<', line);
+        bytes += line_len + 1;
+    }
+}
+
+/* The exit status for what a call of the library failed with. */
+static int status_of(const struct lockersh *self, int number)
+{
+    switch (number) {
+    case EBUSY:
+    case ETIMEDOUT:
+    case EDEADLK:
+    case ECANCELED:
+        return (int)self->options.conflict_status;
+    case EINVAL:
+    case E2BIG:
+    case ENAMETOOLONG:
+        return EX_USAGE;
+    case ENOMEM:
+    case EMFILE:
+    case ENFILE:
+        return EX_OSERR;
+    default:
+        return EX_UNAVAILABLE;
+    }
+}
+
+static int fail(struct lockersh *self)
+{
+    int status = status_of(self, errno);
+
+    progress_clear(&self->progress);
+    complain(ipclocker_error(self->lock));
+    return status;
+}
+
+static int fail_job_list(int number)
+{
+    if (number == ENOMEM)
+        complain("out of memory");
+    else if (number == ENOTSUP)
+        complain("the server is a classic one, which knows no jobs; list all without --job");
+    else
+        complain("the server's list is not in the form that is known here");
+    return number == ENOMEM ? EX_OSERR : EX_UNAVAILABLE;
+}
+
+static void print_row(const struct ipclocker_list_entry *row)
+{
+    char *name = text_clean_dup(row->name), *owner = text_clean_dup(row->owner);
+
+    if (name != NULL && owner != NULL)
+        printf("%-20s %s\n", name, owner);
+    free(name);
+    free(owner);
+}
+
+/* The plain list of the protocol says nothing of jobs. */
+static int list_job(struct lockersh *self)
+{
+    char *text = ipclocker_lock_list_json(self->lock);
+    struct job_list *list;
+
+    if (text == NULL)
+        return fail(self);
+    list = job_list_create(text, self->options.job);
+    free(text);
+    if (list == NULL)
+        return fail_job_list(errno);
+    if (self->options.json)
+        job_list_print_json(list, stdout);
+    for (size_t i = 0; !self->options.json && i < job_list_held_count(list); i++) {
+        struct ipclocker_list_entry row = job_list_held(list, i);
+
+        print_row(&row);
+    }
+    job_list_destroy(list);
+    return 0;
+}
+
+static int list_json(struct lockersh *self)
+{
+    char *text = ipclocker_lock_list_json(self->lock);
+
+    if (text == NULL)
+        return fail(self);
+    puts(text);
+    free(text);
+    return 0;
+}
+
+static int list(struct lockersh *self)
+{
+    size_t count = 0;
+    struct ipclocker_list_entry *rows;
+
+    if (self->options.job != NULL)
+        return list_job(self);
+    if (self->options.json)
+        return list_json(self);
+    rows = ipclocker_lock_list(self->lock, &count);
+    if (rows == NULL)
+        return fail(self);
+    for (size_t i = 0; i < count; i++)
+        print_row(&rows[i]);
+    free(rows);
+    return 0;
+}
+
+static int print_owner(struct lockersh *self, const char *name, bool alone)
+{
+    const char *owner = ipclocker_owner(self->lock);
+    char *clean;
+
+    if (owner == NULL)
+        return fail(self);
+    clean = text_clean_dup(owner);
+    if (clean == NULL)
+        return EX_OSERR;
+    if (*clean != '\0' && alone)
+        puts(clean);
+    else if (*clean != '\0')
+        printf("%-20s %s\n", name, clean);
+    free(clean);
+    return 0;
+}
+
+static int break_one(struct lockersh *self, const char *name)
+{
+    int count;
+
+    self->target = name;
+    count = ipclocker_break_lock(self->lock);
+    self->target = NULL;
+    if (count < 0)
+        return fail(self);
+    if (count == 0)
+        printf("%s was not held\n", name);
+    return 0;
+}
+
+/* Does something with each name of --owner or --break. */
+static int for_each_target(struct lockersh *self)
+{
+    struct hostlist names = {0};
+    char error[256], clean[4 * HOSTLIST_NAME_LEN_MAX + 1];
+    int status = 0;
+
+    if (hostlist_append(&names, self->options.target, error, sizeof error) != 0) {
+        fprintf(stderr, "lockersh: --%s: %s\n",
+                self->options.action == LOCKERSH_OWNER ? "owner" : "break", error);
+        return EX_USAGE;
+    }
+    for (size_t i = 0; i < names.count && status == 0; i++) {
+        text_clean(clean, sizeof clean, names.names[i], strlen(names.names[i]));
+        if (ipclocker_set_locks(self->lock, names.names[i], 1) != 0)
+            status = fail(self);
+        else if (self->options.action == LOCKERSH_OWNER)
+            status = print_owner(self, clean, names.count == 1);
+        else
+            status = break_one(self, clean);
+    }
+    hostlist_fini(&names);
+    return status;
+}
+
+static int ping(struct lockersh *self)
+{
+    struct ipclocker_ping_status status;
+    char since[LOCK_JSON_TIME_SIZE];
+
+    if (ipclocker_ping_status(self->lock, &status) != 0)
+        return fail(self);
+    lock_json_format_time(since,
+                          (int64_t)(status.started < INT64_MAX / 1000 ? status.started : 0) * 1000);
+    printf("%s answers in %.3f ms: version %s, protocol %u, up since %s\n", status.host,
+           status.seconds * 1000, status.version, status.protocol, since);
+    return 0;
+}
+
+static char *join(char *const *words)
+{
+    size_t size = 1, used = 0;
+    char *line;
+
+    for (size_t i = 0; words[i] != NULL; i++)
+        size += strlen(words[i]) + 1;
+    line = malloc(size);
+    if (line == NULL)
+        return NULL;
+    for (size_t i = 0; words[i] != NULL; i++) {
+        size_t len = strlen(words[i]);
+
+        if (i > 0)
+            line[used++] = ' ';
+        memcpy(line + used, words[i], len);
+        used += len;
+    }
+    line[used] = '\0';
+    return line;
+}
+
+/* Tells the command what it got. */
+static int set_environment(const struct ipclocker *lock)
+{
+    struct ipclocker_wait wait;
+    char token[24], seconds[32];
+    bool has_token = ipclocker_token(lock) != 0;
+
+    ipclocker_wait(lock, &wait);
+    snprintf(token, sizeof token, "%" PRIu64, ipclocker_token(lock));
+    snprintf(seconds, sizeof seconds, "%" PRId64 ".%03d", wait.waited_ms / 1000,
+             (int)(wait.waited_ms % 1000));
+    if ((has_token ? setenv("LOCKERSH_TOKEN", token, 1) : unsetenv("LOCKERSH_TOKEN")) != 0)
+        return -1;
+    if (setenv("LOCKERSH_LOCK", ipclocker_lock_name(lock), 1) != 0)
+        return -1;
+    return setenv("LOCKERSH_WAIT_SECONDS", seconds, 1);
+}
+
+/* Becomes the command; returns the exit status when it cannot be run.  The monitor gives the lock
+ * back then, as after any end. */
+static int become_command(struct lockersh *self)
+{
+    char **command = self->options.command;
+    char shown[256];
+    int number;
+
+    if (self->options.exec) {
+        execvp(command[0], command);
+    } else {
+        char *line = join(command);
+
+        if (line != NULL)
+            execl("/bin/sh", "sh", "-c", line, (char *)NULL);
+        free(line);
+    }
+    number = errno;
+    text_clean(shown, sizeof shown, command[0], strlen(command[0]));
+    fprintf(stderr, "lockersh: cannot run %s: %s\n", self->options.exec ? shown : "/bin/sh",
+            strerror(number));
+    return number == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+}
+
+/* Descriptors of ours must not take the place of standard input or output that was closed; the
+ * command finds them closed again. */
+static void occupy_closed_streams(void)
+{
+    for (int fd = 0; fd <= 2; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR | O_CLOEXEC) < 0)
+            return;
+    }
+}
+
+/* Returns 0 in the process that becomes the command; 1 in one that outlived it, with the status to
+ * exit with; -1 with errno. */
+static int watch_over_command(struct lockersh *self, const sigset_t *mask, int *status)
+{
+    int result;
+
+    if (getpid() != 1)
+        return monitor_start(self->lock);
+    ipclocker_set_verbose(self->lock, false);
+    result = first_process_fork_job(self->lock, mask, status);
+    if (result == 1 && ipclocker_unlock(self->lock) != 0)
+        fprintf(stderr, "lockersh: the lock was not given back: %s\n", ipclocker_error(self->lock));
+    return result;
+}
+
+static int run(struct lockersh *self)
+{
+    int watching = -1, status = 0;
+    sigset_t mask;
+
+    if (waiting_run(self->lock, &self->progress, &mask) != 0)
+        return fail(self);
+    progress_obtained(&self->progress, self->lock);
+    if (set_environment(self->lock) == 0)
+        watching = watch_over_command(self, &mask, &status);
+    if (watching < 0) {
+        fprintf(stderr, "lockersh: cannot watch over the command: %s\n", strerror(errno));
+        ipclocker_unlock(self->lock);
+        return EX_OSERR;
+    }
+    return watching == 0 ? become_command(self) : status;
+}
+
+static int act(struct lockersh *self)
+{
+    switch (self->options.action) {
+    case LOCKERSH_LIST:
+        return list(self);
+    case LOCKERSH_OWNER:
+    case LOCKERSH_BREAK:
+        return for_each_target(self);
+    case LOCKERSH_PING:
+        return ping(self);
+    default:
+        return run(self);
+    }
+}
+
+/* A list that was cut short by a full disk must not pass for the list. */
+static int check_output(int status)
+{
+    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+        return status;
+    fprintf(stderr, "lockersh: cannot write the output: %s\n", strerror(errno));
+    return status != 0 ? status : EX_OSERR;
+}
+
+static int start(struct lockersh *self)
+{
+    char error[640], demand[200];
+
+    lockersh_options_describe(&self->options, demand, sizeof demand);
+    occupy_closed_streams();
+    progress_init(&self->progress, "lockersh", demand, self->options.verbose);
+    self->lock = ipclocker_create();
+    if (self->lock == NULL) {
+        complain("out of memory");
+        return EX_OSERR;
+    }
+    ipclocker_set_print(self->lock, on_notice, self);
+    ipclocker_set_verbose(self->lock, true);
+    if (self->options.debug)
+        ipclocker_set_trace(self->lock, on_trace, &self->progress);
+    if (lockersh_options_apply(&self->options, self->lock, error, sizeof error) != 0) {
+        complain(error);
+        return EX_USAGE;
+    }
+    return check_output(act(self));
+}
+
+int main(int argc, char **argv)
+{
+    struct lockersh self = {0};
+    char error[640];
+    int status = 0;
+
+    if (lockersh_options_parse(&self.options, argc, argv, error, sizeof error) != 0) {
+        complain(error);
+        status = EX_USAGE;
+    } else if (self.options.action == LOCKERSH_HELP) {
+        print_help();
+        status = check_output(0);
+    } else if (self.options.action == LOCKERSH_VERSION) {
+        puts("lockersh (farmlock) Version " FARMLOCK_VERSION);
+        status = check_output(0);
+    } else {
+        status = start(&self);
+    }
+    ipclocker_destroy(self.lock);
+    lockersh_options_fini(&self.options);
+    return status;
+}

@@ -1,0 +1,81 @@
+/* Stays beside the job where the end of this process would be the end of everything.
+ * Must not end before the job has, nor leave zombies. */
+#include "pid1.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Reaps what has ended.  Returns whether the job was among it. */
+static bool reap(pid_t job, int *job_status)
+{
+    bool ended = false;
+    int status;
+    pid_t pid;
+
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (pid != job)
+            continue;
+        *job_status = status;
+        ended = true;
+    }
+    return ended;
+}
+
+/* Passes a signal on; those of a terminal the job has got itself. */
+static void pass_on(int signal_fd, pid_t job)
+{
+    struct signalfd_siginfo info;
+
+    while (read(signal_fd, &info, sizeof info) == sizeof info) {
+        if (info.ssi_signo != SIGCHLD && info.ssi_code != SI_KERNEL)
+            kill(job, (int)info.ssi_signo);
+    }
+}
+
+/* Waits for the end of the job, and keeps the connection meanwhile. */
+static int wait_for_job(struct ipclocker *lock, int signal_fd, pid_t job)
+{
+    int status = 0;
+
+    while (!reap(job, &status)) {
+        struct pollfd poll_fds[2] = {
+            {.fd = signal_fd, .events = POLLIN},
+            {.fd = ipclocker_fd(lock), .events = ipclocker_events(lock)},
+        };
+
+        poll(poll_fds, 2, ipclocker_timeout(lock));
+        pass_on(signal_fd, job);
+        if (ipclocker_locked(lock))
+            ipclocker_process(lock);
+    }
+    return status;
+}
+
+int first_process_fork_job(struct ipclocker *lock, const sigset_t *mask, int *status)
+{
+    sigset_t all;
+    int signal_fd;
+    pid_t job;
+
+    sigfillset(&all);
+    signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (signal_fd < 0)
+        return -1;
+    sigprocmask(SIG_SETMASK, &all, NULL);
+    job = fork();
+    if (job > 0) {
+        int ended = wait_for_job(lock, signal_fd, job);
+
+        *status = WIFSIGNALED(ended) ? 128 + WTERMSIG(ended) : WEXITSTATUS(ended);
+        close(signal_fd);
+        return 1;
+    }
+    sigprocmask(SIG_SETMASK, mask, NULL);
+    close(signal_fd);
+    return job;
+}

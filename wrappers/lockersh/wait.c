@@ -1,0 +1,115 @@
+/* The loop in which lockersh waits.
+ * Must not leave a trace in signal masks or dispositions: the job inherits them. */
+#include "wait.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+static const int watched[] = {SIGINT, SIGTERM, SIGHUP};
+enum { WATCHED_COUNT = sizeof watched / sizeof *watched };
+
+static volatile sig_atomic_t caught;
+
+/* What was there before. */
+struct guard {
+    bool active;
+    bool first_process; /* of a pid namespace: what is not guarded is lost */
+    sigset_t old_mask;
+    struct sigaction old_actions[WATCHED_COUNT];
+};
+
+static void on_signal(int number)
+{
+    caught = number;
+}
+
+/* Blocks the signals but while poll waits, so that none is missed between a look and a wait. */
+static void raise_guard(struct guard *guard)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    sigset_t set;
+
+    if (guard->active)
+        return;
+    sigemptyset(&set);
+    for (size_t i = 0; i < WATCHED_COUNT; i++)
+        sigaddset(&set, watched[i]);
+    sigprocmask(SIG_BLOCK, &set, &guard->old_mask);
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < WATCHED_COUNT; i++) {
+        sigaction(watched[i], &action, &guard->old_actions[i]);
+        if (guard->old_actions[i].sa_handler == SIG_IGN)
+            sigaction(watched[i], &guard->old_actions[i], NULL);
+    }
+    guard->active = true;
+}
+
+/* A signal that is pending strikes now, with the effect that it would always have had. */
+static void lower_guard(struct guard *guard)
+{
+    if (!guard->active)
+        return;
+    for (size_t i = 0; i < WATCHED_COUNT; i++)
+        sigaction(watched[i], &guard->old_actions[i], NULL);
+    if (!guard->first_process)
+        sigprocmask(SIG_SETMASK, &guard->old_mask, NULL);
+    guard->active = false;
+}
+
+static void end_by_signal(struct ipclocker *lock, struct progress *progress, struct guard *guard)
+{
+    progress_clear(progress);
+    ipclocker_cancel(lock);
+    lower_guard(guard);
+    raise(caught);
+    _exit(128 + caught);
+}
+
+static bool stands_in_queue(const struct ipclocker *lock)
+{
+    struct ipclocker_wait wait;
+
+    ipclocker_wait(lock, &wait);
+    return wait.waiting && ipclocker_fd(lock) >= 0;
+}
+
+/* Waits until the handle, or in `other_ms` the progress, has something to do. */
+static void wait_for_news(struct ipclocker *lock, int other_ms, const struct guard *guard)
+{
+    struct pollfd poll_fd = {.fd = ipclocker_fd(lock), .events = ipclocker_events(lock)};
+    int own_ms = ipclocker_timeout(lock);
+    int timeout_ms = own_ms < 0 || (other_ms >= 0 && other_ms < own_ms) ? other_ms : own_ms;
+    struct timespec timeout = {.tv_sec = timeout_ms / 1000,
+                               .tv_nsec = (long)(timeout_ms % 1000) * 1000000};
+
+    ppoll(&poll_fd, 1, timeout_ms < 0 ? NULL : &timeout, guard->active ? &guard->old_mask : NULL);
+}
+
+int waiting_run(struct ipclocker *lock, struct progress *progress, sigset_t *mask)
+{
+    struct guard guard = {.first_process = getpid() == 1};
+    int result, saved_errno;
+
+    sigprocmask(SIG_SETMASK, NULL, mask);
+    if (guard.first_process)
+        raise_guard(&guard);
+    if (ipclocker_lock_start(lock) != 0)
+        return -1;
+    while ((result = ipclocker_process(lock)) == 0) {
+        /* Outside of a queue there is nothing to leave, and the resolver would delay a signal. */
+        if (guard.first_process || stands_in_queue(lock))
+            raise_guard(&guard);
+        else
+            lower_guard(&guard);
+        wait_for_news(lock, progress_update(progress, lock), &guard);
+        if (caught != 0)
+            end_by_signal(lock, progress, &guard);
+    }
+    saved_errno = errno;
+    lower_guard(&guard);
+    errno = saved_errno;
+    return result < 0 ? -1 : 0;
+}

@@ -1,0 +1,236 @@
+/* lockreport(1): who used which locks, for how long, and who had to wait.
+ * Must not do anything that the library could not have done for it. */
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/command_line.h"
+#include "cli/message.h"
+#include "cli/server_option.h"
+#include "ipclocker.h"
+#include "report.h"
+#include "store/file.h"
+
+enum { EXIT_USAGE = 64, EXIT_NO_SERVER = 69, EXIT_SYSTEM = 71, DAY_MS = 24 * 3600 * 1000 };
+
+enum option_id {
+    OPTION_HELP = 1,
+    OPTION_VERSION,
+    OPTION_STATE,
+    OPTION_HOST,
+    OPTION_PORT,
+    OPTION_SINCE,
+    OPTION_UNTIL,
+    OPTION_BY,
+    OPTION_JSON,
+    OPTION_CSV,
+};
+
+static const struct option_spec option_table[] = {
+    {OPTION_STATE, 0, "state", "FILE", "read this state file of lockerd"},
+    {OPTION_HOST, 0, "host", "HOST", "ask the server there, or at this UNIX socket"},
+    {OPTION_PORT, 0, "port", "PORT", "its TCP port or service name"},
+    {OPTION_SINCE, 0, "since", "TIME", "from then on: 2026-11-22T17:30, or 7d, 12h ago (24h)"},
+    {OPTION_UNTIL, 0, "until", "TIME", "up to then (now)"},
+    {OPTION_BY, 0, "by", "WHAT", "a line for each lock, user, host or job (lock)"},
+    {OPTION_JSON, 0, "json", NULL, "print JSON"},
+    {OPTION_CSV, 0, "csv", NULL, "print CSV"},
+    {OPTION_HELP, 'h', "help", NULL, "show this and exit"},
+    {OPTION_VERSION, 'V', "version", NULL, "show the version and exit"},
+    {0, 0, NULL, NULL, NULL},
+};
+
+struct settings {
+    const char *state, *host, *port;
+    int64_t since_ms, until_ms, now_ms;
+    enum report_by by;
+    bool json, csv;
+};
+
+static void print_help(void)
+{
+    puts("Usage: lockreport [OPTION]... [POOL]...\n"
+         "Shows how locks were used: how many at a time, for how long, and who waited.\n"
+         "A POOL is a list of locks, such as vcs[1-8]; without any, each lock is shown.\n");
+    options_print(stdout, option_table);
+    puts("\nWithout --state and --host it asks $IPCLOCKER_HOST if that is set, else it reads the\n"
+         "state file where lockerd has it by default.  See lockreport(1).");
+}
+
+static int take_option(void *context, int option, const char *argument)
+{
+    struct settings *settings = context;
+
+    switch (option) {
+    case OPTION_STATE:
+        settings->state = argument;
+        break;
+    case OPTION_HOST:
+        settings->host = argument;
+        break;
+    case OPTION_PORT:
+        settings->port = argument;
+        break;
+    case OPTION_SINCE:
+    case OPTION_UNTIL:
+        if (report_parse_time(argument, settings->now_ms,
+                              option == OPTION_SINCE ? &settings->since_ms : &settings->until_ms) !=
+            0)
+            return complaint("lockreport", EXIT_USAGE,
+                             "'%s' is no time; give 2026-11-22, 2026-11-22T17:30 or 7d", argument);
+        break;
+    case OPTION_BY:
+        if (report_by_parse(argument, &settings->by) != 0)
+            return complaint("lockreport", EXIT_USAGE, "--by %s: it is lock, user, host or job",
+                             argument);
+        break;
+    case OPTION_JSON:
+        settings->json = true;
+        break;
+    case OPTION_CSV:
+        settings->csv = true;
+        break;
+    }
+    return 0;
+}
+
+/* What is held now counts up to now, and no further.  Returns as parse_options(). */
+static int check_times(struct settings *settings)
+{
+    char since[REPORT_TIME_SIZE], until[REPORT_TIME_SIZE];
+
+    if (settings->until_ms > settings->now_ms)
+        settings->until_ms = settings->now_ms;
+    if (settings->since_ms < settings->until_ms)
+        return -1;
+    report_format_time(since, settings->since_ms);
+    report_format_time(until, settings->until_ms);
+    return complaint("lockreport", EXIT_USAGE,
+                     "the report would begin at %s, and end at %s; give an earlier --since or a "
+                     "later --until",
+                     since, until);
+}
+
+/* Returns -1 to go on with the settings, or the status to exit with. */
+static int parse_options(struct settings *settings, int argc, char **argv)
+{
+    static const struct command_line_spec spec = {
+        .program = "lockreport",
+        .table = option_table,
+        .help_id = OPTION_HELP,
+        .version_id = OPTION_VERSION,
+        .print_help = print_help,
+        .take = take_option,
+    };
+    int status = command_line_parse(&spec, argc, argv, settings);
+
+    if (status >= 0)
+        return status;
+    if (settings->json && settings->csv)
+        return complaint("lockreport", EXIT_USAGE, "--json and --csv exclude each other");
+    if (settings->state != NULL && (settings->host != NULL || settings->port != NULL))
+        return complaint("lockreport", EXIT_USAGE,
+                         "--state reads a file, --host and --port ask a server: give one");
+    return check_times(settings);
+}
+
+static int read_state(struct report *report, const struct settings *settings)
+{
+    char error[REPORT_ERROR_SIZE];
+    char *path = settings->state != NULL ? strdup(settings->state) : store_file_default_path();
+    int result;
+
+    if (path == NULL)
+        return complaint("lockreport", EXIT_SYSTEM,
+                         "no state file is known; name one with --state");
+    result = report_read_file(report, path, error);
+    free(path);
+    return result == 0 ? 0 : complaint("lockreport", EXIT_SYSTEM, "%s", error);
+}
+
+static int ask_server(struct report *report, const struct settings *settings)
+{
+    struct ipclocker *lock = ipclocker_create();
+    char error[REPORT_ERROR_SIZE];
+    int status;
+
+    if (lock == NULL)
+        return complaint("lockreport", EXIT_SYSTEM, "%s", strerror(errno));
+    status = server_option_use("lockreport", lock, settings->host, settings->port);
+    if (status == 0 && report_ask_server(report, lock, error) != 0)
+        status =
+            complaint("lockreport", errno == EINVAL ? EXIT_USAGE : EXIT_NO_SERVER, "%s", error);
+    ipclocker_destroy(lock);
+    return status;
+}
+
+static int fill(struct report *report, const struct settings *settings)
+{
+    const char *hosts = getenv("IPCLOCKER_HOST");
+    bool asks = settings->host != NULL || settings->port != NULL ||
+                (settings->state == NULL && hosts != NULL && hosts[0] != '\0');
+
+    return asks ? ask_server(report, settings) : read_state(report, settings);
+}
+
+/* A file or a pipe is as wide as it needs to be. */
+static struct report_screen find_screen(void)
+{
+    struct winsize size = {0};
+    bool known = isatty(STDOUT_FILENO) == 1 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+
+    return (struct report_screen){.columns = known ? size.ws_col : 0,
+                                  .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0};
+}
+
+static int print(struct report *report, const struct settings *settings)
+{
+    const struct report_screen screen = find_screen();
+    size_t count;
+    const struct report_group *groups = report_finish(report, &count);
+    int result = groups != NULL ? 0 : -1;
+
+    if (result == 0 && settings->json)
+        result = report_print_json(report, groups, count, stdout);
+    else if (result == 0 && settings->csv)
+        report_print_csv(report, groups, count, stdout);
+    else if (result == 0)
+        result = report_print_table(report, groups, count, &screen, stdout);
+    if (result == 0 && fflush(stdout) == 0)
+        return 0;
+    return complaint("lockreport", EXIT_SYSTEM, "cannot print the report: %s", strerror(errno));
+}
+
+int main(int argc, char **argv)
+{
+    struct settings settings = {.now_ms = clock_wall_ms()};
+    struct report *report;
+    char error[256];
+    int status;
+
+    setlocale(LC_CTYPE, "");
+    settings.since_ms = settings.now_ms - DAY_MS;
+    settings.until_ms = settings.now_ms;
+    status = parse_options(&settings, argc, argv);
+    if (status >= 0)
+        return status;
+    report = report_create(settings.by, settings.since_ms, settings.until_ms);
+    if (report == NULL)
+        return complaint("lockreport", EXIT_SYSTEM, "%s", strerror(errno));
+    status = 0;
+    for (int i = optind; i < argc && status == 0; i++) {
+        if (report_add_pool(report, argv[i], error, sizeof error) != 0)
+            status = complaint("lockreport", EXIT_USAGE, "%s: %s", argv[i], error);
+    }
+    if (status == 0)
+        status = fill(report, &settings);
+    if (status == 0)
+        status = print(report, &settings);
+    report_destroy(report);
+    return status;
+}

@@ -1,0 +1,100 @@
+/* What a farm did with its locks: use over time, waits and refusals, from the history of a lock
+ * server.  Pure: entries go in, groups come out.
+ */
+#ifndef FARMLOCK_LOCKREPORT_REPORT_H
+#define FARMLOCK_LOCKREPORT_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "ipclocker.h"
+#include "store/store.h"
+
+enum report_by { REPORT_BY_LOCK, REPORT_BY_USER, REPORT_BY_HOST, REPORT_BY_JOB };
+
+enum { REPORT_SLOTS = 32 }; /* of the plot */
+
+struct report;
+
+/* One line of the report. */
+struct report_group {
+    char *name;
+    size_t capacity; /* locks in the pool; 0 where that says nothing */
+    size_t holds;    /* that were going on at some time of the report */
+    int64_t busy_ms; /* of all holds together, within the report's time */
+    size_t peak;     /* most at one instant */
+    double mean;
+    double slots[REPORT_SLOTS]; /* the mean of each part of the time */
+    size_t waits;               /* grants that had to be waited for, within the time */
+    int64_t wait_median_ms, wait_p90_ms, wait_worst_ms;
+    size_t refused, left; /* requests that would not wait; waits that ended without a grant */
+};
+
+/* Begins a report about the time from `since_ms` to `until_ms`, since 1970.  NULL with ENOMEM. */
+struct report *report_create(enum report_by by, int64_t since_ms, int64_t until_ms);
+void report_destroy(struct report *report);
+
+/* Reports on a pool, "vcs[1-8]": only what concerns the pools counts then, and by lock each pool is
+ * a group.  Returns -1 with errno and a line in `error`.
+ */
+int report_add_pool(struct report *report, const char *pool, char *error, size_t error_size);
+
+/* Adds an entry, in any order.  One that lasts still has an `ended_ms` of 0.  Returns -1 with errno
+ * ENOMEM.
+ */
+int report_add(struct report *report, const struct store_history *entry);
+
+/* Works out all groups, those with the most use first.  They belong to the report.  NULL with errno
+ * ENOMEM; *count is written.
+ */
+const struct report_group *report_finish(struct report *report, size_t *count);
+
+int64_t report_since_ms(const struct report *report);
+int64_t report_until_ms(const struct report *report);
+enum report_by report_by(const struct report *report);
+/* "lock", "user", "host" or "job", and back; -1 when it is none. */
+const char *report_by_name(enum report_by by);
+int report_by_parse(const char *text, enum report_by *by);
+
+/* sources */
+
+enum { REPORT_ERROR_SIZE = 640 };
+
+/* Reads a state file, also while a server uses it.  Returns -1 with errno and *error. */
+int report_read_file(struct report *report, const char *path, char error[REPORT_ERROR_SIZE]);
+
+/* Asks a running server, the first of the handle's that answers.  Returns -1 with *error and errno:
+ * EINVAL where IPCLOCKER_HOST or IPCLOCKER_PORT is wrong, else as connect(2) and recv(2).
+ */
+int report_ask_server(struct report *report, struct ipclocker *lock, char error[REPORT_ERROR_SIZE]);
+
+/* times and printing */
+
+/* Parses a time: "2026-11-22", "2026-11-22T17:30", with ":SS", in local time; "@SECONDS" since
+ * 1970; or how long before `now_ms`: "90d", "12h", "30m".  Returns -1 with errno EINVAL.
+ */
+int report_parse_time(const char *text, int64_t now_ms, int64_t *time_ms);
+
+enum { REPORT_TIME_SIZE = 64 };
+
+/* Writes a time as people read it, "2026-11-22 17:30:00 CET", in local time. */
+void report_format_time(char text[REPORT_TIME_SIZE], int64_t time_ms);
+
+struct report_screen {
+    size_t columns; /* 0: as many as it takes */
+    bool utf8;      /* it shows block characters */
+};
+
+/* A table with a plot, for people.  The plot is left out where it does not fit.  Returns -1 with
+ * errno ENOMEM. */
+int report_print_table(struct report *report, const struct report_group *groups, size_t count,
+                       const struct report_screen *screen, FILE *out);
+void report_print_csv(struct report *report, const struct report_group *groups, size_t count,
+                      FILE *out);
+/* Returns -1 with errno ENOMEM. */
+int report_print_json(struct report *report, const struct report_group *groups, size_t count,
+                      FILE *out);
+
+#endif

@@ -1,0 +1,52 @@
+/* Which locks are seats of which licence of Slurm's, and how many of them are out of its hands. */
+#ifndef FARMLOCK_LOCKSYNC_SEAT_MAP_H
+#define FARMLOCK_LOCKSYNC_SEAT_MAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/name_list.h"
+#include "slurm/job_claims.h"
+
+enum { SEAT_MAPS_MAX = 64, SEAT_LICENSE_SIZE = 65, SEAT_TEXT_SIZE = 8192 };
+
+struct seat_map {
+    char license[SEAT_LICENSE_SIZE]; /* its name in slurm.conf */
+    struct hostlist locks;
+    uint32_t total;   /* how many of the licence Slurm has */
+    uint32_t outside; /* how many seats are held outside of Slurm, at most `total` */
+    bool is_short;    /* more are held, so that `outside` is `total` */
+};
+
+/* All zero is empty. */
+struct seat_maps {
+    struct seat_map maps[SEAT_MAPS_MAX];
+    size_t count;
+};
+
+/* Adds "LICENSE=LOCKS", such as "vcs=vcs[1-8]".  Returns 0; or -1 with errno, nothing changed, and
+ * one line in `error`: EINVAL  not of this form, no fit name for a licence (letters, digits, '.',
+ * '_', '-', '@'), one that is mapped already, or a list of locks that hostlist_append() refuses
+ *   E2BIG   more than SEAT_MAPS_MAX licences, or too many locks
+ *   ENOMEM
+ */
+int seat_maps_add(struct seat_maps *maps, const char *text, char *error, size_t error_size);
+void seat_maps_fini(struct seat_maps *maps);
+
+/* Counts, for each licence, the locks that somebody holds who is no job of this cluster.  Ids of
+ * Slurm without a cluster are this one's if `takes_bare`.
+ */
+void seat_maps_count(struct seat_maps *maps, const struct job_claims *claims, const char *cluster,
+                     bool takes_bare);
+
+/* Writes what is outside as Slurm writes licences: "vcs:3,hsim:1"; "" for nothing. */
+void seat_maps_format(const struct seat_maps *maps, char out[SEAT_TEXT_SIZE]);
+
+/* Writes which licences Slurm has too few of, and how many: "hsim 2 of 3"; "" for none. */
+void seat_maps_format_short(const struct seat_maps *maps, char out[SEAT_TEXT_SIZE]);
+
+/* Whether a text of Slurm's says the same, in any order. */
+bool seat_maps_equal(const struct seat_maps *maps, const char *licenses);
+
+#endif

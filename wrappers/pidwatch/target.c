@@ -1,0 +1,137 @@
+/* Signals through a pidfd where there is one, else after a look at the start time.
+ * Must not signal a process or group that may have become another. */
+#include "target.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "process/process.h"
+#include "process/terminate.h"
+
+enum {
+    POLL_MS = 50,
+    GROUP_POLL_MS = 250, /* a group costs a walk through /proc */
+};
+
+/* What is known while it is being ended. */
+struct victim_end {
+    const struct pidwatch *watch;
+    pid_t group;      /* that was signalled; 0 for none but the process */
+    uint64_t seen_at; /* when it was last looked at, by process_clock() */
+};
+
+bool victim_has_ended(const struct pidwatch *watch)
+{
+    if (watch->victim_fd >= 0)
+        return process_has_ended(watch->victim_fd);
+    return process_lookup(watch->victim, watch->victim_start) == PROCESS_GONE;
+}
+
+static void send_to_process(const struct pidwatch *watch, int number)
+{
+    process_signal(watch->victim_fd, watch->victim, watch->victim_start, number);
+}
+
+/* A stopped process would sleep on with the signal pending. */
+static void send_and_continue(pid_t group, const struct pidwatch *watch, int number)
+{
+    if (group != 0)
+        kill(-group, number);
+    else
+        send_to_process(watch, number);
+    if (!ending_is_request(number))
+        return;
+    if (group != 0)
+        kill(-group, SIGCONT);
+    else
+        send_to_process(watch, SIGCONT);
+}
+
+/* The watcher's own pipes and mask are none of the killer's business. */
+static void run_killer(const struct pidwatch *watch, const char *shown)
+{
+    char option[32], pid[16];
+    sigset_t none;
+    pid_t child;
+
+    if (victim_has_ended(watch))
+        return;
+    snprintf(option, sizeof option, "-%s", shown);
+    snprintf(pid, sizeof pid, "%d", (int)watch->victim);
+    child = fork();
+    if (child == 0) {
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL);
+        execl(watch->killer, watch->killer, option, pid, (char *)NULL);
+        _exit(127);
+    }
+    while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+        continue;
+}
+
+/* The group that the living victim is in; 0 where it cannot be signalled as one. */
+static pid_t find_group(const struct pidwatch *watch)
+{
+    pid_t group = getpgid(watch->victim);
+
+    /* -1 would mean every process there is. */
+    return group > 1 && !victim_has_ended(watch) ? group : 0;
+}
+
+static void begin(void *context)
+{
+    struct victim_end *end = context;
+
+    /* A process that starts in this very tick may still be its child. */
+    end->seen_at = process_clock() + 1;
+    if (end->watch->killer != NULL) {
+        run_killer(end->watch, end->watch->shown);
+        return;
+    }
+    if (end->watch->group)
+        end->group = find_group(end->watch);
+    send_and_continue(end->group, end->watch, end->watch->signal);
+}
+
+static bool is_done(void *context)
+{
+    struct victim_end *end = context;
+    uint64_t looked_at = process_clock() + 1;
+
+    if (end->group == 0)
+        return victim_has_ended(end->watch);
+    if (!process_group_has_member(end->group, end->seen_at))
+        return true;
+    /* Whoever is in the group now is in the same one, those that started since as well. */
+    end->seen_at = looked_at;
+    return false;
+}
+
+static void kill_it(void *context)
+{
+    struct victim_end *end = context;
+
+    if (end->watch->killer != NULL)
+        run_killer(end->watch, "KILL");
+    else if (end->group == 0)
+        send_to_process(end->watch, SIGKILL);
+    else if (process_group_has_member(end->group, end->seen_at))
+        kill(-end->group, SIGKILL);
+}
+
+void victim_end(const struct pidwatch *watch)
+{
+    struct victim_end end = {.watch = watch};
+    const struct ending_target target = {
+        .signal = begin,
+        .is_done = is_done,
+        .kill = kill_it,
+        .context = &end,
+        .pause_ms = watch->group ? GROUP_POLL_MS : POLL_MS,
+    };
+
+    ending_run(&target, watch->grace_ms);
+}

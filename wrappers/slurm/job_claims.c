@@ -1,0 +1,110 @@
+/* What jobs hold and wait for, out of lockerd's JSON list.
+ * Must not trust the list: a stranger may have written its names. */
+#include "job_claims.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "list/json.h"
+
+static const char *text_of(struct json_object *entry, const char *key)
+{
+    struct json_object *value;
+
+    if (!json_object_object_get_ex(entry, key, &value) ||
+        !json_object_is_type(value, json_type_string))
+        return NULL;
+    return json_object_get_string(value);
+}
+
+/* Elapsed seconds are the server's own, so that no clock but its own counts. */
+static bool read_since(struct json_object *entry, const char *key, int64_t listed_ms,
+                       int64_t *since_ms)
+{
+    struct json_object *value;
+    double seconds;
+
+    if (!json_object_object_get_ex(entry, key, &value) ||
+        (!json_object_is_type(value, json_type_double) &&
+         !json_object_is_type(value, json_type_int)))
+        return false;
+    seconds = json_object_get_double(value);
+    if (!(seconds >= 0 && seconds < 1e12))
+        return false;
+    *since_ms = listed_ms - (int64_t)(seconds * 1000 + 0.5);
+    return true;
+}
+
+static bool read_entry(struct job_claim *claim, struct json_object *entry, bool held,
+                       int64_t listed_ms)
+{
+    *claim = (struct job_claim){
+        .job = text_of(entry, "job"),
+        .lock = held ? text_of(entry, "name") : NULL,
+        .owner = text_of(entry, "owner"),
+    };
+    return claim->owner != NULL && (!held || claim->lock != NULL) &&
+           read_since(entry, held ? "held_seconds" : "waiting_seconds", listed_ms,
+                      &claim->since_ms);
+}
+
+static int read_entries(struct job_claims *claims, struct json_object *array, bool held)
+{
+    size_t count = json_object_array_length(array);
+
+    for (size_t i = 0; i < count; i++) {
+        if (!read_entry(&claims->claims[claims->count], json_object_array_get_idx(array, i), held,
+                        claims->listed_ms))
+            return -1;
+        claims->count++;
+    }
+    return 0;
+}
+
+static int read_document(struct job_claims *claims)
+{
+    const char *time = text_of(claims->document, "time");
+    struct json_object *locks, *waiters;
+    size_t count;
+
+    if (time == NULL || lock_json_parse_time(time, &claims->listed_ms) != 0 ||
+        !json_object_object_get_ex(claims->document, "locks", &locks) ||
+        !json_object_object_get_ex(claims->document, "waiters", &waiters) ||
+        !json_object_is_type(locks, json_type_array) ||
+        !json_object_is_type(waiters, json_type_array)) {
+        errno = EPROTO;
+        return -1;
+    }
+    count = json_object_array_length(locks) + json_object_array_length(waiters);
+    claims->claims = calloc(count + 1, sizeof *claims->claims);
+    if (claims->claims == NULL)
+        return -1;
+    errno = EPROTO;
+    return read_entries(claims, locks, true) != 0 ? -1 : read_entries(claims, waiters, false);
+}
+
+int job_claims_parse(struct job_claims *claims, const char *json)
+{
+    int saved_errno;
+
+    *claims = (struct job_claims){.document = json_tokener_parse(json)};
+    if (claims->document == NULL) {
+        errno = EPROTO;
+        return -1;
+    }
+    if (read_document(claims) == 0)
+        return 0;
+    saved_errno = errno;
+    job_claims_fini(claims);
+    errno = saved_errno;
+    return -1;
+}
+
+void job_claims_fini(struct job_claims *claims)
+{
+    free(claims->claims);
+    json_object_put(claims->document);
+    *claims = (struct job_claims){0};
+}

@@ -1,0 +1,20 @@
+/* What fails, told once.
+ * Must not be silent about a failure that is another one than before. */
+#include "outage.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/message.h"
+
+void trouble_tell(struct trouble *trouble, const char *error)
+{
+    if (error == NULL) {
+        if (trouble->told[0] != '\0')
+            complaint(trouble->program, 0, "all servers answer again");
+        trouble->told[0] = '\0';
+    } else if (strcmp(trouble->told, error) != 0) {
+        complaint(trouble->program, 0, "%s", error);
+        snprintf(trouble->told, sizeof trouble->told, "%s", error);
+    }
+}

@@ -1,0 +1,17 @@
+/* What fails, as a service tells it: when it begins and when it is over, not with each look. */
+#ifndef FARMLOCK_SLURM_OUTAGE_H
+#define FARMLOCK_SLURM_OUTAGE_H
+
+enum { TROUBLE_SIZE = 1024 };
+
+struct trouble {
+    const char *program;
+    char told[TROUBLE_SIZE]; /* "" while all is well */
+};
+
+/* Tells standard error of a failure that was not the last one told, or, with NULL, that all is well
+ * again if it was not.
+ */
+void trouble_tell(struct trouble *trouble, const char *error);
+
+#endif
