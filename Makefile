@@ -338,7 +338,7 @@ lint:
 	    lib daemons wrappers spank-plugin
 	@printf '%s\n' $(filter-out tests/%,$(filter %.c,$(C_SOURCES))) | xargs -P$(JOBS) -n4 \
 	    sh -c 'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=gnu11 -D_GNU_SOURCE \
-	    -DFARMLOCK_VERSION=\"\" -iquote lib -iquote wrappers -iquote . 2>/dev/null' lint
+	    -DFARMLOCK_VERSION=\"\" -iquote lib -iquote wrappers -iquote . -idirafter lib 2>/dev/null' lint
 	@shellcheck $(SH_SOURCES)
 	@mandoc -T lint -W warning $(MAN_PAGES)
 	@echo 'lint: nothing to complain about'
