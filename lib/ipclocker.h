@@ -28,6 +28,15 @@ extern "C" {
 /* Makes a declaration visible outside the shared library. */
 #define IPCLOCKER_API __attribute__((visibility("default")))
 
+/* The version that a program is compiled against; the one number that the build goes by.  As a
+ * number for #if: 10203 is 1.2.3. */
+#define IPCLOCKER_VERSION "0.1.0"
+#define IPCLOCKER_VERSION_NUMBER 100
+
+/* The version of the library that a program runs with, as IPCLOCKER_VERSION has it.  Static text.
+ */
+IPCLOCKER_API const char *ipclocker_version(void);
+
 /* ==== Client: the handle ==================================================================== */
 
 /* A lock that is wanted or held, the server to get it from, and the connection to it. */

@@ -8,7 +8,7 @@ import sys
 from servers import spread_out  # first: it finds what the end-to-end tests share
 import check
 import curves
-import farm
+from support import farm
 import spank
 import table
 from crowds import Crowds

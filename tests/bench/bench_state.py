@@ -14,10 +14,8 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
-
-import farm  # noqa: E402
-from wire import Wire  # noqa: E402
+from support import farm
+from support.wire import Wire
 
 LOAD = os.path.join(farm.BUILD, "tests", "bench", "load_tcp")
 SECONDS = 1.5

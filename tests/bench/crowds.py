@@ -7,12 +7,11 @@ import socket
 import subprocess
 import time
 
-import farm
-import lockd
+from support import farm, lockd
 import rounds
 import servers
 from table import Row, at_most
-from wire import Wire
+from support.wire import Wire
 
 HELD = 100000
 FEW, MANY = 100, 50000

@@ -6,13 +6,12 @@ import signal
 import subprocess
 import time
 
-import farm
-import locking
+from support import farm, locking
 import rounds
 import servers
-from pidstat_help import ELSEWHERE, Daemon
+from support.pidstat_help import ELSEWHERE, Daemon
 from table import Row, at_most
-from wire import Wire
+from support.wire import Wire
 
 LIMIT_MS = 3
 

@@ -6,13 +6,9 @@ import resource
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
-
-import farm  # noqa: E402
-import lockd  # noqa: E402
+from support import farm, lockd
 
 BENCH_BUILD = os.path.join(farm.BUILD, "tests", "bench")
 CPUS = sorted(os.sched_getaffinity(0))

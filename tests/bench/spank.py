@@ -3,16 +3,11 @@ without it, taking turns; and how soon tasks end when srun and its shepherd are 
 
 import os
 import subprocess
-import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cluster"))
-
-import rounds  # noqa: E402
-import slurm  # noqa: E402
-import steps  # noqa: E402
-from slurm import farm  # noqa: E402
-from table import Row, at_most  # noqa: E402
+import rounds
+from support import farm, slurm, steps
+from table import Row, at_most
 
 ROUNDS = 60
 DEATHS = 20

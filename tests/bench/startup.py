@@ -5,8 +5,8 @@ import time
 
 import rounds
 import servers
-from farm import environment, program
-from pidstat_help import ELSEWHERE
+from support.farm import environment, program
+from support.pidstat_help import ELSEWHERE
 from table import Row, at_most
 
 

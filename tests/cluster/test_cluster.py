@@ -1,10 +1,8 @@
 #!/usr/bin/python3
 """The cluster that the other tests here use is a real one."""
 
-import slurm
-import steps
-from slurm import farm
-from tap import test
+from support import farm, slurm, steps
+from support.tap import test
 
 cluster = slurm.the_cluster()
 

@@ -8,11 +8,10 @@ import re
 import shutil
 import subprocess
 
-import slurm
-import hosts
-from jobs import Seats
-from slurm import farm
-from tap import Lacks, test
+from support import hosts, slurm
+from support.jobs import Seats
+from support import farm
+from support.tap import Lacks, test
 
 EXAMPLES = os.path.join(farm.SOURCE, "examples/slurm")
 LICENSES = "Licenses=lic:3"

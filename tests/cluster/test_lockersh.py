@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """lockersh in jobs of Slurm's: however they end, the seat goes to the next waiter."""
 
-import slurm
-from jobs import Seats
-from slurm import farm
-from tap import test
+from support import slurm
+from support.jobs import Seats
+from support import farm
+from support.tap import test
 
 cluster = slurm.the_cluster(settings="KillWait=1")
 

@@ -2,10 +2,10 @@
 """Seats of jobs whose time is over.  Slurm looks at its jobs' times every 30 s, which is what this
 waits for: a job with a signal before its limit of a minute, and one whose limit is set to zero."""
 
-import slurm
-from jobs import Seats
-from slurm import farm
-from tap import test
+from support import slurm
+from support.jobs import Seats
+from support import farm
+from support.tap import test
 
 cluster = slurm.the_cluster(settings="KillWait=1\nOverTimeLimit=0")
 SLURM_LOOKS_S = 60

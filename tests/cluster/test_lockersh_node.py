@@ -3,10 +3,10 @@
 
 import signal
 
-import slurm
-from jobs import Seats
-from slurm import farm
-from tap import test
+from support import slurm
+from support.jobs import Seats
+from support import farm
+from support.tap import test
 
 cluster = slurm.the_cluster()
 

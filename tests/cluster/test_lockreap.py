@@ -6,11 +6,10 @@ import os
 import signal
 import time
 
-import slurm
-import steps
-from seats import Seats, at, cluster_with_scripts, released, running
-from slurm import farm
-from tap import Lacks, test
+from support import slurm, steps
+from support.seats import Seats, at, cluster_with_scripts, released, running
+from support import farm
+from support.tap import Lacks, test
 
 LOCKREAP = farm.program("lockreap")
 

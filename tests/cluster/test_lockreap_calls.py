@@ -7,10 +7,9 @@ import socket
 import subprocess
 import time
 
-from seats import Seats, at, cluster_with_scripts, running
-import slurm
-from slurm import farm
-from tap import test
+from support.seats import Seats, at, cluster_with_scripts, running
+from support import farm, slurm
+from support.tap import test
 
 LOCKREAP = farm.program("lockreap")
 

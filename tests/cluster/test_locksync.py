@@ -7,10 +7,10 @@ import socket
 import subprocess
 import time
 
-import slurm
-from seats import Seats
-from slurm import farm
-from tap import Lacks, test
+from support import slurm
+from support.seats import Seats
+from support import farm
+from support.tap import Lacks, test
 
 LOCKSYNC = farm.program("locksync")
 MAP = ("--map", "vcs=vcs[1-4]", "--map", "hsim=hsim1:hsim2:emulator")

@@ -8,9 +8,8 @@ import os
 import re
 import shutil
 
-import slurm
-from slurm import farm
-from tap import test
+from support import farm, slurm
+from support.tap import test
 
 SOURCES = sorted(glob.glob(os.path.join(farm.SOURCE, "spank-plugin", "*.c")))
 RELEASES = ((22, 5), (23, 2), (23, 11), (24, 5), (24, 11), (25, 5))

@@ -8,10 +8,8 @@ import socket
 import subprocess
 import time
 
-import slurm
-import steps
-from slurm import farm
-from tap import test
+from support import farm, slurm, steps
+from support.tap import test
 
 cluster = slurm.the_cluster()
 PLUGIN = steps.plugin_line("grace=1")

@@ -7,10 +7,9 @@ import subprocess
 import tempfile
 import time
 
-import slurm
-import steps
-from slurm import farm, netns
-from tap import test
+from support import slurm, steps
+from support.slurm import farm, netns
+from support.tap import test
 
 PORTS = "40000-40099"
 LIMIT_S = 5  # it takes a second where nothing else runs

@@ -6,10 +6,8 @@ import pty
 import subprocess
 import time
 
-import slurm
-import steps
-from slurm import farm
-from tap import test
+from support import farm, slurm, steps
+from support.tap import test
 
 cluster = slurm.the_cluster(settings="LaunchParameters=use_interactive_step")
 cluster.plugstack(steps.plugin_line("grace=5"))

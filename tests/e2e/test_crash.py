@@ -4,11 +4,10 @@
 import os
 import random
 
-import farm
-import tap
-from crowd import Crowd
-from lockd import Server
-from wire import Wire
+from support import farm, tap
+from support.crowd import Crowd
+from support.lockd import Server
+from support.wire import Wire
 
 LONG = os.environ.get("FARMLOCK_LONG") is not None
 SEED = os.environ.get("FARMLOCK_SEED") or str(random.SystemRandom().randrange(1 << 32))

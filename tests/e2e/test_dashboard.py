@@ -16,11 +16,9 @@ import socket
 import threading
 import urllib.parse
 
-import farm
-import hosts
-import tap
-from lockd import start_server
-from wire import Wire
+from support import farm, hosts, tap
+from support.lockd import start_server
+from support.wire import Wire
 
 PAGE = os.path.join(farm.SOURCE, "share/dashboard/index.html")
 FEED = os.path.join(farm.SOURCE, "share/dashboard/lockfeed")

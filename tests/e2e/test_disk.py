@@ -7,10 +7,9 @@ import shutil
 import subprocess
 import time
 
-import farm
-import tap
-from lockd import LOCKERD, Server, serves
-from wire import Wire
+from support import farm, tap
+from support.lockd import LOCKERD, Server, serves
+from support.wire import Wire
 
 REFUSAL = "the state cannot be written"
 

@@ -2,11 +2,11 @@
 """libipclocker as others find it: installed, with pkg-config, from a program in C."""
 
 import os
+import re
 import subprocess
 
-import farm
-import tap
-from locking import Farm
+from support import farm, tap
+from support.locking import Farm
 
 
 def install(prefix):
@@ -53,15 +53,111 @@ def a_program_builds_and_runs_against_the_installed_library(folder):
     farm.equal(farm.run(seat, "a[", "1", env=env).returncode, 1)
 
 
+# Names of ours that a program is free to have.
+NEIGHBOUR = """
+#include <ipclocker.h>
+#include <pidstat.h>
+#include <stdio.h>
+
+int tree_insert(void) { return 1; }
+int number_parse(void) { return 2; }
+int buffer_grow(void) { return 3; }
+int process_signal(void) { return 4; }
+int text_clean(void) { return 5; }
+
+int main(void)
+{
+    struct ipclocker *lock = ipclocker_create();
+    struct ipclocker_server *server = ipclocker_server_create();
+    struct pidstat_server *daemon = pidstat_server_create();
+    int all_here = lock && server && daemon && IPCLOCKER_VERSION_NUMBER >= 100;
+
+    printf("%s %s %d %d\\n", IPCLOCKER_VERSION, ipclocker_version(), all_here,
+           tree_insert() + number_parse() + buffer_grow() + process_signal() + text_clean());
+    ipclocker_destroy(lock);
+    ipclocker_server_destroy(server);
+    pidstat_server_destroy(daemon);
+    return 0;
+}
+"""
+
+
+def exported(library):
+    """The names that a library in build/lib shows to those who link it."""
+    path = os.path.join(farm.BUILD, "lib", library)
+    dynamic = ["-D"] if library.endswith(".so") else []
+    out = farm.run("nm", *dynamic, "-g", "--defined-only", "-P", path).stdout
+    return {line.split()[0].partition("@")[0] for line in out.splitlines() if len(line.split()) > 1}
+
+
 @tap.test
-def the_library_exports_its_interface_only():
-    out = farm.run("nm", "-D", "--defined-only",
-                   os.path.join(farm.BUILD, "lib", "libipclocker.so")).stdout
-    names = [line.split()[-1].partition("@")[0] for line in out.splitlines()]
-    public = [name for name in names if name.startswith(("ipclocker_", "pidstat_", "uricommand_"))]
-    assert "ipclocker_lock" in public, names
-    farm.equal([name for name in names if name not in public and name != "IPCLOCKER_0"
-                and not name.startswith("__asan")], [])
+def each_library_shows_what_its_list_names_and_nothing_else():
+    for name, node in (("libipclocker", "IPCLOCKER_0"), ("libipclocker-server", "IPCLOCKER_SERVER_0")):
+        with open(os.path.join(farm.SOURCE, "lib", f"{name}.map"), encoding="ascii") as file:
+            listed = set(re.findall(r"^ +([a-z_]+);$", file.read(), re.MULTILINE))
+        for suffix in ("so", "a"):
+            names = {word for word in exported(f"{name}.{suffix}") if not word.startswith("__asan")}
+            farm.equal(names - {node}, listed)
+
+
+@tap.test
+def the_libraries_export_every_declared_function():
+    names = exported("libipclocker.a") | exported("libipclocker-server.a")
+    for header in ("ipclocker.h", "pidstat.h", "uricommand.h"):
+        with open(os.path.join(farm.SOURCE, "lib", header), encoding="utf-8") as file:
+            declared = re.findall(r"^[^/ #][^;]*?\b((?:ipclocker|pidstat|uricommand)_\w+)(?<!_fn)\(",
+                                  file.read(), re.MULTILINE)
+        assert declared, header
+        farm.equal(set(declared) - names, set())
+
+
+@tap.test
+def a_client_loads_neither_the_event_loop_nor_the_database():
+    def needs(library):
+        return farm.run("objdump", "-p", os.path.join(farm.BUILD, "lib", library)).stdout
+    for library in ("libevent", "libsqlite3"):
+        assert library not in needs("libipclocker.so"), library
+        farm.contains(needs("libipclocker-server.so"), library)
+    farm.contains(needs("libipclocker.so"), "libjson-c")
+
+
+@tap.test
+def a_program_may_have_names_that_we_have_inside(folder):
+    if os.path.basename(os.path.normpath(farm.BUILD)) == "asan":
+        print("# a plain program cannot load a library built with ASan")
+        return
+    prefix = os.path.join(folder, "prefix")
+    install(prefix)
+    env = farm.environment(PKG_CONFIG_PATH=f"{prefix}/lib/pkgconfig", LD_LIBRARY_PATH=f"{prefix}/lib")
+    source = os.path.join(folder, "neighbour.c")
+    with open(source, "w", encoding="ascii") as file:
+        file.write(NEIGHBOUR)
+    for static in ([], ["--static"]):
+        flags = farm.run("pkg-config", "--cflags", "--libs", *static, "ipclocker", "ipclocker-server",
+                         env=env).stdout.split()
+        if static:
+            flags = [{"-lipclocker": "-l:libipclocker.a",
+                      "-lipclocker-server": "-l:libipclocker-server.a"}.get(word, word) for word in flags]
+        program = os.path.join(folder, "neighbour")
+        result = farm.run("cc", "-Wall", "-Werror", "-o", program, source, *flags, env=env)
+        farm.equal((result.returncode, result.stderr), (0, ""))
+        version = farm.run(program, env=env).stdout.split()
+        farm.equal(version[0], version[1])
+        farm.equal(version[2:], ["1", "15"])
+
+
+@tap.test
+def one_number_is_the_version_of_everything():
+    with open(os.path.join(farm.SOURCE, "lib/ipclocker.h"), encoding="utf-8") as file:
+        header = file.read()
+    text = re.search(r'#define IPCLOCKER_VERSION "(\d+)\.(\d+)\.(\d+)"', header)
+    number = int(re.search(r"#define IPCLOCKER_VERSION_NUMBER (\d+)", header)[1])
+    major, minor, patch = (int(part) for part in text.groups())
+    farm.equal(number, 10000 * major + 100 * minor + patch)
+    farm.contains(farm.run(farm.program("lockersh"), "--version").stdout, ".".join(text.groups()))
+    for name in ("ipclocker", "ipclocker-server"):
+        with open(os.path.join(farm.BUILD, f"lib/{name}.pc"), encoding="utf-8") as file:
+            farm.contains(file.read(), f"Version: {'.'.join(text.groups())}\n")
 
 
 if __name__ == "__main__":

@@ -7,10 +7,9 @@ import socket
 import stat
 import subprocess
 
-import farm
-import tap
-from lockd import LOCKERD, serves, start_server
-from wire import Wire
+from support import farm, tap
+from support.lockd import LOCKERD, serves, start_server
+from support.wire import Wire
 
 @tap.test
 def help_and_version_exit_with_0():

@@ -6,10 +6,9 @@ import socket
 import threading
 import time
 
-import farm
-import tap
-from lockd import start_server
-from wire import Wire
+from support import farm, tap
+from support.lockd import start_server
+from support.wire import Wire
 
 DEFER_S = 1  # how long the kernel keeps a client from the server that has said nothing
 JUNK = 100_000 * b"x"

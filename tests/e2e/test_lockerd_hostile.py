@@ -5,10 +5,9 @@ import random
 import socket
 import subprocess
 
-import farm
-import tap
-from lockd import LOCKERD, listing, serves, start_server
-from wire import Wire
+from support import farm, tap
+from support.lockd import LOCKERD, listing, serves, start_server
+from support.wire import Wire
 
 
 @tap.test

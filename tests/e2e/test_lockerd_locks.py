@@ -7,10 +7,9 @@ import socket
 import subprocess
 import time
 
-import farm
-import tap
-from lockd import listing, session_of, sleeper, start_server
-from wire import Wire
+from support import farm, tap
+from support.lockd import listing, session_of, sleeper, start_server
+from support.wire import Wire
 
 
 @tap.test

@@ -6,10 +6,9 @@ import os
 import socket
 import subprocess
 
-import farm
-import tap
-from lockd import LOCKERD, identity, listing, serves, sleeper
-from wire import Wire
+from support import farm, tap
+from support.lockd import LOCKERD, identity, listing, serves, sleeper
+from support.wire import Wire
 
 ELSEWHERE = "127.0.0.9"
 # Of no process that this machine can see.

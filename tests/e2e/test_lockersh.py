@@ -11,9 +11,8 @@ import time
 
 import jsonschema
 
-import farm
-import tap
-from locking import LOCKERSH, Farm, schema
+from support import farm, tap
+from support.locking import LOCKERSH, Farm, schema
 
 
 def complaint(result, status):

@@ -14,9 +14,8 @@ import threading
 
 import jsonschema
 
-import farm
-import tap
-from locking import LOCKERSH, Farm
+from support import farm, tap
+from support.locking import LOCKERSH, Farm
 
 
 def recorded(name, connection, skip=0):

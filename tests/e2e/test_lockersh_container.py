@@ -7,10 +7,9 @@ import shutil
 import signal
 import subprocess
 
-import farm
-import tap
-from locking import LOCKERSH, Farm
-from wire import Wire
+from support import farm, tap
+from support.locking import LOCKERSH, Farm
+from support.wire import Wire
 
 UNSHARE = ["unshare", "-p", "-f", "--mount-proc", "--kill-child=KILL"]
 

@@ -8,9 +8,8 @@ import signal
 import subprocess
 import time
 
-import farm
-import tap
-from locking import LOCKERSH, Farm
+from support import farm, tap
+from support.locking import LOCKERSH, Farm
 
 # What is said to users is 20 ms and 100 ms; a machine that runs other tests beside needs a margin.
 ROUNDS = 20

@@ -5,9 +5,8 @@ import json
 
 import jsonschema
 
-import farm
-import tap
-from locking import Farm, schema
+from support import farm, tap
+from support.locking import Farm, schema
 
 
 @tap.test

@@ -6,10 +6,9 @@ import resource
 import subprocess
 import time
 
-import farm
-import tap
-from lockd import Server
-from locking import Farm
+from support import farm, tap
+from support.lockd import Server
+from support.locking import Farm
 
 LONG = os.environ.get("FARMLOCK_LONG") is not None
 CROWD = 1000 if LONG else 60

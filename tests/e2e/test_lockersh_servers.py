@@ -8,10 +8,9 @@ import subprocess
 import threading
 import time
 
-import farm
-import tap
-from locking import LOCKERD, LOCKERSH, Farm, Proxy, start_server
-from wire import Wire
+from support import farm, tap
+from support.locking import LOCKERD, LOCKERSH, Farm, Proxy, start_server
+from support.wire import Wire
 
 CLEAN = farm.environment(IPCLOCKER_HOST=None, IPCLOCKER_PORT=None)
 QUICK = ("--connect-tries", "1")

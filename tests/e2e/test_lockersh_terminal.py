@@ -7,9 +7,8 @@ import select
 import subprocess
 import time
 
-import farm
-import tap
-from locking import LOCKERSH, Farm
+from support import farm, tap
+from support.locking import LOCKERSH, Farm
 
 
 def read_for(fd, seconds):

@@ -13,9 +13,8 @@ import subprocess
 import termios
 import time
 
-import farm
-import tap
-from lockd import Server
+from support import farm, tap
+from support.lockd import Server
 
 LOCKREPORT = farm.program("lockreport")
 BEGIN_S = int(time.time()) - 20 * 3600

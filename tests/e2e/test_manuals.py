@@ -5,8 +5,7 @@ import glob
 import os
 import re
 
-import farm
-import tap
+from support import farm, tap
 
 
 # Not built where Slurm's headers are not.

@@ -7,9 +7,8 @@ import signal
 import socket
 import time
 
-import farm
-import tap
-from pidstat_help import ELSEWHERE, NO_PID, Daemon, seconds_until_end, sleeper, start_time
+from support import farm, tap
+from support.pidstat_help import ELSEWHERE, NO_PID, Daemon, seconds_until_end, sleeper, start_time
 
 # No daemon listens there.
 SILENT = "127.0.0.78"

@@ -9,10 +9,8 @@ import socket
 import stat
 import time
 
-import farm
-import netns
-import tap
-from pidstat_help import ELSEWHERE, NO_PID, Asker, Daemon, sleeper, start_time
+from support import farm, netns, tap
+from support.pidstat_help import ELSEWHERE, NO_PID, Asker, Daemon, sleeper, start_time
 
 KNOWN = "id=0123456789abcdef"
 

@@ -8,10 +8,8 @@ import subprocess
 import sys
 import time
 
-import farm
-import netns
-import tap
-from pidstat_help import (ELSEWHERE, NO_PID, Asker, Daemon, can_make_pid_namespace,
+from support import farm, netns, tap
+from support.pidstat_help import (ELSEWHERE, NO_PID, Asker, Daemon, can_make_pid_namespace,
                           inside_pid_namespace, pidwatch, read_line, seconds_until_end, sleeper,
                           start_time, watchers_of)
 

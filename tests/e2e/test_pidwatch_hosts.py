@@ -8,10 +8,8 @@ import signal
 import subprocess
 import time
 
-import farm
-import netns
-import tap
-from pidstat_help import pidwatch, read_line, seconds_until_end
+from support import farm, netns, tap
+from support.pidstat_help import pidwatch, read_line, seconds_until_end
 
 NAMES = ("farm1", "farm2", "farm3")
 MANUALS = ("share/man/man1/pidwatch.1", "share/man/man1/pidstat.1", "README.md")

@@ -7,9 +7,8 @@ pidstat's and pidwatch's are run by test_pidwatch_hosts.py, on hosts of their ow
 import os
 import re
 
-import farm
-import tap
-from lockd import Server
+from support import farm, tap
+from support.lockd import Server
 
 STUBS = {
     "simulate": 'echo "simulating: $*"',

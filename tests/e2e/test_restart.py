@@ -9,10 +9,9 @@ import stat
 import subprocess
 import time
 
-import farm
-import tap
-from lockd import LOCKERD, Server, refused, serves
-from wire import Wire
+from support import farm, tap
+from support.lockd import LOCKERD, Server, refused, serves
+from support.wire import Wire
 
 
 def read_file(path):

@@ -5,10 +5,9 @@ import glob
 import os
 import shutil
 
-import farm
-import tap
-from lockd import Server, refused
-from wire import Wire
+from support import farm, tap
+from support.lockd import Server, refused
+from support.wire import Wire
 
 
 class Holder(Server):

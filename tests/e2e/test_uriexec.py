@@ -12,10 +12,8 @@ import struct
 import subprocess
 import termios
 
-import farm
-import hosts
-import tap
-from uriexec_calls import URIEXEC, check_says, encode, script, uriexec
+from support import farm, hosts, tap
+from support.uriexec_calls import URIEXEC, check_says, encode, script, uriexec
 
 @tap.test
 def words_are_joined_decoded_and_run_by_sh():

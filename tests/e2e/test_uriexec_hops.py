@@ -7,9 +7,7 @@ import signal
 import subprocess
 import time
 
-import farm
-import hosts
-import tap
+from support import farm, hosts, tap
 
 SLOW = bool(os.environ.get("FARMLOCK_SLOW"))
 MIB = 1 << 20

@@ -6,10 +6,8 @@ import signal
 import subprocess
 import time
 
-import farm
-import hosts
-import tap
-from uriexec_calls import URIEXEC, check_says, script, uriexec
+from support import farm, hosts, tap
+from support.uriexec_calls import URIEXEC, check_says, script, uriexec
 
 
 @tap.test

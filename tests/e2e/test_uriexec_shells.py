@@ -8,9 +8,7 @@ import string
 import subprocess
 import time
 
-import farm
-import hosts
-import tap
+from support import farm, hosts, tap
 
 SLOW = bool(os.environ.get("FARMLOCK_SLOW"))
 SAFE = set((string.ascii_letters + string.digits + "_./-,+%").encode())

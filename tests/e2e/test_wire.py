@@ -13,8 +13,7 @@ import socket
 import subprocess
 import time
 
-import farm
-import tap
+from support import farm, tap
 
 QUIET_S = 0.15
 

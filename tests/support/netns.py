@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 
-import farm
+from support import farm
 
 NEEDED = ("ip", "unshare", "nsenter")
 

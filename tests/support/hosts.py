@@ -8,8 +8,7 @@ import os
 import shutil
 import subprocess
 
-import farm
-import tap
+from support import farm, tap
 
 # The name under which a shell is known here, and the program.
 _PROGRAMS = {"sh": "sh", "bash": "bash", "dash": "dash", "ksh": "ksh", "mksh": "mksh",

@@ -5,8 +5,8 @@ import os
 import socket
 import subprocess
 
-import farm
-from wire import Wire
+from support import farm
+from support.wire import Wire
 
 LOCKERD = farm.program("lockerd")
 

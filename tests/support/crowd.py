@@ -7,8 +7,8 @@ import selectors
 import socket
 import time
 
-import farm
-from wire import Wire
+from support import farm
+from support.wire import Wire
 
 LOCKS = [f"lock{n}" for n in range(12)]
 

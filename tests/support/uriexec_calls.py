@@ -3,7 +3,7 @@
 import os
 import re
 
-import farm
+from support import farm
 
 URIEXEC = farm.program("uriexec")
 

@@ -3,8 +3,7 @@
 import os
 import time
 
-import slurm
-from slurm import farm
+from support import farm, slurm
 
 
 def name(pid):

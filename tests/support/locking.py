@@ -7,7 +7,7 @@ import socket
 import subprocess
 import threading
 
-import farm
+from support import farm
 
 LOCKERSH = farm.program("lockersh")
 LOCKERD = farm.program("lockerd")

@@ -2,9 +2,7 @@
 
 import os
 
-import slurm
-from slurm import farm
-import locking
+from support import farm, locking, slurm
 
 
 class Seats(locking.Farm):

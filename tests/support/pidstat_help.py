@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 
-import farm
+from support import farm
 
 # An address of this host that is no interface's, so that it is asked and not looked up.
 ELSEWHERE = "127.0.0.77"

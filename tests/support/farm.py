@@ -11,11 +11,11 @@ import statistics
 import subprocess
 import time
 
-import tap
+from support import tap
 
-BUILD = os.environ.get("FARMLOCK_BUILD") or os.path.join(
-    os.path.dirname(os.path.abspath(__file__)), "..", "..", "build")
-SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+# This folder is seen through a link in each folder of tests.
+SOURCE = os.path.normpath(os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", ".."))
+BUILD = os.environ.get("FARMLOCK_BUILD") or os.path.join(SOURCE, "build")
 
 # A machine under load may take its time; a test that hangs must still end.
 PATIENCE_S = 20

@@ -2,7 +2,7 @@
 
 import socket
 
-import farm
+from support import farm
 
 
 class Wire:

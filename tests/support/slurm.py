@@ -13,10 +13,7 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
-
-import farm  # noqa: E402
-import netns  # noqa: E402
+from support import farm, netns
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "srun")
 NODES = ("n1", "n2")

@@ -4,10 +4,10 @@ import json
 import os
 import time
 
-import slurm
-from lockd import start_server
-from slurm import farm
-from wire import Wire
+from support import slurm
+from support.lockd import start_server
+from support import farm
+from support.wire import Wire
 
 
 def cluster_with_scripts(settings, scripts):

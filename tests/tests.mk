@@ -1,0 +1,168 @@
+# Tests, fuzzers, benches and lint; included by the Makefile.
+
+UNIT_SOURCES := $(wildcard tests/unit/test_*.c tests/unit/*/test_*.c)
+UNIT_TESTS  := $(UNIT_SOURCES:%.c=$B/%)
+UNIT_HELPERS := $(patsubst %.c,$B/obj/%.o,$(filter-out $(UNIT_SOURCES),$(wildcard tests/unit/*.c tests/unit/*/*.c)))
+E2E_TESTS   := $(wildcard tests/e2e/test_*.py)
+# A plugin with a sanitizer cannot be loaded by a program without one.
+CLUSTER_TESTS := $(if $(SLURM),$(if $(filter asan tsan,$(VARIANT)),,$(wildcard tests/cluster/test_*.py)))
+LINT_TESTS  := $(wildcard tests/lint/test_*.py)
+LONG_TESTS  := $(filter %/test_store_failure %/test_store_simulation,$(UNIT_TESTS)) \
+               $(filter %/test_crash.py %/test_lockersh_restart.py,$(E2E_TESTS))
+PRELOADS    := $(patsubst tests/support/%.c,$B/tests/%.so,$(wildcard tests/support/*.c))
+FUZZERS     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+BENCH_HELPERS := meter link grpc
+BENCH_LOADS := $(patsubst tests/bench/%.c,$B/tests/bench/%,\
+                 $(filter-out $(BENCH_HELPERS:%=tests/bench/%.c),$(wildcard tests/bench/*.c)))
+TEST_ENV = FARMLOCK_BUILD=$(CURDIR)/$B CMOCKA_MESSAGE_OUTPUT=TAP
+
+# ---- building -------------------------------------------------------------------------------
+
+$B/tests/unit/%: $B/obj/tests/unit/%.o $(UNIT_HELPERS) $(INTERNAL)
+	@mkdir -p $(@D)
+	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) $(TEST_LDFLAGS) -o $@ \
+	    $(filter-out $(INTERNAL),$^) $(INTERNAL) $$($(PKG_CONFIG) --libs cmocka) $(LIBS)
+
+# Load for the benches.
+$B/tests/bench/%: $B/obj/tests/bench/%.o $(BENCH_HELPERS:%=$B/obj/tests/bench/%.o)
+	@mkdir -p $(@D)
+	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^
+
+# Layers under a program, for LD_PRELOAD.
+$B/tests/%.so: $B/obj/tests/support/%.o
+	@mkdir -p $(@D)
+	$(call say,LD   $@)$(CC) -shared $(LDFLAGS) -o $@ $< -ldl
+
+# What programs have for themselves, and the parts of the plugin that know nothing of Slurm.
+$(filter $B/tests/unit/test_spank_%,$(UNIT_TESTS)): $B/tests/unit/test_spank_%: $B/obj/spank-plugin/%.o
+$B/tests/unit/test_job_claims: $B/obj/wrappers/slurm/job_claims.o
+$B/tests/unit/test_job_list: $B/obj/wrappers/lockersh/job_list.o
+$B/tests/unit/test_lifeline: $B/obj/spank-plugin/peer_watch.o $B/obj/spank-plugin/peer_port.o
+$B/tests/unit/test_offspring: $B/obj/spank-plugin/step_processes.o $B/obj/spank-plugin/proc_snapshot.o
+$B/tests/unit/test_reap_rule: $B/obj/wrappers/lockreap/rule.o
+$B/tests/unit/test_seat_map: $B/obj/wrappers/locksync/seat_map.o
+$B/tests/unit/test_shell_line: $B/obj/wrappers/pidwatch/shell_line.o
+
+# Its allocations fail on demand.
+$B/tests/unit/test_lock_table_memory: \
+    TEST_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup
+
+# What they measure reports every basic block that it runs.
+$B/obj/counted/%.o: %.c $B/flags
+	@mkdir -p $(@D)
+	$(call say,CC   $@)$(CC) $(ALL_CFLAGS) -fsanitize-coverage=trace-pc -c -o $@ $<
+$B/tests/unit/test_lock_table_cost: \
+    $(patsubst %.c,$B/obj/counted/%.o,$(wildcard lib/lock/*.c) lib/base/tree.c)
+$B/tests/unit/test_asker_question: $B/obj/counted/lib/pidstat/question.o
+
+# ---- running --------------------------------------------------------------------------------
+
+.PHONY: check check-run
+check: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) check-build
+	@$(MAKE) --no-print-directory check-run
+
+.PHONY: check-build
+check-build: all $(UNIT_TESTS) $(PRELOADS)
+
+# One runner over everything, so that one closing line speaks for the whole run.
+check-run:
+	@$(TEST_ENV) $(PROVE) -j$(JOBS) -e '' $(CLUSTER_TESTS) $(LINT_TESTS) $(UNIT_TESTS) $(E2E_TESTS)
+
+.PHONY: check-unit
+check-unit: $(UNIT_TESTS)
+	@$(TEST_ENV) $(PROVE) -j$(JOBS) -e '' $(UNIT_TESTS)
+
+# What takes longer than ten minutes.
+.PHONY: check-long
+check-long: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) check-build
+	@$(TEST_ENV) FARMLOCK_LONG=1 $(PROVE) -j$(JOBS) -e '' $(LONG_TESTS)
+
+VALGRIND := valgrind -q --error-exitcode=99 --suppressions=tests/unit/valgrind.supp \
+            --leak-check=full \
+            --show-leak-kinds=definite,indirect,possible \
+            --errors-for-leak-kinds=definite,indirect,possible
+.PHONY: check-valgrind
+check-valgrind: $(UNIT_TESTS)
+	@$(TEST_ENV) FARMLOCK_SLOW=1 $(PROVE) -j$(JOBS) -e '$(VALGRIND)' $(UNIT_TESTS)
+
+.PHONY: check-e2e
+check-e2e: all $(PRELOADS)
+	@$(TEST_ENV) $(PROVE) -j$(JOBS) -e '' $(E2E_TESTS)
+
+# On a real Slurm cluster of two nodes, which the tests start.
+.PHONY: check-cluster check-cluster-run
+check-cluster: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@$(MAKE) --no-print-directory check-cluster-run
+check-cluster-run:
+	@$(TEST_ENV) $(PROVE) -j$(JOBS) -e '' $(CLUSTER_TESTS)
+
+# FUZZ_SECONDS is for all of them together; an input that fails is kept in build/fuzz/found.
+FUZZ_SECONDS ?= 60
+FUZZ_FLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+    -fno-omit-frame-pointer
+FUZZ_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DFARMLOCK_VERSION='"$(VERSION)"' -iquote lib -iquote wrappers -iquote . -MMD -MP \
+    $(shell $(PKG_CONFIG) --cflags $(PKGS)) $(FUZZ_FLAGS) $(CPPFLAGS)
+build/fuzz/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC   $@)clang $(FUZZ_CFLAGS) -c -o $@ $<
+$(FUZZERS:%=build/fuzz/%): build/fuzz/%: build/fuzz/obj/tests/fuzz/fuzz_%.o \
+    $(patsubst %.c,build/fuzz/obj/%.o,$(wildcard lib/*/*.c) wrappers/slurm/job_claims.c)
+	$(call say,LD   $@)clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+-include $(shell find build/fuzz/obj -name '*.d' 2>/dev/null)
+
+.PHONY: fuzz
+fuzz: $(FUZZERS:%=build/fuzz/%)
+	@for name in $(FUZZERS); do \
+	    log=build/fuzz/$$name.log; mkdir -p build/fuzz/found build/fuzz/corpus/$$name; \
+	    build/fuzz/$$name -max_total_time=$$(($(FUZZ_SECONDS) / $(words $(FUZZERS)))) -timeout=10 \
+	        -print_final_stats=1 -artifact_prefix=build/fuzz/found/$$name- \
+	        build/fuzz/corpus/$$name tests/fuzz/corpus/$$name >$$log 2>&1 || \
+	        { tail -n 40 $$log; exit 1; }; \
+	    echo "  $$name: $$(sed -n 's/^stat::number_of_executed_units: *//p' $$log) inputs"; done
+
+# WORK names some of the works, as in WORK='once kept'; else the table is of all.
+.PHONY: bench
+bench:
+	@sh .ci/deps build bench
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(BENCH_LOADS)
+	@$(TEST_ENV) tests/bench/bench.py $(if $(FULL),--full) $(WORK)
+	@$(if $(FULL),$(TEST_ENV) tests/bench/bench_state.py)
+
+# Ratios with a wide margin: what doubles a cost fails.
+.PHONY: bench-check
+bench-check:
+	@sh .ci/deps build test
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(BENCH_LOADS)
+	@$(TEST_ENV) tests/bench/bench.py --check $(WORK)
+
+# ---- lint -----------------------------------------------------------------------------------
+
+C_SOURCES := $(wildcard lib/*.[ch] lib/*/*.[ch] daemons/*.[ch] wrappers/*/*.[ch] \
+               spank-plugin/*.[ch] tests/unit/*.[ch] tests/unit/*/*.[ch] tests/support/*.c tests/fuzz/*.[ch] \
+               tests/bench/*.[ch] examples/*.c examples/*/*.c)
+SH_SOURCES := .ci/run .ci/deps share/dashboard/lockfeed $(wildcard examples/*.sh examples/*/*.sh tests/*/*.sh)
+
+.PHONY: format
+format:
+	clang-format -i $(C_SOURCES)
+
+# cppcheck does not read <sys/queue.h> and takes its loops for uses of unset variables; the
+# compilers and clang-tidy look for those.
+.PHONY: lint
+lint:
+	@sh .ci/deps build test slurm lint
+	@$(MAKE) --no-print-directory -s -j$(JOBS) check-build
+	@tests/lint/rooms.py --objects $B/obj --check ARCHITECTURE.md
+	@clang-format --dry-run -Werror $(C_SOURCES)
+	@cppcheck -q --std=c11 --inline-suppr --error-exitcode=1 --enable=warning,portability \
+	    --suppress=missingIncludeSystem --suppress=uninitvar -Ilib -Iwrappers -I. -D_GNU_SOURCE -DFARMLOCK_VERSION='""' \
+	    lib daemons wrappers spank-plugin
+	@printf '%s\n' $(filter-out tests/%,$(filter %.c,$(C_SOURCES))) | xargs -P$(JOBS) -n4 \
+	    sh -c 'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=gnu11 -D_GNU_SOURCE \
+	    -DFARMLOCK_VERSION=\"\" -iquote lib -iquote wrappers -iquote . -idirafter lib 2>/dev/null' lint
+	@shellcheck $(SH_SOURCES)
+	@mandoc -T lint -W warning $(MAN_PAGES)
+	@echo 'lint: nothing to complain about'
