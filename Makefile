@@ -59,9 +59,10 @@ ifdef WERROR
 WARNINGS += -Werror
 endif
 
+# Quoted includes are ours: "file.h" of the same room, "room/file.h" of another.
+INCLUDES := -iquote lib -iquote wrappers -iquote .
 PKGS := libevent_core json-c sqlite3
-ALL_CFLAGS   = -std=gnu11 -D_GNU_SOURCE -DFARMLOCK_VERSION='"$(VERSION)"' -iquote lib -iquote wrappers -iquote . -fPIC \
-               -fvisibility=hidden -MMD -MP $(WARNINGS) $(shell $(PKG_CONFIG) --cflags $(PKGS)) \
+ALL_CFLAGS   = -std=gnu11 -D_GNU_SOURCE -DFARMLOCK_VERSION='"$(VERSION)"' $(INCLUDES) -fPIC -fvisibility=hidden -MMD -MP $(WARNINGS) $(shell $(PKG_CONFIG) --cflags $(PKGS)) \
                $(VARIANT_FLAGS) $(CFLAGS) $(CPPFLAGS)
 ALL_LDFLAGS  = $(VARIANT_FLAGS) $(LDFLAGS)
 LIBS         = $(shell $(PKG_CONFIG) --libs $(PKGS)) -pthread

@@ -103,7 +103,7 @@ check-cluster-run:
 FUZZ_SECONDS ?= 60
 FUZZ_FLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
     -fno-omit-frame-pointer
-FUZZ_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DFARMLOCK_VERSION='"$(VERSION)"' -iquote lib -iquote wrappers -iquote . -MMD -MP \
+FUZZ_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DFARMLOCK_VERSION='"$(VERSION)"' $(INCLUDES) -MMD -MP \
     $(shell $(PKG_CONFIG) --cflags $(PKGS)) $(FUZZ_FLAGS) $(CPPFLAGS)
 build/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -143,6 +143,7 @@ bench-check:
 C_SOURCES := $(wildcard lib/*.[ch] lib/*/*.[ch] daemons/*.[ch] wrappers/*/*.[ch] \
                spank-plugin/*.[ch] tests/unit/*.[ch] tests/unit/*/*.[ch] tests/support/*.c tests/fuzz/*.[ch] \
                tests/bench/*.[ch] examples/*.c examples/*/*.c)
+PY_SOURCES := $(wildcard tests/*/*.py)
 SH_SOURCES := .ci/run .ci/deps share/dashboard/lockfeed $(wildcard examples/*.sh examples/*/*.sh tests/*/*.sh)
 
 .PHONY: format
@@ -156,13 +157,16 @@ lint:
 	@sh .ci/deps build test slurm lint
 	@$(MAKE) --no-print-directory -s -j$(JOBS) check-build
 	@tests/lint/rooms.py --objects $B/obj --check ARCHITECTURE.md
+	@wc -l $(C_SOURCES) $(PY_SOURCES) | awk '$$1 > 450 && $$2 != "total" { \
+	    print "lint: " $$2 " has " $$1 " lines, more than 450: is it still one noun?"; bad = 1 } \
+	    END { exit bad }'
 	@clang-format --dry-run -Werror $(C_SOURCES)
 	@cppcheck -q --std=c11 --inline-suppr --error-exitcode=1 --enable=warning,portability \
 	    --suppress=missingIncludeSystem --suppress=uninitvar -Ilib -Iwrappers -I. -D_GNU_SOURCE -DFARMLOCK_VERSION='""' \
 	    lib daemons wrappers spank-plugin
 	@printf '%s\n' $(filter-out tests/%,$(filter %.c,$(C_SOURCES))) | xargs -P$(JOBS) -n4 \
 	    sh -c 'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=gnu11 -D_GNU_SOURCE \
-	    -DFARMLOCK_VERSION=\"\" -iquote lib -iquote wrappers -iquote . -idirafter lib 2>/dev/null' lint
+	    -DFARMLOCK_VERSION=\"\" $(INCLUDES) -idirafter lib 2>/dev/null' lint
 	@shellcheck $(SH_SOURCES)
 	@mandoc -T lint -W warning $(MAN_PAGES)
 	@echo 'lint: nothing to complain about'
