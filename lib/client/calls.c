@@ -26,6 +26,7 @@ static int take_unlock_answer(struct ipclocker *lock, const struct answer *answe
 }
 
 const struct client_operation client_unlock_operation = {
+    .at_home = true,
     .write = write_unlock,
     .take = take_unlock_answer,
 };

@@ -12,7 +12,7 @@
 /* What a step came to, besides 1 (done), 0 (wait) and -1 (failed). */
 enum { STEP_AGAIN = 2 };
 
-enum { REPORT_POLL_MS = 10, RETELL_MS = 60000 };
+enum { REPORT_POLL_MS = 10 };
 
 void client_abandon(struct ipclocker *lock)
 {
@@ -46,73 +46,33 @@ static int finish(struct ipclocker *lock, int result)
 }
 
 /* Who was in the queue, or has the lock, wants it still: it goes on for as long as that takes. */
+static bool has_much_to_lose(const struct ipclocker *lock)
+{
+    return lock->was_queued || lock->operation->never_ends;
+}
+
 static bool tries_for_ever(const struct ipclocker *lock)
 {
-    return lock->set.tries == 0 || lock->was_queued || lock->operation == &client_renew_operation;
-}
-
-/* What stands before the failures of a round, for people. */
-static const char *round_verdict(const struct ipclocker *lock)
-{
-    return lock->is_turned_away ? "the lockerd does not serve at" : "no lockerd answers at";
-}
-
-static int fail_unreached(struct ipclocker *lock)
-{
-    const char *advice = lock->set.family == IPCLOCKER_FAMILY_UNIX
-                             ? "; start one there or name its socket by --path"
-                             : "; start one there or set IPCLOCKER_HOST";
-
-    /* The server that answers has said what is to be done. */
-    return client_fail(lock, lock->failure_errno, "%s %s%s", round_verdict(lock), lock->failures,
-                       lock->is_turned_away ? "" : advice);
-}
-
-/* Where the tries go on for long, only what is new, or a sign of life each minute. */
-static bool is_worth_telling(struct ipclocker *lock, bool was_lost)
-{
-    int64_t now_ms = clock_now_ms();
-
-    if (was_lost && lock->is_away && now_ms < lock->told_away_ms + RETELL_MS &&
-        strcmp(lock->told_failures, lock->failures) == 0)
-        return false;
-    lock->is_away = was_lost;
-    lock->told_away_ms = now_ms;
-    snprintf(lock->told_failures, sizeof lock->told_failures, "%s", lock->failures);
-    return true;
-}
-
-/* After the lines that told of its absence. */
-static void tell_return(struct ipclocker *lock)
-{
-    char host[320];
-
-    if (!lock->is_away)
-        return;
-    lock->is_away = false;
-    client_host_describe(lock, client_current_host(lock), host, sizeof host);
-    client_notice(lock, IPCLOCKER_PRINT_RETRY, "the lockerd at %s answers again", host);
+    return lock->set.tries == 0 || has_much_to_lose(lock);
 }
 
 /* No host is one: pauses before the next try, or gives up. */
 static int end_round(struct ipclocker *lock)
 {
-    bool was_lost = lock->was_queued || lock->operation == &client_renew_operation;
+    bool was_lost = has_much_to_lose(lock);
     int64_t pause_ms;
     char limit[32] = "";
 
     lock->tries++;
     if (!tries_for_ever(lock)) {
         if (lock->tries >= lock->set.tries) {
-            client_notice(lock, IPCLOCKER_PRINT_DOWN, "%s %s", round_verdict(lock), lock->failures);
-            return fail_unreached(lock);
+            client_tell_down(lock);
+            return client_fail_unreached(lock);
         }
         snprintf(limit, sizeof limit, " (%u of %u)", lock->tries + 1, lock->set.tries);
     }
     pause_ms = client_pause_ms(lock, was_lost);
-    if (is_worth_telling(lock, was_lost))
-        client_notice(lock, IPCLOCKER_PRINT_RETRY, "%s %s; trying again in %.1f s%s",
-                      round_verdict(lock), lock->failures, (double)pause_ms / 1000.0, limit);
+    client_tell_retry(lock, pause_ms, was_lost, limit);
     lock->phase = PHASE_PAUSE;
     lock->phase_deadline_ms = clock_now_ms() + pause_ms;
     return STEP_AGAIN;
@@ -253,7 +213,7 @@ static int take_answer(struct ipclocker *lock, const struct answer *answer)
     if (is_put_off(lock, answer))
         return drop_connection(lock, EPROTO, NULL, answer->error);
     if (answer->kind == ANSWER_WAITING || answer->kind == ANSWER_STATUS)
-        tell_return(lock);
+        client_tell_return(lock);
     result = lock->operation->take(lock, answer);
     return result == 0 ? STEP_AGAIN : result;
 }
@@ -329,6 +289,19 @@ static int step_once(struct ipclocker *lock)
     }
 }
 
+int client_refused(struct ipclocker *lock, const char *error)
+{
+    /* How lockerd begins what it says when the owner stands in its own way. */
+    static const char own_fault[] = "this owner ";
+    char host[320], shown[160];
+
+    client_host_describe(lock, client_current_host(lock), host, sizeof host);
+    text_clean(shown, sizeof shown, error, strlen(error));
+    return client_fail(lock,
+                       strncmp(error, own_fault, sizeof own_fault - 1) == 0 ? EDEADLK : EPROTO,
+                       "the server at %s refused: %s", host, shown);
+}
+
 static int fail_unanswered(struct ipclocker *lock)
 {
     char host[320];
@@ -344,9 +317,8 @@ static int time_out(struct ipclocker *lock)
     bool is_known = lock->wait.holder[0] != '\0';
 
     /* A server that hangs may go on, and must not grant then. */
-    if (lock->operation == &client_lock_operation &&
-        (lock->was_queued || lock->phase == PHASE_ANSWER))
-        client_leave(lock);
+    if (lock->operation->give_up != NULL && (lock->was_queued || lock->phase == PHASE_ANSWER))
+        lock->operation->give_up(lock);
     if (lock->was_queued) {
         client_describe_demand(lock, demand, sizeof demand);
         return client_fail(lock, ETIMEDOUT, "%s was not free in time%s%s", demand,
@@ -354,7 +326,7 @@ static int time_out(struct ipclocker *lock)
     }
     if (lock->failures[0] == '\0' || lock->phase == PHASE_ANSWER)
         return fail_unanswered(lock);
-    return fail_unreached(lock);
+    return client_fail_unreached(lock);
 }
 
 int client_step(struct ipclocker *lock)
@@ -374,8 +346,10 @@ int client_begin(struct ipclocker *lock, const struct client_operation *operatio
 {
     int result;
 
-    if (lock->operation == &client_renew_operation)
-        client_drop_renewal(lock);
+    if (lock->operation != NULL && lock->operation->is_behind) {
+        client_disconnect(lock);
+        client_abandon(lock);
+    }
     if (lock->operation != NULL)
         return client_fail(lock, EALREADY, "a lock is being got already");
     if (client_hosts_default(lock) != 0)
@@ -392,8 +366,7 @@ int client_begin(struct ipclocker *lock, const struct client_operation *operatio
     lock->failure_errno = EHOSTUNREACH;
     lock->reused = lock->connection.fd >= 0;
     /* Another server knows nothing of what this one has granted. */
-    lock->at_home = lock->home_host < lock->set.host_count &&
-                    (lock->held || operation == &client_unlock_operation);
+    lock->at_home = lock->home_host < lock->set.host_count && (lock->held || operation->at_home);
     if (lock->at_home)
         lock->preferred_host = lock->home_host;
     result = lock->reused ? send_request(lock) : begin_round(lock);

@@ -1,4 +1,4 @@
-/* The client's handle: its making and its end, its error text, and what it knows.
+/* The client's handle: its making and its end, and what it knows.
  * Must not talk to a server but in ipclocker_destroy(). */
 #include <errno.h>
 #include <stdio.h>
@@ -60,35 +60,6 @@ void ipclocker_destroy(struct ipclocker *lock)
     free(lock->result_rows);
     free(lock);
     errno = saved_errno;
-}
-
-int client_fail(struct ipclocker *lock, int number, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(lock->error, sizeof lock->error, format, args);
-    va_end(args);
-    errno = number;
-    return -1;
-}
-
-void client_notice(struct ipclocker *lock, enum ipclocker_notice notice, const char *format, ...)
-{
-    char text[768];
-    va_list args;
-
-    if (!lock->set.verbose || lock->set.print == NULL)
-        return;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    lock->set.print(lock->set.print_context, notice, text);
-}
-
-const char *ipclocker_error(const struct ipclocker *lock)
-{
-    return lock->error;
 }
 
 bool ipclocker_locked(const struct ipclocker *lock)

@@ -139,19 +139,6 @@ static int obtain(struct ipclocker *lock, const struct answer *answer)
     return 1;
 }
 
-int client_refused(struct ipclocker *lock, const char *error)
-{
-    /* How lockerd begins what it says when the owner stands in its own way. */
-    static const char own_fault[] = "this owner ";
-    char host[320], shown[160];
-
-    client_host_describe(lock, client_current_host(lock), host, sizeof host);
-    copy_clean(shown, sizeof shown, error);
-    return client_fail(lock,
-                       strncmp(error, own_fault, sizeof own_fault - 1) == 0 ? EDEADLK : EPROTO,
-                       "the server at %s refused: %s", host, shown);
-}
-
 static int be_refused(struct ipclocker *lock, const struct answer *answer)
 {
     char demand[256], owner[128];
@@ -215,10 +202,26 @@ static int take_lock_answer(struct ipclocker *lock, const struct answer *answer)
     }
 }
 
+/* Leaves the queue, or gives back what was granted meanwhile, and disconnects. */
+static void leave(struct ipclocker *lock)
+{
+    /* CANCEL ends a wait at once; UNLOCK gives back a grant that was on its way. */
+    if (lock->connection.fd >= 0 && lock->phase != PHASE_CONNECTING) {
+        client_write_command(lock, "CANCEL\nUNLOCK\nEOF");
+        client_flush(lock);
+        /* What is left unread would make close(2) reset the connection. */
+        while (client_receive(lock) > 0)
+            continue;
+        shutdown(lock->connection.fd, SHUT_WR);
+    }
+    client_disconnect(lock);
+}
+
 const struct client_operation client_lock_operation = {
     .has_demand = true,
     .write = write_lock,
     .take = take_lock_answer,
+    .give_up = leave,
 };
 
 /* Never by a LOCK: that would take anew what somebody else has taken away, or another seat than the
@@ -268,38 +271,20 @@ static int take_renewal_answer(struct ipclocker *lock, const struct answer *answ
     return client_fail(lock, ENOLCK, "the lock was lost while the server was away");
 }
 
-const struct client_operation client_renew_operation = {
+static const struct client_operation renew_operation = {
     .is_ours = true,
+    .never_ends = true,
+    .is_behind = true,
     .write = write_renewal,
     .take = take_renewal_answer,
 };
-
-void client_drop_renewal(struct ipclocker *lock)
-{
-    client_disconnect(lock);
-    client_abandon(lock);
-}
-
-void client_leave(struct ipclocker *lock)
-{
-    /* CANCEL ends a wait at once; UNLOCK gives back a grant that was on its way. */
-    if (lock->connection.fd >= 0 && lock->phase != PHASE_CONNECTING) {
-        client_write_command(lock, "CANCEL\nUNLOCK\nEOF");
-        client_flush(lock);
-        /* What is left unread would make close(2) reset the connection. */
-        while (client_receive(lock) > 0)
-            continue;
-        shutdown(lock->connection.fd, SHUT_WR);
-    }
-    client_disconnect(lock);
-}
 
 void ipclocker_cancel(struct ipclocker *lock)
 {
     if (lock->operation != &client_lock_operation)
         return;
     lock->wait.waited_ms = clock_now_ms() - lock->started_ms;
-    client_leave(lock);
+    leave(lock);
     client_abandon(lock);
 }
 
@@ -326,7 +311,7 @@ static int process_held(struct ipclocker *lock)
     }
     if (got < 0) {
         client_disconnect(lock);
-        if (lock->set.session && client_begin(lock, &client_renew_operation, -1) != 0)
+        if (lock->set.session && client_begin(lock, &renew_operation, -1) != 0)
             return -1;
     }
     return 1;

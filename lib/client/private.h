@@ -156,14 +156,19 @@ struct client_operation {
     bool is_ours;    /* a classic server does not know it */
     bool is_ping;    /* asks no more than whether it answers */
     bool has_demand; /* a classic server knows it where the demand is plain */
+    bool never_ends; /* it goes on for as long as it takes, however many tries are set */
+    bool at_home;    /* only the server that granted or queued can do it, held or not */
+    bool is_behind;  /* nobody waits for it: another one takes its place */
     /* Writes the request to connection.out.  Returns 0, or -1 with errno and error text. */
     int (*write)(struct ipclocker *lock);
     /* Takes one answer.  Returns 1 when the operation is done, 0 when more is to come, -1 with
      * errno and error text when it has failed. */
     int (*take)(struct ipclocker *lock, const struct answer *answer);
+    /* Takes back a request that the server may have, and disconnects.  NULL: need not be. */
+    void (*give_up)(struct ipclocker *lock);
 };
 
-/* handle.c */
+/* error.c */
 
 /* Sets the error text and errno; returns -1. */
 int client_fail(struct ipclocker *lock, int number, const char *format, ...)
@@ -216,6 +221,10 @@ void client_round_failed(struct ipclocker *lock, int number, const char *reason)
  */
 int client_connect_next(struct ipclocker *lock);
 
+/* connection.c */
+
+bool client_same_address(const union client_address *a, const union client_address *b);
+
 /* Begins to connect a socket; -1 with errno. */
 int client_open_socket(const union client_address *address);
 
@@ -232,6 +241,14 @@ void client_settle(struct ipclocker *lock);
  * connection, and there is something to keep.
  */
 int64_t client_pause_ms(const struct ipclocker *lock, bool was_lost);
+
+/* Tell of a round that failed: that there will be another, or none; and that a server is back. */
+void client_tell_retry(struct ipclocker *lock, int64_t pause_ms, bool was_lost, const char *limit);
+void client_tell_down(struct ipclocker *lock);
+void client_tell_return(struct ipclocker *lock);
+
+/* Fails with why no host is a server. */
+int client_fail_unreached(struct ipclocker *lock);
 
 /* Has the kernel find out when the server's machine is gone, where nothing is said for long. */
 void client_keep_alive(const struct ipclocker *lock);
@@ -287,18 +304,12 @@ int client_run(struct ipclocker *lock, const struct client_operation *operation,
 /* Drops what is under way. */
 void client_abandon(struct ipclocker *lock);
 
-/* lock.c, calls.c */
-
-extern const struct client_operation client_lock_operation, client_renew_operation,
-    client_unlock_operation;
-
-/* Leaves the queue, or gives back what was granted meanwhile, and disconnects. */
-void client_leave(struct ipclocker *lock);
-
-void client_drop_renewal(struct ipclocker *lock);
-
 /* Fails with what a status said in its error line. */
 int client_refused(struct ipclocker *lock, const char *error);
+
+/* lock.c, calls.c */
+
+extern const struct client_operation client_lock_operation, client_unlock_operation;
 
 /* death_report.c */
 
