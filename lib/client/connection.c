@@ -1,11 +1,11 @@
 /* One connection: its socket, and bytes in and out.
  * Must not block, choose a server, nor look into what is said. */
+#include "connection.h"
+
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "private.h"
 
 static socklen_t address_len(const union client_address *address)
 {
@@ -52,7 +52,8 @@ int client_check_socket(int fd, const union client_address *address)
 
 const union client_address *client_current_address(const struct ipclocker *lock)
 {
-    return &lock->addresses[lock->address_index > 0 ? lock->address_index - 1 : 0];
+    return &lock->round
+                .addresses[lock->round.address_index > 0 ? lock->round.address_index - 1 : 0];
 }
 
 void client_keep_alive(const struct ipclocker *lock)

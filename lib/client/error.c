@@ -1,9 +1,10 @@
 /* What went wrong, in words: the handle's error text, and what is told on the way.
  * Must not decide what is done about it. */
-#include <errno.h>
-#include <stdio.h>
+#include "error.h"
 
-#include "private.h"
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 
 int client_fail(struct ipclocker *lock, int number, const char *format, ...)
 {

@@ -6,7 +6,8 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "private.h"
+#include "connection.h"
+#include "error.h"
 
 int client_stream_open(struct ipclocker *lock)
 {
