@@ -15,6 +15,8 @@
 #include "parameters.h"
 #include "request.h"
 
+enum { PING_MS = 5000 }; /* for the answer to one, where that is all that is asked */
+
 static int write_unlock(struct ipclocker *lock)
 {
     client_write_names(lock);
@@ -210,7 +212,7 @@ static int write_version(struct ipclocker *lock)
 }
 
 static const struct client_operation ping_operation = {
-    .is_ping = true,
+    .answer_ms = PING_MS,
     .write = write_version,
     .take = take_version_answer,
 };

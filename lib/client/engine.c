@@ -21,7 +21,6 @@ enum { STEP_AGAIN = 2 };
 
 enum {
     ANSWER_MS = 15000, /* for the server's next word where it has no reason to wait */
-    PING_MS = 5000,    /* for the same, where that is all that is asked */
 };
 
 void client_abandon(struct ipclocker *lock)
@@ -114,6 +113,8 @@ static int drop_connection(struct ipclocker *lock, int number, const char *reaso
         errno = EBUSY;
         return -1;
     }
+    if (lock->call.operation->asks_once && phase == PHASE_ANSWER)
+        return client_fail(lock, EPROTO, "the server%s: %s", said ? " refused" : "", reason);
     if (phase != PHASE_QUEUED) {
         client_round_failed(lock, number, reason, said);
         return try_next(lock);
@@ -144,9 +145,11 @@ static int lose_connection(struct ipclocker *lock, int number, const char *reaso
                          : drop_connection(lock, number, reason, false);
 }
 
-static int64_t answer_deadline(const struct ipclocker *lock)
+void client_await_answer(struct ipclocker *lock)
 {
-    return clock_now_ms() + (lock->call.operation->is_ping ? PING_MS : ANSWER_MS);
+    int answer_ms = lock->call.operation->answer_ms;
+
+    lock->call.phase_deadline_ms = clock_now_ms() + (answer_ms > 0 ? answer_ms : ANSWER_MS);
 }
 
 static int send_request(struct ipclocker *lock)
@@ -154,7 +157,7 @@ static int send_request(struct ipclocker *lock)
     if (lock->call.operation->write(lock) != 0)
         return -1;
     lock->call.phase = PHASE_ANSWER;
-    lock->call.phase_deadline_ms = answer_deadline(lock);
+    client_await_answer(lock);
     return STEP_AGAIN;
 }
 
@@ -174,7 +177,7 @@ static int start_talking(struct ipclocker *lock)
         return send_request(lock);
     client_write_command(lock, "VERSION");
     lock->call.phase = PHASE_HANDSHAKE;
-    lock->call.phase_deadline_ms = answer_deadline(lock);
+    lock->call.phase_deadline_ms = clock_now_ms() + ANSWER_MS;
     return STEP_AGAIN;
 }
 

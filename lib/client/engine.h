@@ -7,11 +7,12 @@
 /* What to ask of a server, and what to make of the answers. */
 struct client_operation {
     bool is_ours;    /* a classic server does not know it */
-    bool is_ping;    /* asks no more than whether it answers */
     bool has_demand; /* a classic server knows it where the demand is plain */
     bool never_ends; /* it goes on for as long as it takes, however many tries are set */
     bool at_home;    /* only the server that granted or queued can do it, held or not */
+    bool asks_once;  /* it has passed on what came: it fails where the rest of it is lost */
     bool is_behind;  /* nobody waits for it: another one takes its place */
+    int answer_ms;   /* for the server's next word; 0: as long as it takes most servers */
     /* Writes the request to connection.out; again where a connection was lost.  Returns 0, or -1
      * with errno and error text. */
     int (*write)(struct ipclocker *lock);
@@ -32,6 +33,9 @@ int client_begin(struct ipclocker *lock, const struct client_operation *operatio
 /* Goes on as far as possible without blocking but in the resolver: 1 done, 0 more to wait for, -1
  * failed with errno and error text. */
 int client_step(struct ipclocker *lock);
+
+/* The server has said something, or was asked for more: it has time for its next word again. */
+void client_await_answer(struct ipclocker *lock);
 
 /* Blocks until what is under way has ended: 0, or -1 when it failed. */
 int client_finish(struct ipclocker *lock);
