@@ -142,7 +142,7 @@ IPCLOCKER_API void ipclocker_set_destroy_unlock(struct ipclocker *lock, bool des
  * A handle that loses the connection while it stands in a queue, or holds the lock as a session,
  * goes on trying for as long as it wants the lock, first after 0.1 s and at most 5 s apart: its
  * place is kept for a while only.  Such a handle, and one that tries for ever, also comes back to a
- * server that puts it off ("try again later"), as when its disk is full.
+ * server that puts it off (`error-code later`), as when its disk is full.
  */
 IPCLOCKER_API void ipclocker_set_connect_tries(struct ipclocker *lock, unsigned tries);
 IPCLOCKER_API void ipclocker_set_connect_delay(struct ipclocker *lock, unsigned milliseconds);

@@ -101,6 +101,10 @@ static bool finish_answer(struct answer_parser *parser)
         answer->text = string_at(parser, parser->text_at);
     answer->lock = string_at(parser, parser->lock_at);
     answer->error = answer_parser_last_error(parser);
+    if (answer->error == NULL)
+        answer->code = ERROR_CODE_NONE;
+    else if (answer->code == ERROR_CODE_NONE)
+        answer->code = code_of_older_server(answer->error);
     parser->has_error = false;
     parser->state = ANSWER_IDLE;
     return true;
@@ -145,6 +149,8 @@ static enum line_result status_line(struct answer_parser *parser, const char *li
     } else if (has_word(line, "token")) {
         if (number_parse(rest, UINT64_MAX, &parser->answer.number) != 0)
             return LINE_BAD;
+    } else if (has_word(line, "error-code")) {
+        parser->answer.code = error_code_parse(rest);
     } else if (has_word(line, "error")) {
         parser->error_at = keep(&parser->strings, rest);
         parser->has_error = true;
@@ -239,7 +245,8 @@ static enum line_result first_line(struct answer_parser *parser, char *line)
     bool is_first = !parser->any_line;
 
     parser->any_line = true;
-    if (has_word(line, "owner") || has_word(line, "locked") || has_word(line, "error")) {
+    if (has_word(line, "owner") || has_word(line, "locked") || has_word(line, "error-code") ||
+        has_word(line, "error")) {
         begin_answer(parser, ANSWER_STATUS, "");
         parser->state = ANSWER_IN_STATUS;
         return status_line(parser, line);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "error_code.h"
 #include "ipclocker.h"
 
 enum {
@@ -33,7 +34,7 @@ enum answer_kind {
     ANSWER_ENDED,    /* .number: how many requests ended */
     ANSWER_PAST,     /* .past: a row of the history */
     ANSWER_HISTORY,  /* .number: where it goes on, 0 at its end */
-    ANSWER_STATUS,   /* .text: owner; .locked, .names, .number: token, .error */
+    ANSWER_STATUS,   /* .text: owner; .locked, .names, .number: token, .error, .code */
     ANSWER_LIST,     /* .names: NAME OWNER NAME OWNER ... */
     ANSWER_JSON,     /* .text, .number: its length */
 };
@@ -50,6 +51,7 @@ struct answer {
     size_t name_count;
     struct ipclocker_history_row past;
     const char *error; /* NULL when there is none */
+    enum error_code code;
 };
 
 /* All zero is a parser at the beginning of a connection. */

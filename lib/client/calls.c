@@ -29,7 +29,7 @@ static int take_unlock_answer(struct ipclocker *lock, const struct answer *answe
     if (answer->kind != ANSWER_STATUS)
         return 0;
     if (answer->error != NULL)
-        return client_refused(lock, answer->error);
+        return client_refused(lock, answer);
     lock->grant.held = false;
     return 1;
 }
@@ -69,7 +69,7 @@ static int take_break_answer(struct ipclocker *lock, const struct answer *answer
     }
     if (answer->kind != ANSWER_STATUS)
         return 0;
-    return answer->error != NULL ? client_refused(lock, answer->error) : 1;
+    return answer->error != NULL ? client_refused(lock, answer) : 1;
 }
 
 static const struct client_operation break_operation = {
@@ -98,7 +98,7 @@ static int take_owner_answer(struct ipclocker *lock, const struct answer *answer
     if (answer->kind != ANSWER_STATUS)
         return 0;
     if (answer->error != NULL)
-        return client_refused(lock, answer->error);
+        return client_refused(lock, answer);
     free(lock->owner);
     lock->owner = strdup(answer->text);
     return lock->owner != NULL ? 1 : client_fail(lock, ENOMEM, "out of memory");
@@ -180,7 +180,7 @@ static int take_ended_answer(struct ipclocker *lock, const struct answer *answer
     struct dead_job *dead = lock->call.argument;
 
     if (answer->kind == ANSWER_STATUS && answer->error != NULL)
-        return client_refused(lock, answer->error);
+        return client_refused(lock, answer);
     dead->ended = answer->kind == ANSWER_ENDED ? (int)answer->number : 0;
     return answer->kind == ANSWER_ENDED;
 }

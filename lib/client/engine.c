@@ -200,13 +200,7 @@ static void note_version(struct ipclocker *lock, const struct answer *answer)
  * end comes back later, as to a server that is away. */
 static bool is_put_off(const struct ipclocker *lock, const struct answer *answer)
 {
-    static const char later[] = "try again later";
-    size_t len;
-
-    if (answer->kind != ANSWER_STATUS || answer->error == NULL || !tries_for_ever(lock))
-        return false;
-    len = strlen(answer->error);
-    return len >= sizeof later - 1 && strcmp(answer->error + len - (sizeof later - 1), later) == 0;
+    return answer->error != NULL && answer->code == ERROR_CODE_LATER && tries_for_ever(lock);
 }
 
 static int take_answer(struct ipclocker *lock, const struct answer *answer)
@@ -306,16 +300,13 @@ static int step_once(struct ipclocker *lock)
     }
 }
 
-int client_refused(struct ipclocker *lock, const char *error)
+int client_refused(struct ipclocker *lock, const struct answer *answer)
 {
-    /* How lockerd begins what it says when the owner stands in its own way. */
-    static const char own_fault[] = "this owner ";
     char host[320], shown[160];
 
     client_host_describe(lock, client_current_host(lock), host, sizeof host);
-    text_clean(shown, sizeof shown, error, strlen(error));
-    return client_fail(lock,
-                       strncmp(error, own_fault, sizeof own_fault - 1) == 0 ? EDEADLK : EPROTO,
+    text_clean(shown, sizeof shown, answer->error, strlen(answer->error));
+    return client_fail(lock, answer->code == ERROR_CODE_OWN ? EDEADLK : EPROTO,
                        "the server at %s refused: %s", host, shown);
 }
 

@@ -47,7 +47,9 @@ int client_run(struct ipclocker *lock, const struct client_operation *operation,
 /* Drops what is under way, and leaves the connection as it is. */
 void client_abandon(struct ipclocker *lock);
 
-/* Fails with what a status said in its error line: EDEADLK or EPROTO. */
-int client_refused(struct ipclocker *lock, const char *error);
+/* Fails with what a status said in its error line, which must be there.  Returns -1 with EDEADLK
+ * where the owner is in its own way, else EPROTO.
+ */
+int client_refused(struct ipclocker *lock, const struct answer *answer);
 
 #endif

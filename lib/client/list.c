@@ -52,7 +52,7 @@ static int take_list_answer(struct ipclocker *lock, const struct answer *answer)
     struct rows *list = lock->call.argument;
 
     if (answer->kind == ANSWER_STATUS && answer->error != NULL)
-        return client_refused(lock, answer->error);
+        return client_refused(lock, answer);
     if (answer->kind != ANSWER_LIST)
         return 0;
     list->rows = make_rows(answer);
@@ -94,7 +94,7 @@ static int take_json_answer(struct ipclocker *lock, const struct answer *answer)
     char **text = lock->call.argument;
 
     if (answer->kind == ANSWER_STATUS && answer->error != NULL)
-        return client_refused(lock, answer->error);
+        return client_refused(lock, answer);
     if (answer->kind != ANSWER_JSON && answer->kind != ANSWER_LIST)
         return 0;
     *text = answer->kind == ANSWER_JSON ? strdup(answer->text) : make_json(lock, answer);

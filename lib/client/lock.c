@@ -155,7 +155,7 @@ static int be_refused(struct ipclocker *lock, const struct answer *answer)
     copy_clean(owner, sizeof owner, answer->text);
     lock->grant.held = false;
     if (answer->error != NULL)
-        return client_refused(lock, answer->error);
+        return client_refused(lock, answer);
     if (lock->set.block)
         return client_fail(lock, ECANCELED, "the wait for %s was ended by somebody else", demand);
     client_fail(lock, EBUSY, "%s is not free%s%s", demand,

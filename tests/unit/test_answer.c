@@ -83,6 +83,50 @@ static void an_error_before_the_end_is_kept(void **state)
     assert_string_equal(answer_parser_last_error(&parser), "too many connections; try again later");
 }
 
+static void an_error_comes_with_its_code(void **state)
+{
+    static const struct {
+        const char *lines;
+        enum error_code code;
+    } cases[] = {
+        {"error-code later\nerror x\n", ERROR_CODE_LATER},
+        {"error-code limit\nerror x; try again later\n", ERROR_CODE_LIMIT},
+        {"error-code own\nerror x\n", ERROR_CODE_OWN},
+        {"error-code denied\nerror this owner x\n", ERROR_CODE_DENIED},
+        {"error-code malformed\nerror x\n", ERROR_CODE_MALFORMED},
+        {"error-code unknown\nerror x\n", ERROR_CODE_UNKNOWN},
+        {"error-code refused\nerror x; try again later\n", ERROR_CODE_REFUSED},
+        {"error-code novelty\nerror x; try again later\n", ERROR_CODE_REFUSED},
+        {"error-code\nerror x; try again later\n", ERROR_CODE_REFUSED},
+        /* A server of version 0.1.0 sends none. */
+        {"error x; try again later\n", ERROR_CODE_LATER},
+        {"error this owner x\n", ERROR_CODE_OWN},
+        {"error x; try again later!\n", ERROR_CODE_REFUSED},
+        {"error on this owner x\n", ERROR_CODE_REFUSED},
+        {"error later\n", ERROR_CODE_REFUSED},
+        {"", ERROR_CODE_NONE},
+        {"error-code own\n", ERROR_CODE_NONE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        feed("owner o\nlocked 0\n");
+        feed(cases[i].lines);
+        feed("\n\n");
+        assert_int_equal(next(ANSWER_STATUS).code, cases[i].code);
+    }
+}
+
+static void a_code_may_be_the_first_line(void **state)
+{
+    (void)state;
+    feed("error-code later\nerror too many connections\n");
+    next(ANSWER_NONE);
+    assert_string_equal(answer_parser_last_error(&parser), "too many connections");
+    feed("\n\n");
+    assert_int_equal(next(ANSWER_STATUS).code, ERROR_CODE_LATER);
+}
+
 static void a_waiting_lock_is_told_about_its_wait(void **state)
 {
     struct answer answer;
@@ -352,6 +396,8 @@ int main(void)
         PARSER_TEST(a_status_ends_with_two_empty_lines),
         PARSER_TEST(an_error_comes_with_its_status),
         PARSER_TEST(an_error_before_the_end_is_kept),
+        PARSER_TEST(an_error_comes_with_its_code),
+        PARSER_TEST(a_code_may_be_the_first_line),
         PARSER_TEST(a_waiting_lock_is_told_about_its_wait),
         PARSER_TEST(a_promise_has_no_age),
         PARSER_TEST(lists_may_be_empty),

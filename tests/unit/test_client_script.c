@@ -221,6 +221,84 @@ static void a_classic_server_has_no_history(void **state)
     end(lock);
 }
 
+#define REFUSAL(lines) "owner \nlocked 0\n" lines "\n\n"
+#define GRANT "owner o\nlocked 1\nlockname lock\ntoken 3\n\n\n"
+
+/* What LOCK is refused with, and the errno of that. */
+static void is_refused(const char *refusal, int number)
+{
+    const struct step steps[] = {
+        {"proto 2", "proto 2\n", false}, {"LOCK", refusal, false}, {NULL, NULL, false}};
+    struct ipclocker *lock = begin(steps);
+
+    expect_failure(lock, ipclocker_lock(lock), number);
+    assert_non_null(strstr(ipclocker_error(lock), "refused: "));
+    end(lock);
+}
+
+static void a_refusal_is_known_by_its_code(void **state)
+{
+    (void)state;
+    is_refused(REFUSAL("error-code own\nerror no wording\n"), EDEADLK);
+    is_refused(REFUSAL("error-code denied\nerror this owner has no right\n"), EPROTO);
+    is_refused(REFUSAL("error-code novelty\nerror this owner has no luck\n"), EPROTO);
+    is_refused(REFUSAL("error-code\nerror this owner has no code\n"), EPROTO);
+}
+
+static void an_older_server_is_known_by_its_wording(void **state)
+{
+    (void)state;
+    is_refused(
+        REFUSAL("error this owner holds a part of these locks already; give it back first\n"),
+        EDEADLK);
+    is_refused(REFUSAL("error that is wrong for this owner \n"), EPROTO);
+}
+
+/* Whether who tries for ever comes back behind a refusal, or takes it for the last word. */
+static void comes_back(const char *refusal, bool again)
+{
+    const struct step steps[] = {{"proto 2", "proto 2\n", false},
+                                 {"LOCK", refusal, true},
+                                 {"proto 2", "proto 2\n", false},
+                                 {"LOCK", GRANT, false},
+                                 {NULL, NULL, false}};
+    struct ipclocker *lock = begin(steps);
+
+    ipclocker_set_connect_tries(lock, 0);
+    if (again)
+        assert_int_equal(ipclocker_lock(lock), 0);
+    else
+        expect_failure(lock, ipclocker_lock(lock), EPROTO);
+    assert_int_equal(ipclocker_locked(lock), again);
+    end(lock);
+}
+
+static void who_is_put_off_comes_back(void **state)
+{
+    (void)state;
+    comes_back(REFUSAL("error-code later\nerror no wording\n"), true);
+    comes_back(REFUSAL("error-code limit\nerror the limit is reached; try again later\n"), false);
+    comes_back(REFUSAL("error-code malformed\nerror do not try again later\n"), false);
+    /* A server that sends no codes. */
+    comes_back(REFUSAL("error the state cannot be written (full); try again later\n"), true);
+    comes_back(REFUSAL("error try again later, or never\n"), false);
+}
+
+static void who_is_turned_away_at_the_door_is_told_why(void **state)
+{
+    static const struct step steps[] = {
+        {"proto 2", "error-code later\nerror too many connections\n", true},
+        {NULL, NULL, false},
+    };
+    struct ipclocker *lock = begin(steps);
+
+    (void)state;
+    expect_failure(lock, ipclocker_lock(lock), EPROTO);
+    assert_non_null(strstr(ipclocker_error(lock), "(too many connections)"));
+    assert_non_null(strstr(ipclocker_error(lock), "does not serve at"));
+    end(lock);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +307,10 @@ int main(void)
         cmocka_unit_test(a_history_does_not_go_round),
         cmocka_unit_test(who_has_enough_of_a_history_ends_it),
         cmocka_unit_test(a_classic_server_has_no_history),
+        cmocka_unit_test(a_refusal_is_known_by_its_code),
+        cmocka_unit_test(an_older_server_is_known_by_its_wording),
+        cmocka_unit_test(who_is_put_off_comes_back),
+        cmocka_unit_test(who_is_turned_away_at_the_door_is_told_why),
     };
 
     return cmocka_run_group_tests_name("client_script", tests, NULL, NULL);
