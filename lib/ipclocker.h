@@ -151,7 +151,7 @@ IPCLOCKER_API void ipclocker_set_destroy_unlock(struct ipclocker *lock, bool des
  * A handle that loses the connection while it stands in a queue, or holds the lock as a session,
  * goes on trying for as long as it wants the lock, first after 0.1 s and at most 5 s apart: its
  * place is kept for a while only.  Such a handle, and one that tries for ever, also comes back to a
- * server that puts it off ("try again later"), as when its disk is full.
+ * server that puts it off (`error-code later`), as when its disk is full.
  */
 IPCLOCKER_API void ipclocker_set_connect_tries(struct ipclocker *lock, unsigned tries);
 IPCLOCKER_API void ipclocker_set_connect_delay(struct ipclocker *lock, unsigned milliseconds);
@@ -244,6 +244,45 @@ IPCLOCKER_API struct ipclocker_list_entry *ipclocker_lock_list(struct ipclocker 
  * tell is null.
  */
 IPCLOCKER_API char *ipclocker_lock_list_json(struct ipclocker *lock);
+
+/* What has ended, and how. */
+enum ipclocker_past {
+    IPCLOCKER_PAST_HOLD,    /* a lock that was held, or is held still */
+    IPCLOCKER_PAST_REFUSED, /* a request that would not wait */
+    IPCLOCKER_PAST_LEFT,    /* a wait that ended without a grant */
+};
+
+/* One row of the history.  Strings are what clients have sent: clean them before they go to a
+ * terminal.
+ */
+struct ipclocker_history_row {
+    enum ipclocker_past past;
+    const char *reason; /* why a hold has ended, in a word of HISTORY; NULL: not told */
+    const char *locks;  /* the lock of a hold; else all that were asked for, with blanks between */
+    const char *owner;  /* not NULL */
+    const char *host;   /* of the owner's process; NULL: not known */
+    const char *job;    /* of a scheduler; NULL: none */
+    uint64_t pid;       /* 0: not known */
+    uint64_t token;     /* of the grant; 0: none */
+    int64_t asked_ms;   /* times in milliseconds since 1970, by the server's clock */
+    int64_t granted_ms;
+    int64_t ended_ms; /* 0: it is held still */
+};
+
+/* Takes a row, which is good during the call.  Returns 0 to go on, or -1 with errno to end it.  It
+ * must not use the handle but for the functions that return what it knows.
+ */
+typedef int ipclocker_history_fn(void *context, const struct ipclocker_history_row *row);
+
+/* Asks the server for its history: what ended at `since_ms` or later and was asked for before
+ * `until_ms`, and last what is held still.  Both are milliseconds since 1970; below 0 is 0.  Calls
+ * `take` with each row, in the order of the history; nothing is kept, however many there are.
+ * Returns 0 at the end, or -1 with errno: that of `take`; ENOTSUP: the server is a classic one;
+ * EPROTO: it refused, or the connection was lost in the middle, when rows may have been taken;
+ * others as ipclocker_lock() from EINVAL on.  A server has a minute for each row.
+ */
+IPCLOCKER_API int ipclocker_history(struct ipclocker *lock, int64_t since_ms, int64_t until_ms,
+                                    ipclocker_history_fn *take, void *context);
 
 /* Whether a server answers: one try at each host.  Returns true or false. */
 IPCLOCKER_API bool ipclocker_ping(struct ipclocker *lock);

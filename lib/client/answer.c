@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "past_line.h"
 
 enum { WORDS_MAX = 6 };
 
@@ -13,6 +14,8 @@ enum { WORDS_MAX = 6 };
 struct words {
     const char *word[WORDS_MAX];
 };
+
+static const char past_prefix[] = "past ";
 
 enum line_result { LINE_MORE, LINE_ANSWER, LINE_BAD };
 
@@ -98,6 +101,10 @@ static bool finish_answer(struct answer_parser *parser)
         answer->text = string_at(parser, parser->text_at);
     answer->lock = string_at(parser, parser->lock_at);
     answer->error = answer_parser_last_error(parser);
+    if (answer->error == NULL)
+        answer->code = ERROR_CODE_NONE;
+    else if (answer->code == ERROR_CODE_NONE)
+        answer->code = code_of_older_server(answer->error);
     parser->has_error = false;
     parser->state = ANSWER_IDLE;
     return true;
@@ -142,6 +149,8 @@ static enum line_result status_line(struct answer_parser *parser, const char *li
     } else if (has_word(line, "token")) {
         if (number_parse(rest, UINT64_MAX, &parser->answer.number) != 0)
             return LINE_BAD;
+    } else if (has_word(line, "error-code")) {
+        parser->answer.code = error_code_parse(rest);
     } else if (has_word(line, "error")) {
         parser->error_at = keep(&parser->strings, rest);
         parser->has_error = true;
@@ -214,6 +223,13 @@ static enum line_result json_line(struct answer_parser *parser, const struct wor
     return LINE_MORE;
 }
 
+/* One that cannot be understood is passed over. */
+static enum line_result past_line(struct answer_parser *parser, char *rest)
+{
+    begin_answer(parser, ANSWER_PAST, "");
+    return past_line_parse(rest, &parser->answer.past) ? LINE_ANSWER : LINE_MORE;
+}
+
 static enum line_result short_line(struct answer_parser *parser, enum answer_kind kind,
                                    const char *text)
 {
@@ -229,7 +245,8 @@ static enum line_result first_line(struct answer_parser *parser, char *line)
     bool is_first = !parser->any_line;
 
     parser->any_line = true;
-    if (has_word(line, "owner") || has_word(line, "locked") || has_word(line, "error")) {
+    if (has_word(line, "owner") || has_word(line, "locked") || has_word(line, "error-code") ||
+        has_word(line, "error")) {
         begin_answer(parser, ANSWER_STATUS, "");
         parser->state = ANSWER_IN_STATUS;
         return status_line(parser, line);
@@ -239,6 +256,8 @@ static enum line_result first_line(struct answer_parser *parser, char *line)
         parser->state = ANSWER_IN_LIST;
         return list_line(parser, line);
     }
+    if (strncmp(line, past_prefix, sizeof past_prefix - 1) == 0)
+        return past_line(parser, line + sizeof past_prefix - 1);
     split(line, &words);
     if (strcmp(words.word[0], "print_waiting") == 0)
         return short_line(parser, ANSWER_WAITING, words.word[1]);
@@ -252,6 +271,8 @@ static enum line_result first_line(struct answer_parser *parser, char *line)
         return queue_line(parser, &words);
     if (strcmp(words.word[0], "proto") == 0)
         return number_line(parser, &words, ANSWER_PROTO, 1000000);
+    if (strcmp(words.word[0], "history") == 0)
+        return number_line(parser, &words, ANSWER_HISTORY, INT64_MAX);
     if (strcmp(words.word[0], "ended") == 0)
         return number_line(parser, &words, ANSWER_ENDED, INT32_MAX);
     if (strcmp(words.word[0], "json") == 0)
@@ -297,18 +318,26 @@ static enum line_result one_line(struct answer_parser *parser, char *line)
     return first_line(parser, line);
 }
 
+/* Only a line of the history may have all names of a demand in it. */
+static size_t line_max(const struct buffer *in)
+{
+    bool is_past =
+        in->len >= sizeof past_prefix && memcmp(in->data, past_prefix, sizeof past_prefix - 1) == 0;
+
+    return is_past ? ANSWER_PAST_MAX : ANSWER_LINE_MAX;
+}
+
 /* Takes a whole line off the input, as a string; NULL when there is none. */
 static char *take_line(struct answer_parser *parser)
 {
     char *line = parser->in.data;
     char *newline = parser->in.len == 0 ? NULL : memchr(line, '\n', parser->in.len);
-    size_t len;
+    size_t len = newline != NULL ? (size_t)(newline - line) : parser->in.len;
 
-    if (newline == NULL || newline - line > ANSWER_LINE_MAX) {
-        parser->bad = newline != NULL || parser->in.len > ANSWER_LINE_MAX;
+    if (newline == NULL || len > line_max(&parser->in)) {
+        parser->bad = len > line_max(&parser->in);
         return NULL;
     }
-    len = (size_t)(newline - line);
     parser->taken = len + 1;
     if (len > 0 && line[len - 1] == '\r')
         len--;

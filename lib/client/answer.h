@@ -10,9 +10,12 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "error_code.h"
+#include "ipclocker.h"
 
 enum {
     ANSWER_LINE_MAX = 65536,
+    ANSWER_PAST_MAX = 512 * 1024,            /* bytes of a `past` line, which may name 1024 locks */
     ANSWER_STATUS_MAX = 8 * ANSWER_LINE_MAX, /* bytes of a status, its lock names apart */
     ANSWER_LIST_MAX = 64 * 1024 * 1024,      /* bytes of a LOCK_LIST answer */
     ANSWER_JSON_MAX = 512 * 1024 * 1024,     /* a list of 200,000 waiters has about 60 MB */
@@ -29,7 +32,9 @@ enum answer_kind {
     ANSWER_BROKE,    /* .text: from whom it was taken; a status follows */
     ANSWER_CHECK,    /* .text: host; .number: pid of an owner who might be dead; .lock */
     ANSWER_ENDED,    /* .number: how many requests ended */
-    ANSWER_STATUS,   /* .text: owner; .locked, .names, .number: token, .error */
+    ANSWER_PAST,     /* .past: a row of the history */
+    ANSWER_HISTORY,  /* .number: where it goes on, 0 at its end */
+    ANSWER_STATUS,   /* .text: owner; .locked, .names, .number: token, .error, .code */
     ANSWER_LIST,     /* .names: NAME OWNER NAME OWNER ... */
     ANSWER_JSON,     /* .text, .number: its length */
 };
@@ -44,7 +49,9 @@ struct answer {
     bool locked;
     char **names;
     size_t name_count;
+    struct ipclocker_history_row past;
     const char *error; /* NULL when there is none */
+    enum error_code code;
 };
 
 /* All zero is a parser at the beginning of a connection. */

@@ -1,12 +1,21 @@
 /* The short requests: unlock, break, owner, reports of deaths, ping.
  * Must not wait for a lock. */
+#include "calls.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/text.h"
-#include "private.h"
+#include "connect.h"
+#include "error.h"
+#include "hosts.h"
+#include "parameters.h"
+#include "request.h"
+
+enum { PING_MS = 5000 }; /* for the answer to one, where that is all that is asked */
 
 static int write_unlock(struct ipclocker *lock)
 {
@@ -20,12 +29,13 @@ static int take_unlock_answer(struct ipclocker *lock, const struct answer *answe
     if (answer->kind != ANSWER_STATUS)
         return 0;
     if (answer->error != NULL)
-        return client_refused(lock, answer->error);
-    lock->held = false;
+        return client_refused(lock, answer);
+    lock->grant.held = false;
     return 1;
 }
 
 const struct client_operation client_unlock_operation = {
+    .at_home = true,
     .write = write_unlock,
     .take = take_unlock_answer,
 };
@@ -33,30 +43,33 @@ const struct client_operation client_unlock_operation = {
 int ipclocker_unlock(struct ipclocker *lock)
 {
     ipclocker_cancel(lock);
-    return client_run(lock, &client_unlock_operation, -1);
+    return client_run(lock, &client_unlock_operation, NULL, -1);
 }
 
 static int write_break(struct ipclocker *lock)
 {
+    unsigned *count = lock->call.argument;
+
     client_write_names(lock);
     client_write_command(lock, "BREAK_LOCK");
-    lock->result_number = 0;
+    *count = 0;
     return 0;
 }
 
 static int take_break_answer(struct ipclocker *lock, const struct answer *answer)
 {
+    unsigned *count = lock->call.argument;
     char owner[300];
 
     if (answer->kind == ANSWER_BROKE) {
-        lock->result_number++;
+        (*count)++;
         text_clean(owner, sizeof owner, answer->text, strlen(answer->text));
         client_notice(lock, IPCLOCKER_PRINT_BROKE, "taken from %s", owner);
         return 0;
     }
     if (answer->kind != ANSWER_STATUS)
         return 0;
-    return answer->error != NULL ? client_refused(lock, answer->error) : 1;
+    return answer->error != NULL ? client_refused(lock, answer) : 1;
 }
 
 static const struct client_operation break_operation = {
@@ -66,9 +79,11 @@ static const struct client_operation break_operation = {
 
 int ipclocker_break_lock(struct ipclocker *lock)
 {
-    if (client_run(lock, &break_operation, -1) != 0)
+    unsigned count;
+
+    if (client_run(lock, &break_operation, &count, -1) != 0)
         return -1;
-    return lock->result_number > INT32_MAX ? INT32_MAX : (int)lock->result_number;
+    return count > INT32_MAX ? INT32_MAX : (int)count;
 }
 
 static int write_status(struct ipclocker *lock)
@@ -83,10 +98,10 @@ static int take_owner_answer(struct ipclocker *lock, const struct answer *answer
     if (answer->kind != ANSWER_STATUS)
         return 0;
     if (answer->error != NULL)
-        return client_refused(lock, answer->error);
-    free(lock->result_text);
-    lock->result_text = strdup(answer->text);
-    return lock->result_text != NULL ? 1 : client_fail(lock, ENOMEM, "out of memory");
+        return client_refused(lock, answer);
+    free(lock->owner);
+    lock->owner = strdup(answer->text);
+    return lock->owner != NULL ? 1 : client_fail(lock, ENOMEM, "out of memory");
 }
 
 static const struct client_operation status_operation = {
@@ -96,15 +111,21 @@ static const struct client_operation status_operation = {
 
 const char *ipclocker_owner(struct ipclocker *lock)
 {
-    return client_run(lock, &status_operation, -1) == 0 ? lock->result_text : NULL;
+    return client_run(lock, &status_operation, NULL, -1) == 0 ? lock->owner : NULL;
 }
+
+struct dead_pid {
+    const char *hostname;
+    pid_t pid;
+};
 
 /* DEAD_PID has no answer of its own: that of the VERSION behind it tells that it was read. */
 static int write_dead_pid(struct ipclocker *lock)
 {
+    const struct dead_pid *dead = lock->call.argument;
+
     buffer_add_text(&lock->connection.out, "DEAD_PID ");
-    buffer_add_text(&lock->connection.out, lock->argument_text);
-    client_write_number(lock, "", lock->argument_number);
+    client_write_number(lock, dead->hostname, (uint64_t)dead->pid);
     client_write_command(lock, "VERSION");
     return 0;
 }
@@ -122,24 +143,33 @@ static const struct client_operation dead_pid_operation = {
 
 int ipclocker_dead_pid(struct ipclocker *lock, const char *hostname, pid_t pid)
 {
+    struct dead_pid dead = {.hostname = hostname, .pid = pid};
+
     if (client_check_text(lock, hostname, "host name") != 0)
         return -1;
     if (pid <= 0)
         return client_fail(lock, EINVAL, "%d is no process id", (int)pid);
-    lock->argument_text = hostname;
-    lock->argument_number = (uint64_t)pid;
-    return client_run(lock, &dead_pid_operation, -1);
+    return client_run(lock, &dead_pid_operation, &dead, -1);
 }
+
+struct dead_job {
+    const char *job;
+    int64_t before_ms;
+    int ended; /* how many requests */
+};
 
 static int write_dead_job(struct ipclocker *lock)
 {
+    const struct dead_job *dead = lock->call.argument;
+
     if (lock->connection.dialect == DIALECT_CLASSIC)
         return client_fail(lock, ENOTSUP, "the server is a classic one, which knows no jobs");
     buffer_add_text(&lock->connection.out, "DEAD_JOB ");
-    buffer_add_text(&lock->connection.out, lock->argument_text);
-    if (lock->argument_number < INT64_MAX) {
+    buffer_add_text(&lock->connection.out, dead->job);
+    if (dead->before_ms < INT64_MAX) {
         buffer_add(&lock->connection.out, " ", 1);
-        buffer_add_number(&lock->connection.out, lock->argument_number);
+        buffer_add_number(&lock->connection.out,
+                          dead->before_ms > 0 ? (uint64_t)dead->before_ms : 0);
     }
     buffer_add(&lock->connection.out, "\n", 1);
     return 0;
@@ -147,9 +177,11 @@ static int write_dead_job(struct ipclocker *lock)
 
 static int take_ended_answer(struct ipclocker *lock, const struct answer *answer)
 {
+    struct dead_job *dead = lock->call.argument;
+
     if (answer->kind == ANSWER_STATUS && answer->error != NULL)
-        return client_refused(lock, answer->error);
-    lock->result_number = answer->number;
+        return client_refused(lock, answer);
+    dead->ended = answer->kind == ANSWER_ENDED ? (int)answer->number : 0;
     return answer->kind == ANSWER_ENDED;
 }
 
@@ -166,13 +198,11 @@ int ipclocker_dead_job(struct ipclocker *lock, const char *job)
 
 int ipclocker_dead_job_before(struct ipclocker *lock, const char *job, int64_t before_ms)
 {
+    struct dead_job dead = {.job = job, .before_ms = before_ms};
+
     if (client_check_text(lock, job, "job") != 0)
         return -1;
-    lock->argument_text = job;
-    lock->argument_number = before_ms > 0 ? (uint64_t)before_ms : 0;
-    if (client_run(lock, &dead_job_operation, -1) != 0)
-        return -1;
-    return lock->result_number > INT32_MAX ? INT32_MAX : (int)lock->result_number;
+    return client_run(lock, &dead_job_operation, &dead, -1) == 0 ? dead.ended : -1;
 }
 
 static int write_version(struct ipclocker *lock)
@@ -182,7 +212,7 @@ static int write_version(struct ipclocker *lock)
 }
 
 static const struct client_operation ping_operation = {
-    .is_ping = true,
+    .answer_ms = PING_MS,
     .write = write_version,
     .take = take_version_answer,
 };
@@ -195,7 +225,7 @@ int ipclocker_ping_status(struct ipclocker *lock, struct ipclocker_ping_status *
 
     clock_gettime(CLOCK_MONOTONIC, &start);
     lock->set.tries = 1;
-    result = client_run(lock, &ping_operation, -1);
+    result = client_run(lock, &ping_operation, NULL, -1);
     lock->set.tries = tries;
     clock_gettime(CLOCK_MONOTONIC, &end);
     *status = (struct ipclocker_ping_status){.ok = result == 0};
@@ -205,9 +235,9 @@ int ipclocker_ping_status(struct ipclocker *lock, struct ipclocker_ping_status *
         return -1;
     status->seconds =
         (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9;
-    snprintf(status->version, sizeof status->version, "%s", lock->server_version);
-    status->started = lock->server_started;
-    status->protocol = lock->server_protocol;
+    snprintf(status->version, sizeof status->version, "%s", lock->server.version);
+    status->started = lock->server.started;
+    status->protocol = lock->server.protocol;
     return 0;
 }
 

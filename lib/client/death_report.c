@@ -1,5 +1,7 @@
 /* Reports the end of a lock's owner to a classic server, which asks its clients to look.
  * Must not use the connection that waits: what is sent there is read after the grant. */
+#include "death_report.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +9,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "private.h"
+#include "base/clock.h"
+#include "connection.h"
+#include "parameters.h"
 #include "process/process.h"
 
 enum { REPORT_MS = 3000, REPORT_MAX_BYTES = 65536 };

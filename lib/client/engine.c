@@ -1,24 +1,34 @@
 /* One request to a server, from finding the server to its last answer, without blocking.
  * Must not know what requests mean: that is in the operations. */
+#include "engine.h"
+
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
-#include "private.h"
+#include "connect.h"
+#include "connection.h"
+#include "death_report.h"
+#include "error.h"
+#include "hosts.h"
+#include "request.h"
 
 /* What a step came to, besides 1 (done), 0 (wait) and -1 (failed). */
 enum { STEP_AGAIN = 2 };
 
-enum { REPORT_POLL_MS = 10, RETELL_MS = 60000 };
+enum {
+    ANSWER_MS = 15000, /* for the server's next word where it has no reason to wait */
+};
 
 void client_abandon(struct ipclocker *lock)
 {
-    lock->operation = NULL;
-    lock->phase = PHASE_IDLE;
-    lock->wait.waiting = false;
+    lock->call.operation = NULL;
+    lock->call.argument = NULL;
+    lock->call.phase = PHASE_IDLE;
+    lock->wait.known.waiting = false;
 }
 
 /* A classic server wants a connection for each request. */
@@ -38,7 +48,7 @@ static int finish(struct ipclocker *lock, int result)
     part_from_classic(lock);
     client_report_end(lock);
     /* After a failure nobody knows what would come next on it. */
-    if (result < 0 && lock->phase != PHASE_IDLE && lock->phase != PHASE_ANSWER)
+    if (result < 0 && lock->call.phase != PHASE_IDLE && lock->call.phase != PHASE_ANSWER)
         client_disconnect(lock);
     client_abandon(lock);
     errno = saved_errno;
@@ -46,75 +56,35 @@ static int finish(struct ipclocker *lock, int result)
 }
 
 /* Who was in the queue, or has the lock, wants it still: it goes on for as long as that takes. */
+static bool has_much_to_lose(const struct ipclocker *lock)
+{
+    return lock->call.was_queued || lock->call.operation->never_ends;
+}
+
 static bool tries_for_ever(const struct ipclocker *lock)
 {
-    return lock->set.tries == 0 || lock->was_queued || lock->operation == &client_renew_operation;
-}
-
-/* What stands before the failures of a round, for people. */
-static const char *round_verdict(const struct ipclocker *lock)
-{
-    return lock->is_turned_away ? "the lockerd does not serve at" : "no lockerd answers at";
-}
-
-static int fail_unreached(struct ipclocker *lock)
-{
-    const char *advice = lock->set.family == IPCLOCKER_FAMILY_UNIX
-                             ? "; start one there or name its socket by --path"
-                             : "; start one there or set IPCLOCKER_HOST";
-
-    /* The server that answers has said what is to be done. */
-    return client_fail(lock, lock->failure_errno, "%s %s%s", round_verdict(lock), lock->failures,
-                       lock->is_turned_away ? "" : advice);
-}
-
-/* Where the tries go on for long, only what is new, or a sign of life each minute. */
-static bool is_worth_telling(struct ipclocker *lock, bool was_lost)
-{
-    int64_t now_ms = clock_now_ms();
-
-    if (was_lost && lock->is_away && now_ms < lock->told_away_ms + RETELL_MS &&
-        strcmp(lock->told_failures, lock->failures) == 0)
-        return false;
-    lock->is_away = was_lost;
-    lock->told_away_ms = now_ms;
-    snprintf(lock->told_failures, sizeof lock->told_failures, "%s", lock->failures);
-    return true;
-}
-
-/* After the lines that told of its absence. */
-static void tell_return(struct ipclocker *lock)
-{
-    char host[320];
-
-    if (!lock->is_away)
-        return;
-    lock->is_away = false;
-    client_host_describe(lock, client_current_host(lock), host, sizeof host);
-    client_notice(lock, IPCLOCKER_PRINT_RETRY, "the lockerd at %s answers again", host);
+    return lock->set.tries == 0 || has_much_to_lose(lock);
 }
 
 /* No host is one: pauses before the next try, or gives up. */
 static int end_round(struct ipclocker *lock)
 {
-    bool was_lost = lock->was_queued || lock->operation == &client_renew_operation;
+    bool was_lost = has_much_to_lose(lock);
     int64_t pause_ms;
     char limit[32] = "";
 
-    lock->tries++;
+    lock->round.tries++;
     if (!tries_for_ever(lock)) {
-        if (lock->tries >= lock->set.tries) {
-            client_notice(lock, IPCLOCKER_PRINT_DOWN, "%s %s", round_verdict(lock), lock->failures);
-            return fail_unreached(lock);
+        if (lock->round.tries >= lock->set.tries) {
+            client_tell_down(lock);
+            return client_fail_unreached(lock);
         }
-        snprintf(limit, sizeof limit, " (%u of %u)", lock->tries + 1, lock->set.tries);
+        snprintf(limit, sizeof limit, " (%u of %u)", lock->round.tries + 1, lock->set.tries);
     }
     pause_ms = client_pause_ms(lock, was_lost);
-    if (is_worth_telling(lock, was_lost))
-        client_notice(lock, IPCLOCKER_PRINT_RETRY, "%s %s; trying again in %.1f s%s",
-                      round_verdict(lock), lock->failures, (double)pause_ms / 1000.0, limit);
-    lock->phase = PHASE_PAUSE;
-    lock->phase_deadline_ms = clock_now_ms() + pause_ms;
+    client_tell_retry(lock, pause_ms, was_lost, limit);
+    lock->call.phase = PHASE_PAUSE;
+    lock->call.phase_deadline_ms = clock_now_ms() + pause_ms;
     return STEP_AGAIN;
 }
 
@@ -129,58 +99,65 @@ static int begin_round(struct ipclocker *lock)
     return try_next(lock);
 }
 
-/* Goes on without the connection.  `said`: what the server gave as its reason, or NULL. */
-static int drop_connection(struct ipclocker *lock, int number, const char *reason, const char *said)
+/* Goes on without the connection, for a reason.  `said`: it is what the server gave as such. */
+static int drop_connection(struct ipclocker *lock, int number, const char *reason, bool said)
 {
-    enum client_phase phase = lock->phase;
-    char text[160];
+    enum client_phase phase = lock->call.phase;
 
-    if (said != NULL) {
-        number = EPROTO;
-        text_clean(text, sizeof text, said, strlen(said));
-        reason = text;
-    }
     client_disconnect(lock);
-    if (lock->reused) {
-        lock->reused = false;
+    if (lock->call.reused) {
+        lock->call.reused = false;
         return begin_round(lock);
     }
     if (phase == PHASE_WITHDRAWAL) {
         errno = EBUSY;
         return -1;
     }
-    if (phase == PHASE_QUEUED) {
-        client_round_begin(lock);
-        lock->tries = 0;
-        lock->wait.position = 0;
-        lock->host_step = 1;
-        client_round_failed(lock, number, reason);
-        lock->is_turned_away = said != NULL;
-        return end_round(lock);
+    if (lock->call.operation->asks_once && phase == PHASE_ANSWER)
+        return client_fail(lock, EPROTO, "the server%s: %s", said ? " refused" : "", reason);
+    if (phase != PHASE_QUEUED) {
+        client_round_failed(lock, number, reason, said);
+        return try_next(lock);
     }
-    client_round_failed(lock, number, reason);
-    lock->is_turned_away = said != NULL;
-    return try_next(lock);
+    client_round_begin(lock);
+    lock->round.tries = 0;
+    lock->wait.known.position = 0;
+    lock->round.host_step = 1;
+    client_round_failed(lock, number, reason, said);
+    return end_round(lock);
+}
+
+/* The server does not serve us, and says why. */
+static int be_turned_away(struct ipclocker *lock, const char *error)
+{
+    char reason[160];
+
+    text_clean(reason, sizeof reason, error, strlen(error));
+    return drop_connection(lock, EPROTO, reason, true);
 }
 
 /* The connection that was being made or used is of no use any more. */
 static int lose_connection(struct ipclocker *lock, int number, const char *reason)
 {
-    return drop_connection(lock, number, reason,
-                           answer_parser_last_error(&lock->connection.parser));
+    const char *error = answer_parser_last_error(&lock->connection.parser);
+
+    return error != NULL ? be_turned_away(lock, error)
+                         : drop_connection(lock, number, reason, false);
 }
 
-static int64_t answer_deadline(const struct ipclocker *lock)
+void client_await_answer(struct ipclocker *lock)
 {
-    return clock_now_ms() + (lock->operation->is_ping ? CLIENT_PING_MS : CLIENT_ANSWER_MS);
+    int answer_ms = lock->call.operation->answer_ms;
+
+    lock->call.phase_deadline_ms = clock_now_ms() + (answer_ms > 0 ? answer_ms : ANSWER_MS);
 }
 
 static int send_request(struct ipclocker *lock)
 {
-    if (lock->operation->write(lock) != 0)
+    if (lock->call.operation->write(lock) != 0)
         return -1;
-    lock->phase = PHASE_ANSWER;
-    lock->phase_deadline_ms = answer_deadline(lock);
+    lock->call.phase = PHASE_ANSWER;
+    client_await_answer(lock);
     return STEP_AGAIN;
 }
 
@@ -188,8 +165,8 @@ static int send_request(struct ipclocker *lock)
  * something else of it. */
 static bool needs_dialect(const struct ipclocker *lock)
 {
-    return lock->operation->is_ours ||
-           (lock->operation->has_demand && !client_demand_is_plain(lock));
+    return lock->call.operation->is_ours ||
+           (lock->call.operation->has_demand && !client_demand_is_plain(lock));
 }
 
 /* What needs no dialect goes out in one write with the question for it. */
@@ -199,8 +176,8 @@ static int start_talking(struct ipclocker *lock)
     if (!needs_dialect(lock))
         return send_request(lock);
     client_write_command(lock, "VERSION");
-    lock->phase = PHASE_HANDSHAKE;
-    lock->phase_deadline_ms = answer_deadline(lock);
+    lock->call.phase = PHASE_HANDSHAKE;
+    lock->call.phase_deadline_ms = clock_now_ms() + ANSWER_MS;
     return STEP_AGAIN;
 }
 
@@ -208,28 +185,22 @@ static int start_talking(struct ipclocker *lock)
 static void learn_dialect(struct ipclocker *lock, const struct answer *answer)
 {
     lock->connection.dialect = answer->kind == ANSWER_PROTO ? DIALECT_2 : DIALECT_CLASSIC;
-    lock->server_protocol = answer->kind == ANSWER_PROTO ? 2 : 1;
+    lock->server.protocol = answer->kind == ANSWER_PROTO ? 2 : 1;
     client_remember_host(lock);
 }
 
 static void note_version(struct ipclocker *lock, const struct answer *answer)
 {
-    text_clean(lock->server_version, sizeof lock->server_version, answer->text,
+    text_clean(lock->server.version, sizeof lock->server.version, answer->text,
                strlen(answer->text));
-    lock->server_started = answer->number;
+    lock->server.started = answer->number;
 }
 
 /* The server cannot do it now, and says so: its disk is full, say.  Who has to get through in the
  * end comes back later, as to a server that is away. */
 static bool is_put_off(const struct ipclocker *lock, const struct answer *answer)
 {
-    static const char later[] = "try again later";
-    size_t len;
-
-    if (answer->kind != ANSWER_STATUS || answer->error == NULL || !tries_for_ever(lock))
-        return false;
-    len = strlen(answer->error);
-    return len >= sizeof later - 1 && strcmp(answer->error + len - (sizeof later - 1), later) == 0;
+    return answer->error != NULL && answer->code == ERROR_CODE_LATER && tries_for_ever(lock);
 }
 
 static int take_answer(struct ipclocker *lock, const struct answer *answer)
@@ -242,19 +213,19 @@ static int take_answer(struct ipclocker *lock, const struct answer *answer)
         if (answer->kind == ANSWER_PROTO && answer->number != 2)
             return lose_connection(lock, EPROTO, "it speaks another protocol");
         if (answer->kind == ANSWER_STATUS && answer->error != NULL)
-            return drop_connection(lock, EPROTO, NULL, answer->error);
+            return be_turned_away(lock, answer->error);
         learn_dialect(lock, answer);
-        if (lock->phase == PHASE_HANDSHAKE)
+        if (lock->call.phase == PHASE_HANDSHAKE)
             return send_request(lock);
     }
-    lock->reused = false;
+    lock->call.reused = false;
     if (answer->kind == ANSWER_PROTO)
         return STEP_AGAIN;
     if (is_put_off(lock, answer))
-        return drop_connection(lock, EPROTO, NULL, answer->error);
+        return be_turned_away(lock, answer->error);
     if (answer->kind == ANSWER_WAITING || answer->kind == ANSWER_STATUS)
-        tell_return(lock);
-    result = lock->operation->take(lock, answer);
+        client_tell_return(lock);
+    result = lock->call.operation->take(lock, answer);
     return result == 0 ? STEP_AGAIN : result;
 }
 
@@ -263,7 +234,7 @@ static int take_answers(struct ipclocker *lock)
 {
     struct answer answer;
 
-    while (lock->connection.fd >= 0 && lock->phase != PHASE_CONNECTING) {
+    while (lock->connection.fd >= 0 && lock->call.phase != PHASE_CONNECTING) {
         enum answer_kind kind = answer_parser_next(&lock->connection.parser, &answer);
         int result;
 
@@ -290,7 +261,7 @@ static int step_talking(struct ipclocker *lock)
                                errno == ECONNRESET ? "it closed the connection" : strerror(errno));
     if (got > 0)
         return take_answers(lock);
-    if (lock->phase != PHASE_QUEUED && clock_now_ms() >= lock->phase_deadline_ms)
+    if (lock->call.phase != PHASE_QUEUED && clock_now_ms() >= lock->call.phase_deadline_ms)
         return lose_connection(lock, EHOSTUNREACH, "it does not answer");
     return 0;
 }
@@ -303,21 +274,21 @@ static int step_connecting(struct ipclocker *lock)
         return start_talking(lock);
     if (connected < 0)
         return lose_connection(lock, errno, strerror(errno));
-    if (clock_now_ms() >= lock->phase_deadline_ms)
+    if (clock_now_ms() >= lock->call.phase_deadline_ms)
         return lose_connection(lock, EHOSTUNREACH, strerror(ETIMEDOUT));
     return 0;
 }
 
 static int step_pause(struct ipclocker *lock)
 {
-    if (clock_now_ms() < lock->phase_deadline_ms)
+    if (clock_now_ms() < lock->call.phase_deadline_ms)
         return 0;
     return begin_round(lock);
 }
 
 static int step_once(struct ipclocker *lock)
 {
-    switch (lock->phase) {
+    switch (lock->call.phase) {
     case PHASE_PAUSE:
         return step_pause(lock);
     case PHASE_CONNECTING:
@@ -327,6 +298,16 @@ static int step_once(struct ipclocker *lock)
     default:
         return step_talking(lock);
     }
+}
+
+int client_refused(struct ipclocker *lock, const struct answer *answer)
+{
+    char host[320], shown[160];
+
+    client_host_describe(lock, client_current_host(lock), host, sizeof host);
+    text_clean(shown, sizeof shown, answer->error, strlen(answer->error));
+    return client_fail(lock, answer->code == ERROR_CODE_OWN ? EDEADLK : EPROTO,
+                       "the server at %s refused: %s", host, shown);
 }
 
 static int fail_unanswered(struct ipclocker *lock)
@@ -341,20 +322,20 @@ static int fail_unanswered(struct ipclocker *lock)
 static int time_out(struct ipclocker *lock)
 {
     char demand[256];
-    bool is_known = lock->wait.holder[0] != '\0';
+    bool is_known = lock->wait.known.holder[0] != '\0';
 
     /* A server that hangs may go on, and must not grant then. */
-    if (lock->operation == &client_lock_operation &&
-        (lock->was_queued || lock->phase == PHASE_ANSWER))
-        client_leave(lock);
-    if (lock->was_queued) {
+    if (lock->call.operation->give_up != NULL &&
+        (lock->call.was_queued || lock->call.phase == PHASE_ANSWER))
+        lock->call.operation->give_up(lock);
+    if (lock->call.was_queued) {
         client_describe_demand(lock, demand, sizeof demand);
         return client_fail(lock, ETIMEDOUT, "%s was not free in time%s%s", demand,
-                           is_known ? "; it is held by " : "", lock->wait.holder);
+                           is_known ? "; it is held by " : "", lock->wait.known.holder);
     }
-    if (lock->failures[0] == '\0' || lock->phase == PHASE_ANSWER)
+    if (lock->round.failures[0] == '\0' || lock->call.phase == PHASE_ANSWER)
         return fail_unanswered(lock);
-    return fail_unreached(lock);
+    return client_fail_unreached(lock);
 }
 
 int client_step(struct ipclocker *lock)
@@ -365,38 +346,42 @@ int client_step(struct ipclocker *lock)
     do {
         result = step_once(lock);
     } while (result == STEP_AGAIN);
-    if (result == 0 && clock_now_ms() >= lock->limit_ms)
+    if (result == 0 && clock_now_ms() >= lock->call.limit_ms)
         result = time_out(lock);
     return result == 0 ? 0 : finish(lock, result);
 }
 
-int client_begin(struct ipclocker *lock, const struct client_operation *operation, int64_t limit_ms)
+int client_begin(struct ipclocker *lock, const struct client_operation *operation, void *argument,
+                 int64_t limit_ms)
 {
     int result;
 
-    if (lock->operation == &client_renew_operation)
-        client_drop_renewal(lock);
-    if (lock->operation != NULL)
+    if (lock->call.operation != NULL && lock->call.operation->is_behind) {
+        client_disconnect(lock);
+        client_abandon(lock);
+    }
+    if (lock->call.operation != NULL)
         return client_fail(lock, EALREADY, "a lock is being got already");
     if (client_hosts_default(lock) != 0)
         return -1;
-    lock->operation = operation;
-    lock->started_ms = clock_now_ms();
-    lock->limit_ms = limit_ms < 0 || limit_ms > CLIENT_NEVER - lock->started_ms
-                         ? CLIENT_NEVER
-                         : lock->started_ms + limit_ms;
-    lock->tries = 0;
-    lock->was_queued = false;
-    lock->is_away = false;
-    lock->failures[0] = '\0';
-    lock->failure_errno = EHOSTUNREACH;
-    lock->reused = lock->connection.fd >= 0;
+    lock->call.operation = operation;
+    lock->call.argument = argument;
+    lock->call.started_ms = clock_now_ms();
+    lock->call.limit_ms = limit_ms < 0 || limit_ms > CLIENT_NEVER - lock->call.started_ms
+                              ? CLIENT_NEVER
+                              : lock->call.started_ms + limit_ms;
+    lock->round.tries = 0;
+    lock->call.was_queued = false;
+    lock->retell.is_away = false;
+    lock->round.failures[0] = '\0';
+    lock->round.failure_errno = EHOSTUNREACH;
+    lock->call.reused = lock->connection.fd >= 0;
     /* Another server knows nothing of what this one has granted. */
-    lock->at_home = lock->home_host < lock->set.host_count &&
-                    (lock->held || operation == &client_unlock_operation);
-    if (lock->at_home)
-        lock->preferred_host = lock->home_host;
-    result = lock->reused ? send_request(lock) : begin_round(lock);
+    lock->place.at_home =
+        lock->place.home_host < lock->set.host_count && (lock->grant.held || operation->at_home);
+    if (lock->place.at_home)
+        lock->place.preferred_host = lock->place.home_host;
+    result = lock->call.reused ? send_request(lock) : begin_round(lock);
     return result < 0 ? finish(lock, result) : 0;
 }
 
@@ -412,41 +397,8 @@ int client_finish(struct ipclocker *lock)
     return result < 0 ? -1 : 0;
 }
 
-int client_run(struct ipclocker *lock, const struct client_operation *operation, int64_t limit_ms)
+int client_run(struct ipclocker *lock, const struct client_operation *operation, void *argument,
+               int64_t limit_ms)
 {
-    return client_begin(lock, operation, limit_ms) == 0 ? client_finish(lock) : -1;
-}
-
-int ipclocker_fd(const struct ipclocker *lock)
-{
-    return lock->connection.fd;
-}
-
-short ipclocker_events(const struct ipclocker *lock)
-{
-    if (lock->connection.fd < 0)
-        return 0;
-    if (lock->phase == PHASE_CONNECTING)
-        return POLLOUT;
-    return lock->connection.out.len > 0 ? POLLIN | POLLOUT : POLLIN;
-}
-
-int ipclocker_timeout(const struct ipclocker *lock)
-{
-    int64_t deadline_ms = CLIENT_NEVER, left_ms;
-
-    if (lock->operation != NULL)
-        deadline_ms = lock->limit_ms;
-    if (lock->phase != PHASE_IDLE && lock->phase != PHASE_QUEUED &&
-        lock->phase_deadline_ms < deadline_ms)
-        deadline_ms = lock->phase_deadline_ms;
-    if (deadline_ms == CLIENT_NEVER && lock->report.fd < 0)
-        return -1;
-    left_ms = deadline_ms == CLIENT_NEVER ? INT_MAX : deadline_ms - clock_now_ms();
-    /* Its socket is not ours to hand out, and it has little to do. */
-    if (lock->report.fd >= 0 && left_ms > REPORT_POLL_MS)
-        left_ms = REPORT_POLL_MS;
-    if (left_ms < 0)
-        return 0;
-    return left_ms > INT_MAX ? INT_MAX : (int)left_ms;
+    return client_begin(lock, operation, argument, limit_ms) == 0 ? client_finish(lock) : -1;
 }

@@ -1,4 +1,4 @@
-/* The client's handle: its making and its end, its error text, and what it knows.
+/* The client's handle: its making and its end, and what it knows.
  * Must not talk to a server but in ipclocker_destroy(). */
 #include <errno.h>
 #include <stdio.h>
@@ -6,7 +6,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "private.h"
+#include "base/clock.h"
+#include "calls.h"
+#include "connection.h"
+#include "death_report.h"
+#include "hosts.h"
+#include "lock.h"
+#include "parameters.h"
+
+enum { DESTROY_MS = 1000 }; /* for the unlock at the end */
 
 struct ipclocker *ipclocker_create(void)
 {
@@ -23,7 +31,7 @@ struct ipclocker *ipclocker_create(void)
     lock->set.destroy_unlock = true;
     lock->set.tries = 3;
     lock->set.delay_ms = 1000;
-    lock->wait.held_ms = -1;
+    lock->wait.known.held_ms = -1;
     if (ipclocker_set_locks(lock, "lock", 1) != 0) {
         ipclocker_destroy(lock);
         return NULL;
@@ -37,8 +45,8 @@ static void unlock_at_end(struct ipclocker *lock)
     if (getpid() != lock->set.pid)
         return;
     ipclocker_cancel(lock);
-    if (lock->set.destroy_unlock && lock->held)
-        client_run(lock, &client_unlock_operation, CLIENT_DESTROY_MS);
+    if (lock->set.destroy_unlock && lock->grant.held)
+        client_run(lock, &client_unlock_operation, NULL, DESTROY_MS);
 }
 
 void ipclocker_destroy(struct ipclocker *lock)
@@ -55,63 +63,33 @@ void ipclocker_destroy(struct ipclocker *lock)
     free(lock->set.hostname);
     free(lock->set.user);
     free(lock->set.job);
-    free(lock->result_text);
-    buffer_fini(&lock->lock_names);
-    free(lock->result_rows);
+    free(lock->owner);
+    buffer_fini(&lock->grant.names);
     free(lock);
     errno = saved_errno;
 }
 
-int client_fail(struct ipclocker *lock, int number, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(lock->error, sizeof lock->error, format, args);
-    va_end(args);
-    errno = number;
-    return -1;
-}
-
-void client_notice(struct ipclocker *lock, enum ipclocker_notice notice, const char *format, ...)
-{
-    char text[768];
-    va_list args;
-
-    if (!lock->set.verbose || lock->set.print == NULL)
-        return;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    lock->set.print(lock->set.print_context, notice, text);
-}
-
-const char *ipclocker_error(const struct ipclocker *lock)
-{
-    return lock->error;
-}
-
 bool ipclocker_locked(const struct ipclocker *lock)
 {
-    return lock->held;
+    return lock->grant.held;
 }
 
 const char *ipclocker_lock_name(const struct ipclocker *lock)
 {
-    return lock->held ? lock->lock_names.data : "";
+    return lock->grant.held ? lock->grant.names.data : "";
 }
 
 uint64_t ipclocker_token(const struct ipclocker *lock)
 {
-    return lock->held ? lock->token : 0;
+    return lock->grant.held ? lock->grant.token : 0;
 }
 
 void ipclocker_wait(const struct ipclocker *lock, struct ipclocker_wait *wait)
 {
-    *wait = lock->wait;
-    if (lock->operation == &client_lock_operation)
-        wait->waited_ms = clock_now_ms() - lock->started_ms;
+    *wait = lock->wait.known;
+    if (lock->call.operation == &client_lock_operation)
+        wait->waited_ms = clock_now_ms() - lock->call.started_ms;
     /* The holder has gone on holding it since it was told. */
     if (wait->waiting && wait->held_ms >= 0)
-        wait->held_ms += clock_now_ms() - lock->told_ms;
+        wait->held_ms += clock_now_ms() - lock->wait.told_ms;
 }

@@ -1,5 +1,7 @@
 /* The list of servers: its text form, its defaults, and the addresses behind a name.
  * Must not connect to anything. */
+#include "hosts.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
@@ -8,8 +10,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "connection.h"
+#include "error.h"
 #include "net/port.h"
-#include "private.h"
 
 struct host_list {
     struct client_host *hosts;
@@ -134,16 +137,16 @@ static void take_hosts(struct ipclocker *lock, struct host_list list)
     client_hosts_free(lock->set.hosts, lock->set.host_count);
     lock->set.hosts = list.hosts;
     lock->set.host_count = list.count;
-    lock->preferred_host = 0;
-    lock->home_host = SIZE_MAX;
-    lock->host_step = 0;
+    lock->place.preferred_host = 0;
+    lock->place.home_host = SIZE_MAX;
+    lock->round.host_step = 0;
 }
 
 int ipclocker_set_hosts(struct ipclocker *lock, const char *hosts)
 {
     struct host_list list = {0};
 
-    if (lock->operation != NULL)
+    if (lock->call.operation != NULL)
         return client_fail(lock, EALREADY, "a lock is being got already");
     if (parse_hosts(lock, hosts, &list) != 0) {
         int saved_errno = errno;
@@ -163,7 +166,7 @@ int ipclocker_set_path(struct ipclocker *lock, const char *path)
     struct host_list list = {0};
     size_t len = strlen(path);
 
-    if (lock->operation != NULL)
+    if (lock->call.operation != NULL)
         return client_fail(lock, EALREADY, "a lock is being got already");
     if (len == 0)
         return client_fail(lock, EINVAL, "the path of the socket is empty");
@@ -265,14 +268,14 @@ static bool wants_family(const struct ipclocker *lock, int family)
 static void add_inet(struct ipclocker *lock, const struct in_addr *address, uint16_t port)
 {
     if (wants_family(lock, AF_INET))
-        lock->addresses[lock->address_count++].in =
+        lock->round.addresses[lock->round.address_count++].in =
             (struct sockaddr_in){.sin_family = AF_INET, .sin_port = port, .sin_addr = *address};
 }
 
 static void add_inet6(struct ipclocker *lock, const struct in6_addr *address, uint16_t port)
 {
     if (wants_family(lock, AF_INET6))
-        lock->addresses[lock->address_count++].in6 = (struct sockaddr_in6){
+        lock->round.addresses[lock->round.address_count++].in6 = (struct sockaddr_in6){
             .sin6_family = AF_INET6, .sin6_port = port, .sin6_addr = *address};
 }
 
@@ -307,9 +310,9 @@ static int resolve_name(struct ipclocker *lock, const char *name, uint16_t port,
         return -1;
     }
     for (struct addrinfo *entry = found; entry != NULL; entry = entry->ai_next) {
-        union client_address *address = &lock->addresses[lock->address_count];
+        union client_address *address = &lock->round.addresses[lock->round.address_count];
 
-        if (lock->address_count == CLIENT_ADDRESSES_MAX)
+        if (lock->round.address_count == CLIENT_ADDRESSES_MAX)
             break;
         if (!wants_family(lock, entry->ai_family) || entry->ai_addrlen > sizeof *address)
             continue;
@@ -318,7 +321,7 @@ static int resolve_name(struct ipclocker *lock, const char *name, uint16_t port,
             address->in.sin_port = port;
         else
             address->in6.sin6_port = port;
-        lock->address_count++;
+        lock->round.address_count++;
     }
     freeaddrinfo(found);
     return 0;
@@ -326,7 +329,7 @@ static int resolve_name(struct ipclocker *lock, const char *name, uint16_t port,
 
 static void add_unix(struct ipclocker *lock, const char *path)
 {
-    struct sockaddr_un *address = &lock->addresses[lock->address_count++].un;
+    struct sockaddr_un *address = &lock->round.addresses[lock->round.address_count++].un;
 
     *address = (struct sockaddr_un){.sun_family = AF_UNIX};
     memcpy(address->sun_path, path, strlen(path) + 1);
@@ -337,18 +340,18 @@ int client_host_resolve(struct ipclocker *lock, const struct client_host *host, 
 {
     uint16_t port = htons(host->port != 0 ? host->port : lock->set.port);
 
-    lock->address_count = 0;
-    lock->address_index = 0;
+    lock->round.address_count = 0;
+    lock->round.address_index = 0;
     if (host->is_path) {
         add_unix(lock, host->name);
         return 0;
     }
     add_known(lock, host->name, port);
-    if (lock->address_count > 0)
+    if (lock->round.address_count > 0)
         return 0;
     if (resolve_name(lock, host->name, port, reason, reason_size) != 0)
         return -1;
-    if (lock->address_count > 0)
+    if (lock->round.address_count > 0)
         return 0;
     snprintf(reason, reason_size, "it has no address of the family that is asked for");
     errno = EHOSTUNREACH;

@@ -5,8 +5,15 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "engine.h"
+#include "error.h"
 #include "list/classic.h"
-#include "private.h"
+#include "request.h"
+
+struct rows {
+    struct ipclocker_list_entry *rows;
+    size_t count;
+};
 
 static int write_list(struct ipclocker *lock)
 {
@@ -42,13 +49,15 @@ static struct ipclocker_list_entry *make_rows(const struct answer *answer)
 
 static int take_list_answer(struct ipclocker *lock, const struct answer *answer)
 {
+    struct rows *list = lock->call.argument;
+
     if (answer->kind == ANSWER_STATUS && answer->error != NULL)
-        return client_refused(lock, answer->error);
+        return client_refused(lock, answer);
     if (answer->kind != ANSWER_LIST)
         return 0;
-    lock->result_rows = make_rows(answer);
-    lock->result_number = answer->name_count / 2;
-    return lock->result_rows != NULL ? 1 : client_fail(lock, ENOMEM, "out of memory");
+    list->rows = make_rows(answer);
+    list->count = answer->name_count / 2;
+    return list->rows != NULL ? 1 : client_fail(lock, ENOMEM, "out of memory");
 }
 
 static const struct client_operation list_operation = {
@@ -58,14 +67,12 @@ static const struct client_operation list_operation = {
 
 struct ipclocker_list_entry *ipclocker_lock_list(struct ipclocker *lock, size_t *count)
 {
-    struct ipclocker_list_entry *rows;
+    struct rows list;
 
-    if (client_run(lock, &list_operation, -1) != 0)
+    if (client_run(lock, &list_operation, &list, -1) != 0)
         return NULL;
-    rows = lock->result_rows;
-    lock->result_rows = NULL;
-    *count = (size_t)lock->result_number;
-    return rows;
+    *count = list.count;
+    return list.rows;
 }
 
 static int write_json_list(struct ipclocker *lock)
@@ -78,20 +85,20 @@ static int write_json_list(struct ipclocker *lock)
 
 static char *make_json(const struct ipclocker *lock, const struct answer *answer)
 {
-    return locklist_json(lock->server_version, (int64_t)lock->server_started, answer->names,
+    return locklist_json(lock->server.version, (int64_t)lock->server.started, answer->names,
                          answer->name_count, clock_wall_ms());
 }
 
 static int take_json_answer(struct ipclocker *lock, const struct answer *answer)
 {
+    char **text = lock->call.argument;
+
     if (answer->kind == ANSWER_STATUS && answer->error != NULL)
-        return client_refused(lock, answer->error);
+        return client_refused(lock, answer);
     if (answer->kind != ANSWER_JSON && answer->kind != ANSWER_LIST)
         return 0;
-    free(lock->result_text);
-    lock->result_text =
-        answer->kind == ANSWER_JSON ? strdup(answer->text) : make_json(lock, answer);
-    return lock->result_text != NULL ? 1 : client_fail(lock, ENOMEM, "out of memory");
+    *text = answer->kind == ANSWER_JSON ? strdup(answer->text) : make_json(lock, answer);
+    return *text != NULL ? 1 : client_fail(lock, ENOMEM, "out of memory");
 }
 
 static const struct client_operation json_operation = {
@@ -104,9 +111,5 @@ char *ipclocker_lock_list_json(struct ipclocker *lock)
 {
     char *text;
 
-    if (client_run(lock, &json_operation, -1) != 0)
-        return NULL;
-    text = lock->result_text;
-    lock->result_text = NULL;
-    return text;
+    return client_run(lock, &json_operation, &text, -1) == 0 ? text : NULL;
 }

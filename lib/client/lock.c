@@ -1,12 +1,20 @@
 /* Getting the lock, waiting for it, keeping it, and giving up.
  * Must not take more than was asked for, whatever the server says. */
+#include "lock.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "base/text.h"
-#include "private.h"
+#include "connect.h"
+#include "connection.h"
+#include "death_report.h"
+#include "error.h"
+#include "hosts.h"
+#include "request.h"
 
 static void copy_clean(char *out, size_t out_size, const char *text)
 {
@@ -16,11 +24,11 @@ static void copy_clean(char *out, size_t out_size, const char *text)
 static void notice_waiting(struct ipclocker *lock)
 {
     char demand[256], held[64] = "", place[64] = "";
-    const struct ipclocker_wait *wait = &lock->wait;
+    const struct ipclocker_wait *wait = &lock->wait.known;
 
-    if (!lock->notice_due)
+    if (!lock->wait.notice_due)
         return;
-    lock->notice_due = false;
+    lock->wait.notice_due = false;
     client_describe_demand(lock, demand, sizeof demand);
     if (wait->held_ms >= 0)
         snprintf(held, sizeof held, " for %.1f s", (double)wait->held_ms / 1000.0);
@@ -32,16 +40,16 @@ static void notice_waiting(struct ipclocker *lock)
 
 static void take_waiting(struct ipclocker *lock, const char *holder)
 {
-    lock->phase = PHASE_QUEUED;
-    lock->was_queued = true;
+    lock->call.phase = PHASE_QUEUED;
+    lock->call.was_queued = true;
     client_settle(lock);
-    lock->tries = 0;
-    lock->wait.waiting = true;
-    lock->wait.position = 0;
-    lock->wait.held_ms = -1;
-    lock->wait.lock[0] = '\0';
-    copy_clean(lock->wait.holder, sizeof lock->wait.holder, holder);
-    lock->notice_due = true;
+    lock->round.tries = 0;
+    lock->wait.known.waiting = true;
+    lock->wait.known.position = 0;
+    lock->wait.known.held_ms = -1;
+    lock->wait.known.lock[0] = '\0';
+    copy_clean(lock->wait.known.holder, sizeof lock->wait.known.holder, holder);
+    lock->wait.notice_due = true;
     client_keep_alive(lock);
     /* Ours goes on to tell the place. */
     if (lock->connection.dialect == DIALECT_CLASSIC)
@@ -50,13 +58,13 @@ static void take_waiting(struct ipclocker *lock, const char *holder)
 
 static void take_queue(struct ipclocker *lock, const struct answer *answer)
 {
-    if (answer->number == 0 || lock->phase != PHASE_QUEUED)
+    if (answer->number == 0 || lock->call.phase != PHASE_QUEUED)
         return;
-    lock->wait.position = (size_t)answer->number;
-    lock->wait.held_ms = answer->held_ms;
-    lock->told_ms = clock_now_ms();
-    copy_clean(lock->wait.holder, sizeof lock->wait.holder, answer->text);
-    copy_clean(lock->wait.lock, sizeof lock->wait.lock, answer->lock);
+    lock->wait.known.position = (size_t)answer->number;
+    lock->wait.known.held_ms = answer->held_ms;
+    lock->wait.told_ms = clock_now_ms();
+    copy_clean(lock->wait.known.holder, sizeof lock->wait.known.holder, answer->text);
+    copy_clean(lock->wait.known.lock, sizeof lock->wait.known.lock, answer->lock);
     notice_waiting(lock);
 }
 
@@ -107,18 +115,18 @@ static int take_grant(struct ipclocker *lock, const struct answer *answer)
 {
     if (!is_what_we_want(lock, answer))
         return refuse_grant(lock);
-    buffer_fini(&lock->lock_names);
+    buffer_fini(&lock->grant.names);
     for (size_t i = 0; i < answer->name_count; i++) {
         if (i > 0)
-            buffer_add(&lock->lock_names, " ", 1);
-        buffer_add_text(&lock->lock_names, answer->names[i]);
+            buffer_add(&lock->grant.names, " ", 1);
+        buffer_add_text(&lock->grant.names, answer->names[i]);
     }
-    buffer_add(&lock->lock_names, "", 1);
-    if (lock->lock_names.failed)
+    buffer_add(&lock->grant.names, "", 1);
+    if (lock->grant.names.failed)
         return client_fail(lock, ENOMEM, "out of memory");
-    lock->held = true;
+    lock->grant.held = true;
     client_settle(lock);
-    lock->token = answer->number;
+    lock->grant.token = answer->number;
     return 1;
 }
 
@@ -128,28 +136,15 @@ static int obtain(struct ipclocker *lock, const struct answer *answer)
 
     if (take_grant(lock, answer) < 0)
         return -1;
-    lock->wait.waited_ms = clock_now_ms() - lock->started_ms;
+    lock->wait.known.waited_ms = clock_now_ms() - lock->call.started_ms;
     if (lock->set.session)
         client_keep_alive(lock);
-    if (!lock->was_queued)
+    if (!lock->call.was_queued)
         return 1;
-    copy_clean(names, sizeof names, lock->lock_names.data);
+    copy_clean(names, sizeof names, lock->grant.names.data);
     client_notice(lock, IPCLOCKER_PRINT_OBTAINED, "obtained %s after %.1f s", names,
-                  (double)lock->wait.waited_ms / 1000.0);
+                  (double)lock->wait.known.waited_ms / 1000.0);
     return 1;
-}
-
-int client_refused(struct ipclocker *lock, const char *error)
-{
-    /* How lockerd begins what it says when the owner stands in its own way. */
-    static const char own_fault[] = "this owner ";
-    char host[320], shown[160];
-
-    client_host_describe(lock, client_current_host(lock), host, sizeof host);
-    copy_clean(shown, sizeof shown, error);
-    return client_fail(lock,
-                       strncmp(error, own_fault, sizeof own_fault - 1) == 0 ? EDEADLK : EPROTO,
-                       "the server at %s refused: %s", host, shown);
 }
 
 static int be_refused(struct ipclocker *lock, const struct answer *answer)
@@ -158,9 +153,9 @@ static int be_refused(struct ipclocker *lock, const struct answer *answer)
 
     client_describe_demand(lock, demand, sizeof demand);
     copy_clean(owner, sizeof owner, answer->text);
-    lock->held = false;
+    lock->grant.held = false;
     if (answer->error != NULL)
-        return client_refused(lock, answer->error);
+        return client_refused(lock, answer);
     if (lock->set.block)
         return client_fail(lock, ECANCELED, "the wait for %s was ended by somebody else", demand);
     client_fail(lock, EBUSY, "%s is not free%s%s", demand,
@@ -169,13 +164,13 @@ static int be_refused(struct ipclocker *lock, const struct answer *answer)
         return -1;
     /* A classic server has put us into the queue all the same. */
     client_write_command(lock, "UNLOCK");
-    lock->phase = PHASE_WITHDRAWAL;
+    lock->call.phase = PHASE_WITHDRAWAL;
     return 0;
 }
 
 static int take_status(struct ipclocker *lock, const struct answer *answer)
 {
-    if (lock->phase == PHASE_WITHDRAWAL) {
+    if (lock->call.phase == PHASE_WITHDRAWAL) {
         errno = EBUSY;
         return -1;
     }
@@ -215,10 +210,26 @@ static int take_lock_answer(struct ipclocker *lock, const struct answer *answer)
     }
 }
 
+/* Leaves the queue, or gives back what was granted meanwhile, and disconnects. */
+static void leave(struct ipclocker *lock)
+{
+    /* CANCEL ends a wait at once; UNLOCK gives back a grant that was on its way. */
+    if (lock->connection.fd >= 0 && lock->call.phase != PHASE_CONNECTING) {
+        client_write_command(lock, "CANCEL\nUNLOCK\nEOF");
+        client_flush(lock);
+        /* What is left unread would make close(2) reset the connection. */
+        while (client_receive(lock) > 0)
+            continue;
+        shutdown(lock->connection.fd, SHUT_WR);
+    }
+    client_disconnect(lock);
+}
+
 const struct client_operation client_lock_operation = {
     .has_demand = true,
     .write = write_lock,
     .take = take_lock_answer,
+    .give_up = leave,
 };
 
 /* Never by a LOCK: that would take anew what somebody else has taken away, or another seat than the
@@ -230,14 +241,14 @@ static int write_renewal(struct ipclocker *lock)
     if (lock->connection.dialect == DIALECT_CLASSIC)
         client_write_command(lock, "STATUS");
     else
-        client_write_number(lock, "RENEW", lock->token);
+        client_write_number(lock, "RENEW", lock->grant.token);
     return 0;
 }
 
 /* Whether a status names all that we hold and nothing else. */
 static bool is_what_we_hold(const struct ipclocker *lock, const struct answer *answer)
 {
-    const char *at = lock->lock_names.data;
+    const char *at = lock->grant.names.data;
     size_t count = 0;
 
     for (; *at != '\0'; count++) {
@@ -260,55 +271,37 @@ static int take_renewal_answer(struct ipclocker *lock, const struct answer *answ
     if (answer->locked && answer->error == NULL && is_what_we_hold(lock, answer)) {
         /* A server that had forgotten its grants has given it again. */
         if (answer->number != 0)
-            lock->token = answer->number;
+            lock->grant.token = answer->number;
         client_keep_alive(lock);
         return 1;
     }
-    lock->held = false;
+    lock->grant.held = false;
     return client_fail(lock, ENOLCK, "the lock was lost while the server was away");
 }
 
-const struct client_operation client_renew_operation = {
+static const struct client_operation renew_operation = {
     .is_ours = true,
+    .never_ends = true,
+    .is_behind = true,
     .write = write_renewal,
     .take = take_renewal_answer,
 };
 
-void client_drop_renewal(struct ipclocker *lock)
-{
-    client_disconnect(lock);
-    client_abandon(lock);
-}
-
-void client_leave(struct ipclocker *lock)
-{
-    /* CANCEL ends a wait at once; UNLOCK gives back a grant that was on its way. */
-    if (lock->connection.fd >= 0 && lock->phase != PHASE_CONNECTING) {
-        client_write_command(lock, "CANCEL\nUNLOCK\nEOF");
-        client_flush(lock);
-        /* What is left unread would make close(2) reset the connection. */
-        while (client_receive(lock) > 0)
-            continue;
-        shutdown(lock->connection.fd, SHUT_WR);
-    }
-    client_disconnect(lock);
-}
-
 void ipclocker_cancel(struct ipclocker *lock)
 {
-    if (lock->operation != &client_lock_operation)
+    if (lock->call.operation != &client_lock_operation)
         return;
-    lock->wait.waited_ms = clock_now_ms() - lock->started_ms;
-    client_leave(lock);
+    lock->wait.known.waited_ms = clock_now_ms() - lock->call.started_ms;
+    leave(lock);
     client_abandon(lock);
 }
 
 int ipclocker_lock_start(struct ipclocker *lock)
 {
-    if (lock->operation == &client_lock_operation)
+    if (lock->call.operation == &client_lock_operation)
         return client_fail(lock, EALREADY, "a lock is being got already");
-    lock->wait = (struct ipclocker_wait){.held_ms = -1};
-    return client_begin(lock, &client_lock_operation, lock->set.wait_limit_ms);
+    lock->wait.known = (struct ipclocker_wait){.held_ms = -1};
+    return client_begin(lock, &client_lock_operation, NULL, lock->set.wait_limit_ms);
 }
 
 /* Watches the connection of a lock that is held. */
@@ -317,7 +310,7 @@ static int process_held(struct ipclocker *lock)
     struct answer answer;
     int got = 1;
 
-    if (lock->operation != NULL)
+    if (lock->call.operation != NULL)
         return client_step(lock) < 0 ? -1 : 1;
     while (lock->connection.fd >= 0 && (got = client_receive(lock)) > 0) {
         /* Answers to what nobody waits for any more, such as the place in the queue. */
@@ -326,7 +319,7 @@ static int process_held(struct ipclocker *lock)
     }
     if (got < 0) {
         client_disconnect(lock);
-        if (lock->set.session && client_begin(lock, &client_renew_operation, -1) != 0)
+        if (lock->set.session && client_begin(lock, &renew_operation, NULL, -1) != 0)
             return -1;
     }
     return 1;
@@ -334,9 +327,9 @@ static int process_held(struct ipclocker *lock)
 
 int ipclocker_process(struct ipclocker *lock)
 {
-    if (lock->operation == &client_lock_operation)
+    if (lock->call.operation == &client_lock_operation)
         return client_step(lock);
-    if (!lock->held)
+    if (!lock->grant.held)
         return client_fail(lock, EINVAL, "no lock is being got");
     return process_held(lock);
 }
@@ -348,7 +341,7 @@ int ipclocker_lock(struct ipclocker *lock)
 
 void ipclocker_refresh_wait(struct ipclocker *lock)
 {
-    if (lock->phase != PHASE_QUEUED || lock->connection.dialect != DIALECT_2)
+    if (lock->call.phase != PHASE_QUEUED || lock->connection.dialect != DIALECT_2)
         return;
     client_write_command(lock, "QUEUE");
     client_flush(lock);

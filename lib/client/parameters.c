@@ -1,5 +1,7 @@
 /* The client's parameters: what a caller sets, and what stands for what was not set.
  * Must not look up more than was asked for: a lockersh starts for each job. */
+#include "parameters.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <pwd.h>
@@ -9,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "private.h"
+#include "error.h"
 #include "process/process.h"
 
 int client_check_text(struct ipclocker *lock, const char *text, const char *what)

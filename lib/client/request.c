@@ -1,11 +1,14 @@
 /* What a client says to the server: settings and commands, as lockerd-protocol(7) has them.
  * Must not send anything: it fills connection.out. */
+#include "request.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "private.h"
+#include "job/job_id.h"
+#include "parameters.h"
 #include "process/process.h"
 
 static struct buffer *out_of(struct ipclocker *lock)
@@ -13,7 +16,7 @@ static struct buffer *out_of(struct ipclocker *lock)
     return &lock->connection.out;
 }
 
-void client_write_word(struct ipclocker *lock, const char *word, const char *value)
+static void write_word(struct ipclocker *lock, const char *word, const char *value)
 {
     buffer_add_text(out_of(lock), word);
     buffer_add(out_of(lock), " ", 1);
@@ -60,9 +63,9 @@ static void write_job(struct ipclocker *lock)
     char found[JOB_ID_SIZE];
 
     if (lock->set.job != NULL)
-        client_write_word(lock, "job", lock->set.job);
+        write_word(lock, "job", lock->set.job);
     else if (job_id_from_environment(found))
-        client_write_word(lock, "job", found);
+        write_word(lock, "job", found);
 }
 
 /* Groups and counts are sent as such where they mean anything: a plain demand is the same in both
@@ -88,7 +91,7 @@ bool client_demand_is_plain(const struct ipclocker *lock)
 /* The process that asks. */
 static void write_owner(struct ipclocker *lock)
 {
-    client_write_word(lock, "hostname", client_hostname(lock));
+    write_word(lock, "hostname", client_hostname(lock));
     client_write_number(lock, "pid", (uint64_t)lock->set.pid);
     if (lock->connection.dialect == DIALECT_CLASSIC)
         return;
@@ -101,7 +104,7 @@ void client_write_demand(struct ipclocker *lock, bool block)
 {
     bool autounlock = lock->set.autounlock || lock->set.session;
 
-    client_write_word(lock, "user", ipclocker_user(lock));
+    write_word(lock, "user", ipclocker_user(lock));
     write_groups(lock);
     client_write_number(lock, "block", block);
     client_write_number(lock, "timeout", lock->set.hold_limit_s);
@@ -111,7 +114,7 @@ void client_write_demand(struct ipclocker *lock, bool block)
 
 void client_write_names(struct ipclocker *lock)
 {
-    client_write_word(lock, "user", ipclocker_user(lock));
+    write_word(lock, "user", ipclocker_user(lock));
     buffer_add_text(out_of(lock), "locks");
     for (size_t i = 0; i < lock->set.group_count; i++)
         write_names(lock, &lock->set.groups[i].list);
@@ -122,10 +125,10 @@ void client_write_held(struct ipclocker *lock)
 {
     size_t count = 1;
 
-    for (const char *c = lock->lock_names.data; *c != '\0'; c++)
+    for (const char *c = lock->grant.names.data; *c != '\0'; c++)
         count += *c == ' ';
-    client_write_word(lock, "user", ipclocker_user(lock));
-    client_write_word(lock, "locks", lock->lock_names.data);
+    write_word(lock, "user", ipclocker_user(lock));
+    write_word(lock, "locks", lock->grant.names.data);
     if (lock->connection.dialect == DIALECT_CLASSIC)
         return;
     client_write_number(lock, "count", count);

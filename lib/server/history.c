@@ -5,15 +5,15 @@
 
 #include "base/number.h"
 #include "base/words.h"
+#include "list/past.h"
 #include "private.h"
 
 enum { ENTRIES_AT_A_TIME = 1000 };
 
-static const char *const past_words[] = {
-    [STORE_PAST_HOLD] = "hold",
-    [STORE_PAST_REFUSED] = "refused",
-    [STORE_PAST_LEFT] = "left",
-};
+_Static_assert((int)PAST_HOLD == (int)STORE_PAST_HOLD &&
+                   (int)PAST_REFUSED == (int)STORE_PAST_REFUSED &&
+                   (int)PAST_LEFT == (int)STORE_PAST_LEFT,
+               "the kinds have the same order");
 
 static const char *const reason_words[] = {
     [LOCK_REASON_NONE] = "-",      [LOCK_REASON_UNLOCK] = "unlock",
@@ -36,14 +36,15 @@ static void add_word(struct buffer *out, const char *word)
 
 static void add_entry(struct buffer *out, const struct store_history *entry)
 {
-    size_t past = entry->past, reason = entry->reason;
+    const char *past = past_word(entry->past);
+    size_t reason = entry->reason;
 
-    if (past >= sizeof past_words / sizeof *past_words)
+    if (past == NULL)
         return;
     if (reason >= sizeof reason_words / sizeof *reason_words)
         reason = LOCK_REASON_NONE;
     buffer_add_text(out, "past ");
-    buffer_add_text(out, past_words[past]);
+    buffer_add_text(out, past);
     add_word(out, reason_words[reason]);
     add_number(out, (int64_t)entry->token);
     add_number(out, entry->asked_ms);

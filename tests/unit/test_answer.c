@@ -83,6 +83,50 @@ static void an_error_before_the_end_is_kept(void **state)
     assert_string_equal(answer_parser_last_error(&parser), "too many connections; try again later");
 }
 
+static void an_error_comes_with_its_code(void **state)
+{
+    static const struct {
+        const char *lines;
+        enum error_code code;
+    } cases[] = {
+        {"error-code later\nerror x\n", ERROR_CODE_LATER},
+        {"error-code limit\nerror x; try again later\n", ERROR_CODE_LIMIT},
+        {"error-code own\nerror x\n", ERROR_CODE_OWN},
+        {"error-code denied\nerror this owner x\n", ERROR_CODE_DENIED},
+        {"error-code malformed\nerror x\n", ERROR_CODE_MALFORMED},
+        {"error-code unknown\nerror x\n", ERROR_CODE_UNKNOWN},
+        {"error-code refused\nerror x; try again later\n", ERROR_CODE_REFUSED},
+        {"error-code novelty\nerror x; try again later\n", ERROR_CODE_REFUSED},
+        {"error-code\nerror x; try again later\n", ERROR_CODE_REFUSED},
+        /* A server of version 0.1.0 sends none. */
+        {"error x; try again later\n", ERROR_CODE_LATER},
+        {"error this owner x\n", ERROR_CODE_OWN},
+        {"error x; try again later!\n", ERROR_CODE_REFUSED},
+        {"error on this owner x\n", ERROR_CODE_REFUSED},
+        {"error later\n", ERROR_CODE_REFUSED},
+        {"", ERROR_CODE_NONE},
+        {"error-code own\n", ERROR_CODE_NONE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        feed("owner o\nlocked 0\n");
+        feed(cases[i].lines);
+        feed("\n\n");
+        assert_int_equal(next(ANSWER_STATUS).code, cases[i].code);
+    }
+}
+
+static void a_code_may_be_the_first_line(void **state)
+{
+    (void)state;
+    feed("error-code later\nerror too many connections\n");
+    next(ANSWER_NONE);
+    assert_string_equal(answer_parser_last_error(&parser), "too many connections");
+    feed("\n\n");
+    assert_int_equal(next(ANSWER_STATUS).code, ERROR_CODE_LATER);
+}
+
 static void a_waiting_lock_is_told_about_its_wait(void **state)
 {
     struct answer answer;
@@ -142,14 +186,64 @@ static void json_is_counted_not_searched(void **state)
     assert_int_equal(next(ANSWER_ENDED).number, 3);
 }
 
+static void a_history_has_a_line_for_each(void **state)
+{
+    struct answer answer;
+
+    (void)state;
+    feed("past hold unlock 18446744073709551615 1 2 3 44 o_1_u h slurm:1 l\n"
+         "past hold\npast moon - 0 1 1 1 0 x - - l\npast left - 0 1 1 -1 0 x - - l\n"
+         "past left - 0 1 1 1 0 - - - l\npast left - 0 1 1 1 0 x - -\n"
+         "past refused - 0 1 1 0 0 o - - l m n\nhistory 0\n");
+    answer = next(ANSWER_PAST);
+    assert_int_equal(answer.past.past, IPCLOCKER_PAST_HOLD);
+    assert_string_equal(answer.past.reason, "unlock");
+    assert_true(answer.past.token == UINT64_MAX);
+    assert_int_equal(answer.past.asked_ms, 1);
+    assert_int_equal(answer.past.granted_ms, 2);
+    assert_int_equal(answer.past.ended_ms, 3);
+    assert_int_equal(answer.past.pid, 44);
+    assert_string_equal(answer.past.owner, "o_1_u");
+    assert_string_equal(answer.past.host, "h");
+    assert_string_equal(answer.past.job, "slurm:1");
+    assert_string_equal(answer.past.locks, "l");
+    answer = next(ANSWER_PAST);
+    assert_int_equal(answer.past.past, IPCLOCKER_PAST_REFUSED);
+    assert_null(answer.past.reason);
+    assert_null(answer.past.host);
+    assert_string_equal(answer.past.locks, "l m n");
+    assert_int_equal(next(ANSWER_HISTORY).number, 0);
+}
+
+static void a_line_of_the_history_names_a_whole_demand(void **state)
+{
+    static const char begin[] = "proto 2\npast left - 0 1 1 1 0 o - - ";
+    static char names[ANSWER_PAST_MAX - 64];
+
+    (void)state;
+    memset(names, 'n', sizeof names - 1);
+    feed(begin);
+    feed(names);
+    next(ANSWER_PROTO);
+    next(ANSWER_NONE);
+    feed("\n");
+    assert_int_equal(strlen(next(ANSWER_PAST).past.locks), sizeof names - 1);
+    feed(begin);
+    feed(names);
+    feed(names);
+    next(ANSWER_PROTO);
+    next(ANSWER_BAD);
+}
+
 static void the_size_of_the_pieces_does_not_matter(void **state)
 {
     static const char text[] = "proto 2\r\nprint_waiting o\r\nqueue 1 5 l o\nprint_obtained\n"
                                "owner o\nlocked 1\nlockname l\ntoken 9\n\n\njson 3\nabc\n"
+                               "past hold - 1 1 1 0 5 o - - l\nhistory 0\n"
                                "version v 1\n\nlock l o\n\n\nended 1\n";
-    static const enum answer_kind kinds[] = {ANSWER_PROTO,    ANSWER_WAITING, ANSWER_QUEUE,
-                                             ANSWER_OBTAINED, ANSWER_STATUS,  ANSWER_JSON,
-                                             ANSWER_VERSION,  ANSWER_LIST,    ANSWER_ENDED};
+    static const enum answer_kind kinds[] = {
+        ANSWER_PROTO, ANSWER_WAITING, ANSWER_QUEUE,   ANSWER_OBTAINED, ANSWER_STATUS, ANSWER_JSON,
+        ANSWER_PAST,  ANSWER_HISTORY, ANSWER_VERSION, ANSWER_LIST,     ANSWER_ENDED};
     struct answer answer;
 
     (void)state;
@@ -186,6 +280,7 @@ static void strangers_are_told_from_lock_servers(void **state)
         "proto two\n",
         "proto 2\nqueue x\n",
         "proto 2\nended -1\n",
+        "proto 2\nhistory\n",
         "json 99999999999\n",
         "json 2\nabc\n",
         "lock\n",
@@ -246,10 +341,31 @@ static void a_nul_hides_nothing(void **state)
 /* Whatever comes, the parser ends with an answer, with more to come, or with a refusal. */
 static void noise_does_no_harm(void **state)
 {
-    static const char *const words[] = {
-        "owner",         "locked", "lockname", "token", "error", "lock",     "json",
-        "queue",         "proto",  "version",  "ended", "5",     "99",       "-1",
-        "print_waiting", "\n",     "\n\n",     " ",     "\r\n",  "\xff\x1b", "autounlock_check"};
+    static const char *const words[] = {"owner",
+                                        "locked",
+                                        "lockname",
+                                        "token",
+                                        "error",
+                                        "lock",
+                                        "json",
+                                        "past hold - 1",
+                                        "past",
+                                        "history",
+                                        "-",
+                                        "queue",
+                                        "proto",
+                                        "version",
+                                        "ended",
+                                        "5",
+                                        "99",
+                                        "-1",
+                                        "print_waiting",
+                                        "\n",
+                                        "\n\n",
+                                        " ",
+                                        "\r\n",
+                                        "\xff\x1b",
+                                        "autounlock_check"};
     unsigned seed = 1;
     struct answer answer;
 
@@ -280,10 +396,14 @@ int main(void)
         PARSER_TEST(a_status_ends_with_two_empty_lines),
         PARSER_TEST(an_error_comes_with_its_status),
         PARSER_TEST(an_error_before_the_end_is_kept),
+        PARSER_TEST(an_error_comes_with_its_code),
+        PARSER_TEST(a_code_may_be_the_first_line),
         PARSER_TEST(a_waiting_lock_is_told_about_its_wait),
         PARSER_TEST(a_promise_has_no_age),
         PARSER_TEST(lists_may_be_empty),
         PARSER_TEST(json_is_counted_not_searched),
+        PARSER_TEST(a_history_has_a_line_for_each),
+        PARSER_TEST(a_line_of_the_history_names_a_whole_demand),
         PARSER_TEST(the_size_of_the_pieces_does_not_matter),
         PARSER_TEST(later_words_that_are_not_known_are_ignored),
         PARSER_TEST(strangers_are_told_from_lock_servers),

@@ -1,0 +1,131 @@
+/* One connection: its socket, and bytes in and out.
+ * Must not block, choose a server, nor look into what is said. */
+#include "connection.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <unistd.h>
+
+static socklen_t address_len(const union client_address *address)
+{
+    switch (address->any.sa_family) {
+    case AF_INET:
+        return sizeof address->in;
+    case AF_INET6:
+        return sizeof address->in6;
+    default:
+        return sizeof address->un;
+    }
+}
+
+bool client_same_address(const union client_address *a, const union client_address *b)
+{
+    return memcmp(a, b, address_len(b)) == 0;
+}
+
+int client_open_socket(const union client_address *address)
+{
+    const int on = 1;
+    int saved_errno;
+    int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return -1;
+    if (address->any.sa_family != AF_UNIX)
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (connect(fd, &address->any, address_len(address)) == 0 || errno == EINPROGRESS)
+        return fd;
+    saved_errno = errno;
+    close(fd);
+    errno = saved_errno;
+    return -1;
+}
+
+/* A second connect(2) tells what became of the first. */
+int client_check_socket(int fd, const union client_address *address)
+{
+    if (connect(fd, &address->any, address_len(address)) == 0 || errno == EISCONN)
+        return 1;
+    return errno == EALREADY || errno == EINPROGRESS ? 0 : -1;
+}
+
+const union client_address *client_current_address(const struct ipclocker *lock)
+{
+    return &lock->round
+                .addresses[lock->round.address_index > 0 ? lock->round.address_index - 1 : 0];
+}
+
+void client_keep_alive(const struct ipclocker *lock)
+{
+    static const struct {
+        int level, option, value;
+    } settings[] = {
+        {SOL_SOCKET, SO_KEEPALIVE, 1},
+        {IPPROTO_TCP, TCP_KEEPIDLE, 60},
+        {IPPROTO_TCP, TCP_KEEPINTVL, 15},
+        {IPPROTO_TCP, TCP_KEEPCNT, 4},
+    };
+
+    if (client_current_address(lock)->any.sa_family == AF_UNIX)
+        return;
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
+        setsockopt(lock->connection.fd, settings[i].level, settings[i].option, &settings[i].value,
+                   sizeof settings[i].value);
+}
+
+void client_disconnect(struct ipclocker *lock)
+{
+    struct client_connection *connection = &lock->connection;
+
+    if (connection->fd >= 0)
+        close(connection->fd);
+    connection->fd = -1;
+    connection->dialect = DIALECT_UNKNOWN;
+    buffer_fini(&connection->out);
+    answer_parser_fini(&connection->parser);
+}
+
+static void trace(const struct ipclocker *lock, bool sent, const char *bytes, size_t len)
+{
+    if (lock->set.trace != NULL)
+        lock->set.trace(lock->set.trace_context, sent, bytes, len);
+}
+
+int client_flush(struct ipclocker *lock)
+{
+    struct buffer *out = &lock->connection.out;
+
+    if (out->failed) {
+        errno = ENOMEM;
+        return -1;
+    }
+    while (out->len > 0) {
+        ssize_t sent = send(lock->connection.fd, out->data, out->len, MSG_NOSIGNAL);
+
+        if (sent < 0)
+            return errno == EAGAIN || errno == EINTR ? 0 : -1;
+        trace(lock, true, out->data, (size_t)sent);
+        buffer_drop(out, (size_t)sent);
+    }
+    return 0;
+}
+
+int client_receive(struct ipclocker *lock)
+{
+    char bytes[16384];
+    ssize_t len = recv(lock->connection.fd, bytes, sizeof bytes, 0);
+
+    if (len < 0)
+        return errno == EAGAIN || errno == EINTR ? 0 : -1;
+    if (len == 0) {
+        errno = ECONNRESET;
+        return -1;
+    }
+    trace(lock, false, bytes, (size_t)len);
+    if (!answer_parser_feed(&lock->connection.parser, bytes, (size_t)len)) {
+        errno = ENOMEM;
+        return -1;
+    }
+    return 1;
+}

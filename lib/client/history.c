@@ -1,0 +1,112 @@
+/* What has ended, from the history of a server, row by row as it comes.
+ * Must not keep the rows: there may be millions. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "connection.h"
+#include "engine.h"
+#include "error.h"
+
+enum { ANSWER_MS = 60000 }; /* the server looks for them on its disk */
+
+struct question {
+    uint64_t since_ms, until_ms;
+    uint64_t after; /* where the next part begins; 0: the first one */
+    ipclocker_history_fn *take;
+    void *context;
+};
+
+static int write_history(struct ipclocker *lock)
+{
+    const struct question *question = lock->call.argument;
+    struct buffer *out = &lock->connection.out;
+
+    if (lock->connection.dialect == DIALECT_CLASSIC)
+        return client_fail(lock, ENOTSUP, "the server is a classic one, without history");
+    buffer_add_text(out, "HISTORY ");
+    buffer_add_number(out, question->since_ms);
+    buffer_add(out, " ", 1);
+    buffer_add_number(out, question->until_ms);
+    buffer_add(out, " ", 1);
+    buffer_add_number(out, question->after);
+    buffer_add(out, "\n", 1);
+    return 0;
+}
+
+/* Fails in the middle of an answer: nobody wants the rest of it. */
+static int break_off(struct ipclocker *lock, int number, const char *what, const char *why)
+{
+    client_disconnect(lock);
+    return client_fail(lock, number, "%s: %s", what, why);
+}
+
+static int pass_on(struct ipclocker *lock, const struct ipclocker_history_row *row)
+{
+    const struct question *question = lock->call.argument;
+    int number;
+
+    if (question->take(question->context, row) != 0) {
+        number = errno;
+        return break_off(lock, number, "cannot keep the history", strerror(number));
+    }
+    client_await_answer(lock);
+    return 0;
+}
+
+/* The end of a part.  A server that goes round in a circle would keep us for ever. */
+static int ask_for_more(struct ipclocker *lock, uint64_t next)
+{
+    struct question *question = lock->call.argument;
+
+    if (next == 0)
+        return 1;
+    if (next <= question->after)
+        return break_off(lock, EPROTO, "the server", "its history does not go on");
+    question->after = next;
+    client_await_answer(lock);
+    return write_history(lock);
+}
+
+static int take_refusal(struct ipclocker *lock, const char *error)
+{
+    char shown[160];
+
+    text_clean(shown, sizeof shown, error, strlen(error));
+    return client_fail(lock, EPROTO, "the server refused: %s", shown);
+}
+
+static int take_history_answer(struct ipclocker *lock, const struct answer *answer)
+{
+    switch (answer->kind) {
+    case ANSWER_PAST:
+        return pass_on(lock, &answer->past);
+    case ANSWER_HISTORY:
+        return ask_for_more(lock, answer->number);
+    case ANSWER_STATUS:
+        return answer->error != NULL ? take_refusal(lock, answer->error) : 0;
+    default:
+        return 0;
+    }
+}
+
+static const struct client_operation history_operation = {
+    .is_ours = true,
+    .asks_once = true,
+    .answer_ms = ANSWER_MS,
+    .write = write_history,
+    .take = take_history_answer,
+};
+
+int ipclocker_history(struct ipclocker *lock, int64_t since_ms, int64_t until_ms,
+                      ipclocker_history_fn *take, void *context)
+{
+    struct question question = {
+        .since_ms = since_ms > 0 ? (uint64_t)since_ms : 0,
+        .until_ms = until_ms > 0 ? (uint64_t)until_ms : 0,
+        .take = take,
+        .context = context,
+    };
+
+    return client_run(lock, &history_operation, &question, -1);
+}

@@ -1,0 +1,21 @@
+/* The client's parameters, and what stands for those that were not set. */
+#ifndef FARMLOCK_CLIENT_PARAMETERS_H
+#define FARMLOCK_CLIENT_PARAMETERS_H
+
+#include "client.h"
+
+/* Whether a text can be a word of the protocol.  Returns 0, or -1 with EINVAL; `what` names it in
+ * the error text.
+ */
+int client_check_text(struct ipclocker *lock, const char *text, const char *what);
+
+/* Frees the groups of the demand; there is none then. */
+void client_groups_free(struct ipclocker *lock);
+
+/* The host name that was set, or this host's; the handle's until another one is set. */
+const char *client_hostname(struct ipclocker *lock);
+
+/* The start time of the handle's process, as process_start_time() has it; looked up once. */
+uint64_t client_process_start(struct ipclocker *lock);
+
+#endif

@@ -1,0 +1,60 @@
+/* Parses a line of a server's history.
+ * Must not trust that it is well formed. */
+#include "past_line.h"
+
+#include <string.h>
+
+#include "base/number.h"
+#include "list/past.h"
+
+_Static_assert((int)PAST_HOLD == (int)IPCLOCKER_PAST_HOLD &&
+                   (int)PAST_REFUSED == (int)IPCLOCKER_PAST_REFUSED &&
+                   (int)PAST_LEFT == (int)IPCLOCKER_PAST_LEFT,
+               "the kinds have the same order");
+
+static bool take_number(char **rest, uint64_t max, uint64_t *number)
+{
+    const char *word = strsep(rest, " ");
+
+    return word != NULL && number_parse(word, max, number) == 0;
+}
+
+static bool take_time(char **rest, int64_t *time_ms)
+{
+    uint64_t number;
+
+    if (!take_number(rest, INT64_MAX, &number))
+        return false;
+    *time_ms = (int64_t)number;
+    return true;
+}
+
+/* A word, NULL where it stands for what is not known. */
+static const char *take_known(char **rest)
+{
+    const char *word = strsep(rest, " ");
+
+    return word != NULL && strcmp(word, "-") != 0 ? word : NULL;
+}
+
+bool past_line_parse(char *line, struct ipclocker_history_row *row)
+{
+    struct ipclocker_history_row found = {0};
+    char *rest = line;
+    int past = past_parse(strsep(&rest, " "));
+
+    found.reason = take_known(&rest);
+    if (past < 0 || !take_number(&rest, UINT64_MAX, &found.token) ||
+        !take_time(&rest, &found.asked_ms) || !take_time(&rest, &found.granted_ms) ||
+        !take_time(&rest, &found.ended_ms) || !take_number(&rest, INT64_MAX, &found.pid))
+        return false;
+    found.past = (enum ipclocker_past)past;
+    found.owner = take_known(&rest);
+    found.host = take_known(&rest);
+    found.job = take_known(&rest);
+    found.locks = rest;
+    if (found.owner == NULL || found.locks == NULL)
+        return false;
+    *row = found;
+    return true;
+}

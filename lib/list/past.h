@@ -1,0 +1,18 @@
+/* The kinds of what has ended, as HISTORY of lockerd-protocol(7) names them, for who writes such
+ * lines and who reads them.
+ */
+#ifndef FARMLOCK_LIST_PAST_H
+#define FARMLOCK_LIST_PAST_H
+
+#include <stddef.h>
+
+/* In the order of enum store_past and enum ipclocker_past. */
+enum past { PAST_HOLD, PAST_REFUSED, PAST_LEFT };
+
+/* The word of a kind, a constant; NULL when it is none. */
+const char *past_word(size_t past);
+
+/* The kind that a word stands for; -1 when it is none.  NULL is allowed, and none. */
+int past_parse(const char *word);
+
+#endif
