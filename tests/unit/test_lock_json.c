@@ -151,17 +151,6 @@ static void logins_are_found_in_owners(void **state)
     assert_null(lock_json_owner_login(""));
 }
 
-static void times_are_rfc_3339(void **state)
-{
-    char text[LOCK_JSON_TIME_SIZE];
-
-    (void)state;
-    lock_json_format_time(text, 0);
-    assert_string_equal(text, "1970-01-01T00:00:00.000Z");
-    lock_json_format_time(text, INT64_MAX);
-    assert_string_equal(text, "9999-12-31T23:59:59.999Z");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,7 +159,6 @@ int main(void)
         cmocka_unit_test(what_is_known_is_told),
         cmocka_unit_test(hostile_names_stay_valid_json),
         cmocka_unit_test(logins_are_found_in_owners),
-        cmocka_unit_test(times_are_rfc_3339),
     };
 
     return cmocka_run_group_tests_name("lock_json", tests, NULL, NULL);
