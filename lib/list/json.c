@@ -12,6 +12,7 @@
 
 #include "base/rfc3339.h"
 #include "base/text.h"
+#include "lock/owner_name.h"
 
 enum section { SECTION_LOCKS, SECTION_WAITERS };
 
@@ -30,21 +31,6 @@ struct entry {
     struct json_object *object;
     bool failed;
 };
-
-const char *lock_json_owner_login(const char *owner)
-{
-    /* A host name has no underscore, a login name may: the first number between two counts. */
-    for (const char *mark = strchr(owner, '_'); mark != NULL; mark = strchr(mark + 1, '_')) {
-        size_t digits = strspn(mark + 1, "0123456789");
-
-        /* PID.NAMESPACE: of a container. */
-        if (digits > 0 && mark[1 + digits] == '.' && strspn(mark + 2 + digits, "0123456789") > 0)
-            digits += 1 + strspn(mark + 2 + digits, "0123456789");
-        if (mark > owner && digits > 0 && mark[1 + digits] == '_' && mark[2 + digits] != '\0')
-            return mark + 2 + digits;
-    }
-    return NULL;
-}
 
 static struct json_object *new_text(const char *text)
 {
@@ -140,7 +126,7 @@ static void put_owner(struct entry *entry, const char *owner, const char *host, 
                       const char *job)
 {
     put_text(entry, "owner", owner);
-    put_text(entry, "user", lock_json_owner_login(owner));
+    put_text(entry, "user", owner_name_user(owner));
     put_text(entry, "host", host);
     put_positive(entry, "pid", pid);
     put_text(entry, "job", job);

@@ -70,9 +70,4 @@ char *lock_json_end(struct lock_json *json, size_t *len);
 /* Frees a document that will not be ended.  NULL is allowed. */
 void lock_json_destroy(struct lock_json *json);
 
-/* The login name in an owner of the form HOST_PID_USER; NULL when it is not of that form.  Points
- * into `owner`.
- */
-const char *lock_json_owner_login(const char *owner);
-
 #endif

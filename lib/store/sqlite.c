@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "file.h"
-#include "list/json.h"
 
 enum {
     TRIM_NEXT_US = 50000, /* while there is more */

@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "base/clock.h"
-#include "list/json.h"
+#include "lock/owner_name.h"
 #include "sqlite.h"
 
 enum {
@@ -92,7 +92,7 @@ static int add_history(struct store_sqlite *self, const struct store_history *en
     bind_number(statement, 2, entry->reason);
     bind_text(statement, 3, entry->lock);
     bind_text(statement, 4, entry->owner);
-    bind_text(statement, 5, lock_json_owner_login(entry->owner));
+    bind_text(statement, 5, owner_name_user(entry->owner));
     bind_text(statement, 6, entry->host);
     bind_text(statement, 7, entry->job);
     bind_number(statement, 8, entry->pid);

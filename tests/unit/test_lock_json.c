@@ -139,18 +139,6 @@ static void hostile_names_stay_valid_json(void **state)
     json_object_put(document);
 }
 
-static void logins_are_found_in_owners(void **state)
-{
-    (void)state;
-    assert_string_equal(lock_json_owner_login("h_1_u"), "u");
-    assert_string_equal(lock_json_owner_login("my_host_1_u_2_v"), "u_2_v");
-    assert_null(lock_json_owner_login("h_1_"));
-    assert_null(lock_json_owner_login("_1_u"));
-    assert_null(lock_json_owner_login("h_x_u"));
-    assert_null(lock_json_owner_login("h__u"));
-    assert_null(lock_json_owner_login(""));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,7 +146,6 @@ int main(void)
         cmocka_unit_test(what_is_not_known_is_null),
         cmocka_unit_test(what_is_known_is_told),
         cmocka_unit_test(hostile_names_stay_valid_json),
-        cmocka_unit_test(logins_are_found_in_owners),
     };
 
     return cmocka_run_group_tests_name("lock_json", tests, NULL, NULL);
