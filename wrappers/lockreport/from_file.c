@@ -7,7 +7,8 @@
 #include <unistd.h>
 
 #include "report.h"
-#include "store/sqlite.h"
+#include "store/demand.h"
+#include "store/schema.h"
 
 enum { BUSY_MS = 5000 };
 
