@@ -267,3 +267,21 @@ int store_schema_load(sqlite3 *db, const char *path, struct store_loader *loader
         return -1;
     return load_requests(db, path, loader, error);
 }
+
+void store_schema_read_history(sqlite3_stmt *row, int first, struct store_history *entry)
+{
+    *entry = (struct store_history){
+        .past = (enum store_past)sqlite3_column_int(row, first),
+        .reason = (enum lock_reason)sqlite3_column_int(row, first + 1),
+        .lock = text_column(row, first + 2),
+        .owner = text_column(row, first + 3),
+        .host = text_column(row, first + 4),
+        .job = text_column(row, first + 5),
+        .pid = (uint64_t)sqlite3_column_int64(row, first + 6),
+        .ticket = (uint64_t)sqlite3_column_int64(row, first + 7),
+        .token = (uint64_t)sqlite3_column_int64(row, first + 8),
+        .asked_ms = sqlite3_column_int64(row, first + 9),
+        .granted_ms = sqlite3_column_int64(row, first + 10),
+        .ended_ms = sqlite3_column_int64(row, first + 11),
+    };
+}

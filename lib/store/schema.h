@@ -12,6 +12,11 @@
     "ticket, token, owner, host, boot, job, pid, start, pid_namespace, autounlock, asked_ms, " \
     "granted_ms, hold_ms, deadline_ms, demand"
 
+/* The columns of the history, in the order in which store_schema_read_history() takes them. */
+#define STORE_HISTORY_COLUMNS                                                          \
+    "past, reason, lock, owner, host, job, pid, ticket, token, asked_ms, granted_ms, " \
+    "ended_ms"
+
 /* Opens the database, brings its layout up to date, and says how safe a commit is to be.  Returns
  * NULL with errno and *error as store_open() does.
  */
@@ -33,5 +38,10 @@ int store_schema_examine(sqlite3 *db, enum store_layout *layout, int64_t *versio
 /* Reads all live requests and counters; `path` is for messages.  Returns as store_load() does. */
 int store_schema_load(sqlite3 *db, const char *path, struct store_loader *loader,
                       char error[STORE_ERROR_SIZE]);
+
+/* Reads an entry of the history from a row's columns, the first of which is `first`.  Its strings
+ * live until the row is left; owner or lock may be NULL in a file that somebody else has written.
+ */
+void store_schema_read_history(sqlite3_stmt *row, int first, struct store_history *entry);
 
 #endif

@@ -33,8 +33,7 @@ static const char *const statement_text[STATEMENTS] = {
      * put into the future must not stand before the others for years. */
     [STATEMENT_TRIM] = "DELETE FROM history WHERE ended_ms < ?1 AND id IN"
                        " (SELECT id FROM history WHERE ended_ms <= ?2 ORDER BY id LIMIT ?3)",
-    [STATEMENT_QUERY] = "SELECT id, past, reason, lock, owner, host, job, pid, ticket, token,"
-                        " asked_ms, granted_ms, ended_ms FROM history"
+    [STATEMENT_QUERY] = "SELECT id, " STORE_HISTORY_COLUMNS " FROM history"
                         " WHERE id > ? AND ended_ms >= ? AND asked_ms < ? ORDER BY id LIMIT ?",
     [STATEMENT_CHECKPOINT] = "PRAGMA wal_checkpoint(PASSIVE)",
     [STATEMENT_EMPTY_LOG] = "PRAGMA wal_checkpoint(TRUNCATE)",
@@ -212,21 +211,9 @@ void store_statement_checkpoint(struct store_statements *self)
 
 static void read_entry(struct store_query *query, sqlite3_stmt *row)
 {
-    const struct store_history entry = {
-        .past = (enum store_past)sqlite3_column_int(row, 1),
-        .reason = (enum lock_reason)sqlite3_column_int(row, 2),
-        .lock = (const char *)sqlite3_column_text(row, 3),
-        .owner = (const char *)sqlite3_column_text(row, 4),
-        .host = (const char *)sqlite3_column_text(row, 5),
-        .job = (const char *)sqlite3_column_text(row, 6),
-        .pid = (uint64_t)sqlite3_column_int64(row, 7),
-        .ticket = (uint64_t)sqlite3_column_int64(row, 8),
-        .token = (uint64_t)sqlite3_column_int64(row, 9),
-        .asked_ms = sqlite3_column_int64(row, 10),
-        .granted_ms = sqlite3_column_int64(row, 11),
-        .ended_ms = sqlite3_column_int64(row, 12),
-    };
+    struct store_history entry;
 
+    store_schema_read_history(row, 1, &entry);
     query->next = (uint64_t)sqlite3_column_int64(row, 0);
     if (entry.lock != NULL && entry.owner != NULL)
         query->on_entry(query, &entry);
