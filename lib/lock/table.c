@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "table_private.h"
+#include "claimant.h"
+#include "grant.h"
+#include "query.h"
+#include "request.h"
 
 static int compare_locks(const struct tree_node *a, const struct tree_node *b)
 {
