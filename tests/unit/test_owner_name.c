@@ -85,5 +85,5 @@ int main(void)
         cmocka_unit_test(what_is_written_is_read_back),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests_name("owner name", tests, NULL, NULL);
 }

@@ -73,5 +73,5 @@ int main(void)
         cmocka_unit_test(other_forms_are_refused),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests_name("rfc3339", tests, NULL, NULL);
 }
