@@ -3,7 +3,6 @@
 #include "parameters.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 
 #include "base/text.h"
 #include "error.h"
+#include "lock/owner_name.h"
 #include "process/process.h"
 
 int client_check_text(struct ipclocker *lock, const char *text, const char *what)
@@ -124,31 +124,28 @@ static void find_login(char *out, size_t size)
     }
 }
 
-/* Writes "PID", or in a container "PID.NAMESPACE": those of one host may all have the same pids. */
-static void format_process(char *out, size_t size, pid_t pid)
+/* The pid namespace of a process that is in a container; 0 in the host's own. */
+static uint64_t container_namespace(void)
 {
     static const uint64_t initial_namespace = 0xEFFFFFFC;
     uint64_t namespace_id = process_pid_namespace();
 
-    if (namespace_id == 0 || namespace_id == initial_namespace)
-        snprintf(out, size, "%d", (int)pid);
-    else
-        snprintf(out, size, "%d.%" PRIu64, (int)pid, namespace_id);
+    return namespace_id != initial_namespace ? namespace_id : 0;
 }
 
 const char *ipclocker_user(const struct ipclocker *lock)
 {
     /* What is worked out late is no change that a caller could see. */
     struct ipclocker *mutable_lock = (struct ipclocker *)lock;
-    char login[64], process[40];
+    char login[64];
 
     if (lock->set.user != NULL)
         return lock->set.user;
     if (lock->default_user[0] == '\0') {
         find_login(login, sizeof login);
-        format_process(process, sizeof process, lock->set.pid);
-        snprintf(mutable_lock->default_user, sizeof lock->default_user, "%.140s_%s_%s",
-                 client_hostname(mutable_lock), process, login);
+        owner_name_format(mutable_lock->default_user, sizeof lock->default_user,
+                          client_hostname(mutable_lock), (uint64_t)lock->set.pid,
+                          container_namespace(), login);
     }
     return lock->default_user;
 }

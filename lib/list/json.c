@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "base/number.h"
+#include "base/rfc3339.h"
 #include "base/text.h"
+#include "lock/owner_name.h"
 
 enum section { SECTION_LOCKS, SECTION_WAITERS };
 
@@ -31,55 +31,6 @@ struct entry {
     struct json_object *object;
     bool failed;
 };
-
-void lock_json_format_time(char out[LOCK_JSON_TIME_SIZE], int64_t time_ms)
-{
-    static const int64_t last_ms = INT64_C(253402300799999);
-    struct tm parts;
-    time_t seconds;
-    size_t len;
-
-    if (time_ms < 0)
-        time_ms = 0;
-    if (time_ms > last_ms)
-        time_ms = last_ms;
-    seconds = (time_t)(time_ms / 1000);
-    gmtime_r(&seconds, &parts);
-    len = strftime(out, LOCK_JSON_TIME_SIZE, "%Y-%m-%dT%H:%M:%S", &parts);
-    snprintf(out + len, LOCK_JSON_TIME_SIZE - len, ".%03dZ", (int)(time_ms % 1000));
-}
-
-int lock_json_parse_time(const char *text, int64_t *time_ms)
-{
-    struct tm parts = {0};
-    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
-    char digits[4] = "";
-    uint64_t ms;
-
-    if (rest != NULL && strlen(rest) == 5 && rest[0] == '.' && rest[4] == 'Z')
-        memcpy(digits, rest + 1, 3);
-    if (number_parse(digits, 999, &ms) != 0) {
-        errno = EINVAL;
-        return -1;
-    }
-    *time_ms = (int64_t)timegm(&parts) * 1000 + (int64_t)ms;
-    return 0;
-}
-
-const char *lock_json_owner_login(const char *owner)
-{
-    /* A host name has no underscore, a login name may: the first number between two counts. */
-    for (const char *mark = strchr(owner, '_'); mark != NULL; mark = strchr(mark + 1, '_')) {
-        size_t digits = strspn(mark + 1, "0123456789");
-
-        /* PID.NAMESPACE: of a container. */
-        if (digits > 0 && mark[1 + digits] == '.' && strspn(mark + 2 + digits, "0123456789") > 0)
-            digits += 1 + strspn(mark + 2 + digits, "0123456789");
-        if (mark > owner && digits > 0 && mark[1 + digits] == '_' && mark[2 + digits] != '\0')
-            return mark + 2 + digits;
-    }
-    return NULL;
-}
 
 static struct json_object *new_text(const char *text)
 {
@@ -145,13 +96,13 @@ static void put_count(struct entry *entry, const char *key, int64_t number)
 
 static void put_time(struct entry *entry, const char *key, int64_t time_ms)
 {
-    char text[LOCK_JSON_TIME_SIZE];
+    char text[RFC3339_SIZE];
 
     if (time_ms < 0) {
         put_null(entry, key);
         return;
     }
-    lock_json_format_time(text, time_ms);
+    rfc3339_format(text, time_ms);
     put_value(entry, key, json_object_new_string(text));
 }
 
@@ -175,7 +126,7 @@ static void put_owner(struct entry *entry, const char *owner, const char *host, 
                       const char *job)
 {
     put_text(entry, "owner", owner);
-    put_text(entry, "user", lock_json_owner_login(owner));
+    put_text(entry, "user", owner_name_user(owner));
     put_text(entry, "host", host);
     put_positive(entry, "pid", pid);
     put_text(entry, "job", job);
@@ -270,9 +221,9 @@ static int64_t started_ms(int64_t started_s)
 static void write_head(struct lock_json *json, const struct lock_json_server *server)
 {
     struct entry entry;
-    char time_text[LOCK_JSON_TIME_SIZE];
+    char time_text[RFC3339_SIZE];
 
-    lock_json_format_time(time_text, json->now_ms);
+    rfc3339_format(time_text, json->now_ms);
     fprintf(json->out, "{\"version\":1,\n\"time\":\"%s\",\n\"server\":", time_text);
     begin_entry(&entry);
     if (!entry.failed) {

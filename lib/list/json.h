@@ -70,19 +70,4 @@ char *lock_json_end(struct lock_json *json, size_t *len);
 /* Frees a document that will not be ended.  NULL is allowed. */
 void lock_json_destroy(struct lock_json *json);
 
-enum { LOCK_JSON_TIME_SIZE = 32 };
-
-/* Writes a time in milliseconds since 1970 as RFC 3339 has it, in UTC with milliseconds:
- * "2026-11-22T17:28:05.123Z".  Years beyond 9999, which it cannot express, come out as 9999's end.
- */
-void lock_json_format_time(char out[LOCK_JSON_TIME_SIZE], int64_t time_ms);
-
-/* Reads what lock_json_format_time() writes.  Returns 0, or -1 with errno EINVAL. */
-int lock_json_parse_time(const char *text, int64_t *time_ms);
-
-/* The login name in an owner of the form HOST_PID_USER; NULL when it is not of that form.  Points
- * into `owner`.
- */
-const char *lock_json_owner_login(const char *owner);
-
 #endif

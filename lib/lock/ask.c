@@ -1,6 +1,9 @@
-/* Asking the lock table: what an owner has already, renewal, queueing up.
+/* Asking the lock table: what an owner has already, renewal, a new request.
  * Must not release anything. */
-#include "table_private.h"
+#include "grant.h"
+#include "query.h"
+#include "request.h"
+#include "table.h"
 
 /* What the owner has to do with the demanded names before the request is made. */
 struct standing {
@@ -134,47 +137,6 @@ static bool can_be_granted_now(const struct demand *demand)
             return false;
     }
     return true;
-}
-
-int lock_request_attach(struct lock_table *table, struct lock_request *request,
-                        const struct demand *demand)
-{
-    for (size_t i = 0; i < request->seat_count; i++) {
-        struct lock *lock = demand->names[i].lock;
-
-        if (lock == NULL)
-            lock = lock_create(table, demand->names[i].name);
-        if (lock == NULL) {
-            while (i-- > 0) {
-                lock = request->seats[i].lock;
-                lock_seat_detach(&request->seats[i]);
-                lock_forget_if_unused(table, lock);
-            }
-            return -1;
-        }
-        lock_seat_attach(&request->seats[i], lock);
-    }
-    return 0;
-}
-
-void lock_request_enter_queues(struct lock_request *request)
-{
-    for (size_t i = 0; i < request->seat_count; i++) {
-        struct lock_seat *seat = &request->seats[i];
-        const struct lock_group_progress *group = &request->groups[seat->group];
-
-        if (seat->lock->taken == NULL && group->taken < group->needed)
-            lock_seat_promise(seat);
-    }
-    for (size_t i = 0; i < request->seat_count; i++) {
-        struct lock_seat *seat = &request->seats[i];
-        const struct lock_group_progress *group = &request->groups[seat->group];
-
-        if (seat->state == LOCK_SEAT_NONE && group->taken < group->needed) {
-            seat->state = LOCK_SEAT_QUEUED;
-            tree_insert(&seat->lock->queue, &seat->queue_node);
-        }
-    }
 }
 
 static struct lock_result add_request(struct lock_table *table, const struct demand *demand,

@@ -1,10 +1,10 @@
 /* What requests of the lock table say of their owner's process and job, if anything.
  * Must not judge whether any of it is true. */
+#include "claimant.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "table_private.h"
 
 /* Never written to, as it is in no index: all requests that say nothing share it. */
 static struct lock_process unknown;

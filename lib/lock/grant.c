@@ -1,10 +1,12 @@
 /* The inner moves of the lock table: indexing, queueing, promising, granting, passing on.
  * Must not decide who may do what: that is ask.c and table.c. */
+#include "grant.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "table_private.h"
+#include "request.h"
 
 static int compare_queue(const struct tree_node *a, const struct tree_node *b)
 {
@@ -91,7 +93,6 @@ void lock_seat_attach(struct lock_seat *seat, struct lock *lock)
     tree_insert(&lock->by_owner, &seat->owner_node);
 }
 
-/* Unties a seat from its lock, which stays in the table: its next owner comes from its queue. */
 void lock_seat_detach(struct lock_seat *seat)
 {
     tree_remove(&seat->lock->by_owner, &seat->owner_node);
@@ -125,6 +126,47 @@ void lock_seat_promise(struct lock_seat *seat)
     if (group->taken == group->needed) {
         request->full_groups++;
         leave_queues_of_group(request, seat->group);
+    }
+}
+
+int lock_request_attach(struct lock_table *table, struct lock_request *request,
+                        const struct demand *demand)
+{
+    for (size_t i = 0; i < request->seat_count; i++) {
+        struct lock *lock = demand->names[i].lock;
+
+        if (lock == NULL)
+            lock = lock_create(table, demand->names[i].name);
+        if (lock == NULL) {
+            while (i-- > 0) {
+                lock = request->seats[i].lock;
+                lock_seat_detach(&request->seats[i]);
+                lock_forget_if_unused(table, lock);
+            }
+            return -1;
+        }
+        lock_seat_attach(&request->seats[i], lock);
+    }
+    return 0;
+}
+
+void lock_request_enter_queues(struct lock_request *request)
+{
+    for (size_t i = 0; i < request->seat_count; i++) {
+        struct lock_seat *seat = &request->seats[i];
+        const struct lock_group_progress *group = &request->groups[seat->group];
+
+        if (seat->lock->taken == NULL && group->taken < group->needed)
+            lock_seat_promise(seat);
+    }
+    for (size_t i = 0; i < request->seat_count; i++) {
+        struct lock_seat *seat = &request->seats[i];
+        const struct lock_group_progress *group = &request->groups[seat->group];
+
+        if (seat->state == LOCK_SEAT_NONE && group->taken < group->needed) {
+            seat->state = LOCK_SEAT_QUEUED;
+            tree_insert(&seat->lock->queue, &seat->queue_node);
+        }
     }
 }
 

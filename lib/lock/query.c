@@ -1,8 +1,8 @@
 /* Questions to the lock table.
  * Must not change anything in it. */
-#include <string.h>
+#include "query.h"
 
-#include "table_private.h"
+#include <string.h>
 
 struct lock *lock_find(const struct lock_table *table, const char *name)
 {

@@ -1,10 +1,13 @@
 /* Requests of the lock table: checking demands, memory.
  * Must not change the state of any lock. */
+#include "request.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "table_private.h"
+#include "claimant.h"
+#include "query.h"
 
 static int compare_by_name(const void *a, const void *b)
 {

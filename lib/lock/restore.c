@@ -3,7 +3,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "table_private.h"
+#include "grant.h"
+#include "query.h"
+#include "request.h"
+#include "table.h"
 
 /* Nobody holds a name of it, if it is to be held, and its owner has no other request for one. */
 static bool is_possible(const struct demand *demand, bool held)

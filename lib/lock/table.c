@@ -2,11 +2,13 @@
  * Must not read a clock, do I/O, or allocate. */
 #include "table.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "table_private.h"
+#include "claimant.h"
+#include "grant.h"
+#include "query.h"
+#include "request.h"
 
 static int compare_locks(const struct tree_node *a, const struct tree_node *b)
 {
@@ -150,24 +152,39 @@ bool lock_table_break(struct lock_table *table, const char *name, int64_t now_ms
     return true;
 }
 
-/* Steps through the requests of the probe's job, else those with autounlock of its process. */
-static struct lock_request *next_alike(const struct lock_table *table,
-                                       const struct lock_process *probe,
-                                       const struct lock_request *last)
+/* Requests that end together. */
+struct ending {
+    /* The first of them with NULL, then the one behind `last`; NULL at the end. */
+    struct lock_request *(*next)(const struct lock_table *table, const struct ending *ending,
+                                 const struct lock_request *last);
+    const struct lock_process *probe; /* in front of the first in its index */
+    int64_t before_ms;                /* those that were asked for later are not meant */
+    enum lock_reason reason;
+};
+
+static struct lock_request *next_of_job(const struct lock_table *table, const struct ending *ending,
+                                        const struct lock_request *last)
 {
-    struct tree_node *node;
+    const struct tree_node *node = last != NULL
+                                       ? tree_next(&table->jobs, &last->process->job_node)
+                                       : tree_at_least(&table->jobs, &ending->probe->job_node);
+    const struct lock_process *process =
+        node != NULL ? tree_entry(node, struct lock_process, job_node) : NULL;
 
-    if (probe->job != NULL) {
-        const struct lock_process *process;
+    return process != NULL && strcmp(process->job, ending->probe->job) == 0 ? process->request
+                                                                            : NULL;
+}
 
-        node = last != NULL ? tree_next(&table->jobs, &last->process->job_node)
-                            : tree_at_least(&table->jobs, &probe->job_node);
-        process = node != NULL ? tree_entry(node, struct lock_process, job_node) : NULL;
-        return process != NULL && strcmp(process->job, probe->job) == 0 ? process->request : NULL;
-    }
-    assert(probe->host != NULL);
-    node = last != NULL ? tree_next(&table->processes, &last->process->process_node)
-                        : tree_at_least(&table->processes, &probe->process_node);
+/* Those with autounlock. */
+static struct lock_request *next_of_process(const struct lock_table *table,
+                                            const struct ending *ending,
+                                            const struct lock_request *last)
+{
+    const struct lock_process *probe = ending->probe;
+    const struct tree_node *node = last != NULL
+                                       ? tree_next(&table->processes, &last->process->process_node)
+                                       : tree_at_least(&table->processes, &probe->process_node);
+
     for (; node != NULL; node = tree_next(&table->processes, node)) {
         const struct lock_process *process = tree_entry(node, struct lock_process, process_node);
 
@@ -179,38 +196,36 @@ static struct lock_request *next_alike(const struct lock_table *table,
     return NULL;
 }
 
-static size_t end_alike_in_state(struct lock_table *table, const struct lock_process *probe,
-                                 enum lock_request_state state, int64_t before_ms,
-                                 enum lock_reason reason, int64_t now_ms)
+static size_t end_in_state(struct lock_table *table, const struct ending *ending,
+                           enum lock_request_state state, int64_t now_ms)
 {
-    struct lock_request *next = next_alike(table, probe, NULL);
+    struct lock_request *next = ending->next(table, ending, NULL);
     size_t ended = 0;
 
     while (next != NULL) {
         struct lock_request *request = next;
 
-        next = next_alike(table, probe, request);
-        if (request->state != state || request->last_asked_ms >= before_ms)
+        next = ending->next(table, ending, request);
+        if (request->state != state || request->last_asked_ms >= ending->before_ms)
             continue;
-        lock_table_end(table, request, reason, now_ms);
+        lock_table_end(table, request, ending->reason, now_ms);
         ended++;
     }
     return ended;
 }
 
 /* What one of them gives back must not be granted to another on its way out. */
-static size_t end_alike(struct lock_table *table, const struct lock_process *probe,
-                        int64_t before_ms, enum lock_reason reason, int64_t now_ms)
+static size_t end_together(struct lock_table *table, const struct ending *ending, int64_t now_ms)
 {
     struct lock_request *request = NULL;
     size_t ended;
 
-    while ((request = next_alike(table, probe, request)) != NULL) {
-        if (request->state == LOCK_WAITING && request->last_asked_ms < before_ms)
+    while ((request = ending->next(table, ending, request)) != NULL) {
+        if (request->state == LOCK_WAITING && request->last_asked_ms < ending->before_ms)
             request->present = false;
     }
-    ended = end_alike_in_state(table, probe, LOCK_WAITING, before_ms, reason, now_ms);
-    return ended + end_alike_in_state(table, probe, LOCK_HELD, before_ms, reason, now_ms);
+    ended = end_in_state(table, ending, LOCK_WAITING, now_ms);
+    return ended + end_in_state(table, ending, LOCK_HELD, now_ms);
 }
 
 size_t lock_table_end_process(struct lock_table *table, const char *host, uint64_t pid,
@@ -218,9 +233,15 @@ size_t lock_table_end_process(struct lock_table *table, const char *host, uint64
 {
     struct lock_request first = {.ticket = 0};
     const struct lock_process probe = {.host = host, .pid = pid, .request = &first};
+    const struct ending ending = {
+        .next = next_of_process,
+        .probe = &probe,
+        .before_ms = INT64_MAX,
+        .reason = LOCK_REASON_DEAD,
+    };
 
     /* A process that is not known cannot be known to have ended. */
-    return pid != 0 ? end_alike(table, &probe, INT64_MAX, LOCK_REASON_DEAD, now_ms) : 0;
+    return pid != 0 ? end_together(table, &ending, now_ms) : 0;
 }
 
 size_t lock_table_end_job(struct lock_table *table, const char *job, int64_t before_ms,
@@ -228,8 +249,14 @@ size_t lock_table_end_job(struct lock_table *table, const char *job, int64_t bef
 {
     struct lock_request first = {.ticket = 0};
     const struct lock_process probe = {.job = job, .request = &first};
+    const struct ending ending = {
+        .next = next_of_job,
+        .probe = &probe,
+        .before_ms = before_ms,
+        .reason = LOCK_REASON_JOB_END,
+    };
 
-    return end_alike(table, &probe, before_ms, LOCK_REASON_JOB_END, now_ms);
+    return end_together(table, &ending, now_ms);
 }
 
 void lock_table_expire(struct lock_table *table, int64_t now_ms)

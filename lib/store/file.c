@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "engine.h"
+#include "error.h"
 
 char *store_file_default_path(void)
 {

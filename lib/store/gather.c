@@ -1,10 +1,6 @@
 /* Group commit: how long a commit waits for changes to share its sync.
- * Must not touch the database. */
-#include <errno.h>
-#include <time.h>
-
-#include "base/clock.h"
-#include "sqlite.h"
+ * Must not wait itself, nor know of threads. */
+#include "gather.h"
 
 enum {
     /* A commit waits for others by a part of the time that the disk took for the last one.  The
@@ -15,36 +11,27 @@ enum {
     GATHER_MOST_US = 5000,
 };
 
-struct timespec store_sqlite_after_us(int64_t us)
-{
-    int64_t at_us = clock_now_us() + us;
-
-    return (struct timespec){.tv_sec = at_us / 1000000, .tv_nsec = at_us % 1000000 * 1000};
-}
-
 /* How many changes a commit had better have, when so many clients have one under way at a time.  If
  * the disk is what takes the time, all of them; else half, so that the other half can be answered
  * and asks again while this one is written.
  */
-static size_t changes_wanted(const struct store_sqlite *self)
+static size_t changes_wanted(size_t clients, int64_t sync_us)
 {
-    size_t clients = self->last_changes + self->next_changes;
-
-    return self->sync_us > (int64_t)clients * GATHER_CHANGE_US ? clients : clients / 2;
+    return sync_us > (int64_t)clients * GATHER_CHANGE_US ? clients : clients / 2;
 }
 
-void store_gather(struct store_sqlite *self)
+int64_t store_gather_begin(struct store_gather *self, int64_t sync_us)
 {
-    int64_t most_us = self->sync_us / GATHER_PART;
-    struct timespec until;
+    size_t clients = self->last + self->next;
+    int64_t most_us = sync_us / GATHER_PART;
 
-    if (self->last_changes + self->next_changes < 2 || self->sync_us < GATHER_FROM_US)
-        return;
-    until = store_sqlite_after_us(most_us < GATHER_MOST_US ? most_us : GATHER_MOST_US);
-    self->wanted_changes = changes_wanted(self);
-    while (self->queued_changes < self->wanted_changes && !self->closing && !self->lent) {
-        if (pthread_cond_timedwait(&self->wake, &self->mutex, &until) == ETIMEDOUT)
-            break;
-    }
-    self->wanted_changes = 0;
+    if (clients < 2 || sync_us < GATHER_FROM_US)
+        return 0;
+    self->wanted = changes_wanted(clients, sync_us);
+    return most_us < GATHER_MOST_US ? most_us : GATHER_MOST_US;
+}
+
+void store_gather_end(struct store_gather *self)
+{
+    self->wanted = 0;
 }

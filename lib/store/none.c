@@ -1,9 +1,12 @@
 /* The store that keeps nothing: every batch is as safe as it will ever be at once.
  * Must not start a thread or open a file. */
+#include "none.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
 #include "engine.h"
+#include "error.h"
 
 struct store_none {
     struct store store;

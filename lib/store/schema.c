@@ -1,11 +1,13 @@
 /* The state file's layout: opening it, bringing it up to date, reading it back.
  * Must not change a file that a later version has written, or that is not ours. */
+#include "schema.h"
+
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "sqlite.h"
+#include "demand.h"
+#include "error.h"
 
 /* "fmlk", in the file's header: it tells our files from other SQLite databases. */
 enum { APPLICATION_ID = 0x666d6c6b, BUSY_MS = 5000 };
@@ -32,47 +34,10 @@ static const char *const steps[] = {
 
 enum { SCHEMA_VERSION = sizeof steps / sizeof *steps };
 
-static int errno_of(int result)
-{
-    switch (result & 0xff) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return EBUSY;
-    case SQLITE_FULL:
-        return ENOSPC;
-    case SQLITE_READONLY:
-        return EROFS;
-    case SQLITE_CANTOPEN:
-    case SQLITE_PERM:
-        return EACCES;
-    case SQLITE_NOMEM:
-        return ENOMEM;
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-        return EUCLEAN;
-    default:
-        return EIO;
-    }
-}
-
-int store_schema_describe(sqlite3 *db, int result, char *text, size_t size)
-{
-    int failed_errno = errno;
-    int system = db != NULL ? sqlite3_system_errno(db) : 0;
-
-    if (db != NULL && system == 0)
-        system = failed_errno;
-    if ((result & 0xff) == SQLITE_IOERR && system != 0)
-        snprintf(text, size, "%s: %s", sqlite3_errstr(result & 0xff), strerror(system));
-    else
-        snprintf(text, size, "%s", db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(result));
-    return errno_of(result);
-}
-
 static int fail(sqlite3 *db, const char *path, int result, char error[STORE_ERROR_SIZE])
 {
     char reason[256];
-    int number = store_schema_describe(db, result, reason, sizeof reason);
+    int number = store_error_describe(db, result, reason, sizeof reason);
 
     if (number == EUCLEAN)
         return store_fail(error, number,
@@ -301,4 +266,22 @@ int store_schema_load(sqlite3 *db, const char *path, struct store_loader *loader
     if (check_requests(db, path, error) != 0 || load_counters(db, path, loader, error) != 0)
         return -1;
     return load_requests(db, path, loader, error);
+}
+
+void store_schema_read_history(sqlite3_stmt *row, int first, struct store_history *entry)
+{
+    *entry = (struct store_history){
+        .past = (enum store_past)sqlite3_column_int(row, first),
+        .reason = (enum lock_reason)sqlite3_column_int(row, first + 1),
+        .lock = text_column(row, first + 2),
+        .owner = text_column(row, first + 3),
+        .host = text_column(row, first + 4),
+        .job = text_column(row, first + 5),
+        .pid = (uint64_t)sqlite3_column_int64(row, first + 6),
+        .ticket = (uint64_t)sqlite3_column_int64(row, first + 7),
+        .token = (uint64_t)sqlite3_column_int64(row, first + 8),
+        .asked_ms = sqlite3_column_int64(row, first + 9),
+        .granted_ms = sqlite3_column_int64(row, first + 10),
+        .ended_ms = sqlite3_column_int64(row, first + 11),
+    };
 }

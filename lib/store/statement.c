@@ -1,10 +1,13 @@
 /* The statements of the SQLite engine: batches in, history out.
  * Must not know of threads: whoever calls has the database to itself. */
+#include "statement.h"
+
 #include <errno.h>
 
 #include "base/clock.h"
-#include "list/json.h"
-#include "sqlite.h"
+#include "error.h"
+#include "lock/owner_name.h"
+#include "schema.h"
 
 enum {
     TRIM_ROWS = 500, /* of the history in one transaction, so that nobody waits for it long */
@@ -30,17 +33,16 @@ static const char *const statement_text[STATEMENTS] = {
      * put into the future must not stand before the others for years. */
     [STATEMENT_TRIM] = "DELETE FROM history WHERE ended_ms < ?1 AND id IN"
                        " (SELECT id FROM history WHERE ended_ms <= ?2 ORDER BY id LIMIT ?3)",
-    [STATEMENT_QUERY] = "SELECT id, past, reason, lock, owner, host, job, pid, ticket, token,"
-                        " asked_ms, granted_ms, ended_ms FROM history"
+    [STATEMENT_QUERY] = "SELECT id, " STORE_HISTORY_COLUMNS " FROM history"
                         " WHERE id > ? AND ended_ms >= ? AND asked_ms < ? ORDER BY id LIMIT ?",
     [STATEMENT_CHECKPOINT] = "PRAGMA wal_checkpoint(PASSIVE)",
     [STATEMENT_EMPTY_LOG] = "PRAGMA wal_checkpoint(TRUNCATE)",
 };
 
 /* Runs a statement whose parameters are bound, to its end. */
-static int run(struct store_sqlite *self, enum statement which)
+static int run(struct store_statements *self, enum store_statement which)
 {
-    sqlite3_stmt *statement = self->statements[which];
+    sqlite3_stmt *statement = self->prepared[which];
     int result;
 
     do {
@@ -60,9 +62,9 @@ static void bind_text(sqlite3_stmt *statement, int at, const char *text)
     sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC);
 }
 
-static int put(struct store_sqlite *self, const struct store_request *request)
+static int put(struct store_statements *self, const struct store_request *request)
 {
-    sqlite3_stmt *statement = self->statements[STATEMENT_PUT];
+    sqlite3_stmt *statement = self->prepared[STATEMENT_PUT];
 
     bind_number(statement, 1, request->ticket);
     bind_number(statement, 2, request->token);
@@ -82,17 +84,17 @@ static int put(struct store_sqlite *self, const struct store_request *request)
     return run(self, STATEMENT_PUT);
 }
 
-static int add_history(struct store_sqlite *self, const struct store_history *entry)
+static int add_history(struct store_statements *self, const struct store_history *entry)
 {
-    sqlite3_stmt *statement = self->statements[STATEMENT_HISTORY];
+    sqlite3_stmt *statement = self->prepared[STATEMENT_HISTORY];
 
-    if (self->options.history_ms == 0)
+    if (self->history_ms == 0)
         return SQLITE_OK;
     bind_number(statement, 1, entry->past);
     bind_number(statement, 2, entry->reason);
     bind_text(statement, 3, entry->lock);
     bind_text(statement, 4, entry->owner);
-    bind_text(statement, 5, lock_json_owner_login(entry->owner));
+    bind_text(statement, 5, owner_name_user(entry->owner));
     bind_text(statement, 6, entry->host);
     bind_text(statement, 7, entry->job);
     bind_number(statement, 8, entry->pid);
@@ -104,19 +106,19 @@ static int add_history(struct store_sqlite *self, const struct store_history *en
     return run(self, STATEMENT_HISTORY);
 }
 
-static int apply(struct store_sqlite *self, const struct store_op *op)
+static int apply(struct store_statements *self, const struct store_op *op)
 {
     switch (op->kind) {
     case STORE_OP_PUT:
         return put(self, &op->request);
     case STORE_OP_DROP:
-        bind_number(self->statements[STATEMENT_DROP], 1, op->ticket);
+        bind_number(self->prepared[STATEMENT_DROP], 1, op->ticket);
         return run(self, STATEMENT_DROP);
     case STORE_OP_HOST:
-        bind_text(self->statements[STATEMENT_HOST], 1, op->host);
+        bind_text(self->prepared[STATEMENT_HOST], 1, op->host);
         return run(self, STATEMENT_HOST);
     case STORE_OP_PROBE:
-        sqlite3_bind_int(self->statements[STATEMENT_PROBE], 1, PROBE_BYTES);
+        sqlite3_bind_int(self->prepared[STATEMENT_PROBE], 1, PROBE_BYTES);
         return run(self, STATEMENT_PROBE);
     case STORE_OP_HISTORY:
         return add_history(self, &op->history);
@@ -124,7 +126,7 @@ static int apply(struct store_sqlite *self, const struct store_op *op)
     return SQLITE_MISUSE;
 }
 
-static int apply_batch(struct store_sqlite *self, const struct store_batch *batch, bool *probes)
+static int apply_batch(struct store_statements *self, const struct store_batch *batch, bool *probes)
 {
     const struct store_op *op;
     int result = batch->failed ? SQLITE_NOMEM : SQLITE_OK;
@@ -141,12 +143,12 @@ static int apply_batch(struct store_sqlite *self, const struct store_batch *batc
 /* The counters are kept ahead of what is used, so that few commits have to write them: a restart
  * then leaves some numbers out, which nobody minds.
  */
-static int reserve_counters(struct store_sqlite *self, const struct batch_queue *work,
-                            struct counters *reserved)
+static int reserve_counters(struct store_statements *self, const struct store_batch_queue *work,
+                            struct store_counters *reserved)
 {
-    sqlite3_stmt *statement = self->statements[STATEMENT_COUNTERS];
+    sqlite3_stmt *statement = self->prepared[STATEMENT_COUNTERS];
     const struct store_batch *batch;
-    struct counters used = {0};
+    struct store_counters used = {0};
 
     STAILQ_FOREACH(batch, work, next)
     {
@@ -162,7 +164,7 @@ static int reserve_counters(struct store_sqlite *self, const struct batch_queue 
     return run(self, STATEMENT_COUNTERS);
 }
 
-static int commit_transaction(struct store_sqlite *self)
+static int commit_transaction(struct store_statements *self)
 {
     int64_t took_us = -clock_now_us();
     int result = run(self, STATEMENT_COMMIT);
@@ -174,10 +176,9 @@ static int commit_transaction(struct store_sqlite *self)
     return result;
 }
 
-/* One transaction for all of them. */
-int store_statement_write(struct store_sqlite *self, const struct batch_queue *work)
+int store_statement_write(struct store_statements *self, const struct store_batch_queue *work)
 {
-    struct counters reserved = self->reserved;
+    struct store_counters reserved = self->reserved;
     const struct store_batch *batch;
     bool probes = false;
     int result;
@@ -203,37 +204,24 @@ int store_statement_write(struct store_sqlite *self, const struct batch_queue *w
     return result;
 }
 
-/* Copies the log to the file, so that it begins anew. */
-void store_statement_checkpoint(struct store_sqlite *self)
+void store_statement_checkpoint(struct store_statements *self)
 {
     run(self, STATEMENT_CHECKPOINT);
 }
 
 static void read_entry(struct store_query *query, sqlite3_stmt *row)
 {
-    const struct store_history entry = {
-        .past = (enum store_past)sqlite3_column_int(row, 1),
-        .reason = (enum lock_reason)sqlite3_column_int(row, 2),
-        .lock = (const char *)sqlite3_column_text(row, 3),
-        .owner = (const char *)sqlite3_column_text(row, 4),
-        .host = (const char *)sqlite3_column_text(row, 5),
-        .job = (const char *)sqlite3_column_text(row, 6),
-        .pid = (uint64_t)sqlite3_column_int64(row, 7),
-        .ticket = (uint64_t)sqlite3_column_int64(row, 8),
-        .token = (uint64_t)sqlite3_column_int64(row, 9),
-        .asked_ms = sqlite3_column_int64(row, 10),
-        .granted_ms = sqlite3_column_int64(row, 11),
-        .ended_ms = sqlite3_column_int64(row, 12),
-    };
+    struct store_history entry;
 
+    store_schema_read_history(row, 1, &entry);
     query->next = (uint64_t)sqlite3_column_int64(row, 0);
     if (entry.lock != NULL && entry.owner != NULL)
         query->on_entry(query, &entry);
 }
 
-void store_statement_query(struct store_sqlite *self, struct store_query *query)
+void store_statement_query(struct store_statements *self, struct store_query *query)
 {
-    sqlite3_stmt *row = self->statements[STATEMENT_QUERY];
+    sqlite3_stmt *row = self->prepared[STATEMENT_QUERY];
     size_t count = 0;
     int result;
 
@@ -251,45 +239,50 @@ void store_statement_query(struct store_sqlite *self, struct store_query *query)
         query->next = 0;
 }
 
-void store_statement_roll_back(struct store_sqlite *self)
+void store_statement_roll_back(struct store_statements *self)
 {
     if (!sqlite3_get_autocommit(self->db))
         run(self, STATEMENT_ROLLBACK);
 }
 
-bool store_statement_trim(struct store_sqlite *self)
+bool store_statement_trim(struct store_statements *self)
 {
-    sqlite3_stmt *trim = self->statements[STATEMENT_TRIM];
+    sqlite3_stmt *trim = self->prepared[STATEMENT_TRIM];
     int64_t now_ms = clock_wall_ms();
 
-    sqlite3_bind_int64(trim, 1, now_ms - self->options.history_ms);
+    sqlite3_bind_int64(trim, 1, now_ms - self->history_ms);
     sqlite3_bind_int64(trim, 2, now_ms);
     sqlite3_bind_int(trim, 3, TRIM_ROWS);
     /* A disk that does not let us trim will not let us commit either, and is reported then. */
     return run(self, STATEMENT_TRIM) == SQLITE_OK && sqlite3_changes(self->db) >= TRIM_ROWS / 2;
 }
 
-int store_statement_prepare(struct store_sqlite *self, char error[STORE_ERROR_SIZE])
+int store_statement_prepare(struct store_statements *self, sqlite3 *db,
+                            const struct store_options *options, char error[STORE_ERROR_SIZE])
 {
     char reason[256];
 
+    self->db = db;
+    self->history_ms = options->history_ms;
+    self->reserved = (struct store_counters){0};
     for (size_t i = 0; i < STATEMENTS; i++) {
-        int result = sqlite3_prepare_v3(self->db, statement_text[i], -1, SQLITE_PREPARE_PERSISTENT,
-                                        &self->statements[i], NULL);
+        int result = sqlite3_prepare_v3(db, statement_text[i], -1, SQLITE_PREPARE_PERSISTENT,
+                                        &self->prepared[i], NULL);
 
         if (result != SQLITE_OK) {
-            result = store_schema_describe(self->db, result, reason, sizeof reason);
-            return store_fail(error, result, "cannot use the state file %s: %s", self->options.path,
+            result = store_error_describe(db, result, reason, sizeof reason);
+            return store_fail(error, result, "cannot use the state file %s: %s", options->path,
                               reason);
         }
     }
     return 0;
 }
 
-void store_statement_finalize(struct store_sqlite *self)
+void store_statement_finalize(struct store_statements *self)
 {
     for (size_t i = 0; i < STATEMENTS; i++) {
-        sqlite3_finalize(self->statements[i]);
-        self->statements[i] = NULL;
+        sqlite3_finalize(self->prepared[i]);
+        self->prepared[i] = NULL;
     }
+    self->db = NULL;
 }

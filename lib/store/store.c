@@ -3,22 +3,12 @@
 #include "store.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "batch.h"
 #include "engine.h"
-
-int store_fail(char error[STORE_ERROR_SIZE], int error_number, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(error, STORE_ERROR_SIZE, format, args);
-    va_end(args);
-    errno = error_number;
-    return -1;
-}
+#include "none.h"
+#include "sqlite.h"
 
 struct store *store_open(const struct store_options *options, char error[STORE_ERROR_SIZE])
 {
@@ -76,11 +66,4 @@ void store_ask(struct store *store, struct store_query *query)
 struct store_query *store_answer(struct store *store)
 {
     return store->engine->answer(store);
-}
-
-void store_query_destroy(struct store_query *query)
-{
-    if (query != NULL)
-        buffer_fini(&query->text);
-    free(query);
 }

@@ -1,5 +1,5 @@
 /* The lock table held against its model, and against what any lock table must keep to.
- * Must not look into lib/lock/table_private.h, nor change anything. */
+ * Must not look into lib/lock/types.h, nor change anything. */
 #include "lock_compare.h"
 
 #include <inttypes.h>

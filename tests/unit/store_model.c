@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "store/demand.h"
+
 void store_model_fini(struct store_model *model)
 {
     for (size_t i = 0; i < model->count; i++)

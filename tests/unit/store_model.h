@@ -3,7 +3,7 @@
 #ifndef FARMLOCK_STORE_MODEL_H
 #define FARMLOCK_STORE_MODEL_H
 
-#include "store/engine.h"
+#include "store/batch.h"
 
 /* All zero is an empty state. */
 struct store_model {

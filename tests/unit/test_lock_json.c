@@ -139,29 +139,6 @@ static void hostile_names_stay_valid_json(void **state)
     json_object_put(document);
 }
 
-static void logins_are_found_in_owners(void **state)
-{
-    (void)state;
-    assert_string_equal(lock_json_owner_login("h_1_u"), "u");
-    assert_string_equal(lock_json_owner_login("my_host_1_u_2_v"), "u_2_v");
-    assert_null(lock_json_owner_login("h_1_"));
-    assert_null(lock_json_owner_login("_1_u"));
-    assert_null(lock_json_owner_login("h_x_u"));
-    assert_null(lock_json_owner_login("h__u"));
-    assert_null(lock_json_owner_login(""));
-}
-
-static void times_are_rfc_3339(void **state)
-{
-    char text[LOCK_JSON_TIME_SIZE];
-
-    (void)state;
-    lock_json_format_time(text, 0);
-    assert_string_equal(text, "1970-01-01T00:00:00.000Z");
-    lock_json_format_time(text, INT64_MAX);
-    assert_string_equal(text, "9999-12-31T23:59:59.999Z");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,8 +146,6 @@ int main(void)
         cmocka_unit_test(what_is_not_known_is_null),
         cmocka_unit_test(what_is_known_is_told),
         cmocka_unit_test(hostile_names_stay_valid_json),
-        cmocka_unit_test(logins_are_found_in_owners),
-        cmocka_unit_test(times_are_rfc_3339),
     };
 
     return cmocka_run_group_tests_name("lock_json", tests, NULL, NULL);

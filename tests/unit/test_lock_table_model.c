@@ -1,5 +1,5 @@
 /* The lock table against its model: random operations, everything observable compared each step.
- * Must not look into lib/lock/table_private.h. */
+ * Must not look into lib/lock/types.h. */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>

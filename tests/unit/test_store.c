@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
+#include "store/demand.h"
 #include "store_fixture.h"
 
 enum { COUNTERS_AHEAD_MOST = 1000 };

@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "base/name_list.h"
+#include "base/rfc3339.h"
 #include "base/text.h"
 #include "job_list.h"
-#include "list/json.h"
 #include "monitor.h"
 #include "options.h"
 #include "pid1.h"
@@ -235,12 +235,11 @@ static int for_each_target(struct lockersh *self)
 static int ping(struct lockersh *self)
 {
     struct ipclocker_ping_status status;
-    char since[LOCK_JSON_TIME_SIZE];
+    char since[RFC3339_SIZE];
 
     if (ipclocker_ping_status(self->lock, &status) != 0)
         return fail(self);
-    lock_json_format_time(since,
-                          (int64_t)(status.started < INT64_MAX / 1000 ? status.started : 0) * 1000);
+    rfc3339_format(since, (int64_t)(status.started < INT64_MAX / 1000 ? status.started : 0) * 1000);
     printf("%s answers in %.3f ms: version %s, protocol %u, up since %s\n", status.host,
            status.seconds * 1000, status.version, status.protocol, since);
     return 0;

@@ -9,8 +9,8 @@
 #include <wchar.h>
 
 #include "base/number.h"
+#include "base/rfc3339.h"
 #include "base/text.h"
-#include "list/json.h"
 #include "report.h"
 
 static int parse_calendar(const char *text, int64_t *time_ms)
@@ -334,12 +334,12 @@ int report_print_json(struct report *report, const struct report_group *groups, 
                       FILE *out)
 {
     struct json_object *root = json_object_new_object(), *list = json_object_new_array();
-    char since[LOCK_JSON_TIME_SIZE], until[LOCK_JSON_TIME_SIZE];
+    char since[RFC3339_SIZE], until[RFC3339_SIZE];
     const char *text = NULL;
     bool failed = root == NULL || list == NULL;
 
-    lock_json_format_time(since, report_since_ms(report));
-    lock_json_format_time(until, report_until_ms(report));
+    rfc3339_format(since, report_since_ms(report));
+    rfc3339_format(until, report_until_ms(report));
     put(root, "version", json_object_new_int(1), &failed);
     put(root, "since", json_object_new_string(since), &failed);
     put(root, "until", json_object_new_string(until), &failed);

@@ -8,7 +8,7 @@
 
 #include "base/name_list.h"
 #include "base/tree.h"
-#include "list/json.h"
+#include "lock/owner_name.h"
 
 struct pool {
     char *name;
@@ -246,7 +246,7 @@ static const char *group_of(const struct report *report, const struct store_hist
 
     switch (report->by) {
     case REPORT_BY_USER:
-        login = lock_json_owner_login(entry->owner);
+        login = owner_name_user(entry->owner);
         return login != NULL ? login : entry->owner;
     case REPORT_BY_HOST:
         return entry->host != NULL ? entry->host : "-";

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "list/json.h"
+#include "base/rfc3339.h"
 
 static const char *text_of(struct json_object *entry, const char *key)
 {
@@ -69,7 +69,7 @@ static int read_document(struct job_claims *claims)
     struct json_object *locks, *waiters;
     size_t count;
 
-    if (time == NULL || lock_json_parse_time(time, &claims->listed_ms) != 0 ||
+    if (time == NULL || rfc3339_parse(time, &claims->listed_ms) != 0 ||
         !json_object_object_get_ex(claims->document, "locks", &locks) ||
         !json_object_object_get_ex(claims->document, "waiters", &waiters) ||
         !json_object_is_type(locks, json_type_array) ||

@@ -1,0 +1,55 @@
+/* What is in a batch, for the engines that keep it; see store.h for how it is filled. */
+#ifndef FARMLOCK_STORE_BATCH_H
+#define FARMLOCK_STORE_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "store.h"
+
+/* A live request as it is kept. */
+struct store_request {
+    uint64_t ticket, token;
+    const char *owner, *host, *boot, *job;
+    uint64_t pid, start, pid_namespace;
+    bool autounlock;
+    int64_t asked_ms, granted_ms, hold_ms, deadline_ms;
+    const char *demand; /* see store_demand_parse() */
+};
+
+enum store_op_kind {
+    STORE_OP_PUT,
+    STORE_OP_DROP,
+    STORE_OP_HOST,
+    STORE_OP_PROBE,
+    STORE_OP_HISTORY,
+};
+
+struct store_op {
+    enum store_op_kind kind;
+    union {
+        struct store_request request;
+        uint64_t ticket;
+        const char *host;
+        struct store_history history;
+    };
+    STAILQ_ENTRY(store_op) next;
+    char text[]; /* of all strings */
+};
+
+STAILQ_HEAD(store_op_queue, store_op);
+
+struct store_batch {
+    struct store_op_queue ops;
+    STAILQ_ENTRY(store_batch) next;
+    uint64_t number;
+    uint64_t next_ticket, next_token; /* 0: as before */
+    size_t changes;                   /* of requests */
+    bool urgent, failed;
+};
+
+STAILQ_HEAD(store_batch_queue, store_batch);
+
+#endif

@@ -1,0 +1,364 @@
+/* The thread that commits batches, as many at a time as have come meanwhile; it answers queries and
+ * trims the history when it finds the time.
+ * Must not hold the mutex while it is at the disk. */
+#include "committer.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "error.h"
+#include "rewrite.h"
+
+enum {
+    TRIM_NEXT_US = 50000, /* while there is more */
+    TRIM_AGAIN_US = 60000000,
+
+    TIMER_SLACK_NS = 1000,
+
+    /* The log is copied to the file when it has so many pages and there is nothing else to do, or
+     * when it has many more. */
+    LOG_PAGES_ENOUGH = 1000,
+    LOG_PAGES_MOST = 4000,
+};
+
+static void tell_news(const struct store_committer *self)
+{
+    const uint64_t one = 1;
+
+    /* It cannot fail but for a counter that is full, and then the descriptor is readable. */
+    if (write(self->news_fd, &one, sizeof one) != sizeof one)
+        return;
+}
+
+static void destroy_all(struct store_batch_queue *queue)
+{
+    struct store_batch *batch;
+
+    while ((batch = STAILQ_FIRST(queue)) != NULL) {
+        STAILQ_REMOVE_HEAD(queue, next);
+        store_batch_destroy(batch);
+    }
+}
+
+/* Around what the thread does without the mutex. */
+static void begin_work(struct store_committer *self)
+{
+    self->busy = true;
+    pthread_mutex_unlock(&self->mutex);
+}
+
+static void end_work(struct store_committer *self)
+{
+    pthread_mutex_lock(&self->mutex);
+    self->busy = false;
+    pthread_cond_signal(&self->idle);
+}
+
+void store_committer_forget(struct store_committer *self)
+{
+    destroy_all(&self->queue);
+    self->gather.queued = 0;
+}
+
+/* So much later by the monotonic clock, as pthread_cond_timedwait(3) wants it. */
+static struct timespec after_us(int64_t us)
+{
+    int64_t at_us = clock_now_us() + us;
+
+    return (struct timespec){.tv_sec = at_us / 1000000, .tv_nsec = at_us % 1000000 * 1000};
+}
+
+/* Is called with the mutex, and returns with it.  Returns false when the store has failed, or the
+ * caller has borrowed the database meanwhile. */
+static bool keep_place(struct store_committer *self)
+{
+    char error[STORE_ERROR_SIZE];
+    int kept;
+
+    begin_work(self);
+    kept = store_rewrite_if_removed(&self->connection, error);
+    end_work(self);
+    if (kept > 0) {
+        self->written_anew = true;
+    } else if (kept < 0) {
+        self->failed = true;
+        memcpy(self->error, error, sizeof error);
+    }
+    if (kept != 0)
+        tell_news(self);
+    return kept >= 0 && !self->lent;
+}
+
+/* Writes all of `work`, without the mutex.  Returns its last number, or 0 and *error. */
+static uint64_t write_batches(struct store_committer *self, const struct store_batch_queue *work,
+                              char error[STORE_ERROR_SIZE])
+{
+    const struct store_batch *batch;
+    uint64_t last = 0;
+    int result = store_statement_write(&self->connection.statements, work);
+
+    if (result != SQLITE_OK) {
+        store_error_describe(self->connection.db, result, error, STORE_ERROR_SIZE);
+        store_statement_roll_back(&self->connection.statements);
+        return 0;
+    }
+    STAILQ_FOREACH(batch, work, next)
+    {
+        last = batch->number;
+    }
+    return last;
+}
+
+/* Is called with the mutex, and returns with it. */
+static void wait_for_others(struct store_committer *self)
+{
+    int64_t most_us = store_gather_begin(&self->gather, self->connection.statements.sync_us);
+    struct timespec until;
+
+    if (most_us == 0)
+        return;
+    until = after_us(most_us);
+    while (self->gather.queued < self->gather.wanted && !self->closing && !self->lent) {
+        if (pthread_cond_timedwait(&self->wake, &self->mutex, &until) == ETIMEDOUT)
+            break;
+    }
+    store_gather_end(&self->gather);
+}
+
+/* Is called with the mutex, and returns with it. */
+static void commit_queue(struct store_committer *self)
+{
+    struct store_batch_queue work = STAILQ_HEAD_INITIALIZER(work);
+    char error[STORE_ERROR_SIZE];
+    uint64_t last;
+
+    if (!keep_place(self))
+        return;
+    wait_for_others(self);
+    if (STAILQ_EMPTY(&self->queue) || self->lent)
+        return;
+    STAILQ_CONCAT(&work, &self->queue);
+    self->gather.last = self->gather.queued;
+    self->gather.queued = 0;
+    begin_work(self);
+    last = write_batches(self, &work, error);
+    end_work(self);
+    self->gather.next = self->gather.queued;
+    if (last > 0) {
+        self->committed = last;
+    } else {
+        self->failed = true;
+        memcpy(self->error, error, sizeof error);
+    }
+    pthread_mutex_unlock(&self->mutex);
+    tell_news(self);
+    destroy_all(&work);
+    pthread_mutex_lock(&self->mutex);
+}
+
+static bool is_log_due(const struct store_committer *self)
+{
+    int pages = self->connection.log_pages - self->connection.copied_pages;
+
+    return pages >= LOG_PAGES_MOST ||
+           (pages >= LOG_PAGES_ENOUGH && STAILQ_EMPTY(&self->queue) && STAILQ_EMPTY(&self->asked));
+}
+
+/* Behind a commit instead of in it, where clients wait for it.  A log that cannot be copied, as
+ * somebody reads it or the disk does not let us, grows until it can.  Is called with the mutex, and
+ * returns with it.
+ */
+static void copy_log(struct store_committer *self)
+{
+    begin_work(self);
+    store_statement_checkpoint(&self->connection.statements);
+    self->connection.copied_pages = self->connection.log_pages;
+    end_work(self);
+}
+
+/* Is called with the mutex, and returns with it. */
+static void answer_query(struct store_committer *self)
+{
+    struct store_query *query = STAILQ_FIRST(&self->asked);
+
+    STAILQ_REMOVE_HEAD(&self->asked, queue);
+    begin_work(self);
+    store_statement_query(&self->connection.statements, query);
+    end_work(self);
+    STAILQ_INSERT_TAIL(&self->answered, query, queue);
+    tell_news(self);
+}
+
+/* Returns whether there may be more to do.  Is called with the mutex, and returns with it. */
+static bool trim_history(struct store_committer *self)
+{
+    bool more;
+
+    if (self->failed || self->lent || !keep_place(self))
+        return false;
+    begin_work(self);
+    more = store_statement_trim(&self->connection.statements);
+    end_work(self);
+    return more;
+}
+
+static void destroy_queries(struct store_query_queue *queue)
+{
+    struct store_query *query;
+
+    while ((query = STAILQ_FIRST(queue)) != NULL) {
+        STAILQ_REMOVE_HEAD(queue, queue);
+        store_query_destroy(query);
+    }
+}
+
+void store_committer_destroy(struct store_committer *self)
+{
+    destroy_all(&self->queue);
+    destroy_queries(&self->asked);
+    destroy_queries(&self->answered);
+    store_connection_fini(&self->connection);
+    close(self->news_fd);
+    pthread_cond_destroy(&self->wake);
+    pthread_cond_destroy(&self->idle);
+    pthread_mutex_destroy(&self->mutex);
+    free(self);
+}
+
+static void *serve(void *context)
+{
+    struct store_committer *self = context;
+    struct timespec trim_at = after_us(TRIM_NEXT_US);
+    bool abandoned;
+
+    /* wait_for_others() waits for less than a thread may otherwise be late. */
+    prctl(PR_SET_TIMERSLACK, (unsigned long)TIMER_SLACK_NS);
+    pthread_mutex_lock(&self->mutex);
+    for (;;) {
+        if (self->failed)
+            store_committer_forget(self);
+        if (self->lent) {
+            pthread_cond_wait(&self->wake, &self->mutex);
+        } else if (is_log_due(self) && !self->failed) {
+            copy_log(self);
+        } else if (!STAILQ_EMPTY(&self->queue)) {
+            commit_queue(self);
+        } else if (!STAILQ_EMPTY(&self->asked)) {
+            answer_query(self);
+        } else if (self->closing) {
+            if (!self->failed)
+                keep_place(self);
+            break;
+        } else if (pthread_cond_timedwait(&self->wake, &self->mutex, &trim_at) == ETIMEDOUT) {
+            trim_at = after_us(trim_history(self) ? TRIM_NEXT_US : TRIM_AGAIN_US);
+        }
+    }
+    self->ended = true;
+    abandoned = self->abandoned;
+    pthread_cond_signal(&self->idle);
+    pthread_mutex_unlock(&self->mutex);
+    if (abandoned)
+        store_committer_destroy(self);
+    return NULL;
+}
+
+/* The caller's signals are not the thread's business. */
+static int start_thread(struct store_committer *self)
+{
+    sigset_t all, old;
+    int result;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    result = pthread_create(&self->thread, NULL, serve, self);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return result;
+}
+
+/* Later calls find the thread there, or the same failure. */
+void store_committer_start(struct store_committer *self)
+{
+    int result;
+
+    if (self->has_thread || self->failed)
+        return;
+    result = start_thread(self);
+    self->has_thread = result == 0;
+    if (result == 0)
+        return;
+    self->failed = true;
+    store_fail(self->error, result, "no thread can be started: %s", strerror(result));
+    tell_news(self);
+}
+
+bool store_committer_end(struct store_committer *self)
+{
+    struct timespec until = after_us((int64_t)STORE_CLOSE_S * 1000000);
+    bool ended;
+
+    if (!self->has_thread)
+        return true;
+    pthread_mutex_lock(&self->mutex);
+    self->closing = true;
+    pthread_cond_signal(&self->wake);
+    while (!self->ended) {
+        if (pthread_cond_timedwait(&self->idle, &self->mutex, &until) == ETIMEDOUT)
+            break;
+    }
+    ended = self->ended;
+    self->abandoned = !ended;
+    pthread_mutex_unlock(&self->mutex);
+    if (ended)
+        pthread_join(self->thread, NULL);
+    else
+        pthread_detach(self->thread);
+    return ended;
+}
+
+static void init_queues(struct store_committer *self)
+{
+    pthread_condattr_t monotonic;
+
+    STAILQ_INIT(&self->queue);
+    STAILQ_INIT(&self->asked);
+    STAILQ_INIT(&self->answered);
+    pthread_mutex_init(&self->mutex, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&self->wake, &monotonic);
+    pthread_cond_init(&self->idle, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
+struct store_committer *store_committer_create(const struct store_engine *engine,
+                                               const struct store_options *options,
+                                               char error[STORE_ERROR_SIZE])
+{
+    struct store_committer *self = calloc(1, sizeof *self);
+
+    if (self == NULL) {
+        store_fail(error, ENOMEM, "out of memory");
+        return NULL;
+    }
+    if (store_connection_init(&self->connection, options, error) != 0) {
+        free(self);
+        return NULL;
+    }
+    self->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (self->news_fd < 0) {
+        store_fail(error, errno, "no descriptor can be had: %s", strerror(errno));
+        store_connection_fini(&self->connection);
+        free(self);
+        return NULL;
+    }
+    self->store.engine = engine;
+    init_queues(self);
+    return self;
+}
