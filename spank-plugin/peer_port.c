@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/number.h"
-#include "base/siphash.h"
+#include "base/random.h"
 #include "peer_watch.h"
 #include "process/proc_stat.h"
 
@@ -67,11 +67,10 @@ static uint16_t bound_port(int fd)
 static int bind_in_range(int fd, int family, uint16_t low, uint16_t high)
 {
     unsigned width = (unsigned)(high - low) + 1;
-    struct siphash_key random;
+    uint64_t first = random_u64();
 
-    siphash_key_init(&random);
     for (unsigned i = 0; i < width; i++) {
-        uint16_t port = (uint16_t)(low + (random.words[0] + i) % width);
+        uint16_t port = (uint16_t)(low + (first + i) % width);
 
         if (bind_any(fd, family, port) == 0)
             return 0;

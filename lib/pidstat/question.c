@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "udp.h"
 
 enum { BUCKETS = 4096, TRIES_DEFAULT = 5 };
@@ -33,14 +34,6 @@ static bool is_host_word(const char *host)
     return true;
 }
 
-static uint64_t random_id(void)
-{
-    struct siphash_key key;
-
-    siphash_key_init(&key);
-    return key.words[0];
-}
-
 struct asker_question *question_create(const struct pidstat_target *target,
                                        pidstat_asker_fn *function, void *context)
 {
@@ -64,7 +57,7 @@ struct asker_question *question_create(const struct pidstat_target *target,
     question->context = context;
     question->fd = -1;
     question->known.present = WORD_ID;
-    question->known.id = random_id();
+    question->known.id = random_u64();
     if (target->start != 0) {
         question->known.present |= WORD_START;
         question->known.start = target->start;
