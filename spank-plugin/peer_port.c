@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/number.h"
 #include "base/random.h"
 #include "peer_watch.h"
@@ -117,13 +118,11 @@ int lifeline_listen(struct lifeline_port *port, uint16_t low, uint16_t high, int
 {
     int queue = queue_max > 0 ? queue_max : queue_length();
     int wanted = queue_max > 0 ? 1 : ROOM / (queue + 1) + 1;
-    int family = AF_INET6, saved_errno;
+    int family = AF_INET6;
 
     *port = (struct lifeline_port){0};
     if (open_first(port, &family, low, high) != 0 || listen(port->fds[0], queue) != 0) {
-        saved_errno = errno;
         lifeline_close_port(port);
-        errno = saved_errno;
         return -1;
     }
     while (port->count < wanted && port->count < LIFELINE_SOCKETS_MAX &&
@@ -135,5 +134,5 @@ int lifeline_listen(struct lifeline_port *port, uint16_t low, uint16_t high, int
 void lifeline_close_port(struct lifeline_port *port)
 {
     while (port->count > 0)
-        close(port->fds[--port->count]);
+        descriptor_close(port->fds[--port->count]);
 }

@@ -11,6 +11,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
+
 enum {
     CONNECT_MS = 3000,
     CONFIRM_MS = 1000,
@@ -39,8 +41,7 @@ static void keep_alive(const struct lifeline *line)
 
 static void hang_up(struct lifeline *line)
 {
-    if (line->fd >= 0)
-        close(line->fd);
+    descriptor_close(line->fd);
     line->fd = -1;
 }
 
@@ -266,14 +267,4 @@ int lifeline_open(struct lifeline *line, const char *host, uint16_t port, int64_
 void lifeline_close(struct lifeline *line)
 {
     hang_up(line);
-}
-
-void lifeline_renumber(struct lifeline *line, int fd)
-{
-    line->fd = fd;
-    if (fd >= 0)
-        return;
-    line->phase = LIFELINE_RESTING;
-    line->state = LIFELINE_UNKNOWN;
-    line->due_ms = 0;
 }

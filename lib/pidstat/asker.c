@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "net/port.h"
 #include "rounds.h"
 
@@ -143,10 +144,8 @@ void pidstat_asker_destroy(struct pidstat_asker *asker)
     question_table_destroy(asker->table);
     host_cache_destroy(asker->hosts);
     pidstat_udp_close(&asker->udp);
-    if (asker->timer_fd >= 0)
-        close(asker->timer_fd);
-    if (asker->epoll_fd >= 0)
-        close(asker->epoll_fd);
+    descriptor_close(asker->timer_fd);
+    descriptor_close(asker->epoll_fd);
     free(asker);
     errno = saved_errno;
 }

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/descriptor.h"
 
 enum {
     LOCAL_POLL_MS = 50,
@@ -58,8 +58,7 @@ void rounds_begin(struct pidstat_asker *asker, struct asker_question *question)
 
 static void close_pidfd(struct asker_question *question)
 {
-    if (question->fd >= 0)
-        close(question->fd);
+    descriptor_close(question->fd);
     question->fd = -1;
 }
 

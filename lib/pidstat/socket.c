@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
+
 static int open_one(const struct addrinfo *address)
 {
     const int on = 1;
@@ -28,10 +30,7 @@ static int open_one(const struct addrinfo *address)
         result = setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
     /* Without SO_REUSEADDR: it would let a second daemon take the port away from the first. */
     if (result != 0 || bind(fd, address->ai_addr, address->ai_addrlen) != 0) {
-        int saved_errno = errno;
-
-        close(fd);
-        errno = saved_errno;
+        descriptor_close(fd);
         return -1;
     }
     return fd;
