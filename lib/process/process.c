@@ -1,6 +1,5 @@
 /* Process identity from pidfd_open(2), kill(2) and /proc.
- * Must not signal what may be another process, and must never take silence or a lack of permission
- * for absence. */
+ * Must never take silence or a lack of permission for absence. */
 #include "process.h"
 
 #include <errno.h>
@@ -125,26 +124,6 @@ static bool look_for_group(void *context, const struct proc_stat *stat)
 
     search->found = stat->group == search->group && stat->start < search->before;
     return !search->found;
-}
-
-static int send_by_pidfd(int fd, int number)
-{
-#ifdef SYS_pidfd_send_signal
-    return (int)syscall(SYS_pidfd_send_signal, fd, number, NULL, 0);
-#else
-    (void)fd;
-    (void)number;
-    errno = ENOSYS;
-    return -1;
-#endif
-}
-
-void process_signal(int fd, pid_t pid, uint64_t start, int number)
-{
-    if (fd >= 0 && (send_by_pidfd(fd, number) == 0 || errno != ENOSYS))
-        return;
-    if (process_lookup(pid, start) == PROCESS_EXISTS)
-        kill(pid, number);
 }
 
 bool process_group_has_member(pid_t group, uint64_t before)

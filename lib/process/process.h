@@ -38,12 +38,6 @@ int process_open(pid_t pid, uint64_t start);
 /* True when the process behind a descriptor of process_open() has ended, reaped or not. */
 bool process_has_ended(int fd);
 
-/* Sends a signal to the process `pid` that started at `start`, through the descriptor of
- * process_open() where there is one (`fd`, or -1), so that no other process can get it.  On a
- * kernel without pidfd_send_signal(2) it looks at the start time first.
- */
-void process_signal(int fd, pid_t pid, uint64_t start, int number);
-
 /* True while a process group (credentials(7)) has a member that is no zombie and that started
  * before `before`, in clock ticks since boot: one that the group had when it was last looked at,
  * so that its number cannot have become another group's meanwhile.  Reads all of /proc.

@@ -22,6 +22,7 @@
 #include <cmocka.h>
 
 #include "process/process.h"
+#include "process/process_ref.h"
 #include "process_fixture.h"
 
 enum { NOBODY = 65534 };
@@ -250,6 +251,72 @@ static int old_kernel_knows_all(void)
     return process_lookup(pid, 0) != PROCESS_GONE ? 5 : 0;
 }
 
+static int old_kernel_follows_a_process(void)
+{
+    struct process_ref ref, other;
+    pid_t pid = start_sleeper();
+    int status = 0;
+
+    if (lose_pidfd() != 0)
+        return 77;
+    if (process_ref_open(&ref, pid, 0) != 0 || ref.fd != -1 || ref.start == 0)
+        return 1;
+    if (process_ref_has_ended(&ref))
+        return 2;
+    other = ref;
+    other.start++;
+    process_ref_signal(&other, SIGKILL);
+    if (!process_ref_has_ended(&other) || process_ref_has_ended(&ref))
+        return 3;
+    process_ref_signal(&ref, SIGTERM);
+    waitpid(pid, &status, 0);
+    if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGTERM || !process_ref_has_ended(&ref))
+        return 4;
+    process_ref_close(&ref);
+    return process_ref_open(&ref, pid, 0) == -1 && errno == ESRCH ? 0 : 5;
+}
+
+static void a_process_is_followed_without_pidfd(void **state)
+{
+    (void)state;
+    assert_int_equal(in_child(old_kernel_follows_a_process), 0);
+}
+
+static void a_process_is_followed_to_its_end(void **state)
+{
+    pid_t pid = start_sleeper();
+    struct process_ref ref;
+    int status = 0;
+
+    (void)state;
+    assert_int_equal(process_ref_open(&ref, pid, process_start_time(pid)), 0);
+    assert_int_equal(ref.pid, pid);
+    assert_false(process_ref_has_ended(&ref));
+    process_ref_signal(&ref, SIGTERM);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGTERM);
+    assert_true(process_ref_has_ended(&ref));
+    process_ref_signal(&ref, SIGTERM);
+    process_ref_close(&ref);
+    assert_int_equal(ref.fd, -1);
+}
+
+static void no_ref_to_a_process_that_has_ended_or_is_another(void **state)
+{
+    struct process_ref ref = {.pid = 1, .fd = -2};
+    pid_t pid = make_zombie();
+
+    (void)state;
+    assert_int_equal(process_ref_open(&ref, pid, 0), -1);
+    assert_int_equal(errno, ESRCH);
+    waitpid(pid, NULL, 0);
+    assert_int_equal(process_ref_open(&ref, getpid(), process_start_time(getpid()) + 1), -1);
+    assert_int_equal(errno, ESRCH);
+    assert_int_equal(ref.pid, 1);
+    assert_int_equal(ref.fd, -2);
+}
+
 static void a_kernel_without_pidfd_will_do(void **state)
 {
     (void)state;
@@ -314,6 +381,9 @@ int main(void)
         cmocka_unit_test(a_thread_exists_but_has_no_descriptor),
         cmocka_unit_test(a_process_outlives_its_first_thread),
         cmocka_unit_test(a_kernel_without_pidfd_will_do),
+        cmocka_unit_test(a_process_is_followed_without_pidfd),
+        cmocka_unit_test(a_process_is_followed_to_its_end),
+        cmocka_unit_test(no_ref_to_a_process_that_has_ended_or_is_another),
         cmocka_unit_test(proc_of_another_namespace_is_not_believed),
         cmocka_unit_test(a_group_is_its_living_members),
         cmocka_unit_test(the_boot_and_the_namespace_have_names),

@@ -9,9 +9,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "base/descriptor.h"
 #include "process/double_fork.h"
-#include "process/process.h"
+#include "process/process_ref.h"
 
 /* How often to look at the job on a kernel without pidfd. */
 enum { LOOK_MS = 100 };
@@ -19,28 +18,13 @@ enum { LOOK_MS = 100 };
 /* A server that is away for longer has forgotten the lock, or nobody will start it again. */
 enum { UNLOCK_MAX_S = 86400 };
 
-struct job {
-    pid_t pid;
-    uint64_t start; /* only where there is no pidfd */
-    int pidfd;      /* or -1 */
-};
-
-static bool has_ended(const struct job *job)
-{
-    struct pollfd poll_fd = {.fd = job->pidfd, .events = POLLIN};
-
-    if (job->pidfd >= 0)
-        return poll(&poll_fd, 1, 0) > 0;
-    return process_lookup(job->pid, job->start) == PROCESS_GONE;
-}
-
 /* Waits until the job has ended, and keeps the connection meanwhile. */
-static void watch(struct ipclocker *lock, const struct job *job)
+static void watch(struct ipclocker *lock, const struct process_ref *job)
 {
     bool connected = true;
 
-    while (!has_ended(job)) {
-        struct pollfd poll_fds[2] = {{.fd = job->pidfd, .events = POLLIN}, {.fd = -1}};
+    while (!process_ref_has_ended(job)) {
+        struct pollfd poll_fds[2] = {{.fd = job->fd, .events = POLLIN}, {.fd = -1}};
         int timeout_ms = -1;
 
         if (connected) {
@@ -48,7 +32,7 @@ static void watch(struct ipclocker *lock, const struct job *job)
             poll_fds[1].events = ipclocker_events(lock);
             timeout_ms = ipclocker_timeout(lock);
         }
-        if (job->pidfd < 0 && (timeout_ms < 0 || timeout_ms > LOOK_MS))
+        if (job->fd < 0 && (timeout_ms < 0 || timeout_ms > LOOK_MS))
             timeout_ms = LOOK_MS;
         poll(poll_fds, 2, timeout_ms);
         /* What cannot be renewed may be ours in part still: it is given back in the end. */
@@ -78,7 +62,7 @@ static void let_end(void)
 
 /* The monitor itself.  It holds on to the connection and the pidfd alone: a pipe or a terminal that
  * stayed open here would look to others as if the job went on. */
-static void monitor(struct ipclocker *lock, const struct job *job)
+static void monitor(struct ipclocker *lock, const struct process_ref *job)
 {
     prctl(PR_SET_NAME, "lockersh-watch");
     ipclocker_set_verbose(lock, false);
@@ -120,17 +104,14 @@ static void restore_signals(const sigset_t *old_mask)
 
 int monitor_start(struct ipclocker *lock)
 {
-    struct job job = {.pid = getpid()};
+    struct process_ref job;
     int keep[2], result;
     sigset_t old_mask;
 
-    job.pidfd = process_open(job.pid, 0);
-    if (job.pidfd < 0 && errno != ENOSYS)
+    if (process_ref_open(&job, getpid(), 0) != 0)
         return -1;
-    if (job.pidfd < 0)
-        job.start = process_start_time(job.pid);
     keep[0] = ipclocker_fd(lock);
-    keep[1] = job.pidfd;
+    keep[1] = job.fd;
     block_signals(&old_mask);
     result = detach_fork(keep, 2);
     if (result == 0) {
@@ -138,6 +119,6 @@ int monitor_start(struct ipclocker *lock)
         _exit(0);
     }
     restore_signals(&old_mask);
-    descriptor_close(job.pidfd);
+    process_ref_close(&job);
     return result > 0 ? 0 : -1;
 }
