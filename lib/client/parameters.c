@@ -125,13 +125,12 @@ static void find_login(char *out, size_t size)
 /* Writes "PID", or in a container "PID.NAMESPACE": those of one host may all have the same pids. */
 static void format_process(char *out, size_t size, pid_t pid)
 {
-    static const uint64_t initial_namespace = 0xEFFFFFFC;
     uint64_t namespace_id = process_pid_namespace();
 
-    if (namespace_id == 0 || namespace_id == initial_namespace)
-        snprintf(out, size, "%d", (int)pid);
-    else
+    if (process_namespace_is_container(namespace_id))
         snprintf(out, size, "%d.%" PRIu64, (int)pid, namespace_id);
+    else
+        snprintf(out, size, "%d", (int)pid);
 }
 
 const char *ipclocker_user(const struct ipclocker *lock)

@@ -143,6 +143,9 @@ uint64_t process_clock(void)
     return (uint64_t)now.tv_sec * ticks + (uint64_t)now.tv_nsec * ticks / 1000000000;
 }
 
+/* PROC_PID_INIT_INO of the kernel. */
+static const uint64_t initial_pid_namespace = 0xeffffffc;
+
 static char boot_id[37] = "-";
 
 static void read_boot_id(void)
@@ -168,4 +171,9 @@ uint64_t process_pid_namespace(void)
     struct stat st;
 
     return stat("/proc/self/ns/pid", &st) == 0 ? (uint64_t)st.st_ino : 0;
+}
+
+bool process_namespace_is_container(uint64_t pid_namespace)
+{
+    return pid_namespace != 0 && pid_namespace != initial_pid_namespace;
 }

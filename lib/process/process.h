@@ -57,4 +57,9 @@ const char *process_boot_id(void);
  */
 uint64_t process_pid_namespace(void);
 
+/* True for a pid namespace of process_pid_namespace() that is not the one a machine starts with: a
+ * container's, whose pids mean other processes outside.  False for 0.
+ */
+bool process_namespace_is_container(uint64_t pid_namespace);
+
 #endif

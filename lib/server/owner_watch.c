@@ -19,10 +19,6 @@ enum {
     LOOKS_A_SECOND = 1000,    /* at processes that no descriptor could be had for */
 };
 
-/* The pid namespace that a machine starts with (PROC_PID_INIT_INO of the kernel).  A pidstatd
- * knows pids of its own namespace only, which is this one. */
-static const uint64_t initial_pid_namespace = 0xeffffffc;
-
 void owner_watch_init(struct ipclocker_server *server, size_t max_descriptors)
 {
     server->owners.compare = owner_compare;
@@ -243,11 +239,12 @@ static void on_verdict(void *context, const struct pidstat_result *result)
         forget(server, owner);
 }
 
+/* A pidstatd knows pids of its own namespace only, which is its machine's. */
 static bool can_be_asked_about(const struct ipclocker_server *server,
                                const struct lock_process *process)
 {
     return server->pidstat_port >= 0 && process->host != NULL &&
-           (process->pid_namespace == 0 || process->pid_namespace == initial_pid_namespace);
+           !process_namespace_is_container(process->pid_namespace);
 }
 
 static void ask_about(struct ipclocker_server *server, struct owner *owner, bool urgent)
