@@ -10,6 +10,7 @@
 #include "base/descriptor.h"
 #include "base/number.h"
 #include "base/random.h"
+#include "net/address.h"
 #include "peer_watch.h"
 #include "process/proc_stat.h"
 
@@ -50,20 +51,6 @@ static int open_socket(int *family)
     return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 }
 
-static uint16_t bound_port(int fd)
-{
-    union {
-        struct sockaddr any;
-        struct sockaddr_in four;
-        struct sockaddr_in6 six;
-    } own = {.six = {0}};
-    socklen_t len = sizeof own;
-
-    if (getsockname(fd, &own.any, &len) != 0)
-        return 0;
-    return ntohs(own.any.sa_family == AF_INET6 ? own.six.sin6_port : own.four.sin_port);
-}
-
 /* From a random place on: programs that start together would else try the same ports. */
 static int bind_in_range(int fd, int family, uint16_t low, uint16_t high)
 {
@@ -94,7 +81,7 @@ static int open_first(struct lifeline_port *port, int *family, uint16_t low, uin
     port->fds[port->count++] = fd;
     if (bind_in_range(fd, *family, low, high) != 0)
         return -1;
-    port->port = bound_port(fd);
+    port->port = address_bound_port(fd);
     return setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
 }
 

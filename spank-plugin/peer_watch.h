@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "net/keepalive.h"
+
 /* the side that is watched */
 
 enum { LIFELINE_SOCKETS_MAX = 64 };
@@ -57,7 +59,7 @@ struct lifeline {
     bool confirmed;
     int64_t due_ms; /* 0 for never */
     unsigned tries;
-    int keep_idle_s, keep_interval_s;
+    struct keepalive keepalive;
 };
 
 /* Starts to connect.  `host` is a numeric address.  Where `silence_ms` is not below 0, a loss of

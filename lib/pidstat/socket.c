@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/descriptor.h"
+#include "net/address.h"
 
 static int open_one(const struct addrinfo *address)
 {
@@ -36,11 +37,6 @@ static int open_one(const struct addrinfo *address)
     return fd;
 }
 
-static bool is_missing_family(int error)
-{
-    return error == EAFNOSUPPORT || error == EADDRNOTAVAIL || error == EPFNOSUPPORT;
-}
-
 /* An address family that the machine lacks is no failure as long as another one is there. */
 static int open_all(const struct addrinfo *list, int *fds, size_t max)
 {
@@ -56,7 +52,7 @@ static int open_all(const struct addrinfo *list, int *fds, size_t max)
             continue;
         }
         error = errno;
-        if (is_missing_family(error))
+        if (address_is_missing(error))
             continue;
         while (count > 0)
             close(fds[--count]);
