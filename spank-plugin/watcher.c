@@ -61,12 +61,12 @@ static void take_answer(void *context, const struct pidstat_result *result)
 {
     struct watch *watch = context;
 
-    if (result->verdict == VERDICT_NO_ANSWER) {
+    if (!result->answered) {
         watch->pidstatd = PIDSTATD_SILENT;
         return;
     }
     watch->pidstatd_heard_ms = clock_now_ms();
-    watch->pidstatd = result->verdict == VERDICT_GONE ? PIDSTATD_GONE : PIDSTATD_ALIVE;
+    watch->pidstatd = result->state == PIDSTAT_GONE ? PIDSTATD_GONE : PIDSTATD_ALIVE;
     watch->vouched |= watch->pidstatd == PIDSTATD_ALIVE;
 }
 

@@ -38,9 +38,9 @@ struct asker_question *question_create(const struct pidstat_target *target,
                                        pidstat_asker_fn *function, void *context)
 {
     struct asker_question *question;
-    unsigned which = target->which != 0 ? target->which : WHICH_ALL;
+    unsigned which = target->which != 0 ? target->which : PIDSTAT_RETURN_ALL;
 
-    if (target->pid <= 0 || (which & WHICH_ALL) == 0 ||
+    if (target->pid <= 0 || (which & PIDSTAT_RETURN_ALL) == 0 ||
         (target->host != NULL && !is_host_word(target->host)) ||
         (target->boot != NULL && strlen(target->boot) != sizeof question->known.boot - 1)) {
         errno = EINVAL;
@@ -50,7 +50,7 @@ struct asker_question *question_create(const struct pidstat_target *target,
     if (question == NULL)
         return NULL;
     question->pid = target->pid;
-    question->which = (unsigned char)(which & WHICH_ALL);
+    question->which = (unsigned char)(which & PIDSTAT_RETURN_ALL);
     question->flags = (unsigned char)target->flags;
     question->tries = target->tries > 0 ? target->tries : TRIES_DEFAULT;
     question->function = function;
@@ -102,22 +102,20 @@ static void keep_identity(struct asker_question *question, const struct pidstat_
     }
 }
 
-enum pidstat_verdict question_judge(struct asker_question *question,
-                                    const struct pidstat_reply *reply)
+enum pidstat_state question_judge(struct asker_question *question,
+                                  const struct pidstat_reply *reply)
 {
     const struct pidstat_words *known = &question->known, *told = &reply->words;
 
-    if (reply->state == PROCESS_GONE)
-        return VERDICT_GONE;
-    if (reply->state == PROCESS_UNKNOWN)
-        return VERDICT_UNKNOWN;
+    if (reply->state != PIDSTAT_EXISTS)
+        return reply->state;
     /* Asked for a start, a daemon that has compared it repeats it. */
     if ((known->present & WORD_START) &&
         (!(told->present & WORD_START) || told->start != known->start))
-        return VERDICT_UNKNOWN;
+        return PIDSTAT_UNKNOWN;
     if (question->flags & ASK_STANDING)
         keep_identity(question, told);
-    return VERDICT_EXISTS;
+    return PIDSTAT_EXISTS;
 }
 
 struct question_table *question_table_create(void)

@@ -27,7 +27,7 @@ struct asker_question {
     unsigned tries;
     /* Narrow, as a lock server may have a hundred thousand questions. */
     unsigned char state;        /* enum question_state */
-    unsigned char which, flags; /* WHICH_*, ASK_* */
+    unsigned char which, flags; /* PIDSTAT_RETURN_*, ASK_* */
     bool calling, cancelled;
     struct pidstat_words known; /* id; start, boot and the watch's proof as far as known */
 
@@ -50,8 +50,8 @@ struct asker_question *question_create(const struct pidstat_target *target,
 size_t question_format(const struct asker_question *question, char *out);
 
 /* What a reply says about it.  A standing question keeps start and boot from it. */
-enum pidstat_verdict question_judge(struct asker_question *question,
-                                    const struct pidstat_reply *reply);
+enum pidstat_state question_judge(struct asker_question *question,
+                                  const struct pidstat_reply *reply);
 
 struct question_table;
 

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/descriptor.h"
+#include "process/process.h"
 
 enum {
     LOCAL_POLL_MS = 50,
@@ -76,7 +77,7 @@ void rounds_drop(struct pidstat_asker *asker, struct asker_question *question)
 static bool tell(struct pidstat_asker *asker, struct asker_question *question,
                  struct pidstat_result *result)
 {
-    bool last = !(question->flags & ASK_STANDING) || result->verdict == VERDICT_GONE;
+    bool last = !(question->flags & ASK_STANDING) || result->state == PIDSTAT_GONE;
 
     result->host = question->host->name;
     result->pid = question->pid;
@@ -92,15 +93,15 @@ static bool tell(struct pidstat_asker *asker, struct asker_question *question,
 }
 
 /* With a start that /proc hides, the end of whatever has the pid now still proves the end. */
-static enum process_state open_local(struct asker_question *question)
+static enum pidstat_state open_local(struct asker_question *question)
 {
     question->fd = process_open(question->pid, question->known.start);
     if (question->fd < 0 && errno == EPERM) {
         question->fd = process_open(question->pid, 0);
-        return question->fd >= 0 ? PROCESS_UNKNOWN : process_lookup(question->pid, 0);
+        return question->fd >= 0 ? PIDSTAT_UNKNOWN : process_lookup(question->pid, 0);
     }
     if (question->fd >= 0)
-        return PROCESS_EXISTS;
+        return PIDSTAT_EXISTS;
     return process_lookup(question->pid, question->known.start);
 }
 
@@ -110,10 +111,10 @@ static bool is_other_boot(const struct asker_question *question)
            strcmp(question->known.boot, process_boot_id()) != 0;
 }
 
-static enum process_state look_here(struct asker_question *question)
+static enum pidstat_state look_here(struct asker_question *question)
 {
     if (is_other_boot(question))
-        return PROCESS_GONE;
+        return PIDSTAT_GONE;
     if (!(question->flags & ASK_STANDING) || question->state == QUESTION_LOCAL_POLL)
         return process_lookup(question->pid, question->known.start);
     if (question->known.start == 0)
@@ -134,22 +135,19 @@ static void watch_here(struct pidstat_asker *asker, struct asker_question *quest
                clock_now_us() + LOCAL_POLL_MS * INT64_C(1000));
 }
 
-static const enum pidstat_verdict verdicts[] = {[PROCESS_GONE] = VERDICT_GONE,
-                                                [PROCESS_EXISTS] = VERDICT_EXISTS,
-                                                [PROCESS_UNKNOWN] = VERDICT_UNKNOWN};
-static const unsigned wanted_bits[] = {[PROCESS_GONE] = WHICH_GONE,
-                                       [PROCESS_EXISTS] = WHICH_EXISTS,
-                                       [PROCESS_UNKNOWN] = WHICH_UNKNOWN};
-
 static void answer_here(struct pidstat_asker *asker, struct asker_question *question)
 {
-    enum process_state state = look_here(question);
-    struct pidstat_result result = {.verdict = verdicts[state], .boot = process_boot_id()};
+    enum pidstat_state state = look_here(question);
+    struct pidstat_result result = {
+        .answered = pidstat_wire_is_wanted(question->which, state),
+        .state = PIDSTAT_UNKNOWN,
+        .boot = process_boot_id(),
+    };
 
-    if (!(question->which & wanted_bits[state]))
-        result.verdict = VERDICT_NO_ANSWER;
+    if (result.answered)
+        result.state = state;
     result.start = question->known.start;
-    if (result.start == 0 && state == PROCESS_EXISTS)
+    if (result.start == 0 && state == PIDSTAT_EXISTS)
         result.start = process_start_time(question->pid);
     if (tell(asker, question, &result))
         watch_here(asker, question);
@@ -157,15 +155,17 @@ static void answer_here(struct pidstat_asker *asker, struct asker_question *ques
 
 void rounds_end_here(struct pidstat_asker *asker, struct asker_question *question)
 {
-    struct pidstat_result result = {
-        .verdict = VERDICT_GONE, .start = question->known.start, .boot = process_boot_id()};
+    struct pidstat_result result = {.answered = true,
+                                    .state = PIDSTAT_GONE,
+                                    .start = question->known.start,
+                                    .boot = process_boot_id()};
 
     tell(asker, question, &result);
 }
 
 static void end_silent_round(struct pidstat_asker *asker, struct asker_question *question)
 {
-    struct pidstat_result result = {.verdict = VERDICT_NO_ANSWER};
+    struct pidstat_result result = {.state = PIDSTAT_UNKNOWN};
     int64_t now = clock_now_us();
 
     if (question->round_us == 0)
@@ -297,7 +297,7 @@ static void rest(struct pidstat_asker *asker, struct asker_question *question, b
 static void take_reply(struct pidstat_asker *asker, struct asker_question *question,
                        const struct pidstat_reply *reply, const struct sockaddr_storage *from)
 {
-    struct pidstat_result result = {.verdict = question_judge(question, reply)};
+    struct pidstat_result result = {.answered = true, .state = question_judge(question, reply)};
     struct cached_host *host = question->host;
     bool arm;
 
@@ -305,7 +305,7 @@ static void take_reply(struct pidstat_asker *asker, struct asker_question *quest
     if (question->sent_us == 0)
         return;
     /* A late repetition; only an end is news at any time. */
-    if (result.verdict != VERDICT_GONE &&
+    if (result.state != PIDSTAT_GONE &&
         (question->state == QUESTION_RESTING || question->round_us == 0))
         return;
     for (int i = 0; i < host->addresses.count; i++) {

@@ -34,42 +34,42 @@ bool process_has_ended(int fd)
     return poll(&poll_fd, 1, 0) > 0;
 }
 
-static enum process_state judge_start(uint64_t start, uint64_t found)
+static enum pidstat_state judge_start(uint64_t start, uint64_t found)
 {
     if (start == 0 || start == found)
-        return PROCESS_EXISTS;
-    return found == 0 ? PROCESS_UNKNOWN : PROCESS_GONE;
+        return PIDSTAT_EXISTS;
+    return found == 0 ? PIDSTAT_UNKNOWN : PIDSTAT_GONE;
 }
 
 /* Judges a process behind a pidfd: the descriptor pins the pid while /proc is read. */
-static enum process_state judge_pidfd(int fd, pid_t pid, uint64_t start)
+static enum pidstat_state judge_pidfd(int fd, pid_t pid, uint64_t start)
 {
     uint64_t found = 0;
 
     if (start != 0)
         found = proc_stat_read(pid).start;
     if (process_has_ended(fd))
-        return PROCESS_GONE;
+        return PIDSTAT_GONE;
     return judge_start(start, found);
 }
 
 /* For kernels without pidfd, and for the ids of threads, which it refuses. */
-static enum process_state lookup_by_signal(pid_t pid, uint64_t start)
+static enum pidstat_state lookup_by_signal(pid_t pid, uint64_t start)
 {
     struct proc_stat stat;
 
     if (kill(pid, 0) != 0 && errno == ESRCH)
-        return PROCESS_GONE;
+        return PIDSTAT_GONE;
     stat = proc_stat_read(pid);
     if (proc_stat_is_dead(&stat))
-        return PROCESS_GONE;
+        return PIDSTAT_GONE;
     return judge_start(start, stat.start);
 }
 
-enum process_state process_lookup(pid_t pid, uint64_t start)
+enum pidstat_state process_lookup(pid_t pid, uint64_t start)
 {
     int saved_errno = errno;
-    enum process_state result = PROCESS_GONE;
+    enum pidstat_state result = PIDSTAT_GONE;
 
     if (pid > 0) {
         int fd = open_pidfd(pid);
@@ -94,7 +94,7 @@ uint64_t process_start_time(pid_t pid)
 
 int process_open(pid_t pid, uint64_t start)
 {
-    enum process_state state;
+    enum pidstat_state state;
     int fd;
 
     if (pid <= 0) {
@@ -105,10 +105,10 @@ int process_open(pid_t pid, uint64_t start)
     if (fd < 0)
         return -1;
     state = judge_pidfd(fd, pid, start);
-    if (state == PROCESS_EXISTS)
+    if (state == PIDSTAT_EXISTS)
         return fd;
     close(fd);
-    errno = state == PROCESS_GONE ? ESRCH : EPERM;
+    errno = state == PIDSTAT_GONE ? ESRCH : EPERM;
     return -1;
 }
 

@@ -6,19 +6,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum process_state {
-    PROCESS_GONE,    /* it has ended: no such pid, a zombie, or the pid is another process's */
-    PROCESS_EXISTS,  /* it runs (or is stopped), whoever it belongs to */
-    PROCESS_UNKNOWN, /* the pid is in use, but whether by the same process cannot be seen */
-};
+#include "pidstat.h"
 
 /* Says what became of the process `pid` that started at `start`, as process_start_time() told it;
- * a `start` of 0 asks about whatever process has the pid now.  PROCESS_UNKNOWN comes only with a
- * start, where /proc hides it (hidepid, see proc(5)) or is another pid namespace's.  The id of a
- * thread is that of something that exists; a process exists until its last thread has ended.
- * Does not block, keeps errno.
+ * a `start` of 0 asks about whatever process has the pid now.  A zombie is gone.  PIDSTAT_UNKNOWN
+ * comes only with a start, where /proc hides it (hidepid, see proc(5)) or is another pid
+ * namespace's.  The id of a thread is that of something that exists; a process exists until its
+ * last thread has ended. Does not block, keeps errno.
  */
-enum process_state process_lookup(pid_t pid, uint64_t start);
+enum pidstat_state process_lookup(pid_t pid, uint64_t start);
 
 /* The start time of a process in clock ticks since boot, field 22 of /proc/PID/stat (proc(5)).
  * Returns 0 when it cannot be told: no such process, a zombie, or hidden.

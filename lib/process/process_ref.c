@@ -14,14 +14,14 @@
 /* Without a descriptor only the start time tells a process from the next with its pid. */
 static int refer_by_start(struct process_ref *ref)
 {
-    enum process_state state;
+    enum pidstat_state state;
 
     if (ref->start == 0)
         ref->start = process_start_time(ref->pid);
     state = process_lookup(ref->pid, ref->start);
-    if (state == PROCESS_EXISTS)
+    if (state == PIDSTAT_EXISTS)
         return 0;
-    errno = state == PROCESS_GONE ? ESRCH : EPERM;
+    errno = state == PIDSTAT_GONE ? ESRCH : EPERM;
     return -1;
 }
 
@@ -40,7 +40,7 @@ bool process_ref_has_ended(const struct process_ref *ref)
 {
     if (ref->fd >= 0)
         return process_has_ended(ref->fd);
-    return process_lookup(ref->pid, ref->start) == PROCESS_GONE;
+    return process_lookup(ref->pid, ref->start) == PIDSTAT_GONE;
 }
 
 static int send_by_pidfd(int fd, int number)
@@ -60,7 +60,7 @@ static bool owns_pid(const struct process_ref *ref)
 {
     if (ref->fd >= 0)
         return !process_has_ended(ref->fd);
-    return process_lookup(ref->pid, ref->start) == PROCESS_EXISTS;
+    return process_lookup(ref->pid, ref->start) == PIDSTAT_EXISTS;
 }
 
 void process_ref_signal(const struct process_ref *ref, int number)

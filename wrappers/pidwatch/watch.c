@@ -50,14 +50,14 @@ static void take_result(void *context, const struct pidstat_result *result)
 {
     struct watcher *self = context;
 
-    if (result->verdict == VERDICT_NO_ANSWER) {
+    if (!result->answered) {
         take_silence(self, result);
         return;
     }
     self->silent_from_ms = 0;
     tell(self, PIDWATCH_ANSWERED);
     self->answered = true;
-    self->ended |= result->verdict == VERDICT_GONE;
+    self->ended |= result->state == PIDSTAT_GONE;
 }
 
 /* Milliseconds until the silent host counts as dead; -1 for never. */
