@@ -19,22 +19,55 @@ enum {
     RETRY_SEND_US = 1000,
 };
 
+static int compare_deadlines(const struct tree_node *left, const struct tree_node *right)
+{
+    const struct asker_question *a = tree_entry(left, struct asker_question, by_due);
+    const struct asker_question *b = tree_entry(right, struct asker_question, by_due);
+
+    if (a->due_us != b->due_us)
+        return a->due_us < b->due_us ? -1 : 1;
+    return (a->number > b->number) - (a->number < b->number);
+}
+
+void rounds_init(struct pidstat_asker *asker)
+{
+    TAILQ_INIT(&asker->urgent);
+    TAILQ_INIT(&asker->ordinary);
+    asker->deadlines.compare = compare_deadlines;
+}
+
+struct asker_question *rounds_first_due(const struct pidstat_asker *asker)
+{
+    struct tree_node *first = tree_first(&asker->deadlines);
+
+    return first != NULL ? tree_entry(first, struct asker_question, by_due) : NULL;
+}
+
+static struct asker_question *first_of(const struct queue *queue)
+{
+    struct queue_entry *first = TAILQ_FIRST(queue);
+
+    return first != NULL ? tree_entry(first, struct asker_question, in_queue) : NULL;
+}
+
 /* Takes a question out of whatever it waits in. */
 static void leave_state(struct pidstat_asker *asker, struct asker_question *question)
 {
     if (question->queue != NULL)
-        TAILQ_REMOVE(question->queue, question, in_queue);
+        TAILQ_REMOVE(question->queue, &question->in_queue, in_queue);
     question->queue = NULL;
-    deadlines_clear(&asker->deadlines, &question->deadline);
+    if (question->due_us != 0)
+        tree_remove(&asker->deadlines, &question->by_due);
+    question->due_us = 0;
 }
 
 static void wait_in(struct pidstat_asker *asker, struct asker_question *question,
-                    struct question_queue *queue)
+                    struct queue *queue)
 {
     leave_state(asker, question);
     question->state = QUESTION_QUEUED;
     question->queue = queue;
-    TAILQ_INSERT_TAIL(queue, question, in_queue);
+    TAILQ_INSERT_TAIL(queue, &question->in_queue, in_queue);
 }
 
 void rounds_enqueue(struct pidstat_asker *asker, struct asker_question *question)
@@ -47,7 +80,8 @@ static void wait_until(struct pidstat_asker *asker, struct asker_question *quest
 {
     leave_state(asker, question);
     question->state = (unsigned char)state;
-    deadlines_set(&asker->deadlines, &question->deadline, due_us);
+    question->due_us = due_us;
+    tree_insert(&asker->deadlines, &question->by_due);
 }
 
 void rounds_begin(struct pidstat_asker *asker, struct asker_question *question)
@@ -243,9 +277,9 @@ static void take_turn(struct pidstat_asker *asker, struct asker_question *questi
 
 struct asker_question *rounds_next_in_line(const struct pidstat_asker *asker)
 {
-    struct asker_question *question = TAILQ_FIRST(&asker->urgent);
+    struct asker_question *question = first_of(&asker->urgent);
 
-    return question != NULL ? question : TAILQ_FIRST(&asker->ordinary);
+    return question != NULL ? question : first_of(&asker->ordinary);
 }
 
 int64_t rounds_next_turn(const struct pidstat_asker *asker)
@@ -353,7 +387,7 @@ void rounds_take_resolved(struct pidstat_asker *asker)
     while ((host = host_cache_next_resolved(asker->hosts, clock_now_us())) != NULL) {
         struct asker_question *question;
 
-        while ((question = TAILQ_FIRST(&host->waiting)) != NULL)
+        while ((question = first_of(&host->waiting)) != NULL)
             rounds_enqueue(asker, question);
     }
 }
