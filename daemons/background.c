@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "cli/sd_notify.h"
 #include "log.h"
 
@@ -40,34 +41,8 @@ static sigset_t supervised, usual_mask;
 
 static void close_ready_fd(void)
 {
-    if (ready_fd >= 0)
-        close(ready_fd);
+    descriptor_close(ready_fd);
     ready_fd = -1;
-}
-
-void background_occupy_streams(void)
-{
-    int fd;
-
-    do {
-        fd = open("/dev/null", O_RDWR);
-    } while (fd >= 0 && fd <= STDERR_FILENO);
-    if (fd > STDERR_FILENO)
-        close(fd);
-}
-
-static void redirect_to_null(bool with_stderr)
-{
-    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-    if (fd < 0)
-        return;
-    dup2(fd, STDIN_FILENO);
-    dup2(fd, STDOUT_FILENO);
-    if (with_stderr)
-        dup2(fd, STDERR_FILENO);
-    if (fd > STDERR_FILENO)
-        close(fd);
 }
 
 void background_ready(void)
@@ -81,7 +56,7 @@ void background_ready(void)
     if (ready_fd >= 0 && write(ready_fd, "R", 1) != 1)
         log_line(LOG_DEBUG, "nobody waits for the start to finish");
     close_ready_fd();
-    redirect_to_null(let_go_of_stderr);
+    descriptor_streams_to_null(let_go_of_stderr);
 }
 
 /* The lock on the file, not its content, says that a daemon runs: a stale file does no harm.
@@ -233,7 +208,7 @@ static int supervise(const struct background *bg)
         } else {
             /* From now on only the server can report readiness, or fail to. */
             close_ready_fd();
-            redirect_to_null(bg->quiet);
+            descriptor_streams_to_null(bg->quiet);
             wait_status = wait_for_server(pid, &stopping);
         }
         if (stopping || wait_status == 0 || !*has_served)

@@ -27,11 +27,6 @@ struct background {
  */
 int background_run(const struct background *background);
 
-/* To be called first in main(): puts /dev/null in the place of standard streams that are closed, so
- * that no socket or file of the daemon gets their numbers.
- */
-void background_occupy_streams(void);
-
 /* Reports readiness: to the process that waits in background_run(), and to systemd where
  * NOTIFY_SOCKET is set (sd_notify(3)).
  */

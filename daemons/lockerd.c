@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "background.h"
+#include "base/descriptor.h"
 #include "base/number.h"
 #include "cli/command_line.h"
 #include "cli/message.h"
@@ -253,16 +253,6 @@ static int set_state(struct ipclocker_server *server, const struct settings *set
     return result == 0 ? 0 : EXIT_SYSTEM;
 }
 
-static void raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 static bool logs_elsewhere;
 
 static void write_log(void *context, int priority, const char *text)
@@ -338,7 +328,7 @@ int main(int argc, char **argv)
     static struct ipclocker_server *server;
     int status;
 
-    background_occupy_streams();
+    descriptor_occupy_streams(0);
     status = parse_options(&settings, argc, argv);
     if (status >= 0)
         return status;
@@ -351,7 +341,7 @@ int main(int argc, char **argv)
     }
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a state file at its limit is an error to report */
-    raise_descriptor_limit();
+    descriptor_raise_limit();
     server = ipclocker_server_create();
     if (server == NULL || listen_everywhere(server, &settings) != 0) {
         complaint("lockerd", EXIT_USAGE, "%s",

@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "background.h"
+#include "base/descriptor.h"
 #include "base/number.h"
 #include "base/text.h"
 #include "cli/command_line.h"
@@ -170,17 +170,6 @@ static int listen_on_sockets(struct pidstatd *self)
     return EX_OSERR;
 }
 
-/* Every watched process takes a descriptor. */
-static void raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
-
 /* A daemon that only looks needs no rights; only who names a user keeps another's. */
 static int become_ordinary(struct pidstatd *self)
 {
@@ -276,7 +265,7 @@ static int serve(void *context)
     struct pidstatd *self = context;
     int status;
 
-    raise_descriptor_limit();
+    descriptor_raise_limit(); /* every watched process takes one */
     status = become_ordinary(self);
     if (status != 0)
         return status;
@@ -297,7 +286,7 @@ int main(int argc, char **argv)
     struct background background = {.name = "pidstatd", .serve = serve, .context = &self};
     int status;
 
-    background_occupy_streams();
+    descriptor_occupy_streams(0);
     self.server = pidstat_server_create();
     if (self.server == NULL) {
         fprintf(stderr, "pidstatd: cannot start: %s\n", strerror(errno));

@@ -7,8 +7,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/number.h"
-#include "base/siphash.h"
+#include "base/random.h"
+#include "net/address.h"
 #include "peer_watch.h"
 #include "process/proc_stat.h"
 
@@ -49,29 +51,14 @@ static int open_socket(int *family)
     return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 }
 
-static uint16_t bound_port(int fd)
-{
-    union {
-        struct sockaddr any;
-        struct sockaddr_in four;
-        struct sockaddr_in6 six;
-    } own = {.six = {0}};
-    socklen_t len = sizeof own;
-
-    if (getsockname(fd, &own.any, &len) != 0)
-        return 0;
-    return ntohs(own.any.sa_family == AF_INET6 ? own.six.sin6_port : own.four.sin_port);
-}
-
 /* From a random place on: programs that start together would else try the same ports. */
 static int bind_in_range(int fd, int family, uint16_t low, uint16_t high)
 {
     unsigned width = (unsigned)(high - low) + 1;
-    struct siphash_key random;
+    uint64_t first = random_u64();
 
-    siphash_key_init(&random);
     for (unsigned i = 0; i < width; i++) {
-        uint16_t port = (uint16_t)(low + (random.words[0] + i) % width);
+        uint16_t port = (uint16_t)(low + (first + i) % width);
 
         if (bind_any(fd, family, port) == 0)
             return 0;
@@ -94,7 +81,7 @@ static int open_first(struct lifeline_port *port, int *family, uint16_t low, uin
     port->fds[port->count++] = fd;
     if (bind_in_range(fd, *family, low, high) != 0)
         return -1;
-    port->port = bound_port(fd);
+    port->port = address_bound_port(fd);
     return setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
 }
 
@@ -118,13 +105,11 @@ int lifeline_listen(struct lifeline_port *port, uint16_t low, uint16_t high, int
 {
     int queue = queue_max > 0 ? queue_max : queue_length();
     int wanted = queue_max > 0 ? 1 : ROOM / (queue + 1) + 1;
-    int family = AF_INET6, saved_errno;
+    int family = AF_INET6;
 
     *port = (struct lifeline_port){0};
     if (open_first(port, &family, low, high) != 0 || listen(port->fds[0], queue) != 0) {
-        saved_errno = errno;
         lifeline_close_port(port);
-        errno = saved_errno;
         return -1;
     }
     while (port->count < wanted && port->count < LIFELINE_SOCKETS_MAX &&
@@ -136,5 +121,5 @@ int lifeline_listen(struct lifeline_port *port, uint16_t low, uint16_t high, int
 void lifeline_close_port(struct lifeline_port *port)
 {
     while (port->count > 0)
-        close(port->fds[--port->count]);
+        descriptor_close(port->fds[--port->count]);
 }

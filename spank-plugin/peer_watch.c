@@ -11,6 +11,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
+
 enum {
     CONNECT_MS = 3000,
     CONFIRM_MS = 1000,
@@ -27,20 +29,9 @@ static int at_most(int64_t value, int most)
     return value < 1 ? 1 : value > most ? most : (int)value;
 }
 
-static void keep_alive(const struct lifeline *line)
-{
-    int on = 1, count = KEEP_COUNT;
-
-    setsockopt(line->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-    setsockopt(line->fd, IPPROTO_TCP, TCP_KEEPIDLE, &line->keep_idle_s, sizeof(int));
-    setsockopt(line->fd, IPPROTO_TCP, TCP_KEEPINTVL, &line->keep_interval_s, sizeof(int));
-    setsockopt(line->fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
-}
-
 static void hang_up(struct lifeline *line)
 {
-    if (line->fd >= 0)
-        close(line->fd);
+    descriptor_close(line->fd);
     line->fd = -1;
 }
 
@@ -50,7 +41,7 @@ static int64_t silent_for_ms(const struct lifeline *line)
 {
     struct tcp_info info = {0};
     socklen_t len = sizeof info;
-    int64_t quiet_ms = line->keep_idle_s * INT64_C(1000);
+    int64_t quiet_ms = line->keepalive.idle_s * INT64_C(1000);
 
     if (getsockopt(line->fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
         return 0;
@@ -114,7 +105,7 @@ static void try_to_connect(struct lifeline *line, int64_t now_ms)
         take_failure(line, errno, now_ms);
         return;
     }
-    keep_alive(line);
+    keepalive_set(line->fd, &line->keepalive);
     if (connect(line->fd, (struct sockaddr *)&line->to, line->to_len) == 0) {
         take_connection(line, now_ms);
     } else if (errno == EINPROGRESS) {
@@ -256,9 +247,12 @@ int lifeline_open(struct lifeline *line, const char *host, uint16_t port, int64_
         errno = EINVAL;
         return -1;
     }
-    line->keep_idle_s = at_most(silence_ms < 0 ? KEEP_IDLE_S : silence_ms / 4000, KEEP_IDLE_S);
-    line->keep_interval_s =
-        at_most(silence_ms < 0 ? KEEP_INTERVAL_S : silence_ms / 8000, KEEP_INTERVAL_S);
+    line->keepalive = (struct keepalive){
+        .idle_s = at_most(silence_ms < 0 ? KEEP_IDLE_S : silence_ms / 4000, KEEP_IDLE_S),
+        .interval_s =
+            at_most(silence_ms < 0 ? KEEP_INTERVAL_S : silence_ms / 8000, KEEP_INTERVAL_S),
+        .probes = KEEP_COUNT,
+    };
     try_to_connect(line, now_ms);
     return 0;
 }
@@ -266,14 +260,4 @@ int lifeline_open(struct lifeline *line, const char *host, uint16_t port, int64_
 void lifeline_close(struct lifeline *line)
 {
     hang_up(line);
-}
-
-void lifeline_renumber(struct lifeline *line, int fd)
-{
-    line->fd = fd;
-    if (fd >= 0)
-        return;
-    line->phase = LIFELINE_RESTING;
-    line->state = LIFELINE_UNKNOWN;
-    line->due_ms = 0;
 }

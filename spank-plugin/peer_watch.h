@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "net/keepalive.h"
+
 /* the side that is watched */
 
 enum { LIFELINE_SOCKETS_MAX = 64 };
@@ -31,7 +33,7 @@ struct lifeline_port {
  */
 int lifeline_listen(struct lifeline_port *port, uint16_t low, uint16_t high, int queue_max);
 
-/* Closes this process's descriptors, such as those that a child has inherited. */
+/* Closes this process's descriptors, such as those that a child has inherited.  Keeps errno. */
 void lifeline_close_port(struct lifeline_port *port);
 
 /* the side that watches */
@@ -57,7 +59,7 @@ struct lifeline {
     bool confirmed;
     int64_t due_ms; /* 0 for never */
     unsigned tries;
-    int keep_idle_s, keep_interval_s;
+    struct keepalive keepalive;
 };
 
 /* Starts to connect.  `host` is a numeric address.  Where `silence_ms` is not below 0, a loss of
@@ -67,9 +69,6 @@ struct lifeline {
 int lifeline_open(struct lifeline *line, const char *host, uint16_t port, int64_t silence_ms,
                   int64_t now_ms);
 void lifeline_close(struct lifeline *line);
-
-/* The descriptor has another number in this process; below 0 when it was lost on the way. */
-void lifeline_renumber(struct lifeline *line, int fd);
 
 /* What to wait for in poll(2): a descriptor (below 0 for none), events, and until when (by
  * CLOCK_MONOTONIC; 0 for ever).

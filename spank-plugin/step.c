@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "contact.h"
 #include "peer_watch.h"
 #include "plugin.h"
@@ -76,8 +77,7 @@ void step_take_reports(const struct plugin *plugin, spank_t spank)
 void step_end(const struct plugin *plugin, spank_t spank)
 {
     step_take_reports(plugin, spank);
-    if (step.reports >= 0)
-        close(step.reports);
+    descriptor_close(step.reports);
     step.reports = -1;
     lifeline_close(&step.line);
     free(step.tasks);

@@ -2,7 +2,6 @@
  * Must not signal a process that does not belong to the step, nor one that only has its pid. */
 #include "step_processes.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include "proc_snapshot.h"
 #include "process/proc_stat.h"
 #include "process/process.h"
+#include "process/process_ref.h"
 #include "process/terminate.h"
 
 enum {
@@ -271,13 +271,12 @@ ssize_t offspring_find(struct offspring *them)
 
 static void send_signal(const struct offspring_member *member, int number)
 {
-    int fd = process_open(member->pid, member->start);
+    struct process_ref process;
 
-    if (fd < 0 && (errno == ESRCH || errno == EPERM))
+    if (process_ref_open(&process, member->pid, member->start) != 0)
         return;
-    process_signal(fd, member->pid, member->start, number);
-    if (fd >= 0)
-        close(fd);
+    process_ref_signal(&process, number);
+    process_ref_close(&process);
 }
 
 void offspring_signal(struct offspring *them, int number)

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "cancel.h"
 #include "peer_watch.h"
 #include "pidstat/asker.h"
@@ -60,12 +61,12 @@ static void take_answer(void *context, const struct pidstat_result *result)
 {
     struct watch *watch = context;
 
-    if (result->verdict == VERDICT_NO_ANSWER) {
+    if (!result->answered) {
         watch->pidstatd = PIDSTATD_SILENT;
         return;
     }
     watch->pidstatd_heard_ms = clock_now_ms();
-    watch->pidstatd = result->verdict == VERDICT_GONE ? PIDSTATD_GONE : PIDSTATD_ALIVE;
+    watch->pidstatd = result->state == PIDSTAT_GONE ? PIDSTATD_GONE : PIDSTATD_ALIVE;
     watch->vouched |= watch->pidstatd == PIDSTATD_ALIVE;
 }
 
@@ -310,7 +311,7 @@ static void run(const struct watcher *self, int report_fd, pid_t slurmstepd)
 int watcher_start(struct watcher *self)
 {
     pid_t slurmstepd = getpid();
-    int ends[2], keep[2], result, saved_errno;
+    int ends[2], keep[2], result;
 
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
         return -1;
@@ -318,15 +319,12 @@ int watcher_start(struct watcher *self)
     keep[1] = lifeline_fd(&self->line);
     result = detach_fork(keep, 2);
     if (result == 0) {
-        lifeline_renumber(&self->line, keep[1]);
         run(self, keep[0], slurmstepd);
         _exit(0);
     }
-    saved_errno = errno;
-    close(ends[1]);
+    descriptor_close(ends[1]);
     if (result > 0)
         return ends[0];
-    close(ends[0]);
-    errno = saved_errno;
+    descriptor_close(ends[0]);
     return -1;
 }

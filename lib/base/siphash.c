@@ -2,9 +2,7 @@
  * Must not be used with a key that an outsider can know. */
 #include "siphash.h"
 
-#include <string.h>
-#include <sys/random.h>
-#include <time.h>
+#include "random.h"
 
 static uint64_t rotate(uint64_t value, int bits)
 {
@@ -65,12 +63,5 @@ uint64_t siphash(const struct siphash_key *key, const void *data, size_t len)
 
 void siphash_key_init(struct siphash_key *key)
 {
-    struct timespec now;
-
-    if (getrandom(key, sizeof *key, 0) == (ssize_t)sizeof *key)
-        return;
-    /* A kernel before 3.17: better a poor key than none. */
-    clock_gettime(CLOCK_REALTIME, &now);
-    key->words[0] = (uint64_t)now.tv_sec << 32 ^ (uint64_t)now.tv_nsec;
-    key->words[1] = (uint64_t)(uintptr_t)key;
+    random_fill(key, sizeof *key);
 }

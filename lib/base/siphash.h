@@ -10,7 +10,7 @@ struct siphash_key {
     uint64_t words[2];
 };
 
-/* Fills a key with random bytes from the kernel; may block only early in the boot. */
+/* Makes a key of random_fill(). */
 void siphash_key_init(struct siphash_key *key);
 
 /* Returns the 64-bit hash of `len` bytes under the key. */

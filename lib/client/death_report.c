@@ -21,7 +21,7 @@ void client_report_check(struct ipclocker *lock, const char *hostname, pid_t pid
     struct buffer *out = &lock->report.out;
 
     if (pid <= 0 || strcasecmp(hostname, client_hostname(lock)) != 0 ||
-        out->len > REPORT_MAX_BYTES || process_lookup(pid, 0) != PROCESS_GONE)
+        out->len > REPORT_MAX_BYTES || process_lookup(pid, 0) != PIDSTAT_GONE)
         return;
     buffer_add_text(out, "DEAD_PID ");
     buffer_add_text(out, hostname);

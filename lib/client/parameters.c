@@ -127,10 +127,9 @@ static void find_login(char *out, size_t size)
 /* The pid namespace of a process that is in a container; 0 in the host's own. */
 static uint64_t container_namespace(void)
 {
-    static const uint64_t initial_namespace = 0xEFFFFFFC;
     uint64_t namespace_id = process_pid_namespace();
 
-    return namespace_id != initial_namespace ? namespace_id : 0;
+    return process_namespace_is_container(namespace_id) ? namespace_id : 0;
 }
 
 const char *ipclocker_user(const struct ipclocker *lock)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "net/port.h"
 #include "rounds.h"
 
@@ -21,29 +22,20 @@ enum {
     EVENTS_A_TURN = 256,
 };
 
-static struct asker_question *next_due(const struct pidstat_asker *asker)
-{
-    struct deadline *first = deadlines_first(&asker->deadlines);
-
-    if (first == NULL)
-        return NULL;
-    return (struct asker_question *)((char *)first - offsetof(struct asker_question, deadline));
-}
-
 static void take_deadlines(struct pidstat_asker *asker)
 {
     int64_t now = clock_now_us();
     struct asker_question *question;
 
-    while ((question = next_due(asker)) != NULL && question->deadline.due <= now)
+    while ((question = rounds_first_due(asker)) != NULL && question->due_us <= now)
         rounds_take_deadline(asker, question);
 }
 
 static void set_timer(struct pidstat_asker *asker)
 {
     struct itimerspec at = {0};
-    struct deadline *first = deadlines_first(&asker->deadlines);
-    int64_t due = first != NULL ? first->due : 0;
+    const struct asker_question *first = rounds_first_due(asker);
+    int64_t due = first != NULL ? first->due_us : 0;
 
     if (rounds_next_in_line(asker) != NULL && (due == 0 || rounds_next_turn(asker) < due))
         due = rounds_next_turn(asker);
@@ -109,8 +101,7 @@ struct pidstat_asker *pidstat_asker_create(const struct pidstat_asker_options *o
     if (asker == NULL)
         return NULL;
     set_options(asker, options);
-    TAILQ_INIT(&asker->urgent);
-    TAILQ_INIT(&asker->ordinary);
+    rounds_init(asker);
     asker->udp.fd = asker->timer_fd = asker->epoll_fd = -1;
     asker->hosts = host_cache_create();
     asker->table = question_table_create();
@@ -139,14 +130,11 @@ void pidstat_asker_destroy(struct pidstat_asker *asker)
         return;
     while (asker->table != NULL && (question = question_table_any(asker->table)) != NULL)
         rounds_drop(asker, question);
-    deadlines_fini(&asker->deadlines);
     question_table_destroy(asker->table);
     host_cache_destroy(asker->hosts);
     pidstat_udp_close(&asker->udp);
-    if (asker->timer_fd >= 0)
-        close(asker->timer_fd);
-    if (asker->epoll_fd >= 0)
-        close(asker->epoll_fd);
+    descriptor_close(asker->timer_fd);
+    descriptor_close(asker->epoll_fd);
     free(asker);
     errno = saved_errno;
 }
@@ -183,8 +171,6 @@ struct asker_question *pidstat_asker_ask(struct pidstat_asker *asker,
         errno = EAGAIN;
         return NULL;
     }
-    if (deadlines_reserve(&asker->deadlines, asker->pending + 1) != 0)
-        return NULL;
     question = question_create(target, function, context);
     if (question == NULL)
         return NULL;

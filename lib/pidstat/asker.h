@@ -15,6 +15,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "pidstat.h"
+
 struct pidstat_asker;
 struct asker_question;
 
@@ -33,15 +35,6 @@ struct pidstat_asker_options {
     void *trace_context;
 };
 
-enum pidstat_verdict {
-    VERDICT_GONE,      /* it has ended: proven */
-    VERDICT_EXISTS,    /* it runs */
-    VERDICT_UNKNOWN,   /* the pid is in use, but whether by the same process is not known: hidden
-                          from the daemon, or the daemon is a classic one that cannot check it */
-    VERDICT_NO_ANSWER, /* nobody answered in all tries, or the host does not resolve: this proves
-                          nothing about the process */
-};
-
 enum {
     ASK_URGENT = 1,     /* before all that are not */
     ASK_STANDING = 2,   /* keep asking and watch, until it is gone or pidstat_asker_cancel() */
@@ -54,14 +47,18 @@ struct pidstat_target {
     uint64_t start;   /* 0 where it is not known */
     const char *boot; /* process_boot_id() of its host, 36 characters; NULL where not known */
     unsigned which;   /* answers wanted, PIDSTAT_RETURN_*; 0 for all */
-    unsigned tries;   /* datagrams before VERDICT_NO_ANSWER; 0 for 5 */
+    unsigned tries;   /* datagrams before there is no answer; 0 for 5 */
     unsigned flags;   /* ASK_* */
 };
 
 /* What a callback is told; gone when it returns. */
 struct pidstat_result {
-    enum pidstat_verdict verdict;
-    const char *host; /* as it was asked */
+    bool answered; /* false where nobody has in all tries, or the host does not resolve: this proves
+                      nothing about the process */
+    enum pidstat_state state; /* PIDSTAT_GONE is proof.  PIDSTAT_UNKNOWN also where a classic daemon
+                                 cannot check whether it is the same process, and without an
+                                 answer */
+    const char *host;         /* as it was asked */
     pid_t pid;
     uint64_t start;    /* when the process started; 0 where nobody told */
     const char *boot;  /* its host's boot; NULL where nobody told */
@@ -95,7 +92,7 @@ void pidstat_asker_wake(struct pidstat_asker *asker);
 
 /* Adds a question; strings in `target` are copied.  An ordinary question is answered by exactly
  * one call.  A standing one is answered by one call a round, the first as soon as there is an
- * answer, and ends with VERDICT_GONE.  On this host the end of a process is told as it happens;
+ * answer, and ends with PIDSTAT_GONE.  On this host the end of a process is told as it happens;
  * on others too where the daemon can watch, else with the next round.  The first answer to a
  * standing question fixes start and boot, so that a pid that is used again later is not taken for
  * the same process.

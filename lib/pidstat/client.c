@@ -16,9 +16,6 @@
 #include "process/process.h"
 #include "wire.h"
 
-_Static_assert((int)PIDSTAT_GONE == PROCESS_GONE && (int)PIDSTAT_EXISTS == PROCESS_EXISTS &&
-                   (int)PIDSTAT_UNKNOWN == PROCESS_UNKNOWN,
-               "the public states are the internal ones");
 _Static_assert((int)PIDSTAT_HOST_MAX == PIDSTAT_WIRE_HOST_MAX, "one bound on host names");
 
 enum { TRIES_DEFAULT = 5, TRIES_MAX = 1000, TRY_MS_DEFAULT = 1000, TRY_MS_MAX = 3600000 };
@@ -36,12 +33,12 @@ struct pidstat {
 
 enum pidstat_state pidstat_local_pid_state(pid_t pid, uint64_t start)
 {
-    return (enum pidstat_state)process_lookup(pid, start);
+    return process_lookup(pid, start);
 }
 
 int pidstat_local_pid_exists(pid_t pid)
 {
-    return process_lookup(pid, 0) == PROCESS_EXISTS;
+    return process_lookup(pid, 0) == PIDSTAT_EXISTS;
 }
 
 int pidstat_local_pid_doesnt_exist(pid_t pid)
@@ -113,14 +110,10 @@ int pidstat_fd(const struct pidstat *client)
 /* Fills an answer from a result; false when the result is none. */
 static bool to_answer(const struct pidstat_result *result, struct pidstat_answer *answer)
 {
-    static const enum pidstat_state states[] = {[VERDICT_GONE] = PIDSTAT_GONE,
-                                                [VERDICT_EXISTS] = PIDSTAT_EXISTS,
-                                                [VERDICT_UNKNOWN] = PIDSTAT_UNKNOWN};
-
-    if (result->verdict == VERDICT_NO_ANSWER)
+    if (!result->answered)
         return false;
     *answer = (struct pidstat_answer){
-        .state = states[result->verdict],
+        .state = result->state,
         .pid = result->pid,
         .start = result->start,
         .rtt_us = result->rtt_us,

@@ -8,23 +8,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/siphash.h"
 #include "net/local_host.h"
 
-enum { BUCKETS = 1024, IDLE_MAX = 1024 };
+enum { IDLE_MAX = 1024 };
 
 #define RETRY_FAILED_US 1000000
 #define RETRY_DOUBTED_US 60000000
 
-LIST_HEAD(host_bucket, cached_host);
-
 struct host_cache {
     struct resolver *resolver;
-    struct host_bucket buckets[BUCKETS];
+    struct tree hosts; /* by name */
     TAILQ_HEAD(host_queue, cached_host) idle;
     size_t idle_count;
-    struct siphash_key key;
 };
+
+static int compare_names(const struct tree_node *a, const struct tree_node *b)
+{
+    return strcmp(tree_entry(a, struct host_key, by_name)->name,
+                  tree_entry(b, struct host_key, by_name)->name);
+}
 
 struct host_cache *host_cache_create(void)
 {
@@ -38,7 +40,7 @@ struct host_cache *host_cache_create(void)
         return NULL;
     }
     TAILQ_INIT(&cache->idle);
-    siphash_key_init(&cache->key);
+    cache->hosts.compare = compare_names;
     return cache;
 }
 
@@ -46,22 +48,20 @@ static void forget(struct host_cache *cache, struct cached_host *host)
 {
     TAILQ_REMOVE(&cache->idle, host, in_idle);
     cache->idle_count--;
-    LIST_REMOVE(host, in_bucket);
+    tree_remove(&cache->hosts, &host->key.by_name);
     free(host);
 }
 
 void host_cache_destroy(struct host_cache *cache)
 {
+    struct tree_node *node;
+
     if (cache == NULL)
         return;
     resolver_destroy(cache->resolver);
-    for (size_t i = 0; i < BUCKETS; i++) {
-        struct cached_host *host;
-
-        while ((host = LIST_FIRST(&cache->buckets[i])) != NULL) {
-            LIST_REMOVE(host, in_bucket);
-            free(host);
-        }
+    while ((node = tree_first(&cache->hosts)) != NULL) {
+        tree_remove(&cache->hosts, node);
+        free(tree_entry(node, struct cached_host, key.by_name));
     }
     free(cache);
 }
@@ -69,11 +69,6 @@ void host_cache_destroy(struct host_cache *cache)
 int host_cache_fd(const struct host_cache *cache)
 {
     return resolver_fd(cache->resolver);
-}
-
-static struct host_bucket *bucket_of(struct host_cache *cache, const char *name)
-{
-    return &cache->buckets[siphash(&cache->key, name, strlen(name)) % BUCKETS];
 }
 
 /* Some systems give their own full name an address in 127/8 that no interface has. */
@@ -114,6 +109,7 @@ static struct cached_host *add_host(struct host_cache *cache, const char *name, 
     if (host == NULL)
         return NULL;
     memcpy(host->name, name, size);
+    host->key.name = host->name;
     TAILQ_INIT(&host->waiting);
     host->resolved_us = now_us;
     if (resolver_parse_address(name, &host->addresses)) {
@@ -127,19 +123,22 @@ static struct cached_host *add_host(struct host_cache *cache, const char *name, 
         free(host);
         return NULL;
     }
-    LIST_INSERT_HEAD(bucket_of(cache, name), host, in_bucket);
+    tree_insert(&cache->hosts, &host->key.by_name);
     return host;
+}
+
+static struct cached_host *find_host(const struct host_cache *cache, const char *name)
+{
+    const struct host_key probe = {.name = name};
+    struct tree_node *node = tree_find(&cache->hosts, &probe.by_name);
+
+    return node != NULL ? tree_entry(node, struct cached_host, key.by_name) : NULL;
 }
 
 struct cached_host *host_cache_get(struct host_cache *cache, const char *name, int64_t now_us)
 {
-    struct cached_host *host;
+    struct cached_host *host = find_host(cache, name);
 
-    LIST_FOREACH(host, bucket_of(cache, name), in_bucket)
-    {
-        if (strcmp(host->name, name) == 0)
-            break;
-    }
     if (host == NULL)
         host = add_host(cache, name, now_us);
     else if (host->users == 0) {

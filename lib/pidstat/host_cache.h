@@ -6,12 +6,11 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "base/tree.h"
 #include "net/resolver.h"
+#include "queue.h"
 
 struct host_cache;
-struct asker_question;
-
-TAILQ_HEAD(question_queue, asker_question);
 
 enum host_state { HOST_RESOLVING, HOST_KNOWN, HOST_FAILED };
 
@@ -21,10 +20,13 @@ struct cached_host {
     bool local;                       /* it is this host */
     struct resolver_result addresses; /* `error` says why it is HOST_FAILED */
     int best;                         /* index of the address that answered last */
-    struct question_queue waiting;    /* whatever waits for it to be resolved */
+    struct queue waiting;             /* whatever waits for it to be resolved */
 
     /* For the cache alone. */
-    LIST_ENTRY(cached_host) in_bucket;
+    struct host_key {
+        struct tree_node by_name;
+        const char *name;
+    } key;
     TAILQ_ENTRY(cached_host) in_idle;
     unsigned users;
     int64_t resolved_us;

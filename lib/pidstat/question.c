@@ -6,17 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "udp.h"
 
-enum { BUCKETS = 4096, TRIES_DEFAULT = 5 };
-
-LIST_HEAD(question_bucket, asker_question);
+enum { TRIES_DEFAULT = 5 };
 
 /* A process may be asked about many times, and only a reply of a classic daemon speaks of all. */
 struct question_table {
-    struct question_bucket ids[BUCKETS];
-    struct question_bucket processes[BUCKETS];
-    struct siphash_key key;
+    struct tree ids, processes;
+    uint64_t added;              /* so many questions */
     struct asker_question *next; /* behind the last that was found for its process */
 };
 
@@ -33,21 +31,13 @@ static bool is_host_word(const char *host)
     return true;
 }
 
-static uint64_t random_id(void)
-{
-    struct siphash_key key;
-
-    siphash_key_init(&key);
-    return key.words[0];
-}
-
 struct asker_question *question_create(const struct pidstat_target *target,
                                        pidstat_asker_fn *function, void *context)
 {
     struct asker_question *question;
-    unsigned which = target->which != 0 ? target->which : WHICH_ALL;
+    unsigned which = target->which != 0 ? target->which : PIDSTAT_RETURN_ALL;
 
-    if (target->pid <= 0 || (which & WHICH_ALL) == 0 ||
+    if (target->pid <= 0 || (which & PIDSTAT_RETURN_ALL) == 0 ||
         (target->host != NULL && !is_host_word(target->host)) ||
         (target->boot != NULL && strlen(target->boot) != sizeof question->known.boot - 1)) {
         errno = EINVAL;
@@ -57,14 +47,14 @@ struct asker_question *question_create(const struct pidstat_target *target,
     if (question == NULL)
         return NULL;
     question->pid = target->pid;
-    question->which = (unsigned char)(which & WHICH_ALL);
+    question->which = (unsigned char)(which & PIDSTAT_RETURN_ALL);
     question->flags = (unsigned char)target->flags;
     question->tries = target->tries > 0 ? target->tries : TRIES_DEFAULT;
     question->function = function;
     question->context = context;
     question->fd = -1;
     question->known.present = WORD_ID;
-    question->known.id = random_id();
+    question->known.id = random_u64();
     if (target->start != 0) {
         question->known.present |= WORD_START;
         question->known.start = target->start;
@@ -109,30 +99,57 @@ static void keep_identity(struct asker_question *question, const struct pidstat_
     }
 }
 
-enum pidstat_verdict question_judge(struct asker_question *question,
-                                    const struct pidstat_reply *reply)
+enum pidstat_state question_judge(struct asker_question *question,
+                                  const struct pidstat_reply *reply)
 {
     const struct pidstat_words *known = &question->known, *told = &reply->words;
 
-    if (reply->state == PROCESS_GONE)
-        return VERDICT_GONE;
-    if (reply->state == PROCESS_UNKNOWN)
-        return VERDICT_UNKNOWN;
+    if (reply->state != PIDSTAT_EXISTS)
+        return reply->state;
     /* Asked for a start, a daemon that has compared it repeats it. */
     if ((known->present & WORD_START) &&
         (!(told->present & WORD_START) || told->start != known->start))
-        return VERDICT_UNKNOWN;
+        return PIDSTAT_UNKNOWN;
     if (question->flags & ASK_STANDING)
         keep_identity(question, told);
-    return VERDICT_EXISTS;
+    return PIDSTAT_EXISTS;
+}
+
+/* Of questions that are alike otherwise the newest comes first. */
+static int compare_numbers(const struct asker_question *a, const struct asker_question *b)
+{
+    return (a->number < b->number) - (a->number > b->number);
+}
+
+static int compare_ids(const struct tree_node *left, const struct tree_node *right)
+{
+    const struct asker_question *a = tree_entry(left, struct asker_question, by_id);
+    const struct asker_question *b = tree_entry(right, struct asker_question, by_id);
+
+    if (a->known.id != b->known.id)
+        return a->known.id < b->known.id ? -1 : 1;
+    return compare_numbers(a, b);
+}
+
+static int compare_processes(const struct tree_node *left, const struct tree_node *right)
+{
+    const struct asker_question *a = tree_entry(left, struct asker_question, by_process);
+    const struct asker_question *b = tree_entry(right, struct asker_question, by_process);
+    int order = (a->pid > b->pid) - (a->pid < b->pid);
+
+    if (order == 0)
+        order = strcmp(a->host_name, b->host_name);
+    return order != 0 ? order : compare_numbers(a, b);
 }
 
 struct question_table *question_table_create(void)
 {
     struct question_table *table = calloc(1, sizeof *table);
 
-    if (table != NULL)
-        siphash_key_init(&table->key);
+    if (table == NULL)
+        return NULL;
+    table->ids.compare = compare_ids;
+    table->processes.compare = compare_processes;
     return table;
 }
 
@@ -141,42 +158,36 @@ void question_table_destroy(struct question_table *table)
     free(table);
 }
 
-static struct question_bucket *id_bucket(struct question_table *table, uint64_t id)
-{
-    return &table->ids[id % BUCKETS];
-}
-
-/* Pids are hashed too, as a client may choose them. */
-static struct question_bucket *process_bucket(struct question_table *table, pid_t pid,
-                                              const char *host)
-{
-    const uint64_t of_both[] = {siphash(&table->key, host, strlen(host)), (uint64_t)pid};
-
-    return &table->processes[siphash(&table->key, of_both, sizeof of_both) % BUCKETS];
-}
-
 void question_table_add(struct question_table *table, struct asker_question *question)
 {
-    LIST_INSERT_HEAD(id_bucket(table, question->known.id), question, by_id);
-    LIST_INSERT_HEAD(process_bucket(table, question->pid, question->host->name), question,
-                     by_process);
+    question->host_name = question->host->name;
+    question->number = ++table->added;
+    tree_insert(&table->ids, &question->by_id);
+    tree_insert(&table->processes, &question->by_process);
+}
+
+static struct asker_question *by_process(struct tree_node *node)
+{
+    return node != NULL ? tree_entry(node, struct asker_question, by_process) : NULL;
+}
+
+static struct asker_question *behind(const struct question_table *table,
+                                     const struct asker_question *question)
+{
+    return by_process(tree_next(&table->processes, &question->by_process));
 }
 
 void question_table_remove(struct question_table *table, struct asker_question *question)
 {
     if (table->next == question)
-        table->next = LIST_NEXT(question, by_process);
-    LIST_REMOVE(question, by_id);
-    LIST_REMOVE(question, by_process);
+        table->next = behind(table, question);
+    tree_remove(&table->ids, &question->by_id);
+    tree_remove(&table->processes, &question->by_process);
 }
 
 struct asker_question *question_table_any(struct question_table *table)
 {
-    for (size_t i = 0; i < BUCKETS; i++) {
-        if (!LIST_EMPTY(&table->ids[i]))
-            return LIST_FIRST(&table->ids[i]);
-    }
-    return NULL;
+    return by_process(tree_first(&table->processes));
 }
 
 static bool came_from(const struct cached_host *host, const struct reply_source *from)
@@ -196,24 +207,31 @@ static bool is_about(const struct asker_question *question, const struct pidstat
 static struct asker_question *find_id(struct question_table *table,
                                       const struct pidstat_reply *reply)
 {
-    struct asker_question *question;
+    const struct asker_question probe = {.known.id = reply->words.id, .number = UINT64_MAX};
 
-    LIST_FOREACH(question, id_bucket(table, reply->words.id), by_id)
-    {
-        if (question->known.id == reply->words.id && is_about(question, reply))
+    for (const struct tree_node *node = tree_at_least(&table->ids, &probe.by_id); node != NULL;
+         node = tree_next(&table->ids, node)) {
+        struct asker_question *question = tree_entry(node, struct asker_question, by_id);
+
+        if (question->known.id != reply->words.id)
             break;
+        if (is_about(question, reply))
+            return question;
     }
-    return question;
+    return NULL;
 }
 
 struct asker_question *question_table_first(struct question_table *table,
                                             const struct pidstat_reply *reply,
                                             const struct reply_source *from)
 {
+    const struct asker_question probe = {
+        .pid = reply->pid, .host_name = reply->host, .number = UINT64_MAX};
+
     table->next = NULL;
     if (reply->words.present & WORD_ID)
         return find_id(table, reply);
-    table->next = LIST_FIRST(process_bucket(table, reply->pid, reply->host));
+    table->next = by_process(tree_at_least(&table->processes, &probe.by_process));
     return question_table_next(table, reply, from);
 }
 
@@ -221,12 +239,12 @@ struct asker_question *question_table_next(struct question_table *table,
                                            const struct pidstat_reply *reply,
                                            const struct reply_source *from)
 {
-    struct asker_question *question;
+    struct asker_question *question = table->next;
 
-    for (question = table->next; question != NULL; question = LIST_NEXT(question, by_process)) {
-        if (is_about(question, reply) && came_from(question->host, from))
-            break;
-    }
-    table->next = question != NULL ? LIST_NEXT(question, by_process) : NULL;
+    while (question != NULL && is_about(question, reply) && !came_from(question->host, from))
+        question = behind(table, question);
+    if (question != NULL && !is_about(question, reply))
+        question = NULL;
+    table->next = question != NULL ? behind(table, question) : NULL;
     return question;
 }

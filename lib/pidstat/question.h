@@ -3,9 +3,9 @@
 #define FARMLOCK_PIDSTAT_QUESTION_H
 
 #include "asker.h"
-#include "base/deadlines.h"
-#include "base/siphash.h"
+#include "base/tree.h"
 #include "host_cache.h"
+#include "queue.h"
 #include "wire.h"
 
 enum question_state {
@@ -17,17 +17,19 @@ enum question_state {
 };
 
 struct asker_question {
-    LIST_ENTRY(asker_question) by_id, by_process;
-    TAILQ_ENTRY(asker_question) in_queue;
-    struct question_queue *queue; /* in QUESTION_QUEUED */
-    struct deadline deadline;
+    struct tree_node by_id, by_process, by_due;
+    struct queue_entry in_queue;
+    struct queue *queue; /* in QUESTION_QUEUED */
+    int64_t due_us;      /* the deadline; 0 for none */
 
     struct cached_host *host;
+    const char *host_name; /* the host's, for the table */
+    uint64_t number;       /* of the table's: the later the higher */
     pid_t pid;
     unsigned tries;
     /* Narrow, as a lock server may have a hundred thousand questions. */
     unsigned char state;        /* enum question_state */
-    unsigned char which, flags; /* WHICH_*, ASK_* */
+    unsigned char which, flags; /* PIDSTAT_RETURN_*, ASK_* */
     bool calling, cancelled;
     struct pidstat_words known; /* id; start, boot and the watch's proof as far as known */
 
@@ -50,8 +52,8 @@ struct asker_question *question_create(const struct pidstat_target *target,
 size_t question_format(const struct asker_question *question, char *out);
 
 /* What a reply says about it.  A standing question keeps start and boot from it. */
-enum pidstat_verdict question_judge(struct asker_question *question,
-                                    const struct pidstat_reply *reply);
+enum pidstat_state question_judge(struct asker_question *question,
+                                  const struct pidstat_reply *reply);
 
 struct question_table;
 

@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/descriptor.h"
+#include "process/process.h"
 
 enum {
     LOCAL_POLL_MS = 50,
@@ -18,22 +19,55 @@ enum {
     RETRY_SEND_US = 1000,
 };
 
+static int compare_deadlines(const struct tree_node *left, const struct tree_node *right)
+{
+    const struct asker_question *a = tree_entry(left, struct asker_question, by_due);
+    const struct asker_question *b = tree_entry(right, struct asker_question, by_due);
+
+    if (a->due_us != b->due_us)
+        return a->due_us < b->due_us ? -1 : 1;
+    return (a->number > b->number) - (a->number < b->number);
+}
+
+void rounds_init(struct pidstat_asker *asker)
+{
+    TAILQ_INIT(&asker->urgent);
+    TAILQ_INIT(&asker->ordinary);
+    asker->deadlines.compare = compare_deadlines;
+}
+
+struct asker_question *rounds_first_due(const struct pidstat_asker *asker)
+{
+    struct tree_node *first = tree_first(&asker->deadlines);
+
+    return first != NULL ? tree_entry(first, struct asker_question, by_due) : NULL;
+}
+
+static struct asker_question *first_of(const struct queue *queue)
+{
+    struct queue_entry *first = TAILQ_FIRST(queue);
+
+    return first != NULL ? tree_entry(first, struct asker_question, in_queue) : NULL;
+}
+
 /* Takes a question out of whatever it waits in. */
 static void leave_state(struct pidstat_asker *asker, struct asker_question *question)
 {
     if (question->queue != NULL)
-        TAILQ_REMOVE(question->queue, question, in_queue);
+        TAILQ_REMOVE(question->queue, &question->in_queue, in_queue);
     question->queue = NULL;
-    deadlines_clear(&asker->deadlines, &question->deadline);
+    if (question->due_us != 0)
+        tree_remove(&asker->deadlines, &question->by_due);
+    question->due_us = 0;
 }
 
 static void wait_in(struct pidstat_asker *asker, struct asker_question *question,
-                    struct question_queue *queue)
+                    struct queue *queue)
 {
     leave_state(asker, question);
     question->state = QUESTION_QUEUED;
     question->queue = queue;
-    TAILQ_INSERT_TAIL(queue, question, in_queue);
+    TAILQ_INSERT_TAIL(queue, &question->in_queue, in_queue);
 }
 
 void rounds_enqueue(struct pidstat_asker *asker, struct asker_question *question)
@@ -46,7 +80,8 @@ static void wait_until(struct pidstat_asker *asker, struct asker_question *quest
 {
     leave_state(asker, question);
     question->state = (unsigned char)state;
-    deadlines_set(&asker->deadlines, &question->deadline, due_us);
+    question->due_us = due_us;
+    tree_insert(&asker->deadlines, &question->by_due);
 }
 
 void rounds_begin(struct pidstat_asker *asker, struct asker_question *question)
@@ -58,8 +93,7 @@ void rounds_begin(struct pidstat_asker *asker, struct asker_question *question)
 
 static void close_pidfd(struct asker_question *question)
 {
-    if (question->fd >= 0)
-        close(question->fd);
+    descriptor_close(question->fd);
     question->fd = -1;
 }
 
@@ -77,7 +111,7 @@ void rounds_drop(struct pidstat_asker *asker, struct asker_question *question)
 static bool tell(struct pidstat_asker *asker, struct asker_question *question,
                  struct pidstat_result *result)
 {
-    bool last = !(question->flags & ASK_STANDING) || result->verdict == VERDICT_GONE;
+    bool last = !(question->flags & ASK_STANDING) || result->state == PIDSTAT_GONE;
 
     result->host = question->host->name;
     result->pid = question->pid;
@@ -93,15 +127,15 @@ static bool tell(struct pidstat_asker *asker, struct asker_question *question,
 }
 
 /* With a start that /proc hides, the end of whatever has the pid now still proves the end. */
-static enum process_state open_local(struct asker_question *question)
+static enum pidstat_state open_local(struct asker_question *question)
 {
     question->fd = process_open(question->pid, question->known.start);
     if (question->fd < 0 && errno == EPERM) {
         question->fd = process_open(question->pid, 0);
-        return question->fd >= 0 ? PROCESS_UNKNOWN : process_lookup(question->pid, 0);
+        return question->fd >= 0 ? PIDSTAT_UNKNOWN : process_lookup(question->pid, 0);
     }
     if (question->fd >= 0)
-        return PROCESS_EXISTS;
+        return PIDSTAT_EXISTS;
     return process_lookup(question->pid, question->known.start);
 }
 
@@ -111,10 +145,10 @@ static bool is_other_boot(const struct asker_question *question)
            strcmp(question->known.boot, process_boot_id()) != 0;
 }
 
-static enum process_state look_here(struct asker_question *question)
+static enum pidstat_state look_here(struct asker_question *question)
 {
     if (is_other_boot(question))
-        return PROCESS_GONE;
+        return PIDSTAT_GONE;
     if (!(question->flags & ASK_STANDING) || question->state == QUESTION_LOCAL_POLL)
         return process_lookup(question->pid, question->known.start);
     if (question->known.start == 0)
@@ -135,22 +169,19 @@ static void watch_here(struct pidstat_asker *asker, struct asker_question *quest
                clock_now_us() + LOCAL_POLL_MS * INT64_C(1000));
 }
 
-static const enum pidstat_verdict verdicts[] = {[PROCESS_GONE] = VERDICT_GONE,
-                                                [PROCESS_EXISTS] = VERDICT_EXISTS,
-                                                [PROCESS_UNKNOWN] = VERDICT_UNKNOWN};
-static const unsigned wanted_bits[] = {[PROCESS_GONE] = WHICH_GONE,
-                                       [PROCESS_EXISTS] = WHICH_EXISTS,
-                                       [PROCESS_UNKNOWN] = WHICH_UNKNOWN};
-
 static void answer_here(struct pidstat_asker *asker, struct asker_question *question)
 {
-    enum process_state state = look_here(question);
-    struct pidstat_result result = {.verdict = verdicts[state], .boot = process_boot_id()};
+    enum pidstat_state state = look_here(question);
+    struct pidstat_result result = {
+        .answered = pidstat_wire_is_wanted(question->which, state),
+        .state = PIDSTAT_UNKNOWN,
+        .boot = process_boot_id(),
+    };
 
-    if (!(question->which & wanted_bits[state]))
-        result.verdict = VERDICT_NO_ANSWER;
+    if (result.answered)
+        result.state = state;
     result.start = question->known.start;
-    if (result.start == 0 && state == PROCESS_EXISTS)
+    if (result.start == 0 && state == PIDSTAT_EXISTS)
         result.start = process_start_time(question->pid);
     if (tell(asker, question, &result))
         watch_here(asker, question);
@@ -158,15 +189,17 @@ static void answer_here(struct pidstat_asker *asker, struct asker_question *ques
 
 void rounds_end_here(struct pidstat_asker *asker, struct asker_question *question)
 {
-    struct pidstat_result result = {
-        .verdict = VERDICT_GONE, .start = question->known.start, .boot = process_boot_id()};
+    struct pidstat_result result = {.answered = true,
+                                    .state = PIDSTAT_GONE,
+                                    .start = question->known.start,
+                                    .boot = process_boot_id()};
 
     tell(asker, question, &result);
 }
 
 static void end_silent_round(struct pidstat_asker *asker, struct asker_question *question)
 {
-    struct pidstat_result result = {.verdict = VERDICT_NO_ANSWER};
+    struct pidstat_result result = {.state = PIDSTAT_UNKNOWN};
     int64_t now = clock_now_us();
 
     if (question->round_us == 0)
@@ -244,9 +277,9 @@ static void take_turn(struct pidstat_asker *asker, struct asker_question *questi
 
 struct asker_question *rounds_next_in_line(const struct pidstat_asker *asker)
 {
-    struct asker_question *question = TAILQ_FIRST(&asker->urgent);
+    struct asker_question *question = first_of(&asker->urgent);
 
-    return question != NULL ? question : TAILQ_FIRST(&asker->ordinary);
+    return question != NULL ? question : first_of(&asker->ordinary);
 }
 
 int64_t rounds_next_turn(const struct pidstat_asker *asker)
@@ -298,7 +331,7 @@ static void rest(struct pidstat_asker *asker, struct asker_question *question, b
 static void take_reply(struct pidstat_asker *asker, struct asker_question *question,
                        const struct pidstat_reply *reply, const struct sockaddr_storage *from)
 {
-    struct pidstat_result result = {.verdict = question_judge(question, reply)};
+    struct pidstat_result result = {.answered = true, .state = question_judge(question, reply)};
     struct cached_host *host = question->host;
     bool arm;
 
@@ -306,7 +339,7 @@ static void take_reply(struct pidstat_asker *asker, struct asker_question *quest
     if (question->sent_us == 0)
         return;
     /* A late repetition; only an end is news at any time. */
-    if (result.verdict != VERDICT_GONE &&
+    if (result.state != PIDSTAT_GONE &&
         (question->state == QUESTION_RESTING || question->round_us == 0))
         return;
     for (int i = 0; i < host->addresses.count; i++) {
@@ -354,7 +387,7 @@ void rounds_take_resolved(struct pidstat_asker *asker)
     while ((host = host_cache_next_resolved(asker->hosts, clock_now_us())) != NULL) {
         struct asker_question *question;
 
-        while ((question = TAILQ_FIRST(&host->waiting)) != NULL)
+        while ((question = first_of(&host->waiting)) != NULL)
             rounds_enqueue(asker, question);
     }
 }

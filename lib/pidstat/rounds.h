@@ -10,12 +10,18 @@ struct pidstat_asker {
     struct host_cache *hosts;
     struct question_table *table;
     struct pidstat_udp udp;
-    struct question_queue urgent, ordinary; /* those whose turn it is to send */
-    struct deadlines deadlines;
+    struct queue urgent, ordinary; /* those whose turn it is to send */
+    struct tree deadlines;
     size_t pending;
     int64_t next_send_us; /* not before: the rate */
     int epoll_fd, timer_fd;
 };
+
+/* Makes the tree of deadlines and the queues empty. */
+void rounds_init(struct pidstat_asker *asker);
+
+/* The question that is due first; NULL when none has a deadline. */
+struct asker_question *rounds_first_due(const struct pidstat_asker *asker);
 
 /* Starts a round: tries anew, at the end of its queue. */
 void rounds_begin(struct pidstat_asker *asker, struct asker_question *question);

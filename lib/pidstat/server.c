@@ -118,16 +118,16 @@ static bool is_other_boot(const struct pidstat_words *asked)
            strcmp(asked->boot, process_boot_id()) != 0;
 }
 
-static enum process_state judge(const struct pidstat_question *question)
+static enum pidstat_state judge(const struct pidstat_question *question)
 {
     const struct pidstat_words *asked = &question->words;
 
     if (is_other_boot(asked))
-        return PROCESS_GONE;
+        return PIDSTAT_GONE;
     return process_lookup(question->pid, asked->present & WORD_START ? asked->start : 0);
 }
 
-static void add_identity(const struct pidstat_question *question, enum process_state state,
+static void add_identity(const struct pidstat_question *question, enum pidstat_state state,
                          struct pidstat_words *words)
 {
     unsigned asked = question->words.present;
@@ -136,9 +136,9 @@ static void add_identity(const struct pidstat_question *question, enum process_s
         words->present |= WORD_ID;
         words->id = question->words.id;
     }
-    if ((asked & WORD_START) && state != PROCESS_UNKNOWN)
+    if ((asked & WORD_START) && state != PIDSTAT_UNKNOWN)
         words->start = question->words.start;
-    else if ((asked & WORD_START_ASKED) && state == PROCESS_EXISTS)
+    else if ((asked & WORD_START_ASKED) && state == PIDSTAT_EXISTS)
         words->start = process_start_time(question->pid);
     if (words->start != 0)
         words->present |= WORD_START;
@@ -154,9 +154,9 @@ static bool keep_watch(struct pidstat_server *server, const struct watch_route *
 {
     char text[PIDSTAT_WIRE_MAX];
     size_t len =
-        pidstat_wire_format_answer(text, question, question_len, server->name, PROCESS_GONE, words);
+        pidstat_wire_format_answer(text, question, question_len, server->name, PIDSTAT_GONE, words);
 
-    return len > 0 && (question->which & WHICH_GONE) &&
+    return len > 0 && pidstat_wire_is_wanted(question->which, PIDSTAT_GONE) &&
            watch_table_renew(server->watches, route, question->pid, words->start, text, len) == 0;
 }
 
@@ -180,18 +180,16 @@ static void add_watch(struct pidstat_server *server, const struct watch_route *r
 static void answer(struct pidstat_server *server, const struct watch_route *route,
                    const struct pidstat_question *question, size_t question_len)
 {
-    enum process_state state = judge(question);
+    enum pidstat_state state = judge(question);
     struct pidstat_words words = {0};
     char text[PIDSTAT_WIRE_MAX];
     size_t len;
 
     if (question->words.present != 0)
         add_identity(question, state, &words);
-    if ((question->words.present & (WORD_WATCH | WORD_WATCH_ASKED)) && state == PROCESS_EXISTS)
+    if ((question->words.present & (WORD_WATCH | WORD_WATCH_ASKED)) && state == PIDSTAT_EXISTS)
         add_watch(server, route, question, question_len, &words);
-    if (!(question->which & (state == PROCESS_EXISTS ? WHICH_EXISTS
-                             : state == PROCESS_GONE ? WHICH_GONE
-                                                     : WHICH_UNKNOWN)))
+    if (!pidstat_wire_is_wanted(question->which, state))
         return;
     len = pidstat_wire_format_answer(text, question, question_len, server->name, state, &words);
     if (len > 0)

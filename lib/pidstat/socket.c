@@ -9,6 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
+#include "net/address.h"
+
 static int open_one(const struct addrinfo *address)
 {
     const int on = 1;
@@ -28,18 +31,10 @@ static int open_one(const struct addrinfo *address)
         result = setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
     /* Without SO_REUSEADDR: it would let a second daemon take the port away from the first. */
     if (result != 0 || bind(fd, address->ai_addr, address->ai_addrlen) != 0) {
-        int saved_errno = errno;
-
-        close(fd);
-        errno = saved_errno;
+        descriptor_close(fd);
         return -1;
     }
     return fd;
-}
-
-static bool is_missing_family(int error)
-{
-    return error == EAFNOSUPPORT || error == EADDRNOTAVAIL || error == EPFNOSUPPORT;
 }
 
 /* An address family that the machine lacks is no failure as long as another one is there. */
@@ -57,7 +52,7 @@ static int open_all(const struct addrinfo *list, int *fds, size_t max)
             continue;
         }
         error = errno;
-        if (is_missing_family(error))
+        if (address_is_missing(error))
             continue;
         while (count > 0)
             close(fds[--count]);

@@ -5,7 +5,8 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "base/descriptor.h"
 
 int pidstat_udp_open(struct pidstat_udp *udp)
 {
@@ -31,12 +32,8 @@ int pidstat_udp_open(struct pidstat_udp *udp)
 
 void pidstat_udp_close(struct pidstat_udp *udp)
 {
-    int saved_errno = errno;
-
-    if (udp->fd >= 0)
-        close(udp->fd);
+    descriptor_close(udp->fd);
     udp->fd = -1;
-    errno = saved_errno;
 }
 
 static struct sockaddr_in6 to_v6(const struct sockaddr_storage *address)

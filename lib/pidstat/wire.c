@@ -48,7 +48,7 @@ static bool parse_which(const char *word, unsigned *which)
 
     if (number_parse(word, UINT8_MAX, &number) != 0)
         return false;
-    *which = (unsigned)number & WHICH_ALL;
+    *which = (unsigned)number & PIDSTAT_RETURN_ALL;
     return true;
 }
 
@@ -131,7 +131,7 @@ static int malformed(void)
 
 int pidstat_wire_parse_question(char *text, size_t len, struct pidstat_question *question)
 {
-    struct pidstat_question result = {.which = WHICH_CLASSIC};
+    struct pidstat_question result = {.which = PIDSTAT_RETURN_EXIST | PIDSTAT_RETURN_DOESNT};
     const char *word;
 
     if (!terminate(text, len))
@@ -155,14 +155,14 @@ int pidstat_wire_parse_question(char *text, size_t len, struct pidstat_question 
 }
 
 /* The two words that tell the state: "EXIS" with 0 or 1, "UNKN" with anything. */
-static bool parse_state(const char *kind, const char *value, enum process_state *state)
+static bool parse_state(const char *kind, const char *value, enum pidstat_state *state)
 {
     if (strcmp(kind, "UNKN") == 0)
-        *state = PROCESS_UNKNOWN;
+        *state = PIDSTAT_UNKNOWN;
     else if (strcmp(kind, "EXIS") != 0 || (strcmp(value, "0") != 0 && strcmp(value, "1") != 0))
         return false;
     else
-        *state = value[0] == '1' ? PROCESS_EXISTS : PROCESS_GONE;
+        *state = value[0] == '1' ? PIDSTAT_EXISTS : PIDSTAT_GONE;
     return true;
 }
 
@@ -280,13 +280,13 @@ static size_t join_words(char *out, const char *const words[4])
 }
 
 size_t pidstat_wire_format_answer(char *out, const struct pidstat_question *question,
-                                  size_t question_len, const char *host, enum process_state state,
+                                  size_t question_len, const char *host, enum pidstat_state state,
                                   const struct pidstat_words *words)
 {
     static const char *const kinds[] = {
-        [PROCESS_GONE] = "EXIS", [PROCESS_EXISTS] = "EXIS", [PROCESS_UNKNOWN] = "UNKN"};
+        [PIDSTAT_GONE] = "EXIS", [PIDSTAT_EXISTS] = "EXIS", [PIDSTAT_UNKNOWN] = "UNKN"};
     static const char *const values[] = {
-        [PROCESS_GONE] = "0", [PROCESS_EXISTS] = "1", [PROCESS_UNKNOWN] = "na"};
+        [PIDSTAT_GONE] = "0", [PIDSTAT_EXISTS] = "1", [PIDSTAT_UNKNOWN] = "na"};
     const char *const classic[] = {kinds[state], question->pid_text, values[state],
                                    question->host != NULL ? question->host : host};
     size_t limit = question_len + PIDSTAT_WIRE_GROWTH;

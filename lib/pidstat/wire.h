@@ -7,16 +7,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "process/process.h"
+#include "pidstat.h"
 
 enum {
     PIDSTAT_WIRE_MAX = 1024,     /* bytes in a datagram; a longer one is malformed */
     PIDSTAT_WIRE_HOST_MAX = 255, /* bytes in a host name (RFC 1035) */
     PIDSTAT_WIRE_GROWTH = 3,     /* by which an answer may be longer than its question */
 };
-
-/* Bits of WHICH: the answers that are wanted. */
-enum { WHICH_EXISTS = 1, WHICH_GONE = 2, WHICH_UNKNOWN = 4, WHICH_CLASSIC = 3, WHICH_ALL = 7 };
 
 /* Words that may follow the classic ones, in questions and answers alike. */
 enum {
@@ -42,16 +39,24 @@ struct pidstat_question {
     const char *pid_text; /* the pid as it was asked, to be repeated */
     const char *host;     /* as it was asked; NULL where the question names none */
     pid_t pid;
-    unsigned which; /* bits of WHICH_* */
+    unsigned which; /* the answers that are wanted, bits of PIDSTAT_RETURN_* */
     struct pidstat_words words;
 };
 
 struct pidstat_reply {
     pid_t pid;
-    enum process_state state;
+    enum pidstat_state state;
     const char *host;
     struct pidstat_words words;
 };
+
+/* Whether an answer is among those that are wanted. */
+static inline bool pidstat_wire_is_wanted(unsigned which, enum pidstat_state state)
+{
+    return which & (state == PIDSTAT_EXISTS ? PIDSTAT_RETURN_EXIST
+                    : state == PIDSTAT_GONE ? PIDSTAT_RETURN_DOESNT
+                                            : PIDSTAT_RETURN_UNKNOWN);
+}
 
 /* Takes a datagram of `len` bytes apart, in place: `text` must have room for one byte more, and
  * the strings in the result point into it.  Returns 0, or -1 with errno EINVAL when it is
@@ -73,7 +78,7 @@ size_t pidstat_wire_format_question(char *out, const struct pidstat_question *qu
  * comes on top.  `out` has PIDSTAT_WIRE_MAX bytes.  Returns its length.
  */
 size_t pidstat_wire_format_answer(char *out, const struct pidstat_question *question,
-                                  size_t question_len, const char *host, enum process_state state,
+                                  size_t question_len, const char *host, enum pidstat_state state,
                                   const struct pidstat_words *words);
 
 #endif

@@ -2,23 +2,20 @@
  * Must not take a likeness of names for a proof. */
 #include "boot.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "process.h"
 
-/* The pid namespace that a machine starts with (PROC_PID_INIT_INO of the kernel).  In another one,
- * a container's, machine-id(5) may be that of an image, which runs on many machines. */
-static const uint64_t initial_pid_namespace = 0xeffffffc;
-
+/* A container's machine-id(5) may be that of an image, which runs on many machines. */
 static void read_machine_id(char *id, size_t size)
 {
+    uint64_t pid_namespace = process_pid_namespace();
     FILE *file = NULL;
 
     snprintf(id, size, "-");
-    if (process_pid_namespace() == initial_pid_namespace)
+    if (pid_namespace != 0 && !process_namespace_is_container(pid_namespace))
         file = fopen("/etc/machine-id", "re");
     if (file == NULL)
         return;

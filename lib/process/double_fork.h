@@ -10,9 +10,10 @@
  * output and error; all is closed when the call returns in the caller.  So whoever reads from a
  * pipe that the caller has sees its end when the caller's own command closes it.
  *
- * In the new process it returns 0, and each of keep[] that is not below 0 is replaced by its new
- * number, close-on-exec.  In the caller it returns 1, or -1 with errno from fork(2).  The helper
- * must end with _exit(2).  Signal dispositions and mask stay as they are.
+ * Each of keep[] that is below 0 stands for none.  The others keep their numbers, but one of a
+ * standard stream is replaced by a new one, close-on-exec.
+ * In the new process it returns 0.  In the caller it returns 1, or -1 with errno from fork(2).  The
+ * helper must end with _exit(2).  Signal dispositions and mask stay as they are.
  */
 int detach_fork(int *keep, size_t keep_count);
 

@@ -1,6 +1,5 @@
 /* Process identity from pidfd_open(2), kill(2) and /proc.
- * Must not signal what may be another process, and must never take silence or a lack of permission
- * for absence. */
+ * Must never take silence or a lack of permission for absence. */
 #include "process.h"
 
 #include <errno.h>
@@ -35,42 +34,42 @@ bool process_has_ended(int fd)
     return poll(&poll_fd, 1, 0) > 0;
 }
 
-static enum process_state judge_start(uint64_t start, uint64_t found)
+static enum pidstat_state judge_start(uint64_t start, uint64_t found)
 {
     if (start == 0 || start == found)
-        return PROCESS_EXISTS;
-    return found == 0 ? PROCESS_UNKNOWN : PROCESS_GONE;
+        return PIDSTAT_EXISTS;
+    return found == 0 ? PIDSTAT_UNKNOWN : PIDSTAT_GONE;
 }
 
 /* Judges a process behind a pidfd: the descriptor pins the pid while /proc is read. */
-static enum process_state judge_pidfd(int fd, pid_t pid, uint64_t start)
+static enum pidstat_state judge_pidfd(int fd, pid_t pid, uint64_t start)
 {
     uint64_t found = 0;
 
     if (start != 0)
         found = proc_stat_read(pid).start;
     if (process_has_ended(fd))
-        return PROCESS_GONE;
+        return PIDSTAT_GONE;
     return judge_start(start, found);
 }
 
 /* For kernels without pidfd, and for the ids of threads, which it refuses. */
-static enum process_state lookup_by_signal(pid_t pid, uint64_t start)
+static enum pidstat_state lookup_by_signal(pid_t pid, uint64_t start)
 {
     struct proc_stat stat;
 
     if (kill(pid, 0) != 0 && errno == ESRCH)
-        return PROCESS_GONE;
+        return PIDSTAT_GONE;
     stat = proc_stat_read(pid);
     if (proc_stat_is_dead(&stat))
-        return PROCESS_GONE;
+        return PIDSTAT_GONE;
     return judge_start(start, stat.start);
 }
 
-enum process_state process_lookup(pid_t pid, uint64_t start)
+enum pidstat_state process_lookup(pid_t pid, uint64_t start)
 {
     int saved_errno = errno;
-    enum process_state result = PROCESS_GONE;
+    enum pidstat_state result = PIDSTAT_GONE;
 
     if (pid > 0) {
         int fd = open_pidfd(pid);
@@ -95,7 +94,7 @@ uint64_t process_start_time(pid_t pid)
 
 int process_open(pid_t pid, uint64_t start)
 {
-    enum process_state state;
+    enum pidstat_state state;
     int fd;
 
     if (pid <= 0) {
@@ -106,10 +105,10 @@ int process_open(pid_t pid, uint64_t start)
     if (fd < 0)
         return -1;
     state = judge_pidfd(fd, pid, start);
-    if (state == PROCESS_EXISTS)
+    if (state == PIDSTAT_EXISTS)
         return fd;
     close(fd);
-    errno = state == PROCESS_GONE ? ESRCH : EPERM;
+    errno = state == PIDSTAT_GONE ? ESRCH : EPERM;
     return -1;
 }
 
@@ -125,26 +124,6 @@ static bool look_for_group(void *context, const struct proc_stat *stat)
 
     search->found = stat->group == search->group && stat->start < search->before;
     return !search->found;
-}
-
-static int send_by_pidfd(int fd, int number)
-{
-#ifdef SYS_pidfd_send_signal
-    return (int)syscall(SYS_pidfd_send_signal, fd, number, NULL, 0);
-#else
-    (void)fd;
-    (void)number;
-    errno = ENOSYS;
-    return -1;
-#endif
-}
-
-void process_signal(int fd, pid_t pid, uint64_t start, int number)
-{
-    if (fd >= 0 && (send_by_pidfd(fd, number) == 0 || errno != ENOSYS))
-        return;
-    if (process_lookup(pid, start) == PROCESS_EXISTS)
-        kill(pid, number);
 }
 
 bool process_group_has_member(pid_t group, uint64_t before)
@@ -163,6 +142,9 @@ uint64_t process_clock(void)
     clock_gettime(CLOCK_BOOTTIME, &now);
     return (uint64_t)now.tv_sec * ticks + (uint64_t)now.tv_nsec * ticks / 1000000000;
 }
+
+/* PROC_PID_INIT_INO of the kernel. */
+static const uint64_t initial_pid_namespace = 0xeffffffc;
 
 static char boot_id[37] = "-";
 
@@ -189,4 +171,9 @@ uint64_t process_pid_namespace(void)
     struct stat st;
 
     return stat("/proc/self/ns/pid", &st) == 0 ? (uint64_t)st.st_ino : 0;
+}
+
+bool process_namespace_is_container(uint64_t pid_namespace)
+{
+    return pid_namespace != 0 && pid_namespace != initial_pid_namespace;
 }

@@ -6,19 +6,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum process_state {
-    PROCESS_GONE,    /* it has ended: no such pid, a zombie, or the pid is another process's */
-    PROCESS_EXISTS,  /* it runs (or is stopped), whoever it belongs to */
-    PROCESS_UNKNOWN, /* the pid is in use, but whether by the same process cannot be seen */
-};
+#include "pidstat.h"
 
 /* Says what became of the process `pid` that started at `start`, as process_start_time() told it;
- * a `start` of 0 asks about whatever process has the pid now.  PROCESS_UNKNOWN comes only with a
- * start, where /proc hides it (hidepid, see proc(5)) or is another pid namespace's.  The id of a
- * thread is that of something that exists; a process exists until its last thread has ended.
- * Does not block, keeps errno.
+ * a `start` of 0 asks about whatever process has the pid now.  A zombie is gone.  PIDSTAT_UNKNOWN
+ * comes only with a start, where /proc hides it (hidepid, see proc(5)) or is another pid
+ * namespace's.  The id of a thread is that of something that exists; a process exists until its
+ * last thread has ended. Does not block, keeps errno.
  */
-enum process_state process_lookup(pid_t pid, uint64_t start);
+enum pidstat_state process_lookup(pid_t pid, uint64_t start);
 
 /* The start time of a process in clock ticks since boot, field 22 of /proc/PID/stat (proc(5)).
  * Returns 0 when it cannot be told: no such process, a zombie, or hidden.
@@ -38,12 +34,6 @@ int process_open(pid_t pid, uint64_t start);
 /* True when the process behind a descriptor of process_open() has ended, reaped or not. */
 bool process_has_ended(int fd);
 
-/* Sends a signal to the process `pid` that started at `start`, through the descriptor of
- * process_open() where there is one (`fd`, or -1), so that no other process can get it.  On a
- * kernel without pidfd_send_signal(2) it looks at the start time first.
- */
-void process_signal(int fd, pid_t pid, uint64_t start, int number);
-
 /* True while a process group (credentials(7)) has a member that is no zombie and that started
  * before `before`, in clock ticks since boot: one that the group had when it was last looked at,
  * so that its number cannot have become another group's meanwhile.  Reads all of /proc.
@@ -62,5 +52,10 @@ const char *process_boot_id(void);
  * boot id agree do two pids speak of the same process.  0 where it cannot be read.
  */
 uint64_t process_pid_namespace(void);
+
+/* True for a pid namespace of process_pid_namespace() that is not the one a machine starts with: a
+ * container's, whose pids mean other processes outside.  False for 0.
+ */
+bool process_namespace_is_container(uint64_t pid_namespace);
 
 #endif

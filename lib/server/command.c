@@ -285,7 +285,7 @@ static void on_dead_pid(struct conn *conn, char *args)
 
     if (host == NULL || word == NULL || number_parse(word, INT_MAX, &pid) != 0 || pid == 0)
         return;
-    if (is_own_host(server, host) && process_lookup((pid_t)pid, 0) != PROCESS_GONE) {
+    if (is_own_host(server, host) && process_lookup((pid_t)pid, 0) != PIDSTAT_GONE) {
         server_log(server, LOG_WARNING, "process %llu was reported dead, but is here",
                    (unsigned long long)pid);
         return;

@@ -19,10 +19,6 @@ enum {
     LOOKS_A_SECOND = 1000,    /* at processes that no descriptor could be had for */
 };
 
-/* The pid namespace that a machine starts with (PROC_PID_INIT_INO of the kernel).  A pidstatd
- * knows pids of its own namespace only, which is this one. */
-static const uint64_t initial_pid_namespace = 0xeffffffc;
-
 void owner_watch_init(struct ipclocker_server *server, size_t max_descriptors)
 {
     server->owners.compare = owner_compare;
@@ -41,7 +37,7 @@ static bool is_local(const struct lock_process *process)
 bool owner_watch_sees_end(const struct lock_request *request)
 {
     return request->autounlock && is_local(request->process) &&
-           process_lookup((pid_t)request->process->pid, request->process->start) == PROCESS_GONE;
+           process_lookup((pid_t)request->process->pid, request->process->start) == PIDSTAT_GONE;
 }
 
 static void stop_watching(struct ipclocker_server *server, struct owner *owner)
@@ -180,7 +176,7 @@ static void watch_here(struct ipclocker_server *server, struct owner *owner)
 {
     if (open_descriptor(server, owner) == 0)
         return;
-    if (errno == ESRCH || process_lookup(owner->pid, owner->start) == PROCESS_GONE)
+    if (errno == ESRCH || process_lookup(owner->pid, owner->start) == PIDSTAT_GONE)
         release(server, owner);
     else
         look_now_and_then(server, owner);
@@ -223,18 +219,17 @@ static void on_verdict(void *context, const struct pidstat_result *result)
     struct owner *owner = context;
     struct ipclocker_server *server = owner_server(owner);
 
-    if (result->verdict == VERDICT_GONE) {
+    if (result->state == PIDSTAT_GONE) {
         /* The question has ended with this call. */
         owner->method = OWNER_UNWATCHED;
         release(server, owner);
         return;
     }
-    if (result->verdict == VERDICT_NO_ANSWER || owner->start != 0 ||
-        (owner->answered && result->start == 0))
+    if (!result->answered || owner->start != 0 || (owner->answered && result->start == 0))
         return;
     owner_unfile(server, owner);
     owner->answered = true;
-    if (result->verdict == VERDICT_EXISTS && result->start != 0) {
+    if (result->state == PIDSTAT_EXISTS && result->start != 0) {
         owner->start = result->start;
         owner->boot = owner_hash_boot(server, result->boot);
     }
@@ -243,11 +238,12 @@ static void on_verdict(void *context, const struct pidstat_result *result)
         forget(server, owner);
 }
 
+/* A pidstatd knows pids of its own namespace only, which is its machine's. */
 static bool can_be_asked_about(const struct ipclocker_server *server,
                                const struct lock_process *process)
 {
     return server->pidstat_port >= 0 && process->host != NULL &&
-           (process->pid_namespace == 0 || process->pid_namespace == initial_pid_namespace);
+           !process_namespace_is_container(process->pid_namespace);
 }
 
 static void ask_about(struct ipclocker_server *server, struct owner *owner, bool urgent)

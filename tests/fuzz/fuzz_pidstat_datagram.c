@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* Every answer to a well-formed question keeps its bound, and can be read again. */
 static void answer_all_ways(const struct pidstat_question *question, size_t question_len)
 {
-    static const enum process_state states[] = {PROCESS_GONE, PROCESS_EXISTS, PROCESS_UNKNOWN};
+    static const enum pidstat_state states[] = {PIDSTAT_GONE, PIDSTAT_EXISTS, PIDSTAT_UNKNOWN};
     static const char name[] = "host.example.com";
     const struct pidstat_words words = {
         .present = WORD_ID | WORD_START | WORD_BOOT | WORD_WATCH,

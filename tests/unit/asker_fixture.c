@@ -29,7 +29,8 @@ void take(void *context, const struct pidstat_result *result)
     struct record *record = context;
 
     record->calls++;
-    record->verdict = result->verdict;
+    record->answered = result->answered;
+    record->state = result->state;
     record->start = result->start;
     record->resolve_error = result->resolve_error;
     record->order = ++next_order;

@@ -16,7 +16,8 @@ enum { PATIENCE_MS = 20000 };
 /* What the calls for a question leave behind. */
 struct record {
     int calls;
-    enum pidstat_verdict verdict;
+    bool answered;
+    enum pidstat_state state;
     uint64_t start;
     char boot[37];
     int resolve_error;

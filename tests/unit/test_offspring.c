@@ -113,7 +113,7 @@ static void strangers_are_not_found(void **state)
     open_task(&them, start_task("exec sleep 100"), "STEP=this");
     wait_for_members(&them, 1);
     end_all(&them);
-    assert_int_equal(process_lookup(stranger, 0), PROCESS_EXISTS);
+    assert_int_equal(process_lookup(stranger, 0), PIDSTAT_EXISTS);
     kill(stranger, SIGKILL);
     waitpid(stranger, NULL, 0);
 }
@@ -131,7 +131,7 @@ static void a_mark_among_strangers_makes_no_kin_of_them(void **state)
         offspring_find(&them);
     assert_int_equal(them.count, 2);
     end_all(&them);
-    assert_int_equal(process_lookup(strangers, 0), PROCESS_EXISTS);
+    assert_int_equal(process_lookup(strangers, 0), PIDSTAT_EXISTS);
     kill(-strangers, SIGKILL);
     waitpid(strangers, NULL, 0);
 }

@@ -58,7 +58,7 @@ static void an_answer_is_one_call(void **state)
     wait_calls(asker, &record, 1);
     turn_for(asker, 50);
     assert_int_equal(record.calls, 1);
-    assert_int_equal(record.verdict, VERDICT_EXISTS);
+    assert_int_equal(record.state, PIDSTAT_EXISTS);
     assert_int_equal(record.start, 77);
     assert_int_equal(pidstat_asker_pending(asker), 0);
     pidstat_asker_destroy(asker);
@@ -90,7 +90,7 @@ static void forged_answers_are_ignored(void **state)
     assert_int_equal(record.calls, 0);
     puppet_say(&puppet, "EXIS 42 1 " ELSEWHERE);
     wait_calls(asker, &record, 1);
-    assert_int_equal(record.verdict, VERDICT_EXISTS);
+    assert_int_equal(record.state, PIDSTAT_EXISTS);
     pidstat_asker_destroy(asker);
     close(puppet.fd);
     close(stranger.fd);
@@ -111,12 +111,13 @@ static void a_classic_daemon_proves_an_end_but_no_identity(void **state)
     assert_non_null(strstr(puppet.heard, " start=99"));
     puppet_say(&puppet, "EXIS 42 1 " ELSEWHERE);
     wait_calls(asker, &record, 1);
-    assert_int_equal(record.verdict, VERDICT_UNKNOWN);
+    assert_true(record.answered);
+    assert_int_equal(record.state, PIDSTAT_UNKNOWN);
     pidstat_asker_ask(asker, &target, take, &record);
     hear_one(asker, &puppet);
     puppet_say(&puppet, "EXIS 42 0 " ELSEWHERE);
     wait_calls(asker, &record, 2);
-    assert_int_equal(record.verdict, VERDICT_GONE);
+    assert_int_equal(record.state, PIDSTAT_GONE);
     pidstat_asker_destroy(asker);
     close(puppet.fd);
 }
@@ -145,7 +146,7 @@ static void a_standing_question_keeps_the_identity_and_the_proof(void **state)
     /* The end, unasked. */
     puppet_answers(&puppet, "EXIS 42 0", " start=77");
     wait_calls(asker, &record, 3);
-    assert_int_equal(record.verdict, VERDICT_GONE);
+    assert_int_equal(record.state, PIDSTAT_GONE);
     assert_int_equal(pidstat_asker_pending(asker), 0);
     pidstat_asker_destroy(asker);
     close(puppet.fd);
@@ -193,7 +194,7 @@ static void silence_is_no_end_and_tries_are_counted(void **state)
     asker = pidstat_asker_create(&options);
     pidstat_asker_ask(asker, &target, take, &record);
     wait_calls(asker, &record, 1);
-    assert_int_equal(record.verdict, VERDICT_NO_ANSWER);
+    assert_false(record.answered);
     while (puppet_hears(&puppet))
         continue;
     assert_int_equal(puppet.count, 3);
@@ -323,9 +324,9 @@ static void an_end_on_this_host_is_told_at_once(void **state)
     (void)state;
     pidstat_asker_ask(asker, &target, take, &record);
     wait_calls(asker, &record, 1);
-    assert_int_equal(record.verdict, VERDICT_EXISTS);
+    assert_int_equal(record.state, PIDSTAT_EXISTS);
     kill(pid, SIGKILL);
-    while (record.verdict != VERDICT_GONE)
+    while (record.state != PIDSTAT_GONE)
         wait_calls(asker, &record, record.calls + 1);
     assert_int_equal(pidstat_asker_pending(asker), 0);
     end_sleeper(pid);
@@ -342,7 +343,7 @@ static void another_boot_of_this_host_is_another_process(void **state)
     (void)state;
     pidstat_asker_ask(asker, &target, take, &record);
     wait_calls(asker, &record, 1);
-    assert_int_equal(record.verdict, VERDICT_GONE);
+    assert_int_equal(record.state, PIDSTAT_GONE);
     pidstat_asker_destroy(asker);
 }
 
@@ -355,7 +356,7 @@ static void names_that_do_not_resolve_say_so(void **state)
     (void)state;
     pidstat_asker_ask(asker, &target, take, &record);
     wait_calls(asker, &record, 1);
-    assert_int_equal(record.verdict, VERDICT_NO_ANSWER);
+    assert_false(record.answered);
     assert_true(record.resolve_error != 0);
     pidstat_asker_destroy(asker);
 }

@@ -99,7 +99,7 @@ static void the_server_tells_an_end_to_all_who_watch(void **state)
         gone = 0;
         for (int i = 0; i < COUNT; i++) {
             pidstat_asker_process(askers[i]);
-            gone += records[i].calls > 0 && records[i].verdict == VERDICT_GONE;
+            gone += records[i].calls > 0 && records[i].state == PIDSTAT_GONE;
         }
         assert_true(now_ms() < until);
     } while (gone < COUNT);

@@ -149,7 +149,7 @@ static void a_question_comes_back_as_it_was_written(void **state)
     assert_string_equal(read.words.boot, BOOT);
 }
 
-static size_t answer(char *out, const char *question_text, enum process_state state,
+static size_t answer(char *out, const char *question_text, enum pidstat_state state,
                      const struct pidstat_words *words)
 {
     struct pidstat_question question;
@@ -168,11 +168,11 @@ static void classic_answers_are_exact(void **state)
     char out[PIDSTAT_WIRE_MAX];
 
     (void)state;
-    answer(out, "PIDR 42", PROCESS_EXISTS, &none);
+    answer(out, "PIDR 42", PIDSTAT_EXISTS, &none);
     assert_string_equal(out, "EXIS 42 1 me.example.com");
-    answer(out, "PIDR 42 other", PROCESS_GONE, &none);
+    answer(out, "PIDR 42 other", PIDSTAT_GONE, &none);
     assert_string_equal(out, "EXIS 42 0 other");
-    answer(out, "PIDR 042 other 7", PROCESS_UNKNOWN, &none);
+    answer(out, "PIDR 042 other 7", PIDSTAT_UNKNOWN, &none);
     assert_string_equal(out, "UNKN 042 na other");
 }
 
@@ -187,13 +187,13 @@ static void an_answer_is_paid_for_by_its_question(void **state)
     size_t len;
 
     (void)state;
-    len = answer(out, "PIDR 1 f", PROCESS_UNKNOWN, &all);
+    len = answer(out, "PIDR 1 f", PIDSTAT_UNKNOWN, &all);
     assert_string_equal(out, "UNKN 1 na f");
     assert_true(len <= strlen("PIDR 1 f") + PIDSTAT_WIRE_GROWTH);
     /* What our own questions ask for, they have room for. */
     asked.words.present = WORD_ID | WORD_START_ASKED | WORD_BOOT_ASKED | WORD_WATCH_ASKED;
     assert_true(pidstat_wire_format_question(question, &asked) > 0);
-    len = answer(out, question, PROCESS_UNKNOWN, &all);
+    len = answer(out, question, PIDSTAT_UNKNOWN, &all);
     assert_true(len <= strlen(question) + PIDSTAT_WIRE_GROWTH);
     assert_int_equal(pidstat_wire_parse_reply(out, len, &reply), 0);
     assert_int_equal(reply.words.present, all.present);
@@ -221,13 +221,13 @@ static void replies_are_read(void **state)
 
     (void)state;
     assert_int_equal(parse_reply("EXIS 42 1 farm1", &reply), 0);
-    assert_int_equal(reply.state, PROCESS_EXISTS);
+    assert_int_equal(reply.state, PIDSTAT_EXISTS);
     assert_int_equal(reply.pid, 42);
     assert_string_equal(reply.host, "farm1");
     assert_int_equal(parse_reply("EXIS 42 0 farm1\n", &reply), 0);
-    assert_int_equal(reply.state, PROCESS_GONE);
+    assert_int_equal(reply.state, PIDSTAT_GONE);
     assert_int_equal(parse_reply("UNKN 42 na farm1 start=5", &reply), 0);
-    assert_int_equal(reply.state, PROCESS_UNKNOWN);
+    assert_int_equal(reply.state, PIDSTAT_UNKNOWN);
     assert_int_equal(reply.words.start, 5);
     for (size_t i = 0; i < sizeof junk / sizeof *junk; i++)
         assert_int_equal(parse_reply(junk[i], &reply), -1);

@@ -22,6 +22,7 @@
 #include <cmocka.h>
 
 #include "process/process.h"
+#include "process/process_ref.h"
 #include "process_fixture.h"
 
 enum { NOBODY = 65534 };
@@ -68,10 +69,10 @@ static void this_process_exists_under_its_own_start_only(void **state)
 
     (void)state;
     assert_true(start > 0);
-    assert_int_equal(process_lookup(getpid(), 0), PROCESS_EXISTS);
-    assert_int_equal(process_lookup(getpid(), start), PROCESS_EXISTS);
-    assert_int_equal(process_lookup(getpid(), start + 1), PROCESS_GONE);
-    assert_int_equal(process_lookup(getpid(), UINT64_MAX), PROCESS_GONE);
+    assert_int_equal(process_lookup(getpid(), 0), PIDSTAT_EXISTS);
+    assert_int_equal(process_lookup(getpid(), start), PIDSTAT_EXISTS);
+    assert_int_equal(process_lookup(getpid(), start + 1), PIDSTAT_GONE);
+    assert_int_equal(process_lookup(getpid(), UINT64_MAX), PIDSTAT_GONE);
 }
 
 static void pids_that_cannot_be_are_gone(void **state)
@@ -81,7 +82,7 @@ static void pids_that_cannot_be_are_gone(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof pids / sizeof *pids; i++) {
         errno = E2BIG;
-        assert_int_equal(process_lookup(pids[i], 0), PROCESS_GONE);
+        assert_int_equal(process_lookup(pids[i], 0), PIDSTAT_GONE);
         assert_int_equal(errno, E2BIG);
         assert_cannot_open(pids[i], 0);
     }
@@ -96,9 +97,9 @@ static int stranger_sees_us(void)
         parent = 1;
     if (kill(parent, 0) == 0 || errno != EPERM)
         return 77;
-    if (process_lookup(parent, 0) != PROCESS_EXISTS)
+    if (process_lookup(parent, 0) != PIDSTAT_EXISTS)
         return 1;
-    return parent != 1 && process_lookup(parent, start) != PROCESS_EXISTS ? 2 : 0;
+    return parent != 1 && process_lookup(parent, start) != PIDSTAT_EXISTS ? 2 : 0;
 }
 
 static void a_process_of_another_user_exists(void **state)
@@ -113,11 +114,11 @@ static void a_zombie_has_ended(void **state)
 
     (void)state;
     assert_int_equal(kill(pid, 0), 0);
-    assert_int_equal(process_lookup(pid, 0), PROCESS_GONE);
+    assert_int_equal(process_lookup(pid, 0), PIDSTAT_GONE);
     assert_int_equal(process_start_time(pid), 0);
     assert_cannot_open(pid, 0);
     waitpid(pid, NULL, 0);
-    assert_int_equal(process_lookup(pid, 0), PROCESS_GONE);
+    assert_int_equal(process_lookup(pid, 0), PIDSTAT_GONE);
 }
 
 static void a_descriptor_tells_the_end(void **state)
@@ -166,8 +167,8 @@ static void a_thread_exists_but_has_no_descriptor(void **state)
     assert_int_equal(pipe(seen.told) | pipe(seen.go_on), 0);
     assert_int_equal(pthread_create(&thread, NULL, tell_id, &seen), 0);
     assert_int_equal(read(seen.told[0], &id, sizeof id), sizeof id);
-    assert_int_equal(process_lookup(id, 0), PROCESS_EXISTS);
-    assert_int_equal(process_lookup(id, process_start_time(id)), PROCESS_EXISTS);
+    assert_int_equal(process_lookup(id, 0), PIDSTAT_EXISTS);
+    assert_int_equal(process_lookup(id, process_start_time(id)), PIDSTAT_EXISTS);
     assert_int_equal(process_open(id, 0), -1);
     assert_true(errno == EINVAL || errno == ENOENT || errno == ENOSYS);
     assert_int_equal(write(seen.go_on[1], "x", 1), 1);
@@ -210,8 +211,8 @@ static void a_process_outlives_its_first_thread(void **state)
         usleep(5000);
     }
     assert_non_null(strstr(line, ") Z"));
-    assert_int_equal(process_lookup(pid, 0), PROCESS_EXISTS);
-    assert_int_equal(process_lookup(pid, start), PROCESS_EXISTS);
+    assert_int_equal(process_lookup(pid, 0), PIDSTAT_EXISTS);
+    assert_int_equal(process_lookup(pid, start), PIDSTAT_EXISTS);
     assert_true(process_start_time(pid) == start);
     end_sleeper(pid);
 }
@@ -239,15 +240,81 @@ static int old_kernel_knows_all(void)
         return 77;
     if (process_open(getpid(), 0) != -1 || errno != ENOSYS)
         return 1;
-    if (process_lookup(getppid(), start) != PROCESS_EXISTS)
+    if (process_lookup(getppid(), start) != PIDSTAT_EXISTS)
         return 2;
-    if (process_lookup(getppid(), start + 1) != PROCESS_GONE)
+    if (process_lookup(getppid(), start + 1) != PIDSTAT_GONE)
         return 3;
     pid = make_zombie();
-    if (process_lookup(pid, 0) != PROCESS_GONE)
+    if (process_lookup(pid, 0) != PIDSTAT_GONE)
         return 4;
     waitpid(pid, NULL, 0);
-    return process_lookup(pid, 0) != PROCESS_GONE ? 5 : 0;
+    return process_lookup(pid, 0) != PIDSTAT_GONE ? 5 : 0;
+}
+
+static int old_kernel_follows_a_process(void)
+{
+    struct process_ref ref, other;
+    pid_t pid = start_sleeper();
+    int status = 0;
+
+    if (lose_pidfd() != 0)
+        return 77;
+    if (process_ref_open(&ref, pid, 0) != 0 || ref.fd != -1 || ref.start == 0)
+        return 1;
+    if (process_ref_has_ended(&ref))
+        return 2;
+    other = ref;
+    other.start++;
+    process_ref_signal(&other, SIGKILL);
+    if (!process_ref_has_ended(&other) || process_ref_has_ended(&ref))
+        return 3;
+    process_ref_signal(&ref, SIGTERM);
+    waitpid(pid, &status, 0);
+    if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGTERM || !process_ref_has_ended(&ref))
+        return 4;
+    process_ref_close(&ref);
+    return process_ref_open(&ref, pid, 0) == -1 && errno == ESRCH ? 0 : 5;
+}
+
+static void a_process_is_followed_without_pidfd(void **state)
+{
+    (void)state;
+    assert_int_equal(in_child(old_kernel_follows_a_process), 0);
+}
+
+static void a_process_is_followed_to_its_end(void **state)
+{
+    pid_t pid = start_sleeper();
+    struct process_ref ref;
+    int status = 0;
+
+    (void)state;
+    assert_int_equal(process_ref_open(&ref, pid, process_start_time(pid)), 0);
+    assert_int_equal(ref.pid, pid);
+    assert_false(process_ref_has_ended(&ref));
+    process_ref_signal(&ref, SIGTERM);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGTERM);
+    assert_true(process_ref_has_ended(&ref));
+    process_ref_signal(&ref, SIGTERM);
+    process_ref_close(&ref);
+    assert_int_equal(ref.fd, -1);
+}
+
+static void no_ref_to_a_process_that_has_ended_or_is_another(void **state)
+{
+    struct process_ref ref = {.pid = 1, .fd = -2};
+    pid_t pid = make_zombie();
+
+    (void)state;
+    assert_int_equal(process_ref_open(&ref, pid, 0), -1);
+    assert_int_equal(errno, ESRCH);
+    waitpid(pid, NULL, 0);
+    assert_int_equal(process_ref_open(&ref, getpid(), process_start_time(getpid()) + 1), -1);
+    assert_int_equal(errno, ESRCH);
+    assert_int_equal(ref.pid, 1);
+    assert_int_equal(ref.fd, -2);
 }
 
 static void a_kernel_without_pidfd_will_do(void **state)
@@ -266,11 +333,11 @@ static int first_of_namespace(void)
     pid = fork();
     if (pid == 0) {
         /* /proc is still the outer one: what it calls 1 is not us. */
-        if (getpid() != 1 || process_lookup(1, 0) != PROCESS_EXISTS)
+        if (getpid() != 1 || process_lookup(1, 0) != PIDSTAT_EXISTS)
             _exit(1);
-        if (process_start_time(1) != 0 || process_lookup(1, 12345) != PROCESS_UNKNOWN)
+        if (process_start_time(1) != 0 || process_lookup(1, 12345) != PIDSTAT_UNKNOWN)
             _exit(2);
-        _exit(process_lookup(2, 0) != PROCESS_GONE ? 3 : 0);
+        _exit(process_lookup(2, 0) != PIDSTAT_GONE ? 3 : 0);
     }
     waitpid(pid, &status, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 9;
@@ -314,6 +381,9 @@ int main(void)
         cmocka_unit_test(a_thread_exists_but_has_no_descriptor),
         cmocka_unit_test(a_process_outlives_its_first_thread),
         cmocka_unit_test(a_kernel_without_pidfd_will_do),
+        cmocka_unit_test(a_process_is_followed_without_pidfd),
+        cmocka_unit_test(a_process_is_followed_to_its_end),
+        cmocka_unit_test(no_ref_to_a_process_that_has_ended_or_is_another),
         cmocka_unit_test(proc_of_another_namespace_is_not_believed),
         cmocka_unit_test(a_group_is_its_living_members),
         cmocka_unit_test(the_boot_and_the_namespace_have_names),

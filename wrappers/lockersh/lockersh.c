@@ -9,6 +9,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/name_list.h"
 #include "base/rfc3339.h"
 #include "base/text.h"
@@ -309,16 +310,6 @@ static int become_command(struct lockersh *self)
     return number == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 }
 
-/* Descriptors of ours must not take the place of standard input or output that was closed; the
- * command finds them closed again. */
-static void occupy_closed_streams(void)
-{
-    for (int fd = 0; fd <= 2; fd++) {
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR | O_CLOEXEC) < 0)
-            return;
-    }
-}
-
 /* Returns 0 in the process that becomes the command; 1 in one that outlived it, with the status to
  * exit with; -1 with errno. */
 static int watch_over_command(struct lockersh *self, const sigset_t *mask, int *status)
@@ -381,7 +372,7 @@ static int start(struct lockersh *self)
     char error[640], demand[200];
 
     lockersh_options_describe(&self->options, demand, sizeof demand);
-    occupy_closed_streams();
+    descriptor_occupy_streams(O_CLOEXEC);
     progress_init(&self->progress, "lockersh", demand, self->options.verbose);
     self->lock = ipclocker_create();
     if (self->lock == NULL) {

@@ -10,7 +10,7 @@
  * that a terminal or scheduler sends to the job.  While the server is away it tries to reach it
  * until the lock is given back.
  * Returns 0 in the calling process, whose copy of the connection closes with exec; -1 with errno of
- * fork(2) or pidfd_open(2) when there is no such process.
+ * fork(2) when there is no such process.
  */
 int monitor_start(struct ipclocker *lock);
 

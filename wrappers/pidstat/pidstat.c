@@ -237,12 +237,10 @@ static int parse_command(struct run *run, char **words, int count)
 
 static const char *state_word(const struct subject *subject)
 {
-    static const char *const words[] = {[VERDICT_GONE] = "down",
-                                        [VERDICT_EXISTS] = "up",
-                                        [VERDICT_UNKNOWN] = "unknown",
-                                        [VERDICT_NO_ANSWER] = "host_down"};
+    static const char *const words[] = {
+        [PIDSTAT_GONE] = "down", [PIDSTAT_EXISTS] = "up", [PIDSTAT_UNKNOWN] = "unknown"};
 
-    return subject->known ? words[subject->last.verdict] : "host_down";
+    return subject->known && subject->last.answered ? words[subject->last.state] : "host_down";
 }
 
 static void print_json(const struct subject *subject)
@@ -330,16 +328,16 @@ static void take_result(void *context, const struct pidstat_result *result)
     subject->last.host = subject->last.boot = NULL;
     if (result->boot != NULL)
         snprintf(subject->boot, sizeof subject->boot, "%s", result->boot);
-    if (run->waiting && result->verdict != VERDICT_GONE && !is_hopeless(result))
+    if (run->waiting && result->state != PIDSTAT_GONE && !is_hopeless(result))
         return;
     explain(subject, result);
     if (!run->waiting) {
         close_subject(subject);
         return;
     }
-    run->one_ended |= result->verdict == VERDICT_GONE;
+    run->one_ended |= result->state == PIDSTAT_GONE;
     print_subject(run, subject);
-    if (result->verdict != VERDICT_GONE)
+    if (result->state != PIDSTAT_GONE)
         pidstat_asker_cancel(run->asker, subject->question);
     close_subject(subject);
 }
@@ -391,10 +389,9 @@ static int worse(int a, int b)
 
 static int status_of(const struct subject *subject)
 {
-    if (!subject->known || subject->last.verdict == VERDICT_NO_ANSWER ||
-        subject->last.verdict == VERDICT_UNKNOWN)
+    if (!subject->known || subject->last.state == PIDSTAT_UNKNOWN)
         return EXIT_NO_ANSWER;
-    return subject->last.verdict == VERDICT_GONE ? EXIT_ONE_DOWN : EXIT_ALL_EXIST;
+    return subject->last.state == PIDSTAT_GONE ? EXIT_ONE_DOWN : EXIT_ALL_EXIST;
 }
 
 static int report_exists(struct run *run)
@@ -417,7 +414,7 @@ static int report_wait(struct run *run)
     for (size_t i = 0; i < run->count; i++) {
         struct subject *subject = &run->subjects[i];
 
-        if (subject->known && subject->last.verdict == VERDICT_GONE)
+        if (subject->known && subject->last.state == PIDSTAT_GONE)
             continue;
         if (subject->question != NULL) /* not printed yet */
             print_subject(run, subject);

@@ -21,7 +21,7 @@
 #include "net/local_host.h"
 #include "net/port.h"
 #include "process/double_fork.h"
-#include "process/process.h"
+#include "process/process_ref.h"
 #include "process/signal_name.h"
 #include "shell_line.h"
 #include "watch.h"
@@ -185,7 +185,7 @@ static int take_option(void *context, int option, const char *value)
         return set_start(line, value);
     case OPT_FOREGROUND:
         line->foreground = true;
-        return set_pid("--foreground cannot be", value, &line->watch.victim);
+        return set_pid("--foreground cannot be", value, &line->watch.victim.pid);
     case OPT_SIGNAL:
         return set_signal(line, value);
     case OPT_KILLER:
@@ -375,17 +375,15 @@ static void wait_for_name(const struct command_line *line, int ready_fd)
 
 static int start_watcher(struct command_line *line)
 {
-    int keep[3] = {line->watch.victim_fd, may_keep_stderr(line) ? STDERR_FILENO : -1, -1};
+    int keep[3] = {line->watch.victim.fd, may_keep_stderr(line) ? STDERR_FILENO : -1, -1};
     int ready[2], result;
 
     if (pipe2(ready, O_CLOEXEC) != 0)
         return -1;
     keep[2] = ready[1];
     result = detach_fork(keep, 3);
-    if (result == 0) {
-        line->watch.victim_fd = keep[0];
+    if (result == 0)
         watch_detached(line, keep[1], keep[2]);
-    }
     close(ready[1]);
     if (result > 0)
         wait_for_name(line, ready[0]);
@@ -404,12 +402,10 @@ static int watch_for(struct command_line *line)
     struct pidwatch *watch = &line->watch;
     char text[16];
 
-    snprintf(text, sizeof text, "%d", (int)watch->victim);
-    watch->victim_start = process_start_time(watch->victim);
-    watch->victim_fd = process_open(watch->victim, watch->victim_start);
-    if (process_lookup(watch->victim, watch->victim_start) == PROCESS_GONE)
+    snprintf(text, sizeof text, "%d", (int)watch->victim.pid);
+    if (process_ref_open(&watch->victim, watch->victim.pid, 0) != 0)
         return complain(EXIT_GONE, "there is no process", text, "there is nothing to end");
-    if (line->killer == NULL && kill(watch->victim, 0) != 0 && errno == EPERM)
+    if (line->killer == NULL && kill(watch->victim.pid, 0) != 0 && errno == EPERM)
         return complain(EX_OSERR, "you may not signal process", text,
                         "run pidwatch as its user, or give --killer");
     return start_watcher(line) < 0 ? fail("cannot start the watcher") : 0;
@@ -437,10 +433,7 @@ static int run_command(struct command_line *line, char **words)
     /* A group of its own, as timeout(1) has: the one it is in may be that of a whole script. */
     if (watch->group && getpgrp() != getpid() && setpgid(0, 0) != 0)
         return fail("cannot make a process group");
-    watch->victim = getpid();
-    watch->victim_start = process_start_time(watch->victim);
-    watch->victim_fd = process_open(watch->victim, 0);
-    if (start_watcher(line) < 0)
+    if (process_ref_open(&watch->victim, getpid(), 0) != 0 || start_watcher(line) < 0)
         return fail("cannot start the watcher");
     execl("/bin/sh", "sh", "-c", command, (char *)NULL);
     fprintf(stderr, "pidwatch: cannot run /bin/sh: %s\n", strerror(errno));
@@ -450,7 +443,7 @@ static int run_command(struct command_line *line, char **words)
 int main(int argc, char **argv)
 {
     struct command_line line = {
-        .watch = {.signal = SIGHUP, .victim_fd = -1, .grace_ms = -1, .host_down_ms = -1},
+        .watch = {.signal = SIGHUP, .victim.fd = -1, .grace_ms = -1, .host_down_ms = -1},
         .shown_signal = "HUP",
     };
     int status = parse_options(&line, argc, argv);

@@ -23,31 +23,19 @@ struct victim_end {
     uint64_t seen_at; /* when it was last looked at, by process_clock() */
 };
 
-bool victim_has_ended(const struct pidwatch *watch)
-{
-    if (watch->victim_fd >= 0)
-        return process_has_ended(watch->victim_fd);
-    return process_lookup(watch->victim, watch->victim_start) == PROCESS_GONE;
-}
-
-static void send_to_process(const struct pidwatch *watch, int number)
-{
-    process_signal(watch->victim_fd, watch->victim, watch->victim_start, number);
-}
-
 /* A stopped process would sleep on with the signal pending. */
 static void send_and_continue(pid_t group, const struct pidwatch *watch, int number)
 {
     if (group != 0)
         kill(-group, number);
     else
-        send_to_process(watch, number);
+        process_ref_signal(&watch->victim, number);
     if (!ending_is_request(number))
         return;
     if (group != 0)
         kill(-group, SIGCONT);
     else
-        send_to_process(watch, SIGCONT);
+        process_ref_signal(&watch->victim, SIGCONT);
 }
 
 /* The watcher's own pipes and mask are none of the killer's business. */
@@ -57,10 +45,10 @@ static void run_killer(const struct pidwatch *watch, const char *shown)
     sigset_t none;
     pid_t child;
 
-    if (victim_has_ended(watch))
+    if (process_ref_has_ended(&watch->victim))
         return;
     snprintf(option, sizeof option, "-%s", shown);
-    snprintf(pid, sizeof pid, "%d", (int)watch->victim);
+    snprintf(pid, sizeof pid, "%d", (int)watch->victim.pid);
     child = fork();
     if (child == 0) {
         sigemptyset(&none);
@@ -75,10 +63,10 @@ static void run_killer(const struct pidwatch *watch, const char *shown)
 /* The group that the living victim is in; 0 where it cannot be signalled as one. */
 static pid_t find_group(const struct pidwatch *watch)
 {
-    pid_t group = getpgid(watch->victim);
+    pid_t group = getpgid(watch->victim.pid);
 
     /* -1 would mean every process there is. */
-    return group > 1 && !victim_has_ended(watch) ? group : 0;
+    return group > 1 && !process_ref_has_ended(&watch->victim) ? group : 0;
 }
 
 static void begin(void *context)
@@ -102,7 +90,7 @@ static bool is_done(void *context)
     uint64_t looked_at = process_clock() + 1;
 
     if (end->group == 0)
-        return victim_has_ended(end->watch);
+        return process_ref_has_ended(&end->watch->victim);
     if (!process_group_has_member(end->group, end->seen_at))
         return true;
     /* Whoever is in the group now is in the same one, those that started since as well. */
@@ -117,7 +105,7 @@ static void kill_it(void *context)
     if (end->watch->killer != NULL)
         run_killer(end->watch, "KILL");
     else if (end->group == 0)
-        send_to_process(end->watch, SIGKILL);
+        process_ref_signal(&end->watch->victim, SIGKILL);
     else if (process_group_has_member(end->group, end->seen_at))
         kill(-end->group, SIGKILL);
 }

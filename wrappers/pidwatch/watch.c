@@ -9,7 +9,6 @@
 
 #include "base/clock.h"
 #include "pidstat/asker.h"
-#include "process/process.h"
 #include "target.h"
 
 enum {
@@ -51,14 +50,14 @@ static void take_result(void *context, const struct pidstat_result *result)
 {
     struct watcher *self = context;
 
-    if (result->verdict == VERDICT_NO_ANSWER) {
+    if (!result->answered) {
         take_silence(self, result);
         return;
     }
     self->silent_from_ms = 0;
     tell(self, PIDWATCH_ANSWERED);
     self->answered = true;
-    self->ended |= result->verdict == VERDICT_GONE;
+    self->ended |= result->state == PIDSTAT_GONE;
 }
 
 /* Milliseconds until the silent host counts as dead; -1 for never. */
@@ -77,10 +76,10 @@ static void wait_for_change(const struct watcher *self, int64_t limit_ms)
 {
     struct pollfd fds[2] = {
         {.fd = pidstat_asker_fd(self->asker), .events = POLLIN},
-        {.fd = self->watch->victim_fd, .events = POLLIN},
+        {.fd = self->watch->victim.fd, .events = POLLIN},
     };
 
-    if (self->watch->victim_fd < 0 && (limit_ms < 0 || limit_ms > POLL_MS))
+    if (self->watch->victim.fd < 0 && (limit_ms < 0 || limit_ms > POLL_MS))
         limit_ms = POLL_MS;
     poll(fds, 2, limit_ms > INT_MAX ? INT_MAX : (int)limit_ms);
 }
@@ -88,7 +87,7 @@ static void wait_for_change(const struct watcher *self, int64_t limit_ms)
 /* Returns true when the watched side has ended, false when the victim has. */
 static bool wait_for_either(struct watcher *self)
 {
-    while (!victim_has_ended(self->watch)) {
+    while (!process_ref_has_ended(&self->watch->victim)) {
         if (self->ended || host_down_in(self) == 0)
             return true;
         wait_for_change(self, host_down_in(self));

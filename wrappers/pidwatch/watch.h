@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "process/process_ref.h"
+
 /* Things that a user may want to know, each told at most once. */
 enum pidwatch_news {
     PIDWATCH_ANSWERED,   /* the first answer came; nothing is told after that */
@@ -23,9 +25,7 @@ struct pidwatch {
     uint64_t start; /* 0 where not known */
 
     /* The process that is ended. */
-    pid_t victim;
-    uint64_t victim_start; /* see process_start_time() */
-    int victim_fd;         /* of process_open(), not closed here; -1 where there is none */
+    struct process_ref victim; /* not closed here */
 
     int signal;
     const char *killer;   /* run as "KILLER -SIGNAL PID" instead of a signal; or NULL */

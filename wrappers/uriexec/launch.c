@@ -3,7 +3,6 @@
 #include "launch.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "shell.h"
 
 static const int forwarded[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM};
@@ -20,10 +20,7 @@ static const int forwarded[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUS
 /* Without input, which is the command's that runs later. */
 static void redirect(int output, bool quietly)
 {
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-    if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
-        (quietly && dup2(null, STDERR_FILENO) < 0))
+    if (descriptor_streams_to_null(quietly) != 0 || dup2(output, STDOUT_FILENO) < 0)
         _exit(EX_OSERR);
 }
 

@@ -1,0 +1,28 @@
+/* File descriptors: closing them, letting go of them, how many there may be. */
+#ifndef FARMLOCK_BASE_DESCRIPTOR_H
+#define FARMLOCK_BASE_DESCRIPTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Closes a descriptor, unless it is below 0.  Keeps errno: for the way out after a failure. */
+void descriptor_close(int fd);
+
+/* Closes all descriptors above standard error but `keep`, whose numbers below 0 stand for none. */
+void descriptor_close_all_but(const int *keep, size_t keep_count);
+
+/* Points standard input and output, and standard error too if it says so, to /dev/null.  Returns 0,
+ * or -1 with errno from open(2).
+ */
+int descriptor_streams_to_null(bool with_stderr);
+
+/* To be called first in main(): puts /dev/null in the place of standard streams that are closed, so
+ * that no other descriptor gets their numbers.  `flags` is O_CLOEXEC for one who becomes another
+ * program, which finds them closed again, else 0.
+ */
+void descriptor_occupy_streams(int flags);
+
+/* Allows as many descriptors as RLIMIT_NOFILE can be raised to (getrlimit(2)). */
+void descriptor_raise_limit(void);
+
+#endif
