@@ -7,6 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
+#include "net/keepalive.h"
+
 static socklen_t address_len(const union client_address *address)
 {
     switch (address->any.sa_family) {
@@ -27,7 +30,6 @@ bool client_same_address(const union client_address *a, const union client_addre
 int client_open_socket(const union client_address *address)
 {
     const int on = 1;
-    int saved_errno;
     int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0)
@@ -36,9 +38,7 @@ int client_open_socket(const union client_address *address)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (connect(fd, &address->any, address_len(address)) == 0 || errno == EINPROGRESS)
         return fd;
-    saved_errno = errno;
-    close(fd);
-    errno = saved_errno;
+    descriptor_close(fd);
     return -1;
 }
 
@@ -58,20 +58,9 @@ const union client_address *client_current_address(const struct ipclocker *lock)
 
 void client_keep_alive(const struct ipclocker *lock)
 {
-    static const struct {
-        int level, option, value;
-    } settings[] = {
-        {SOL_SOCKET, SO_KEEPALIVE, 1},
-        {IPPROTO_TCP, TCP_KEEPIDLE, 60},
-        {IPPROTO_TCP, TCP_KEEPINTVL, 15},
-        {IPPROTO_TCP, TCP_KEEPCNT, 4},
-    };
+    static const struct keepalive patience = {.idle_s = 60, .interval_s = 15, .probes = 4};
 
-    if (client_current_address(lock)->any.sa_family == AF_UNIX)
-        return;
-    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
-        setsockopt(lock->connection.fd, settings[i].level, settings[i].option, &settings[i].value,
-                   sizeof settings[i].value);
+    keepalive_set(lock->connection.fd, &patience);
 }
 
 void client_disconnect(struct ipclocker *lock)
