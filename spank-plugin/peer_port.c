@@ -1,5 +1,7 @@
 /* The listening side of a lifeline: sockets that share a port and accept nothing.
  * Must not share the port with another process. */
+#include "peer_port.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -11,7 +13,6 @@
 #include "base/number.h"
 #include "base/random.h"
 #include "net/address.h"
-#include "peer_watch.h"
 #include "process/proc_stat.h"
 
 enum { ROOM = 65536, QUEUE_DEFAULT = 128 };

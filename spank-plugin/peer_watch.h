@@ -1,10 +1,10 @@
 /* A connection that is there to break: the kernel resets it when the process at its other end
  * dies, however it dies, and only then.
  *
- * One side listens and never accepts.  Connections wait in the kernel's queue: they cost that
- * process no descriptor, no thread and no work, and a process that is stopped keeps them.  The
- * other side connects, sleeps, and when it loses the connection tries again: "refused" says that
- * nobody listens there any more; silence says nothing.
+ * One side listens and never accepts (peer_port.h).  Connections wait in the kernel's queue: they
+ * cost that process no descriptor, no thread and no work, and a process that is stopped keeps them.
+ * The other side connects, sleeps, and when it loses the connection tries again: "refused" says
+ * that nobody listens there any more; silence says nothing.
  */
 #ifndef FARMLOCK_SPANK_PEER_WATCH_H
 #define FARMLOCK_SPANK_PEER_WATCH_H
@@ -14,29 +14,6 @@
 #include <sys/socket.h>
 
 #include "net/keepalive.h"
-
-/* the side that is watched */
-
-enum { LIFELINE_SOCKETS_MAX = 64 };
-
-struct lifeline_port {
-    int fds[LIFELINE_SOCKETS_MAX];
-    int count;
-    uint16_t port;
-};
-
-/* Listens on a port from `low` to `high`, or on one that the kernel chooses where both are 0, of
- * all addresses.  A queue holds net.core.somaxconn connections, so as many sockets share the port
- * as make room for 65536, but at most LIFELINE_SOCKETS_MAX; `queue_max` is for tests, 0 for all
- * that the system allows.  Descriptors are close-on-exec.
- * Returns 0, or -1 with errno: EADDRINUSE when no port of the range is free, or from socket(2).
- */
-int lifeline_listen(struct lifeline_port *port, uint16_t low, uint16_t high, int queue_max);
-
-/* Closes this process's descriptors, such as those that a child has inherited.  Keeps errno. */
-void lifeline_close_port(struct lifeline_port *port);
-
-/* the side that watches */
 
 enum lifeline_state {
     LIFELINE_UNKNOWN, /* not tried yet, just lost, or tried in vain for reasons of this host */

@@ -3,7 +3,9 @@
 #include <stdio.h>
 
 #include "base/text.h"
-#include "plugin.h"
+#include "slurm_compat.h"
+#include "srun.h"
+#include "step.h"
 
 #pragma GCC visibility push(default)
 /* cppcheck-suppress unknownMacro */

@@ -1,5 +1,7 @@
 /* The plugin in srun, sbatch and salloc: srun holds the end of the connections that breaks with it.
  * Must not write anything to the user's terminal, nor keep srun from its work. */
+#include "srun.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,9 +9,9 @@
 #include <unistd.h>
 
 #include "contact.h"
-#include "peer_watch.h"
-#include "plugin.h"
+#include "peer_port.h"
 #include "process/process.h"
+#include "slurm_compat.h"
 
 static struct lifeline_port port;
 

@@ -1,5 +1,7 @@
 /* The plugin in slurmstepd: decides whether a step is watched, by whom, and logs what comes of it.
  * Must not wait for anything but a fork. */
+#include "step.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +12,6 @@
 #include "base/descriptor.h"
 #include "contact.h"
 #include "peer_watch.h"
-#include "plugin.h"
 #include "watcher.h"
 
 static struct {

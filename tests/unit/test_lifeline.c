@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "spank-plugin/peer_port.h"
 #include "spank-plugin/peer_watch.h"
 
 enum { PATIENCE_MS = 20000, MANY = 600 };

@@ -1,6 +1,7 @@
 /* A report from a state file.
  * Must not know how the file is laid out. */
-#include "report.h"
+#include "from_file.h"
+
 #include "store/reader.h"
 
 static int add(void *context, const struct store_history *entry)

@@ -1,9 +1,8 @@
 /* A report from a running server.
  * Must not speak its protocol: the client library does. */
-#include <errno.h>
+#include "from_server.h"
 
-#include "ipclocker.h"
-#include "report.h"
+#include <errno.h>
 
 _Static_assert((int)STORE_PAST_HOLD == (int)IPCLOCKER_PAST_HOLD &&
                    (int)STORE_PAST_REFUSED == (int)IPCLOCKER_PAST_REFUSED &&

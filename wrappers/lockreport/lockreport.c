@@ -12,7 +12,10 @@
 #include "cli/command_line.h"
 #include "cli/message.h"
 #include "cli/server_option.h"
+#include "from_file.h"
+#include "from_server.h"
 #include "ipclocker.h"
+#include "print.h"
 #include "report.h"
 #include "store/file.h"
 

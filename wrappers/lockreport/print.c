@@ -1,5 +1,7 @@
 /* A report as a table, CSV or JSON.
  * Must not let a name harm a terminal or a file's format. */
+#include "print.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
@@ -11,7 +13,6 @@
 #include "base/number.h"
 #include "base/rfc3339.h"
 #include "base/text.h"
-#include "report.h"
 
 static int parse_calendar(const char *text, int64_t *time_ms)
 {

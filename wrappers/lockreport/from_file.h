@@ -1,0 +1,10 @@
+/* A report from a state file. */
+#ifndef FARMLOCK_LOCKREPORT_FROM_FILE_H
+#define FARMLOCK_LOCKREPORT_FROM_FILE_H
+
+#include "report.h"
+
+/* Reads a state file, also while a server uses it.  Returns -1 with errno and *error. */
+int report_read_file(struct report *report, const char *path, char error[REPORT_ERROR_SIZE]);
+
+#endif

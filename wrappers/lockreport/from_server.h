@@ -1,0 +1,13 @@
+/* A report from a running server. */
+#ifndef FARMLOCK_LOCKREPORT_FROM_SERVER_H
+#define FARMLOCK_LOCKREPORT_FROM_SERVER_H
+
+#include "ipclocker.h"
+#include "report.h"
+
+/* Asks a running server, the first of the handle's that answers.  Returns -1 with *error and errno:
+ * EINVAL where IPCLOCKER_HOST or IPCLOCKER_PORT is wrong, else as connect(2) and recv(2).
+ */
+int report_ask_server(struct report *report, struct ipclocker *lock, char error[REPORT_ERROR_SIZE]);
+
+#endif
