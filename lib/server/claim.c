@@ -1,10 +1,14 @@
 /* What stands behind a request: connections that wait for it, sessions, the owner's process.
  * Must not end a request but on proof: its process has ended, or its waiter has no connection. */
+#include "claim.h"
+
 #include <stdlib.h>
 #include <syslog.h>
 
+#include "context.h"
 #include "owner_watch.h"
-#include "private.h"
+#include "pass.h"
+#include "reply.h"
 
 static void on_grace_over(evutil_socket_t fd, short events, void *context);
 

@@ -1,5 +1,7 @@
 /* What the lines of a client mean: settings and commands of lockerd-protocol(7).
  * Must not read or write a socket. */
+#include "command.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -9,10 +11,20 @@
 
 #include "base/number.h"
 #include "base/words.h"
+#include "claim.h"
+#include "conn.h"
+#include "context.h"
+#include "deadline.h"
+#include "history.h"
 #include "incarnation.h"
 #include "owner_watch.h"
-#include "private.h"
+#include "pass.h"
 #include "process/process.h"
+#include "reply.h"
+#include "reply_json.h"
+#include "setting.h"
+#include "state_note.h"
+#include "state_outage.h"
 
 /* Answers a command that cannot be done because of an earlier setting.  Returns whether so. */
 static bool answer_fault(struct conn *conn)

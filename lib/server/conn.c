@@ -1,5 +1,7 @@
 /* A client's connection: bytes in, lines, bytes out.
  * Must not know what a line means, and must never wait for a client. */
+#include "conn.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -7,7 +9,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "private.h"
+#include "claim.h"
+#include "command.h"
+#include "context.h"
+#include "history.h"
+#include "pass.h"
+#include "reply.h"
+#include "state_note.h"
 
 static bool read_input(struct conn *conn);
 static void on_readable(evutil_socket_t fd, short events, void *context);
@@ -402,4 +410,18 @@ static void on_writable(evutil_socket_t fd, short events, void *context)
     (void)fd;
     (void)events;
     server_mark_dirty(context);
+}
+
+void conn_sweep(struct ipclocker_server *server)
+{
+    time_t now_s = server_monotonic_s();
+    time_t idle_s = (time_t)server->limits[IPCLOCKER_LIMIT_IDLE_S];
+    struct conn *conn;
+
+    while ((conn = TAILQ_FIRST(&server->draining)) != NULL && now_s - conn->since_s >= LINGER_S)
+        conn_destroy(conn);
+    while ((conn = TAILQ_FIRST(&server->idle)) != NULL && now_s - conn->since_s >= idle_s) {
+        leave_timed_list(conn);
+        conn_refuse(conn, "no command came in time; connect again");
+    }
 }

@@ -1,11 +1,14 @@
 /* What has ended, from the store: the answer to HISTORY.
  * Must not let the loop wait for the disk. */
+#include "history.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/number.h"
 #include "base/words.h"
-#include "private.h"
+#include "pass.h"
+#include "reply.h"
 
 enum { ENTRIES_AT_A_TIME = 1000 };
 

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "context.h"
+
 enum kinship { SAME_PROCESS, PREDECESSOR, STRANGER };
 
 static bool is_same_text(const char *a, const char *b)

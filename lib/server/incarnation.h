@@ -2,7 +2,7 @@
 #ifndef FARMLOCK_SERVER_INCARNATION_H
 #define FARMLOCK_SERVER_INCARNATION_H
 
-#include "private.h"
+#include "server.h"
 
 /* Looks at the requests of the asker's name that name a lock of its wish.  One whose process can be
  * told apart from the asker's and is proven to have ended by the asker itself, which has its pid,

@@ -1,5 +1,7 @@
 /* Listening sockets, and accepting from them.
  * Must not look at what a client says. */
+#include "listener.h"
+
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
@@ -12,8 +14,9 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "conn.h"
+#include "context.h"
 #include "net/port.h"
-#include "private.h"
 
 enum {
     BACKLOG = 4096,
@@ -343,20 +346,6 @@ static void pause_accepting(struct ipclocker_server *server)
     event_add(&server->accept_again, &pause);
 }
 
-void listener_resume(evutil_socket_t fd, short events, void *context)
-{
-    struct ipclocker_server *server = context;
-    struct listener *listener;
-
-    (void)fd;
-    (void)events;
-    server->accept_paused = false;
-    LIST_FOREACH(listener, &server->listeners, all)
-    {
-        event_add(&listener->readable, NULL);
-    }
-}
-
 static void turn_away(struct ipclocker_server *server, int fd)
 {
     static const char text[] = "error too many connections; try again later\n";
@@ -390,10 +379,25 @@ static void on_acceptable(evutil_socket_t listening_fd, short events, void *cont
     }
 }
 
+static void on_accept_again(evutil_socket_t fd, short events, void *context)
+{
+    struct ipclocker_server *server = context;
+    struct listener *listener;
+
+    (void)fd;
+    (void)events;
+    server->accept_paused = false;
+    LIST_FOREACH(listener, &server->listeners, all)
+    {
+        event_add(&listener->readable, NULL);
+    }
+}
+
 int listener_start_all(struct ipclocker_server *server)
 {
     struct listener *listener;
 
+    evtimer_assign(&server->accept_again, server->base, on_accept_again, server);
     LIST_FOREACH(listener, &server->listeners, all)
     {
         if (event_assign(&listener->readable, server->base, listener->fd, EV_READ | EV_PERSIST,
@@ -404,4 +408,15 @@ int listener_start_all(struct ipclocker_server *server)
         }
     }
     return 0;
+}
+
+void listener_stop_all(struct ipclocker_server *server)
+{
+    struct listener *listener;
+
+    LIST_FOREACH(listener, &server->listeners, all)
+    {
+        event_del(&listener->readable);
+    }
+    evtimer_del(&server->accept_again);
 }

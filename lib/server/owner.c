@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "context.h"
+#include "deadline.h"
+
 static int compare_numbers(uint64_t a, uint64_t b)
 {
     return (a > b) - (a < b);

@@ -1,8 +1,11 @@
 /* The server's answers.
  * Must not change the table or a connection's settings. */
+#include "reply.h"
+
 #include <string.h>
 
-#include "private.h"
+#include "context.h"
+#include "pass.h"
 
 void reply_text(struct conn *conn, const char *text)
 {

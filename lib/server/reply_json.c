@@ -1,9 +1,13 @@
 /* The JSON list of a server's locks and waiters.
  * Must not change the table. */
+#include "reply_json.h"
+
 #include <stdlib.h>
 
+#include "context.h"
 #include "list/json.h"
-#include "private.h"
+#include "pass.h"
+#include "reply.h"
 
 static void add_held(struct lock_json *json, const struct lock_table *table,
                      const struct lock_seat *seat)

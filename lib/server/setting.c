@@ -1,12 +1,15 @@
 /* What the settings of a connection say.
  * Must not look at the table, or change anything but the connection. */
+#include "setting.h"
+
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/number.h"
 #include "base/words.h"
-#include "private.h"
+#include "pass.h"
+#include "reply.h"
 
 enum { MAX_HOLD_MS_BITS = 52 };
 

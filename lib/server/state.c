@@ -1,13 +1,22 @@
 /* The lock server and its store: what changes is kept, what was kept comes back, and what cannot
  * be kept does not happen.
  * Must not let a client see what a crash could undo. */
+#include "state.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 
-#include "private.h"
+#include "claim.h"
+#include "conn.h"
+#include "context.h"
+#include "deadline.h"
+#include "events.h"
+#include "history.h"
+#include "state_note.h"
+#include "state_outage.h"
 #include "store/file.h"
 
 static const struct timeval one_second = {.tv_sec = 1};

@@ -1,9 +1,12 @@
 /* What one pass of the loop changes, collected for the store.
  * Must not decide when it is written. */
+#include "state_note.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "private.h"
+#include "context.h"
+#include "pass.h"
 
 static bool is_kept(const struct ipclocker_server *server)
 {

@@ -1,9 +1,12 @@
 /* What clients and the log are told while the state cannot be written, or its disk hangs.
  * Must not touch the store or the table. */
+#include "state_outage.h"
+
 #include <stdio.h>
 #include <syslog.h>
 
-#include "private.h"
+#include "context.h"
+#include "deadline.h"
 
 enum {
     LOG_EVERY_S = 60,
