@@ -9,12 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "claim.h"
-#include "command.h"
 #include "context.h"
-#include "history.h"
 #include "pass.h"
-#include "reply.h"
 #include "state_note.h"
 
 static bool read_input(struct conn *conn);
@@ -89,8 +85,7 @@ void conn_destroy(struct conn *conn)
 {
     struct ipclocker_server *server = conn->server;
 
-    claim_leave_all(conn);
-    history_forget(conn);
+    server->parts->let_go(conn);
     leave_timed_list(conn);
     leave_dirty_list(conn);
     if (conn->resumed)
@@ -118,7 +113,8 @@ void conn_refuse(struct conn *conn, const char *text)
     size_t before = conn->out.len;
 
     buffer_add_text(&conn->out, "error ");
-    reply_text(conn, text);
+    buffer_add_text(&conn->out, text);
+    buffer_add(&conn->out, "\n", 1);
     conn->plain += conn->out.len - before;
     buffer_fini(&conn->in);
     conn->state = CONN_CLOSING;
@@ -135,6 +131,7 @@ static bool is_ready(const struct conn *conn)
 /* Handles the lines at the start of `data`.  Returns how many bytes that were. */
 static size_t handle_lines(struct conn *conn, char *data, size_t len)
 {
+    const struct server_parts *parts = conn->server->parts;
     /* A NUL would hide what follows it; a line with one says nothing that we know. */
     bool has_nul = memchr(data, '\0', len) != NULL;
     size_t used = 0;
@@ -150,13 +147,13 @@ static size_t handle_lines(struct conn *conn, char *data, size_t len)
             break;
         line_len = (size_t)(end - line);
         if (!is_ready(conn) &&
-            !(conn->state == CONN_WAITING && command_is_urgent(conn, line, line_len)))
+            !(conn->state == CONN_WAITING && parts->is_urgent(conn, line, line_len)))
             break;
         leave_timed_list(conn);
         *end = '\0';
         used += line_len + 1;
         if (line_len <= LINE_MAX_BYTES && !(has_nul && memchr(line, '\0', line_len) != NULL))
-            command_run(conn, line);
+            parts->run_line(conn, line);
     }
     conn->handling = false;
     return used;
@@ -310,7 +307,6 @@ void conn_take_back(struct conn *conn, const char *why)
     conn->held_len[1] = 0;
     conn->plain = 0;
     set_holding(conn, false);
-    history_forget(conn);
     conn_refuse(conn, why);
 }
 

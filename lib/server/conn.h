@@ -22,7 +22,7 @@ bool conn_handle_kept_lines(struct conn *conn);
 /* Lets go of what waits for a commit that is done; the rest waits on. */
 void conn_release_output(struct conn *conn);
 
-/* Takes back what waits for a commit, says why, and closes.  Its claims are gone already. */
+/* Takes back what waits for a commit, says why, and closes.  Nothing is linked to it any more. */
 void conn_take_back(struct conn *conn, const char *why);
 
 /* Sends an error line and closes behind it. */

@@ -3,7 +3,6 @@
 #include "deadline.h"
 
 #include "context.h"
-#include "state_outage.h"
 
 void server_arm_deadline(struct ipclocker_server *server)
 {
@@ -11,7 +10,7 @@ void server_arm_deadline(struct ipclocker_server *server)
     int64_t left_ms;
     struct timeval left;
 
-    if (durable_refusal(server, true) != NULL)
+    if (server->durable.down || server->durable.stalled)
         deadline_ms = INT64_MAX;
     if (deadline_ms == server->armed_ms)
         return;

@@ -2,9 +2,6 @@
  * Must not know what has changed in it, nor what was said: others deal with that. */
 #include "pass.h"
 
-#include "conn.h"
-#include "state.h"
-
 void server_queue_pass_end(struct ipclocker_server *server)
 {
     /* An event that is made active while others are handled is handled behind all of them. */
@@ -44,7 +41,7 @@ void server_run_resumed(struct ipclocker_server *server)
         TAILQ_REMOVE(&server->resumed, conn, in_resumed);
         conn->resumed = false;
         if (!conn->handling)
-            conn_handle_kept_lines(conn);
+            server->parts->handle_kept_lines(conn);
     }
     server->running_resumed = false;
 }
@@ -58,9 +55,9 @@ static void on_pass_end(evutil_socket_t fd, short events, void *context)
     (void)events;
     server_run_resumed(server);
     while ((conn = TAILQ_FIRST(&server->dirty)) != NULL)
-        conn_finish_pass(conn);
+        server->parts->finish_pass(conn);
     server->pass_end_queued = false;
-    durable_end_pass(server);
+    server->parts->end_pass(server);
 }
 
 void pass_start(struct ipclocker_server *server)

@@ -13,7 +13,7 @@ void pass_stop(struct ipclocker_server *server);
 /* Has the end of this pass looked after what has changed in it. */
 void server_queue_pass_end(struct ipclocker_server *server);
 
-/* Has conn_finish_pass() called for a connection at the end of this pass of the loop. */
+/* Has a connection looked at when this pass of the loop ends. */
 void server_mark_dirty(struct conn *conn);
 
 /* A connection's LOCK waits no more: what stands behind it can be handled. */

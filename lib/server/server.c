@@ -8,10 +8,12 @@
 
 #include "base/clock.h"
 #include "claim.h"
+#include "command.h"
 #include "conn.h"
 #include "context.h"
 #include "deadline.h"
 #include "events.h"
+#include "history.h"
 #include "listener.h"
 #include "owner_watch.h"
 #include "pass.h"
@@ -42,6 +44,21 @@ static void on_sweep(evutil_socket_t fd, short events, void *context)
     conn_sweep(context);
 }
 
+static void let_go(struct conn *conn)
+{
+    claim_leave_all(conn);
+    history_forget(conn);
+}
+
+static const struct server_parts parts = {
+    .run_line = command_run,
+    .is_urgent = command_is_urgent,
+    .let_go = let_go,
+    .handle_kept_lines = conn_handle_kept_lines,
+    .finish_pass = conn_finish_pass,
+    .end_pass = durable_end_pass,
+};
+
 static size_t default_connections(void)
 {
     struct rlimit limit;
@@ -65,6 +82,7 @@ struct ipclocker_server *ipclocker_server_create(void)
 
     if (server == NULL)
         return NULL;
+    server->parts = &parts;
     LIST_INIT(&server->listeners);
     TAILQ_INIT(&server->conns);
     TAILQ_INIT(&server->dirty);

@@ -154,7 +154,24 @@ struct durable {
     char reason[STORE_ERROR_SIZE], refusal[STORE_ERROR_SIZE + 64];
 };
 
+/* What lower files have done by those above them, so that calls go one way.  server.c fills it in.
+ */
+struct server_parts {
+    /* For conn.c: does what a line says; whether a line may be handled while a LOCK before it
+     * waits; has everybody let go of a connection that goes away. */
+    void (*run_line)(struct conn *conn, char *line);
+    bool (*is_urgent)(const struct conn *conn, const char *line, size_t len);
+    void (*let_go)(struct conn *conn);
+
+    /* For pass.c: handles what stood behind a LOCK; finishes the pass for a connection, which may
+     * be gone then; finishes it for the state, behind all connections. */
+    bool (*handle_kept_lines)(struct conn *conn);
+    void (*finish_pass)(struct conn *conn);
+    void (*end_pass)(struct ipclocker_server *server);
+};
+
 struct ipclocker_server {
+    const struct server_parts *parts;
     struct event_base *base;
     bool owns_base, serving, stopped;
     struct listener_list listeners;
