@@ -14,7 +14,6 @@
 #include "claim.h"
 #include "conn.h"
 #include "context.h"
-#include "deadline.h"
 #include "history.h"
 #include "incarnation.h"
 #include "owner_watch.h"
@@ -104,7 +103,6 @@ static void answer_lock(struct conn *conn, const struct lock_result *result)
     }
     if (!conn->session)
         claim_watch_owner(conn->server, request);
-    server_arm_deadline(conn->server);
 }
 
 static struct lock_ask ask_of(const struct conn *conn)
@@ -236,7 +234,6 @@ static void on_unlock(struct conn *conn, char *args)
                           conn->wish.name_count, server_now_ms(server), &first) > 0)
         released = conn->wish.names[first];
     server_run_resumed(server);
-    server_arm_deadline(server);
     reply_status(conn, released, NULL);
 }
 
@@ -272,7 +269,6 @@ static void on_break_lock(struct conn *conn, char *args)
         first = first != NULL ? first : name;
     }
     server_run_resumed(server);
-    server_arm_deadline(server);
     reply_status(conn, first, NULL);
 }
 
@@ -306,7 +302,6 @@ static void on_dead_pid(struct conn *conn, char *args)
     if (ended > 0)
         server_log(server, LOG_NOTICE, "process %llu at %s was reported dead: %zu released",
                    (unsigned long long)pid, host, ended);
-    server_arm_deadline(server);
 }
 
 static void on_dead_job(struct conn *conn, char *args)
@@ -324,7 +319,6 @@ static void on_dead_job(struct conn *conn, char *args)
         ended = lock_table_end_job(server->table, job, (int64_t)before_ms, server_now_ms(server));
     if (ended > 0)
         server_log(server, LOG_NOTICE, "job %s has ended: %zu released", job, ended);
-    server_arm_deadline(server);
     reply_number(conn, "ended", ended);
     server_mark_dirty(conn);
 }

@@ -3,15 +3,20 @@
 #include "deadline.h"
 
 #include "context.h"
+#include "pass.h"
 
-void server_arm_deadline(struct ipclocker_server *server)
+/* What ends a grant changes the state, which must be able to keep that. */
+static bool may_expire(const struct ipclocker_server *server)
 {
-    int64_t deadline_ms = lock_table_next_deadline(server->table);
+    return !server->durable.down && !server->durable.stalled;
+}
+
+void deadline_arm(struct ipclocker_server *server)
+{
+    int64_t deadline_ms = may_expire(server) ? lock_table_next_deadline(server->table) : INT64_MAX;
     int64_t left_ms;
     struct timeval left;
 
-    if (server->durable.down || server->durable.stalled)
-        deadline_ms = INT64_MAX;
     if (deadline_ms == server->armed_ms)
         return;
     server->armed_ms = deadline_ms;
@@ -34,8 +39,11 @@ static void on_deadline(evutil_socket_t fd, short events, void *context)
     (void)fd;
     (void)events;
     server->armed_ms = INT64_MAX;
-    lock_table_expire(server->table, server_now_ms(server));
-    server_arm_deadline(server);
+    /* The state may have gone down in this very pass. */
+    if (may_expire(server))
+        lock_table_expire(server->table, server_now_ms(server));
+    /* Armed anew, also where it went off a moment too soon. */
+    server_queue_pass_end(server);
 }
 
 void deadline_start(struct ipclocker_server *server)

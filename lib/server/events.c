@@ -6,6 +6,7 @@
 
 #include "claim.h"
 #include "context.h"
+#include "pass.h"
 #include "state_note.h"
 
 static void log_end(const struct ipclocker_server *server, const struct lock_event *event)
@@ -17,6 +18,7 @@ static void log_end(const struct ipclocker_server *server, const struct lock_eve
 
 void server_on_table_event(void *context, const struct lock_event *event)
 {
+    server_queue_pass_end(context);
     durable_note(context, event);
     switch (event->kind) {
     case LOCK_EVENT_GRANTED:

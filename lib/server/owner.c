@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "context.h"
-#include "deadline.h"
 
 static int compare_numbers(uint64_t a, uint64_t b)
 {
@@ -141,5 +140,4 @@ void owner_end_claims(struct owner *owner)
     }
     end_in_state(owner, LOCK_WAITING, now_ms);
     end_in_state(owner, LOCK_HELD, now_ms);
-    server_arm_deadline(server);
 }

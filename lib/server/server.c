@@ -50,13 +50,19 @@ static void let_go(struct conn *conn)
     history_forget(conn);
 }
 
+static void end_pass(struct ipclocker_server *server)
+{
+    durable_end_pass(server);
+    deadline_arm(server);
+}
+
 static const struct server_parts parts = {
     .run_line = command_run,
     .is_urgent = command_is_urgent,
     .let_go = let_go,
     .handle_kept_lines = conn_handle_kept_lines,
     .finish_pass = conn_finish_pass,
-    .end_pass = durable_end_pass,
+    .end_pass = end_pass,
 };
 
 static size_t default_connections(void)

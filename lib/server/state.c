@@ -12,9 +12,9 @@
 #include "claim.h"
 #include "conn.h"
 #include "context.h"
-#include "deadline.h"
 #include "events.h"
 #include "history.h"
+#include "pass.h"
 #include "state_note.h"
 #include "state_outage.h"
 #include "store/file.h"
@@ -155,7 +155,7 @@ static void take_up_all(struct ipclocker_server *server)
             seat = lock_table_next_held(table, seat);
         take_up(server, holder, ended_boot);
     }
-    server_arm_deadline(server);
+    server_queue_pass_end(server);
 }
 
 static void stop_store(struct ipclocker_server *server)
@@ -206,7 +206,7 @@ static void go_down(struct ipclocker_server *server, const char *reason)
     durable->batch = NULL;
     evtimer_del(&durable->lazy);
     stay_down(server, reason);
-    server_arm_deadline(server);
+    server_queue_pass_end(server);
     claim_destroy_all(server);
     for (conn = TAILQ_FIRST(&server->conns); conn != NULL; conn = next) {
         next = TAILQ_NEXT(conn, all);

@@ -6,7 +6,7 @@
 #include <syslog.h>
 
 #include "context.h"
-#include "deadline.h"
+#include "pass.h"
 
 enum {
     LOG_EVERY_S = 60,
@@ -66,7 +66,7 @@ static void stall(struct ipclocker_server *server, time_t seconds)
     snprintf(reason, sizeof reason, "its disk has not answered for %lld seconds",
              (long long)seconds);
     durable_report(server, reason);
-    server_arm_deadline(server);
+    server_queue_pass_end(server);
 }
 
 void durable_end_stall(struct ipclocker_server *server)
@@ -79,7 +79,7 @@ void durable_end_stall(struct ipclocker_server *server)
     durable->table_known = true;
     durable->logged = false;
     server_log(server, LOG_NOTICE, "the disk of the state %s answers again", durable->path);
-    server_arm_deadline(server);
+    server_queue_pass_end(server);
 }
 
 void durable_watch(struct ipclocker_server *server)
