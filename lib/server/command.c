@@ -326,9 +326,9 @@ static void on_dead_job(struct conn *conn, char *args)
 static void on_version(struct conn *conn, char *args)
 {
     (void)args;
-    buffer_add_text(&conn->out, "version " FARMLOCK_VERSION " ");
-    buffer_add_number(&conn->out, (uint64_t)conn->server->wall_base_ms / 1000);
-    buffer_add_text(&conn->out, "\n\n");
+    buffer_add_text(&conn->out.bytes, "version " FARMLOCK_VERSION " ");
+    buffer_add_number(&conn->out.bytes, (uint64_t)conn->server->wall_base_ms / 1000);
+    buffer_add_text(&conn->out.bytes, "\n\n");
     server_mark_dirty(conn);
 }
 
@@ -440,14 +440,14 @@ void command_run(struct conn *conn, char *line)
     size_t len = words_word_len(word);
     const struct command *command = len > 0 ? find_command(conn, word, len) : NULL;
 
-    size_t before = conn->out.len;
+    uint32_t before = gated_output_len(&conn->out);
 
     if (command == NULL || is_refused(conn, command))
         return;
     command->run(conn, word + len);
     /* Such an answer needs to wait for no commit: a disk that hangs does not hold it up. */
     if (command->traits == SETS)
-        conn->plain += conn->out.len - before;
+        gated_output_unbind(&conn->out, before);
 }
 
 bool command_is_urgent(const struct conn *conn, const char *line, size_t len)

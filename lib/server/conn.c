@@ -99,7 +99,7 @@ void conn_destroy(struct conn *conn)
         event_free(conn->writable);
     close(conn->fd);
     buffer_fini(&conn->in);
-    buffer_fini(&conn->out);
+    gated_output_fini(&conn->out);
     wish_fini(&conn->wish);
     free(conn->user);
     free(conn->hostname);
@@ -110,12 +110,12 @@ void conn_destroy(struct conn *conn)
 
 void conn_refuse(struct conn *conn, const char *text)
 {
-    size_t before = conn->out.len;
+    uint32_t before = gated_output_len(&conn->out);
 
-    buffer_add_text(&conn->out, "error ");
-    buffer_add_text(&conn->out, text);
-    buffer_add(&conn->out, "\n", 1);
-    conn->plain += conn->out.len - before;
+    buffer_add_text(&conn->out.bytes, "error ");
+    buffer_add_text(&conn->out.bytes, text);
+    buffer_add(&conn->out.bytes, "\n", 1);
+    gated_output_unbind(&conn->out, before);
     buffer_fini(&conn->in);
     conn->state = CONN_CLOSING;
     conn->more_input = true;
@@ -125,7 +125,7 @@ void conn_refuse(struct conn *conn, const char *text)
 /* The next line can be handled, whatever it is. */
 static bool is_ready(const struct conn *conn)
 {
-    return conn->state == CONN_OPEN && conn->out.len < OUT_PAUSE_BYTES;
+    return conn->state == CONN_OPEN && gated_output_len(&conn->out) < OUT_PAUSE_BYTES;
 }
 
 /* Handles the lines at the start of `data`.  Returns how many bytes that were. */
@@ -256,44 +256,20 @@ static void set_holding(struct conn *conn, bool holding)
     conn->holding = holding;
 }
 
-/* What was said since the last call may be sent when all is committed that has changed until now.
- * What waits longest is not added to, so that a busy client is not kept waiting for ever.
- */
 static void mark_output(struct conn *conn)
 {
-    uint32_t len = conn->out.len - conn->sendable - conn->held_len[0] - conn->held_len[1];
-    uint64_t mark = durable_mark(conn->server);
-    bool plain = conn->plain == len;
+    const struct ipclocker_server *server = conn->server;
 
-    conn->plain = 0;
-    if (len == 0)
-        return;
-    if (conn->held_len[0] == 0 && (plain || durable_is_safe(conn->server, mark))) {
-        conn->sendable += len;
-        return;
-    }
-    if (conn->held_len[0] == 0 || (conn->held_len[1] == 0 && conn->held_mark[0] == mark)) {
-        conn->held_len[0] += len;
-        conn->held_mark[0] = mark;
-    } else {
-        conn->held_len[1] += len;
-        conn->held_mark[1] = mark;
-    }
-    set_holding(conn, true);
+    gated_output_end_pass(&conn->out, durable_mark(server), durable_committed(server));
+    if (gated_output_is_held(&conn->out))
+        set_holding(conn, true);
 }
 
 void conn_release_output(struct conn *conn)
 {
-    bool released = false;
+    bool released = gated_output_release(&conn->out, durable_committed(conn->server));
 
-    while (conn->held_len[0] > 0 && durable_is_safe(conn->server, conn->held_mark[0])) {
-        conn->sendable += conn->held_len[0];
-        conn->held_len[0] = conn->held_len[1];
-        conn->held_mark[0] = conn->held_mark[1];
-        conn->held_len[1] = 0;
-        released = true;
-    }
-    set_holding(conn, conn->held_len[0] > 0);
+    set_holding(conn, gated_output_is_held(&conn->out));
     if (released)
         server_mark_dirty(conn);
 }
@@ -302,10 +278,7 @@ void conn_take_back(struct conn *conn, const char *why)
 {
     if (conn->state == CONN_DRAINING)
         return;
-    conn->out.len = conn->sendable;
-    conn->held_len[0] = 0;
-    conn->held_len[1] = 0;
-    conn->plain = 0;
+    gated_output_take_back(&conn->out);
     set_holding(conn, false);
     conn_refuse(conn, why);
 }
@@ -313,7 +286,8 @@ void conn_take_back(struct conn *conn, const char *why)
 /* What is closed at once behind the last bytes sends them and its end in one segment. */
 static int send_flags(const struct conn *conn)
 {
-    bool is_last = conn->state == CONN_CLOSING && conn->sendable == conn->out.len;
+    bool is_last = conn->state == CONN_CLOSING &&
+                   gated_output_sendable(&conn->out) == gated_output_len(&conn->out);
 
     return is_last ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
 }
@@ -321,8 +295,10 @@ static int send_flags(const struct conn *conn)
 /* Returns false when the connection is gone. */
 static bool flush(struct conn *conn)
 {
-    while (conn->sendable > 0) {
-        ssize_t sent = send(conn->fd, conn->out.data, conn->sendable, send_flags(conn));
+    uint32_t len;
+
+    while ((len = gated_output_sendable(&conn->out)) > 0) {
+        ssize_t sent = send(conn->fd, conn->out.bytes.data, len, send_flags(conn));
 
         if (sent < 0 && errno == EINTR)
             continue;
@@ -332,8 +308,7 @@ static bool flush(struct conn *conn)
             conn_destroy(conn);
             return false;
         }
-        buffer_drop(&conn->out, (size_t)sent);
-        conn->sendable -= (uint32_t)sent;
+        gated_output_sent(&conn->out, (uint32_t)sent);
     }
     return true;
 }
@@ -364,15 +339,15 @@ static void give_up_buffers(struct conn *conn)
 {
     if (conn->in.len == 0)
         buffer_fini(&conn->in);
-    if (conn->out.len == 0)
-        buffer_fini(&conn->out);
+    if (gated_output_len(&conn->out) == 0)
+        gated_output_fini(&conn->out);
 }
 
 void conn_finish_pass(struct conn *conn)
 {
     leave_dirty_list(conn);
     do {
-        if (conn->out.failed) {
+        if (conn->out.bytes.failed) {
             conn_destroy(conn);
             return;
         }
@@ -382,7 +357,7 @@ void conn_finish_pass(struct conn *conn)
     } while (conn_handle_kept_lines(conn));
     /* Nobody is there any more who could use a grant, or ask for more. */
     if (conn->input_ended && conn->state != CONN_READING &&
-        (conn->state == CONN_WAITING || conn->out.len == 0)) {
+        (conn->state == CONN_WAITING || gated_output_len(&conn->out) == 0)) {
         conn_destroy(conn);
         return;
     }
@@ -393,7 +368,7 @@ void conn_finish_pass(struct conn *conn)
     }
     if (conn->state == CONN_WAITING)
         give_up_buffers(conn);
-    if (conn->state != CONN_CLOSING || conn->out.len > 0)
+    if (conn->state != CONN_CLOSING || gated_output_len(&conn->out) > 0)
         return;
     if (has_unread_input(conn))
         start_draining(conn);

@@ -85,7 +85,7 @@ static void add_present(struct conn *conn, int64_t until_ms)
         };
 
         if (request->asked_ms < until_ms)
-            add_entry(&conn->out, &entry);
+            add_entry(&conn->out.bytes, &entry);
     }
 }
 
@@ -145,7 +145,7 @@ static void take_answer(struct conn *conn, struct store_query *query)
         reply_status(conn, NULL, "the history cannot be read; see the server's log");
         return;
     }
-    buffer_add(&conn->out, query->text.data, query->text.len);
+    buffer_add(&conn->out.bytes, query->text.data, query->text.len);
     end_answer(conn, query->next, query->until_ms);
 }
 

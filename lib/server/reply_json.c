@@ -109,11 +109,11 @@ void reply_json_list(struct conn *conn)
     server_mark_dirty(conn);
     if (text == NULL) {
         /* A client that waits for a length must not wait for ever. */
-        conn->out.failed = true;
+        conn->out.bytes.failed = true;
         return;
     }
     reply_number(conn, "json", len);
-    buffer_add(&conn->out, text, len);
-    buffer_add(&conn->out, "\n", 1);
+    buffer_add(&conn->out.bytes, text, len);
+    buffer_add(&conn->out.bytes, "\n", 1);
     free(text);
 }

@@ -13,6 +13,7 @@
 #include "base/buffer.h"
 #include "base/siphash.h"
 #include "demand.h"
+#include "gated_output.h"
 #include "ipclocker.h"
 #include "lock/table.h"
 #include "process/boot.h"
@@ -79,14 +80,8 @@ struct conn {
     struct ipclocker_server *server;
     int fd;
     enum conn_state state;
-    struct buffer in, out;
-
-    /* The bytes of `out`: first those that can be sent, then those that may be seen only when a
-     * batch is committed, and when a later one is; the rest was said in this pass. */
-    uint32_t sendable;
-    uint32_t plain; /* of what was said in this pass, so much depends on no change */
-    uint32_t held_len[2];
-    uint64_t held_mark[2];
+    struct buffer in;
+    struct gated_output out;
 
     /* In the loop only while there is something to wait for: a client that is served whole in the
      * pass in which it was accepted never is. */

@@ -87,8 +87,3 @@ uint64_t durable_mark(const struct ipclocker_server *server)
         return durable->submitted + 1;
     return durable->urgent;
 }
-
-bool durable_is_safe(const struct ipclocker_server *server, uint64_t mark)
-{
-    return mark <= server->durable.committed;
-}

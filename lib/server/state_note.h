@@ -16,7 +16,10 @@ struct store_batch *durable_batch(struct ipclocker_server *server);
 /* The commit that everything depends on which was said up to now. */
 uint64_t durable_mark(const struct ipclocker_server *server);
 
-/* Whether that commit is done. */
-bool durable_is_safe(const struct ipclocker_server *server, uint64_t mark);
+/* The newest commit that is done. */
+static inline uint64_t durable_committed(const struct ipclocker_server *server)
+{
+    return server->durable.committed;
+}
 
 #endif
