@@ -8,7 +8,7 @@
 /* What ends a grant changes the state, which must be able to keep that. */
 static bool may_expire(const struct ipclocker_server *server)
 {
-    return !server->durable.down && !server->durable.stalled;
+    return server->durable.phase == STATE_SERVING;
 }
 
 void deadline_arm(struct ipclocker_server *server)

@@ -177,8 +177,10 @@ int ipclocker_server_start(struct ipclocker_server *server, struct event_base *b
     server->wall_base_ms = clock_wall_ms();
     server->monotonic_base_ms = clock_ms(CLOCK_BOOTTIME);
     assign_events(server);
-    if (durable_start(server) != 0)
+    if (durable_start(server) != 0) {
+        pass_stop(server);
         return -1;
+    }
     server->serving = true;
     server->stopped = false;
     if (listener_start_all(server) != 0 || event_add(&server->sweep, &sweep_interval) != 0) {

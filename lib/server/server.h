@@ -119,6 +119,14 @@ struct conn {
     };
 };
 
+/* What may be done, as far as the state's disk allows it. */
+enum state_phase {
+    STATE_SERVING,   /* everything; also where there is no state */
+    STATE_STALLED,   /* nothing: the disk does not answer, and what is in the table is not safe */
+    STATE_LOST,      /* nothing: what is safe could not be read back yet */
+    STATE_READ_ONLY, /* what is safe can be told, but nothing can be written */
+};
+
 /* The server's state that outlives it. */
 struct durable {
     char *path; /* NULL: none */
@@ -138,12 +146,10 @@ struct durable {
     struct event news, lazy, again;
     char host_now[MACHINE_TEXT_SIZE], host_before[MACHINE_TEXT_SIZE];
 
-    bool down;        /* nothing can be written: nothing may change */
-    bool stalled;     /* the disk does not answer: nothing more may change until it does */
-    bool table_known; /* but what there is can be read, and told */
-    bool waits;       /* there was something to commit at the last look */
-    uint64_t watched; /* what was committed then */
-    time_t watched_s; /* since when that was so */
+    enum state_phase phase; /* see state_enter() */
+    bool waits;             /* there was something to commit at the last look */
+    uint64_t watched;       /* what was committed then */
+    time_t watched_s;       /* since when that was so */
     bool logged;
     time_t last_log_s;
     char reason[STORE_ERROR_SIZE], refusal[STORE_ERROR_SIZE + 64];

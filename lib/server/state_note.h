@@ -4,6 +4,13 @@
 
 #include "server.h"
 
+/* Whether nothing can be written, so that nothing is noted: what there is was given up, to be read
+ * back.  A disk that has stalled is not down. */
+static inline bool state_is_down(const struct ipclocker_server *server)
+{
+    return server->durable.phase == STATE_LOST || server->durable.phase == STATE_READ_ONLY;
+}
+
 /* Notes an event of the table, which is to be kept.  Without memory the pass fails at its end. */
 void durable_note(struct ipclocker_server *server, const struct lock_event *event);
 

@@ -4,6 +4,9 @@
 
 #include "server.h"
 
+/* From now on, so much may be done.  The end of the pass hears of it. */
+void state_enter(struct ipclocker_server *server, enum state_phase phase);
+
 /* To be called about once a second: looks whether the disk still answers, and has it logged once a
  * minute when it does not. */
 void durable_watch(struct ipclocker_server *server);
