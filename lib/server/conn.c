@@ -108,13 +108,11 @@ void conn_destroy(struct conn *conn)
     free(conn);
 }
 
-void conn_refuse(struct conn *conn, const char *text)
+void conn_refuse(struct conn *conn, const struct refusal *refusal)
 {
     uint32_t before = gated_output_len(&conn->out);
 
-    buffer_add_text(&conn->out.bytes, "error ");
-    buffer_add_text(&conn->out.bytes, text);
-    buffer_add(&conn->out.bytes, "\n", 1);
+    refusal_add(&conn->out.bytes, refusal, conn->protocol);
     gated_output_unbind(&conn->out, before);
     buffer_fini(&conn->in);
     conn->state = CONN_CLOSING;
@@ -167,12 +165,17 @@ static bool is_full(const struct conn *conn)
 
 static void check_length(struct conn *conn)
 {
+    static const struct refusal too_many = {REFUSAL_LIMIT,
+                                            "too many commands behind a LOCK that waits"};
+    static const struct refusal too_long = {REFUSAL_LIMIT,
+                                            "a line is longer than 65535 bytes; send shorter ones"};
+
     if (!is_full(conn))
         return;
     if (conn->state == CONN_WAITING)
-        conn_refuse(conn, "too many commands behind a LOCK that waits");
+        conn_refuse(conn, &too_many);
     else if (is_ready(conn))
-        conn_refuse(conn, "a line is longer than 65535 bytes; send shorter ones");
+        conn_refuse(conn, &too_long);
     else
         poll_input(conn, false);
 }
@@ -274,7 +277,7 @@ void conn_release_output(struct conn *conn)
         server_mark_dirty(conn);
 }
 
-void conn_take_back(struct conn *conn, const char *why)
+void conn_take_back(struct conn *conn, const struct refusal *why)
 {
     if (conn->state == CONN_DRAINING)
         return;
@@ -385,6 +388,8 @@ static void on_writable(evutil_socket_t fd, short events, void *context)
 
 void conn_sweep(struct ipclocker_server *server)
 {
+    static const struct refusal too_late = {REFUSAL_LATER,
+                                            "no command came in time; connect again"};
     time_t now_s = server_monotonic_s();
     time_t idle_s = (time_t)server->limits[IPCLOCKER_LIMIT_IDLE_S];
     struct conn *conn;
@@ -393,6 +398,6 @@ void conn_sweep(struct ipclocker_server *server)
         conn_destroy(conn);
     while ((conn = TAILQ_FIRST(&server->idle)) != NULL && now_s - conn->since_s >= idle_s) {
         leave_timed_list(conn);
-        conn_refuse(conn, "no command came in time; connect again");
+        conn_refuse(conn, &too_late);
     }
 }

@@ -23,10 +23,10 @@ bool conn_handle_kept_lines(struct conn *conn);
 void conn_release_output(struct conn *conn);
 
 /* Takes back what waits for a commit, says why, and closes.  Nothing is linked to it any more. */
-void conn_take_back(struct conn *conn, const char *why);
+void conn_take_back(struct conn *conn, const struct refusal *why);
 
-/* Sends an error line and closes behind it. */
-void conn_refuse(struct conn *conn, const char *text);
+/* Says so, without a status, and closes behind it. */
+void conn_refuse(struct conn *conn, const struct refusal *refusal);
 
 /* Closes those whose time is over: that are draining, or have sent no command.  To be called about
  * once a second. */

@@ -1,10 +1,11 @@
-/* The time, the log, and the error text of the handle.
+/* The time, the log, the error text of the handle, and the name of this host.
  * Must not know what the server is doing, nor call any other file of it. */
 #include "context.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <strings.h>
 #include <syslog.h>
 
 #include "base/clock.h"
@@ -42,4 +43,9 @@ int server_fail(struct ipclocker_server *server, const char *format, ...)
     va_end(args);
     errno = saved_errno;
     return -1;
+}
+
+bool server_is_own_host(const struct ipclocker_server *server, const char *host)
+{
+    return strcasecmp(host, server->own_hostname) == 0;
 }

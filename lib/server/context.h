@@ -1,4 +1,5 @@
-/* What every file of the server may need: the time, the log, the error text of the handle. */
+/* What every file of the server may need: the time, the log, the error text of the handle,
+ * the name of this host. */
 #ifndef FARMLOCK_SERVER_CONTEXT_H
 #define FARMLOCK_SERVER_CONTEXT_H
 
@@ -15,6 +16,9 @@ time_t server_monotonic_s(void);
  * of LOG_DEBUG go nowhere unless debugging was asked for.  A line has 1023 bytes at most. */
 void server_log(const struct ipclocker_server *server, int priority, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Whether a client means this host. */
+bool server_is_own_host(const struct ipclocker_server *server, const char *host);
 
 /* Says what went wrong in server->error and keeps errno; returns -1. */
 int server_fail(struct ipclocker_server *server, const char *format, ...)

@@ -106,13 +106,15 @@ static int next_number(char **args, uint64_t *number)
 
 void history_command(struct conn *conn, char *args)
 {
+    static const struct refusal incomplete = {
+        REFUSAL_MALFORMED, "HISTORY needs two times in milliseconds and a number"};
     struct store *store = conn->server->durable.store;
     uint64_t since_ms, until_ms, after;
     struct store_query *query;
 
     if (next_number(&args, &since_ms) != 0 || next_number(&args, &until_ms) != 0 ||
         next_number(&args, &after) != 0) {
-        reply_status(conn, NULL, "HISTORY needs two times in milliseconds and a number");
+        reply_status(conn, NULL, &incomplete);
         return;
     }
     if (store == NULL || !store_keeps(store)) {
@@ -121,7 +123,7 @@ void history_command(struct conn *conn, char *args)
     }
     query = calloc(1, sizeof *query);
     if (query == NULL) {
-        reply_status(conn, NULL, "the server is out of memory; try again later");
+        reply_status(conn, NULL, &refusal_no_memory);
         return;
     }
     query->since_ms = (int64_t)since_ms;
@@ -137,12 +139,15 @@ void history_command(struct conn *conn, char *args)
 
 static void take_answer(struct conn *conn, struct store_query *query)
 {
+    static const struct refusal unreadable = {REFUSAL_REFUSED,
+                                              "the history cannot be read; see the server's log"};
+
     conn->query = NULL;
     if (conn->state == CONN_READING)
         conn->state = CONN_OPEN;
     server_resume(conn);
     if (query->failed || query->text.failed) {
-        reply_status(conn, NULL, "the history cannot be read; see the server's log");
+        reply_status(conn, NULL, &unreadable);
         return;
     }
     buffer_add(&conn->out.bytes, query->text.data, query->text.len);

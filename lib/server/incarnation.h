@@ -12,7 +12,4 @@
  */
 bool namesakes_agree(struct conn *conn, const struct lock_ask *ask);
 
-/* Whether the connection's owner has all the locks of its wish by the grant with this token. */
-bool namesake_holds_all(const struct conn *conn, uint64_t token);
-
 #endif

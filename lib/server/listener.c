@@ -348,14 +348,18 @@ static void pause_accepting(struct ipclocker_server *server)
 
 static void turn_away(struct ipclocker_server *server, int fd)
 {
-    static const char text[] = "error too many connections; try again later\n";
+    static const struct refusal too_many = {REFUSAL_LATER, "too many connections; try again later"};
+    struct buffer text = {0};
 
     log_limit(server, "the limit of connections is reached; turning clients away");
+    /* It had no turn to say which protocol it has; one of the classic kind ignores the code. */
+    refusal_add(&text, &too_many, 2);
     /* Closing with unread input makes the kernel send a reset, which may overtake the line. */
     if (recv(fd, server->scratch, READ_CHUNK, 0) < 0 && errno != EAGAIN)
         server_log(server, LOG_DEBUG, "a client left before it was turned away");
-    else if (send(fd, text, sizeof text - 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+    else if (send(fd, text.data, text.len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
         server_log(server, LOG_DEBUG, "a client left before it was turned away");
+    buffer_fini(&text);
     close(fd);
 }
 

@@ -36,10 +36,10 @@ static inline void add_line(struct buffer *out, const char *begin, const char *r
     buffer_add(out, "\n", 1);
 }
 
-static void end_status(struct conn *conn, const char *error)
+static void end_status(struct conn *conn, const struct refusal *refusal)
 {
-    if (error != NULL)
-        add_line(&conn->out.bytes, "error ", error);
+    if (refusal != NULL)
+        refusal_add(&conn->out.bytes, refusal, conn->protocol);
     buffer_add(&conn->out.bytes, "\n\n", 2);
     server_mark_dirty(conn);
 }
@@ -87,7 +87,7 @@ static bool reply_held(struct conn *conn, const struct lock_request **first)
     return last != NULL;
 }
 
-void reply_status(struct conn *conn, const char *released, const char *error)
+void reply_status(struct conn *conn, const char *released, const struct refusal *refusal)
 {
     const struct wish *wish = &conn->wish;
     const struct lock_request *holder = NULL;
@@ -100,7 +100,7 @@ void reply_status(struct conn *conn, const char *released, const char *error)
         add_line(&conn->out.bytes, "owner ", holder != NULL ? holder->owner : "");
         add_line(&conn->out.bytes, "locked ", "0");
     }
-    end_status(conn, error);
+    end_status(conn, refusal);
 }
 
 void reply_queue(struct conn *conn, const struct lock_request *request)

@@ -6,8 +6,8 @@
 #include "server.h"
 
 /* The status about the connection's names; `released`, or NULL, is one that was given back just
- * now; `error`, or NULL, goes into the error line. */
-void reply_status(struct conn *conn, const char *released, const char *error);
+ * now; `refusal`, or NULL, is why nothing was done. */
+void reply_status(struct conn *conn, const char *released, const struct refusal *refusal);
 
 /* The status of a request that is held, without a search for it. */
 void reply_granted(struct conn *conn, const struct lock_request *request);

@@ -17,6 +17,7 @@
 #include "ipclocker.h"
 #include "lock/table.h"
 #include "process/boot.h"
+#include "refusal.h"
 #include "store/store.h"
 
 enum {
@@ -107,7 +108,7 @@ struct conn {
     uint64_t pid, start, pid_namespace;
     char *user, *hostname, *boot, *job;
     struct wish wish;
-    const char *fault; /* of a setting; the next command is answered with it.  Static text. */
+    const struct refusal *fault; /* of a setting; the next command is answered with it */
 
     struct claim_link *waiting; /* in state WAITING */
     struct store_query *query;  /* in state READING */
@@ -152,7 +153,8 @@ struct durable {
     time_t watched_s;       /* since when that was so */
     bool logged;
     time_t last_log_s;
-    char reason[STORE_ERROR_SIZE], refusal[STORE_ERROR_SIZE + 64];
+    char reason[STORE_ERROR_SIZE], refusal_text[STORE_ERROR_SIZE + 64];
+    struct refusal refusal; /* of what cannot be done now; has refusal_text */
 };
 
 /* What lower files have done by those above them, so that calls go one way.  server.c fills it in.

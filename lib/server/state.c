@@ -172,7 +172,7 @@ static void go_down(struct ipclocker_server *server, const char *reason)
     for (conn = TAILQ_FIRST(&server->conns); conn != NULL; conn = next) {
         next = TAILQ_NEXT(conn, all);
         history_forget(conn);
-        conn_take_back(conn, durable->refusal);
+        conn_take_back(conn, &durable->refusal);
     }
     try_again(server);
 }

@@ -14,13 +14,13 @@ enum {
     STALL_S = 5, /* a disk that is merely busy answers sooner */
 };
 
-const char *durable_refusal(const struct ipclocker_server *server, bool changes)
+const struct refusal *durable_refusal(const struct ipclocker_server *server, bool changes)
 {
     const struct durable *durable = &server->durable;
 
     if (durable->phase == STATE_SERVING || (durable->phase == STATE_READ_ONLY && !changes))
         return NULL;
-    return durable->refusal;
+    return &durable->refusal;
 }
 
 bool durable_knows_table(const struct ipclocker_server *server)
@@ -54,8 +54,9 @@ void durable_report(struct ipclocker_server *server, const char *reason)
     struct durable *durable = &server->durable;
 
     snprintf(durable->reason, sizeof durable->reason, "%s", reason);
-    snprintf(durable->refusal, sizeof durable->refusal,
+    snprintf(durable->refusal_text, sizeof durable->refusal_text,
              "the state cannot be written (%s); try again later", reason);
+    durable->refusal = (struct refusal){REFUSAL_LATER, durable->refusal_text};
     log_trouble(server);
 }
 

@@ -19,7 +19,7 @@ void durable_report(struct ipclocker_server *server, const char *reason);
 
 /* Why a command cannot be done now, until the state changes; NULL when it can.  `changes` where it
  * would change something, or needs the disk. */
-const char *durable_refusal(const struct ipclocker_server *server, bool changes);
+const struct refusal *durable_refusal(const struct ipclocker_server *server, bool changes);
 
 /* Whether a status may be told beside the refusal. */
 bool durable_knows_table(const struct ipclocker_server *server);
