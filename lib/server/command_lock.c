@@ -2,7 +2,6 @@
  * Must not decide who gets what: the lock table does. */
 #include "command_lock.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 

@@ -394,7 +394,9 @@ void conn_sweep(struct ipclocker_server *server)
     time_t idle_s = (time_t)server->limits[IPCLOCKER_LIMIT_IDLE_S];
     struct conn *conn;
 
-    while ((conn = TAILQ_FIRST(&server->draining)) != NULL && now_s - conn->since_s >= LINGER_S)
+    /* The analyser does not see that TAILQ_REMOVE moves the head on. */
+    while ((conn = TAILQ_FIRST(&server->draining)) != NULL &&
+           now_s - conn->since_s >= LINGER_S) /* NOLINT(clang-analyzer-unix.Malloc) */
         conn_destroy(conn);
     while ((conn = TAILQ_FIRST(&server->idle)) != NULL && now_s - conn->since_s >= idle_s) {
         leave_timed_list(conn);

@@ -3,7 +3,6 @@
 #include "history.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/number.h"
 #include "base/words.h"

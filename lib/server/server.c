@@ -2,7 +2,6 @@
  * Must not know the protocol. */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
