@@ -1,10 +1,14 @@
 /* What stands behind a request: connections that wait for it, sessions, the owner's process.
  * Must not end a request but on proof: its process has ended, or its waiter has no connection. */
+#include "claim.h"
+
 #include <stdlib.h>
 #include <syslog.h>
 
+#include "context.h"
 #include "owner_watch.h"
-#include "private.h"
+#include "pass.h"
+#include "reply.h"
 
 static void on_grace_over(evutil_socket_t fd, short events, void *context);
 
@@ -223,20 +227,29 @@ void claim_on_granted(struct lock_request *request)
     }
 }
 
+/* Why a wait has ended; NULL when its owner has ended it. */
+static const struct refusal *end_of_wait(enum lock_reason reason)
+{
+    static const struct refusal refusals[] = {
+        [LOCK_REASON_BREAK] = {REFUSAL_REFUSED, "the wait was ended by an administrator"},
+        [LOCK_REASON_DEAD] = {REFUSAL_REFUSED,
+                              "the wait was ended because the owner's process has ended"},
+        [LOCK_REASON_JOB_END] = {REFUSAL_REFUSED, "the wait was ended because its job has ended"},
+    };
+
+    if (reason >= sizeof refusals / sizeof *refusals || refusals[reason].text == NULL)
+        return NULL;
+    return &refusals[reason];
+}
+
 /* With the classic protocol a wait that somebody else has ended is not answered. */
 static void tell_end_of_wait(struct conn *conn, enum lock_reason reason)
 {
-    static const char *const text[] = {
-        [LOCK_REASON_BREAK] = "the wait was ended by an administrator",
-        [LOCK_REASON_DEAD] = "the wait was ended because the owner's process has ended",
-        [LOCK_REASON_JOB_END] = "the wait was ended because its job has ended",
-    };
-
     conn->state = CONN_OPEN;
     conn->waiting = NULL;
     server_resume(conn);
     if (conn->protocol >= 2)
-        reply_status(conn, NULL, reason < sizeof text / sizeof *text ? text[reason] : NULL);
+        reply_status(conn, NULL, end_of_wait(reason));
 }
 
 void claim_on_ended(struct lock_request *request, enum lock_reason reason)

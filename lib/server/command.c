@@ -1,236 +1,27 @@
 /* What the lines of a client mean: settings and commands of lockerd-protocol(7).
  * Must not read or write a socket. */
-#include <errno.h>
+#include "command.h"
+
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <syslog.h>
 
 #include "base/number.h"
 #include "base/words.h"
-#include "incarnation.h"
-#include "owner_watch.h"
-#include "private.h"
+#include "command_lock.h"
+#include "conn.h"
+#include "context.h"
+#include "history.h"
+#include "pass.h"
 #include "process/process.h"
-
-/* Answers a command that cannot be done because of an earlier setting.  Returns whether so. */
-static bool answer_fault(struct conn *conn)
-{
-    const char *fault = conn->fault;
-
-    conn->fault = NULL;
-    if (fault == NULL && conn->user == NULL)
-        fault = "no owner was named; send \"user NAME\" first";
-    if (fault != NULL)
-        reply_status(conn, NULL, fault);
-    return fault != NULL;
-}
-
-static bool is_own_host(const struct ipclocker_server *server, const char *host)
-{
-    return strcasecmp(host, server->own_hostname) == 0;
-}
-
-/* Fills in what a classic client cannot tell: on this host its process can be looked at. */
-static void identify_classic_owner(const struct conn *conn, struct lock_ask *ask)
-{
-    if (!ask->autounlock || ask->boot != NULL || ask->host == NULL || ask->pid == 0 ||
-        !is_own_host(conn->server, ask->host))
-        return;
-    ask->start = process_start_time((pid_t)ask->pid);
-    if (ask->start == 0)
-        return;
-    ask->boot = process_boot_id();
-    ask->pid_namespace = process_pid_namespace();
-}
-
-static const char *outcome_error(enum lock_outcome outcome)
-{
-    switch (outcome) {
-    case LOCK_OUTCOME_BAD_COUNT:
-        return "nobody could ever have so many of these locks; name more or ask for fewer";
-    case LOCK_OUTCOME_OVERLAP:
-        return "a lock is named in two groups; name it in one";
-    case LOCK_OUTCOME_HAS_PART:
-        return "this owner holds a part of these locks already; give it back first";
-    case LOCK_OUTCOME_WAITS:
-        return "this owner waits for one of these locks already, with another request";
-    case LOCK_OUTCOME_NO_MEMORY:
-        return "the server is out of memory; try again later";
-    default:
-        return NULL;
-    }
-}
-
-/* An owner that asks for what it has already needs no room. */
-static bool has_room_for_locks(const struct conn *conn)
-{
-    const struct lock_table *table = conn->server->table;
-
-    return lock_table_name_count(table) < conn->server->limits[IPCLOCKER_LIMIT_LOCKS] ||
-           lock_table_find(table, conn->user, conn->wish.names[0]) != NULL;
-}
-
-static void answer_lock(struct conn *conn, const struct lock_result *result)
-{
-    struct lock_request *request = result->request;
-    bool waits = result->outcome == LOCK_OUTCOME_QUEUED;
-
-    if ((waits || conn->session) && claim_join(conn, request, waits) != 0) {
-        lock_table_end(conn->server->table, request, LOCK_REASON_GONE, server_now_ms(conn->server));
-        reply_status(conn, NULL, outcome_error(LOCK_OUTCOME_NO_MEMORY));
-        return;
-    }
-    if (waits) {
-        conn->state = CONN_WAITING;
-        reply_waiting(conn, request);
-    } else if (conn->wish.name_count == 1 && request->held_count == 1) {
-        reply_granted(conn, request); /* what a status would say, without another search */
-    } else {
-        reply_status(conn, NULL, NULL);
-    }
-    if (!conn->session)
-        claim_watch_owner(conn->server, request);
-    server_arm_deadline(conn->server);
-}
-
-static struct lock_ask ask_of(const struct conn *conn)
-{
-    struct lock_ask ask = {
-        .owner = conn->user,
-        .groups = conn->wish.groups,
-        .group_count = conn->wish.group_count,
-        .host = conn->hostname,
-        .pid = conn->pid,
-        .start = conn->start,
-        .boot = conn->boot,
-        .pid_namespace = conn->pid_namespace,
-        .job = conn->job,
-        .wait = conn->block,
-        .autounlock = conn->autounlock,
-        .hold_ms = conn->hold_ms,
-    };
-
-    identify_classic_owner(conn, &ask);
-    return ask;
-}
-
-/* What an exited job has still is given back before somebody is refused for it. */
-static bool release_ended_holders(struct conn *conn)
-{
-    struct ipclocker_server *server = conn->server;
-    bool released = false;
-
-    for (size_t i = 0; i < conn->wish.name_count; i++) {
-        struct lock_request *holder = lock_table_holder(server->table, conn->wish.names[i]);
-
-        if (holder == NULL || !owner_watch_sees_end(holder))
-            continue;
-        lock_table_end(server->table, holder, LOCK_REASON_DEAD, server_now_ms(server));
-        released = true;
-    }
-    return released;
-}
-
-static void on_lock(struct conn *conn, char *args)
-{
-    struct ipclocker_server *server = conn->server;
-    struct lock_ask ask;
-    struct lock_result result;
-
-    (void)args;
-    if (answer_fault(conn))
-        return;
-    if (conn->wish.group_count == 0) {
-        reply_status(conn, NULL, NULL);
-        return;
-    }
-    ask = ask_of(conn);
-    if (!namesakes_agree(conn, &ask)) {
-        reply_status(conn, NULL,
-                     "another process of this owner's name has it or waits; use another name");
-        return;
-    }
-    if (!has_room_for_locks(conn)) {
-        reply_status(conn, NULL, "the server's limit of locks in use is reached; try again later");
-        return;
-    }
-    if (lock_table_waiter_count(server->table) >= server->limits[IPCLOCKER_LIMIT_WAITERS])
-        ask.wait = false;
-    result = lock_table_request(server->table, &ask, server_now_ms(server));
-    if (result.outcome == LOCK_OUTCOME_REFUSED && release_ended_holders(conn))
-        result = lock_table_request(server->table, &ask, server_now_ms(server));
-    server_log(server, LOG_DEBUG, "LOCK by %s of %s: %s", conn->user, conn->wish.names[0],
-               result.outcome == LOCK_OUTCOME_GRANTED  ? "granted"
-               : result.outcome == LOCK_OUTCOME_QUEUED ? "waits"
-                                                       : "refused");
-    if (result.outcome == LOCK_OUTCOME_REFUSED)
-        durable_note_refused(conn);
-    if (result.request != NULL)
-        answer_lock(conn, &result);
-    else if (result.outcome == LOCK_OUTCOME_REFUSED && conn->block)
-        reply_status(conn, NULL, "the server's limit of waiters is reached; try again later");
-    else
-        reply_status(conn, NULL, outcome_error(result.outcome));
-}
-
-/* Takes the named locks for an owner that had them from a server without memory of it. */
-static bool take_again(struct conn *conn)
-{
-    struct lock_ask ask = ask_of(conn);
-    struct lock_result result;
-
-    ask.wait = false;
-    result = lock_table_request(conn->server->table, &ask, server_now_ms(conn->server));
-    if (result.request == NULL)
-        return false;
-    answer_lock(conn, &result);
-    return true;
-}
-
-static void on_renew(struct conn *conn, char *args)
-{
-    const char *word = words_next(&args);
-    uint64_t token;
-    struct lock_ask ask = ask_of(conn);
-
-    if (word == NULL || number_parse(word, UINT64_MAX, &token) != 0)
-        conn->fault = "\"RENEW\" needs the token of the grant";
-    if (answer_fault(conn))
-        return;
-    if (namesakes_agree(conn, &ask) && namesake_holds_all(conn, token)) {
-        if (conn->session && claim_join_all(conn) != 0)
-            reply_status(conn, NULL, outcome_error(LOCK_OUTCOME_NO_MEMORY));
-        else
-            reply_status(conn, NULL, NULL);
-        return;
-    }
-    if (token < conn->server->first_token && conn->wish.group_count > 0 && take_again(conn))
-        return;
-    reply_status(conn, NULL, "these locks are not held any more");
-}
-
-static void on_unlock(struct conn *conn, char *args)
-{
-    struct ipclocker_server *server = conn->server;
-    const char *released = NULL;
-    size_t first;
-
-    (void)args;
-    if (answer_fault(conn))
-        return;
-    if (lock_table_unlock(server->table, conn->user, (const char *const *)conn->wish.names,
-                          conn->wish.name_count, server_now_ms(server), &first) > 0)
-        released = conn->wish.names[first];
-    server_run_resumed(server);
-    server_arm_deadline(server);
-    reply_status(conn, released, NULL);
-}
+#include "reply.h"
+#include "reply_json.h"
+#include "setting.h"
+#include "state_outage.h"
 
 static void on_status(struct conn *conn, char *args)
 {
-    const char *fault = conn->fault;
+    const struct refusal *fault = conn->fault;
 
     (void)args;
     conn->fault = NULL;
@@ -260,7 +51,6 @@ static void on_break_lock(struct conn *conn, char *args)
         first = first != NULL ? first : name;
     }
     server_run_resumed(server);
-    server_arm_deadline(server);
     reply_status(conn, first, NULL);
 }
 
@@ -285,7 +75,7 @@ static void on_dead_pid(struct conn *conn, char *args)
 
     if (host == NULL || word == NULL || number_parse(word, INT_MAX, &pid) != 0 || pid == 0)
         return;
-    if (is_own_host(server, host) && process_lookup((pid_t)pid, 0) != PIDSTAT_GONE) {
+    if (server_is_own_host(server, host) && process_lookup((pid_t)pid, 0) != PIDSTAT_GONE) {
         server_log(server, LOG_WARNING, "process %llu was reported dead, but is here",
                    (unsigned long long)pid);
         return;
@@ -294,25 +84,25 @@ static void on_dead_pid(struct conn *conn, char *args)
     if (ended > 0)
         server_log(server, LOG_NOTICE, "process %llu at %s was reported dead: %zu released",
                    (unsigned long long)pid, host, ended);
-    server_arm_deadline(server);
 }
 
 static void on_dead_job(struct conn *conn, char *args)
 {
+    static const struct refusal no_time = {REFUSAL_MALFORMED,
+                                           "DEAD_JOB needs a time in milliseconds, or none"};
     struct ipclocker_server *server = conn->server;
     const char *job = words_next(&args), *before = words_next(&args);
     uint64_t before_ms = INT64_MAX;
     size_t ended = 0;
 
     if (job != NULL && before != NULL && number_parse(before, INT64_MAX, &before_ms) != 0) {
-        reply_status(conn, NULL, "DEAD_JOB needs a time in milliseconds, or none");
+        reply_status(conn, NULL, &no_time);
         return;
     }
     if (job != NULL)
         ended = lock_table_end_job(server->table, job, (int64_t)before_ms, server_now_ms(server));
     if (ended > 0)
         server_log(server, LOG_NOTICE, "job %s has ended: %zu released", job, ended);
-    server_arm_deadline(server);
     reply_number(conn, "ended", ended);
     server_mark_dirty(conn);
 }
@@ -320,9 +110,9 @@ static void on_dead_job(struct conn *conn, char *args)
 static void on_version(struct conn *conn, char *args)
 {
     (void)args;
-    buffer_add_text(&conn->out, "version " FARMLOCK_VERSION " ");
-    buffer_add_number(&conn->out, (uint64_t)conn->server->wall_base_ms / 1000);
-    buffer_add_text(&conn->out, "\n\n");
+    buffer_add_text(&conn->out.bytes, "version " FARMLOCK_VERSION " ");
+    buffer_add_number(&conn->out.bytes, (uint64_t)conn->server->wall_base_ms / 1000);
+    buffer_add_text(&conn->out.bytes, "\n\n");
     server_mark_dirty(conn);
 }
 
@@ -375,15 +165,15 @@ static const struct command {
     {WORD("autounlock"), setting_autounlock, 1, SETS},
     {WORD("hostname"), setting_hostname, 1, SETS},
     {WORD("pid"), setting_pid, 1, SETS},
-    {WORD("LOCK"), on_lock, 1, CHANGES},
-    {WORD("UNLOCK"), on_unlock, 1, CHANGES},
+    {WORD("LOCK"), command_lock, 1, CHANGES},
+    {WORD("UNLOCK"), command_unlock, 1, CHANGES},
     {WORD("EOF"), on_eof, 1, SETS},
     {WORD("STATUS"), on_status, 1, READS},
     {WORD("proto"), setting_proto, 1, SETS},
     {WORD("process"), setting_process, 2, SETS},
     {WORD("session"), setting_session, 2, SETS},
     {WORD("QUEUE"), on_queue, 2, URGENT},
-    {WORD("RENEW"), on_renew, 2, CHANGES},
+    {WORD("RENEW"), command_renew, 2, CHANGES},
     {WORD("VERSION"), on_version, 1, SETS},
     {WORD("BREAK_LOCK"), on_break_lock, 1, CHANGES},
     {WORD("LOCK_LIST"), on_lock_list, 1, READS},
@@ -412,7 +202,7 @@ static const struct command *find_command(const struct conn *conn, const char *w
 /* Answers a command that cannot be done because of the state's disk.  Returns whether so. */
 static bool is_refused(struct conn *conn, const struct command *command)
 {
-    const char *why = NULL;
+    const struct refusal *why = NULL;
 
     if ((command->traits & (READS | CHANGES)) != 0)
         why = durable_refusal(conn->server, (command->traits & CHANGES) != 0);
@@ -433,15 +223,14 @@ void command_run(struct conn *conn, char *line)
     char *word = line + words_blank_len(line);
     size_t len = words_word_len(word);
     const struct command *command = len > 0 ? find_command(conn, word, len) : NULL;
-
-    size_t before = conn->out.len;
+    uint32_t before = gated_output_len(&conn->out);
 
     if (command == NULL || is_refused(conn, command))
         return;
     command->run(conn, word + len);
     /* Such an answer needs to wait for no commit: a disk that hangs does not hold it up. */
     if (command->traits == SETS)
-        conn->plain += conn->out.len - before;
+        gated_output_unbind(&conn->out, before);
 }
 
 bool command_is_urgent(const struct conn *conn, const char *line, size_t len)

@@ -1,5 +1,7 @@
 /* A client's connection: bytes in, lines, bytes out.
  * Must not know what a line means, and must never wait for a client. */
+#include "conn.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -7,7 +9,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "private.h"
+#include "context.h"
+#include "pass.h"
+#include "state_note.h"
 
 static bool read_input(struct conn *conn);
 static void on_readable(evutil_socket_t fd, short events, void *context);
@@ -81,8 +85,7 @@ void conn_destroy(struct conn *conn)
 {
     struct ipclocker_server *server = conn->server;
 
-    claim_leave_all(conn);
-    history_forget(conn);
+    server->parts->let_go(conn);
     leave_timed_list(conn);
     leave_dirty_list(conn);
     if (conn->resumed)
@@ -96,7 +99,7 @@ void conn_destroy(struct conn *conn)
         event_free(conn->writable);
     close(conn->fd);
     buffer_fini(&conn->in);
-    buffer_fini(&conn->out);
+    gated_output_fini(&conn->out);
     wish_fini(&conn->wish);
     free(conn->user);
     free(conn->hostname);
@@ -105,13 +108,12 @@ void conn_destroy(struct conn *conn)
     free(conn);
 }
 
-void conn_refuse(struct conn *conn, const char *text)
+void conn_refuse(struct conn *conn, const struct refusal *refusal)
 {
-    size_t before = conn->out.len;
+    uint32_t before = gated_output_len(&conn->out);
 
-    buffer_add_text(&conn->out, "error ");
-    reply_text(conn, text);
-    conn->plain += conn->out.len - before;
+    refusal_add(&conn->out.bytes, refusal, conn->protocol);
+    gated_output_unbind(&conn->out, before);
     buffer_fini(&conn->in);
     conn->state = CONN_CLOSING;
     conn->more_input = true;
@@ -121,12 +123,13 @@ void conn_refuse(struct conn *conn, const char *text)
 /* The next line can be handled, whatever it is. */
 static bool is_ready(const struct conn *conn)
 {
-    return conn->state == CONN_OPEN && conn->out.len < OUT_PAUSE_BYTES;
+    return conn->state == CONN_OPEN && gated_output_len(&conn->out) < OUT_PAUSE_BYTES;
 }
 
 /* Handles the lines at the start of `data`.  Returns how many bytes that were. */
 static size_t handle_lines(struct conn *conn, char *data, size_t len)
 {
+    const struct server_parts *parts = conn->server->parts;
     /* A NUL would hide what follows it; a line with one says nothing that we know. */
     bool has_nul = memchr(data, '\0', len) != NULL;
     size_t used = 0;
@@ -142,13 +145,13 @@ static size_t handle_lines(struct conn *conn, char *data, size_t len)
             break;
         line_len = (size_t)(end - line);
         if (!is_ready(conn) &&
-            !(conn->state == CONN_WAITING && command_is_urgent(conn, line, line_len)))
+            !(conn->state == CONN_WAITING && parts->is_urgent(conn, line, line_len)))
             break;
         leave_timed_list(conn);
         *end = '\0';
         used += line_len + 1;
         if (line_len <= LINE_MAX_BYTES && !(has_nul && memchr(line, '\0', line_len) != NULL))
-            command_run(conn, line);
+            parts->run_line(conn, line);
     }
     conn->handling = false;
     return used;
@@ -162,12 +165,17 @@ static bool is_full(const struct conn *conn)
 
 static void check_length(struct conn *conn)
 {
+    static const struct refusal too_many = {REFUSAL_LIMIT,
+                                            "too many commands behind a LOCK that waits"};
+    static const struct refusal too_long = {REFUSAL_LIMIT,
+                                            "a line is longer than 65535 bytes; send shorter ones"};
+
     if (!is_full(conn))
         return;
     if (conn->state == CONN_WAITING)
-        conn_refuse(conn, "too many commands behind a LOCK that waits");
+        conn_refuse(conn, &too_many);
     else if (is_ready(conn))
-        conn_refuse(conn, "a line is longer than 65535 bytes; send shorter ones");
+        conn_refuse(conn, &too_long);
     else
         poll_input(conn, false);
 }
@@ -251,65 +259,38 @@ static void set_holding(struct conn *conn, bool holding)
     conn->holding = holding;
 }
 
-/* What was said since the last call may be sent when all is committed that has changed until now.
- * What waits longest is not added to, so that a busy client is not kept waiting for ever.
- */
 static void mark_output(struct conn *conn)
 {
-    uint32_t len = conn->out.len - conn->sendable - conn->held_len[0] - conn->held_len[1];
-    uint64_t mark = durable_mark(conn->server);
-    bool plain = conn->plain == len;
+    const struct ipclocker_server *server = conn->server;
 
-    conn->plain = 0;
-    if (len == 0)
-        return;
-    if (conn->held_len[0] == 0 && (plain || durable_is_safe(conn->server, mark))) {
-        conn->sendable += len;
-        return;
-    }
-    if (conn->held_len[0] == 0 || (conn->held_len[1] == 0 && conn->held_mark[0] == mark)) {
-        conn->held_len[0] += len;
-        conn->held_mark[0] = mark;
-    } else {
-        conn->held_len[1] += len;
-        conn->held_mark[1] = mark;
-    }
-    set_holding(conn, true);
+    gated_output_end_pass(&conn->out, durable_mark(server), durable_committed(server));
+    if (gated_output_is_held(&conn->out))
+        set_holding(conn, true);
 }
 
 void conn_release_output(struct conn *conn)
 {
-    bool released = false;
+    bool released = gated_output_release(&conn->out, durable_committed(conn->server));
 
-    while (conn->held_len[0] > 0 && durable_is_safe(conn->server, conn->held_mark[0])) {
-        conn->sendable += conn->held_len[0];
-        conn->held_len[0] = conn->held_len[1];
-        conn->held_mark[0] = conn->held_mark[1];
-        conn->held_len[1] = 0;
-        released = true;
-    }
-    set_holding(conn, conn->held_len[0] > 0);
+    set_holding(conn, gated_output_is_held(&conn->out));
     if (released)
         server_mark_dirty(conn);
 }
 
-void conn_take_back(struct conn *conn, const char *why)
+void conn_take_back(struct conn *conn, const struct refusal *why)
 {
     if (conn->state == CONN_DRAINING)
         return;
-    conn->out.len = conn->sendable;
-    conn->held_len[0] = 0;
-    conn->held_len[1] = 0;
-    conn->plain = 0;
+    gated_output_take_back(&conn->out);
     set_holding(conn, false);
-    history_forget(conn);
     conn_refuse(conn, why);
 }
 
 /* What is closed at once behind the last bytes sends them and its end in one segment. */
 static int send_flags(const struct conn *conn)
 {
-    bool is_last = conn->state == CONN_CLOSING && conn->sendable == conn->out.len;
+    bool is_last = conn->state == CONN_CLOSING &&
+                   gated_output_sendable(&conn->out) == gated_output_len(&conn->out);
 
     return is_last ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
 }
@@ -317,8 +298,10 @@ static int send_flags(const struct conn *conn)
 /* Returns false when the connection is gone. */
 static bool flush(struct conn *conn)
 {
-    while (conn->sendable > 0) {
-        ssize_t sent = send(conn->fd, conn->out.data, conn->sendable, send_flags(conn));
+    uint32_t len;
+
+    while ((len = gated_output_sendable(&conn->out)) > 0) {
+        ssize_t sent = send(conn->fd, conn->out.bytes.data, len, send_flags(conn));
 
         if (sent < 0 && errno == EINTR)
             continue;
@@ -328,8 +311,7 @@ static bool flush(struct conn *conn)
             conn_destroy(conn);
             return false;
         }
-        buffer_drop(&conn->out, (size_t)sent);
-        conn->sendable -= (uint32_t)sent;
+        gated_output_sent(&conn->out, (uint32_t)sent);
     }
     return true;
 }
@@ -360,15 +342,15 @@ static void give_up_buffers(struct conn *conn)
 {
     if (conn->in.len == 0)
         buffer_fini(&conn->in);
-    if (conn->out.len == 0)
-        buffer_fini(&conn->out);
+    if (gated_output_len(&conn->out) == 0)
+        gated_output_fini(&conn->out);
 }
 
 void conn_finish_pass(struct conn *conn)
 {
     leave_dirty_list(conn);
     do {
-        if (conn->out.failed) {
+        if (conn->out.bytes.failed) {
             conn_destroy(conn);
             return;
         }
@@ -378,7 +360,7 @@ void conn_finish_pass(struct conn *conn)
     } while (conn_handle_kept_lines(conn));
     /* Nobody is there any more who could use a grant, or ask for more. */
     if (conn->input_ended && conn->state != CONN_READING &&
-        (conn->state == CONN_WAITING || conn->out.len == 0)) {
+        (conn->state == CONN_WAITING || gated_output_len(&conn->out) == 0)) {
         conn_destroy(conn);
         return;
     }
@@ -389,7 +371,7 @@ void conn_finish_pass(struct conn *conn)
     }
     if (conn->state == CONN_WAITING)
         give_up_buffers(conn);
-    if (conn->state != CONN_CLOSING || conn->out.len > 0)
+    if (conn->state != CONN_CLOSING || gated_output_len(&conn->out) > 0)
         return;
     if (has_unread_input(conn))
         start_draining(conn);
@@ -402,4 +384,22 @@ static void on_writable(evutil_socket_t fd, short events, void *context)
     (void)fd;
     (void)events;
     server_mark_dirty(context);
+}
+
+void conn_sweep(struct ipclocker_server *server)
+{
+    static const struct refusal too_late = {REFUSAL_LATER,
+                                            "no command came in time; connect again"};
+    time_t now_s = server_monotonic_s();
+    time_t idle_s = (time_t)server->limits[IPCLOCKER_LIMIT_IDLE_S];
+    struct conn *conn;
+
+    /* The analyser does not see that TAILQ_REMOVE moves the head on. */
+    while ((conn = TAILQ_FIRST(&server->draining)) != NULL &&
+           now_s - conn->since_s >= LINGER_S) /* NOLINT(clang-analyzer-unix.Malloc) */
+        conn_destroy(conn);
+    while ((conn = TAILQ_FIRST(&server->idle)) != NULL && now_s - conn->since_s >= idle_s) {
+        leave_timed_list(conn);
+        conn_refuse(conn, &too_late);
+    }
 }

@@ -7,8 +7,6 @@
 
 #include "base/words.h"
 
-static const char no_memory[] = "the server is out of memory; try again later";
-
 /* Groups, names and their text are one piece of memory, in this order. */
 void wish_fini(struct wish *wish)
 {
@@ -63,38 +61,43 @@ static char *make_room(struct wish *wish, size_t name_count, size_t size)
     return text + old_size;
 }
 
-static const char *check_names(const char *text, size_t *count)
+static const struct refusal *check_names(const char *text, size_t *count)
 {
+    static const struct refusal too_long = {
+        REFUSAL_LIMIT, "a lock's name is longer than 255 bytes; use a shorter one"};
+    static const struct refusal none = {REFUSAL_MALFORMED, "no lock is named; name one"};
     size_t found = 0;
 
     for (const char *at = text; *(at += words_blank_len(at)) != '\0'; found++) {
         size_t len = words_word_len(at);
 
         if (len > WISH_NAME_LEN_MAX)
-            return "a lock's name is longer than 255 bytes; use a shorter one";
+            return &too_long;
         at += len;
     }
     if (found == 0)
-        return "no lock is named; name one";
+        return &none;
     *count = found;
     return NULL;
 }
 
-const char *wish_add_group(struct wish *wish, const char *text)
+const struct refusal *wish_add_group(struct wish *wish, const char *text)
 {
+    static const struct refusal too_many = {REFUSAL_LIMIT,
+                                            "a request can name 1024 locks at most; name fewer"};
     size_t count, size;
-    const char *wrong = check_names(text, &count);
+    const struct refusal *wrong = check_names(text, &count);
     char *rest;
 
     if (wrong != NULL)
         return wrong;
     if (count > WISH_NAMES_MAX - wish->name_count)
-        return "a request can name 1024 locks at most; name fewer";
+        return &too_many;
     text += words_blank_len(text);
     size = strlen(text) + 1;
     rest = make_room(wish, count, size);
     if (rest == NULL)
-        return no_memory;
+        return &refusal_no_memory;
     memcpy(rest, text, size);
     wish->groups[wish->group_count++] = (struct lock_group){
         .names = (const char *const *)&wish->names[wish->name_count],
@@ -106,10 +109,13 @@ const char *wish_add_group(struct wish *wish, const char *text)
     return NULL;
 }
 
-const char *wish_set_count(struct wish *wish, size_t count)
+const struct refusal *wish_set_count(struct wish *wish, size_t count)
 {
+    static const struct refusal no_names = {
+        REFUSAL_MALFORMED, "a count comes behind the names that it counts; send \"locks\" first"};
+
     if (wish->group_count == 0)
-        return "a count comes behind the names that it counts; send \"locks\" first";
+        return &no_names;
     wish->groups[wish->group_count - 1].count = count;
     return NULL;
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "lock/table.h"
+#include "refusal.h"
 
 enum { WISH_NAMES_MAX = 1024, WISH_NAME_LEN_MAX = 255 };
 
@@ -20,11 +21,11 @@ struct wish {
 void wish_fini(struct wish *wish);
 
 /* Adds a group, of which one is needed, from words split at white space in `text`.  Returns NULL,
- * or what is wrong with it as a line for the client; then nothing has changed.
+ * or what is wrong with it, for the client; then nothing has changed.
  */
-const char *wish_add_group(struct wish *wish, const char *text);
+const struct refusal *wish_add_group(struct wish *wish, const char *text);
 
 /* How many of the last group are needed.  Returns as above. */
-const char *wish_set_count(struct wish *wish, size_t count);
+const struct refusal *wish_set_count(struct wish *wish, size_t count);
 
 #endif

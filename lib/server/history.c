@@ -1,12 +1,14 @@
 /* What has ended, from the store: the answer to HISTORY.
  * Must not let the loop wait for the disk. */
+#include "history.h"
+
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/number.h"
 #include "base/words.h"
 #include "list/past.h"
-#include "private.h"
+#include "pass.h"
+#include "reply.h"
 
 enum { ENTRIES_AT_A_TIME = 1000 };
 
@@ -83,7 +85,7 @@ static void add_present(struct conn *conn, int64_t until_ms)
         };
 
         if (request->asked_ms < until_ms)
-            add_entry(&conn->out, &entry);
+            add_entry(&conn->out.bytes, &entry);
     }
 }
 
@@ -104,13 +106,15 @@ static int next_number(char **args, uint64_t *number)
 
 void history_command(struct conn *conn, char *args)
 {
+    static const struct refusal incomplete = {
+        REFUSAL_MALFORMED, "HISTORY needs two times in milliseconds and a number"};
     struct store *store = conn->server->durable.store;
     uint64_t since_ms, until_ms, after;
     struct store_query *query;
 
     if (next_number(&args, &since_ms) != 0 || next_number(&args, &until_ms) != 0 ||
         next_number(&args, &after) != 0) {
-        reply_status(conn, NULL, "HISTORY needs two times in milliseconds and a number");
+        reply_status(conn, NULL, &incomplete);
         return;
     }
     if (store == NULL || !store_keeps(store)) {
@@ -119,7 +123,7 @@ void history_command(struct conn *conn, char *args)
     }
     query = calloc(1, sizeof *query);
     if (query == NULL) {
-        reply_status(conn, NULL, "the server is out of memory; try again later");
+        reply_status(conn, NULL, &refusal_no_memory);
         return;
     }
     query->since_ms = (int64_t)since_ms;
@@ -135,15 +139,18 @@ void history_command(struct conn *conn, char *args)
 
 static void take_answer(struct conn *conn, struct store_query *query)
 {
+    static const struct refusal unreadable = {REFUSAL_REFUSED,
+                                              "the history cannot be read; see the server's log"};
+
     conn->query = NULL;
     if (conn->state == CONN_READING)
         conn->state = CONN_OPEN;
     server_resume(conn);
     if (query->failed || query->text.failed) {
-        reply_status(conn, NULL, "the history cannot be read; see the server's log");
+        reply_status(conn, NULL, &unreadable);
         return;
     }
-    buffer_add(&conn->out, query->text.data, query->text.len);
+    buffer_add(&conn->out.bytes, query->text.data, query->text.len);
     end_answer(conn, query->next, query->until_ms);
 }
 

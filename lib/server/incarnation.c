@@ -5,6 +5,8 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "context.h"
+
 enum kinship { SAME_PROCESS, PREDECESSOR, STRANGER };
 
 static bool is_same_text(const char *a, const char *b)
@@ -45,16 +47,4 @@ bool namesakes_agree(struct conn *conn, const struct lock_ask *ask)
         }
     }
     return true;
-}
-
-bool namesake_holds_all(const struct conn *conn, uint64_t token)
-{
-    for (size_t i = 0; i < conn->wish.name_count; i++) {
-        const struct lock_request *holder =
-            lock_table_holder(conn->server->table, conn->wish.names[i]);
-
-        if (holder == NULL || holder->token != token || strcmp(holder->owner, conn->user) != 0)
-            return false;
-    }
-    return conn->wish.name_count > 0;
 }

@@ -2,7 +2,7 @@
 #ifndef FARMLOCK_SERVER_INCARNATION_H
 #define FARMLOCK_SERVER_INCARNATION_H
 
-#include "private.h"
+#include "server.h"
 
 /* Looks at the requests of the asker's name that name a lock of its wish.  One whose process can be
  * told apart from the asker's and is proven to have ended by the asker itself, which has its pid,
@@ -11,8 +11,5 @@
  * autounlock, the name alone counts, as in the classic protocol.
  */
 bool namesakes_agree(struct conn *conn, const struct lock_ask *ask);
-
-/* Whether the connection's owner has all the locks of its wish by the grant with this token. */
-bool namesake_holds_all(const struct conn *conn, uint64_t token);
 
 #endif

@@ -1,9 +1,10 @@
 /* Listening sockets, and accepting from them.
  * Must not look at what a client says. */
+#include "listener.h"
+
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,8 +13,9 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "conn.h"
+#include "context.h"
 #include "net/port.h"
-#include "private.h"
 
 enum {
     BACKLOG = 4096,
@@ -343,30 +345,20 @@ static void pause_accepting(struct ipclocker_server *server)
     event_add(&server->accept_again, &pause);
 }
 
-void listener_resume(evutil_socket_t fd, short events, void *context)
-{
-    struct ipclocker_server *server = context;
-    struct listener *listener;
-
-    (void)fd;
-    (void)events;
-    server->accept_paused = false;
-    LIST_FOREACH(listener, &server->listeners, all)
-    {
-        event_add(&listener->readable, NULL);
-    }
-}
-
 static void turn_away(struct ipclocker_server *server, int fd)
 {
-    static const char text[] = "error too many connections; try again later\n";
+    static const struct refusal too_many = {REFUSAL_LATER, "too many connections; try again later"};
+    struct buffer text = {0};
 
     log_limit(server, "the limit of connections is reached; turning clients away");
+    /* It had no turn to say which protocol it has; one of the classic kind ignores the code. */
+    refusal_add(&text, &too_many, 2);
     /* Closing with unread input makes the kernel send a reset, which may overtake the line. */
     if (recv(fd, server->scratch, READ_CHUNK, 0) < 0 && errno != EAGAIN)
         server_log(server, LOG_DEBUG, "a client left before it was turned away");
-    else if (send(fd, text, sizeof text - 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+    else if (send(fd, text.data, text.len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
         server_log(server, LOG_DEBUG, "a client left before it was turned away");
+    buffer_fini(&text);
     close(fd);
 }
 
@@ -390,10 +382,25 @@ static void on_acceptable(evutil_socket_t listening_fd, short events, void *cont
     }
 }
 
+static void on_accept_again(evutil_socket_t fd, short events, void *context)
+{
+    struct ipclocker_server *server = context;
+    struct listener *listener;
+
+    (void)fd;
+    (void)events;
+    server->accept_paused = false;
+    LIST_FOREACH(listener, &server->listeners, all)
+    {
+        event_add(&listener->readable, NULL);
+    }
+}
+
 int listener_start_all(struct ipclocker_server *server)
 {
     struct listener *listener;
 
+    evtimer_assign(&server->accept_again, server->base, on_accept_again, server);
     LIST_FOREACH(listener, &server->listeners, all)
     {
         if (event_assign(&listener->readable, server->base, listener->fd, EV_READ | EV_PERSIST,
@@ -404,4 +411,15 @@ int listener_start_all(struct ipclocker_server *server)
         }
     }
     return 0;
+}
+
+void listener_stop_all(struct ipclocker_server *server)
+{
+    struct listener *listener;
+
+    LIST_FOREACH(listener, &server->listeners, all)
+    {
+        event_del(&listener->readable);
+    }
+    evtimer_del(&server->accept_again);
 }

@@ -2,7 +2,7 @@
 #ifndef FARMLOCK_SERVER_OWNER_H
 #define FARMLOCK_SERVER_OWNER_H
 
-#include "private.h"
+#include "server.h"
 
 enum owner_method {
     OWNER_UNWATCHED,

@@ -8,6 +8,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "context.h"
 #include "owner.h"
 #include "pidstat/asker.h"
 #include "process/process.h"

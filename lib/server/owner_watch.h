@@ -2,7 +2,7 @@
 #ifndef FARMLOCK_SERVER_OWNER_WATCH_H
 #define FARMLOCK_SERVER_OWNER_WATCH_H
 
-#include "private.h"
+#include "server.h"
 
 /* To be called before any other; at most so many descriptors are taken for watching. */
 void owner_watch_init(struct ipclocker_server *server, size_t max_descriptors);

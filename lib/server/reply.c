@@ -1,28 +1,31 @@
 /* The server's answers.
  * Must not change the table or a connection's settings. */
+#include "reply.h"
+
 #include <string.h>
 
-#include "private.h"
+#include "context.h"
+#include "pass.h"
 
 void reply_text(struct conn *conn, const char *text)
 {
-    buffer_add_text(&conn->out, text);
-    buffer_add(&conn->out, "\n", 1);
+    buffer_add_text(&conn->out.bytes, text);
+    buffer_add(&conn->out.bytes, "\n", 1);
 }
 
 void reply_word(struct conn *conn, const char *word, const char *value)
 {
-    buffer_add_text(&conn->out, word);
-    buffer_add(&conn->out, " ", 1);
+    buffer_add_text(&conn->out.bytes, word);
+    buffer_add(&conn->out.bytes, " ", 1);
     reply_text(conn, value);
 }
 
 void reply_number(struct conn *conn, const char *word, uint64_t value)
 {
-    buffer_add_text(&conn->out, word);
-    buffer_add(&conn->out, " ", 1);
-    buffer_add_number(&conn->out, value);
-    buffer_add(&conn->out, "\n", 1);
+    buffer_add_text(&conn->out.bytes, word);
+    buffer_add(&conn->out.bytes, " ", 1);
+    buffer_add_number(&conn->out.bytes, value);
+    buffer_add(&conn->out.bytes, "\n", 1);
 }
 
 /* A line that begins with a constant, which is copied without a call. */
@@ -33,23 +36,23 @@ static inline void add_line(struct buffer *out, const char *begin, const char *r
     buffer_add(out, "\n", 1);
 }
 
-static void end_status(struct conn *conn, const char *error)
+static void end_status(struct conn *conn, const struct refusal *refusal)
 {
-    if (error != NULL)
-        add_line(&conn->out, "error ", error);
-    buffer_add(&conn->out, "\n\n", 2);
+    if (refusal != NULL)
+        refusal_add(&conn->out.bytes, refusal, conn->protocol);
+    buffer_add(&conn->out.bytes, "\n\n", 2);
     server_mark_dirty(conn);
 }
 
 void reply_granted(struct conn *conn, const struct lock_request *request)
 {
-    add_line(&conn->out, "owner ", request->owner);
-    add_line(&conn->out, "locked ", "1");
+    add_line(&conn->out.bytes, "owner ", request->owner);
+    add_line(&conn->out.bytes, "locked ", "1");
     for (size_t i = 0, left = request->held_count; left > 0; i++) {
         if (request->seats[i].state != LOCK_SEAT_HELD)
             continue;
         left--;
-        add_line(&conn->out, "lockname ", lock_seat_name(&request->seats[i]));
+        add_line(&conn->out.bytes, "lockname ", lock_seat_name(&request->seats[i]));
     }
     if (conn->protocol >= 2)
         reply_number(conn, "token", request->token);
@@ -71,10 +74,10 @@ static bool reply_held(struct conn *conn, const struct lock_request **first)
         if (holder == NULL || conn->user == NULL || strcmp(holder->owner, conn->user) != 0)
             continue;
         if (last == NULL) {
-            add_line(&conn->out, "owner ", conn->user);
-            add_line(&conn->out, "locked ", "1");
+            add_line(&conn->out.bytes, "owner ", conn->user);
+            add_line(&conn->out.bytes, "locked ", "1");
         }
-        add_line(&conn->out, "lockname ", wish->names[i]);
+        add_line(&conn->out.bytes, "lockname ", wish->names[i]);
         last = holder;
         if (conn->protocol < 2)
             break;
@@ -84,7 +87,7 @@ static bool reply_held(struct conn *conn, const struct lock_request **first)
     return last != NULL;
 }
 
-void reply_status(struct conn *conn, const char *released, const char *error)
+void reply_status(struct conn *conn, const char *released, const struct refusal *refusal)
 {
     const struct wish *wish = &conn->wish;
     const struct lock_request *holder = NULL;
@@ -94,10 +97,10 @@ void reply_status(struct conn *conn, const char *released, const char *error)
             holder = lock_table_holder(conn->server->table, "lock");
         else if (released != NULL && released != wish->names[0])
             holder = lock_table_holder(conn->server->table, released);
-        add_line(&conn->out, "owner ", holder != NULL ? holder->owner : "");
-        add_line(&conn->out, "locked ", "0");
+        add_line(&conn->out.bytes, "owner ", holder != NULL ? holder->owner : "");
+        add_line(&conn->out.bytes, "locked ", "0");
     }
-    end_status(conn, error);
+    end_status(conn, refusal);
 }
 
 void reply_queue(struct conn *conn, const struct lock_request *request)
@@ -107,22 +110,22 @@ void reply_queue(struct conn *conn, const struct lock_request *request)
     const struct lock_request *blocker =
         request != NULL ? lock_table_blocker(table, request, &name) : NULL;
 
-    buffer_add_text(&conn->out, "queue ");
-    buffer_add_number(&conn->out, request != NULL ? lock_table_position(table, request) : 0);
+    buffer_add_text(&conn->out.bytes, "queue ");
+    buffer_add_number(&conn->out.bytes, request != NULL ? lock_table_position(table, request) : 0);
     if (blocker != NULL) {
         int64_t held_ms = server_now_ms(conn->server) - blocker->granted_ms;
 
-        buffer_add(&conn->out, " ", 1);
+        buffer_add(&conn->out.bytes, " ", 1);
         if (blocker->state == LOCK_HELD)
-            buffer_add_number(&conn->out, held_ms > 0 ? (uint64_t)held_ms : 0);
+            buffer_add_number(&conn->out.bytes, held_ms > 0 ? (uint64_t)held_ms : 0);
         else
-            buffer_add_text(&conn->out, "-1");
-        buffer_add(&conn->out, " ", 1);
-        buffer_add_text(&conn->out, name);
-        buffer_add(&conn->out, " ", 1);
-        buffer_add_text(&conn->out, blocker->owner);
+            buffer_add_text(&conn->out.bytes, "-1");
+        buffer_add(&conn->out.bytes, " ", 1);
+        buffer_add_text(&conn->out.bytes, name);
+        buffer_add(&conn->out.bytes, " ", 1);
+        buffer_add_text(&conn->out.bytes, blocker->owner);
     }
-    buffer_add(&conn->out, "\n", 1);
+    buffer_add(&conn->out.bytes, "\n", 1);
     server_mark_dirty(conn);
 }
 
@@ -136,13 +139,13 @@ static void reply_autounlock_checks(struct conn *conn, const struct lock_request
         if (holder == NULL || !holder->autounlock || holder->process->host == NULL ||
             holder->process->pid == 0)
             continue;
-        buffer_add_text(&conn->out, "autounlock_check ");
-        buffer_add_text(&conn->out, name);
-        buffer_add(&conn->out, " ", 1);
-        buffer_add_text(&conn->out, holder->process->host);
-        buffer_add(&conn->out, " ", 1);
-        buffer_add_number(&conn->out, holder->process->pid);
-        buffer_add_text(&conn->out, " 2\n");
+        buffer_add_text(&conn->out.bytes, "autounlock_check ");
+        buffer_add_text(&conn->out.bytes, name);
+        buffer_add(&conn->out.bytes, " ", 1);
+        buffer_add_text(&conn->out.bytes, holder->process->host);
+        buffer_add(&conn->out.bytes, " ", 1);
+        buffer_add_number(&conn->out.bytes, holder->process->pid);
+        buffer_add_text(&conn->out.bytes, " 2\n");
     }
 }
 
@@ -163,8 +166,8 @@ void reply_lock_list(struct conn *conn)
     const struct lock_seat *seat = NULL;
 
     while ((seat = lock_table_next_held(conn->server->table, seat)) != NULL) {
-        buffer_add_text(&conn->out, "lock ");
-        buffer_add_text(&conn->out, lock_seat_name(seat));
+        buffer_add_text(&conn->out.bytes, "lock ");
+        buffer_add_text(&conn->out.bytes, lock_seat_name(seat));
         reply_word(conn, "", seat->request->owner);
     }
     end_status(conn, NULL);

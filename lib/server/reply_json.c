@@ -1,9 +1,13 @@
 /* The JSON list of a server's locks and waiters.
  * Must not change the table. */
+#include "reply_json.h"
+
 #include <stdlib.h>
 
+#include "context.h"
 #include "list/json.h"
-#include "private.h"
+#include "pass.h"
+#include "reply.h"
 
 static void add_held(struct lock_json *json, const struct lock_table *table,
                      const struct lock_seat *seat)
@@ -105,11 +109,11 @@ void reply_json_list(struct conn *conn)
     server_mark_dirty(conn);
     if (text == NULL) {
         /* A client that waits for a length must not wait for ever. */
-        conn->out.failed = true;
+        conn->out.bytes.failed = true;
         return;
     }
     reply_number(conn, "json", len);
-    buffer_add(&conn->out, text, len);
-    buffer_add(&conn->out, "\n", 1);
+    buffer_add(&conn->out.bytes, text, len);
+    buffer_add(&conn->out.bytes, "\n", 1);
     free(text);
 }

@@ -1,17 +1,24 @@
-/* The lock server: start, loop, time, and what the lock table's events set off.
+/* The lock server as a whole: its handle, its start, its loop and its stop.
  * Must not know the protocol. */
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <syslog.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "claim.h"
+#include "command.h"
+#include "conn.h"
+#include "context.h"
+#include "deadline.h"
+#include "events.h"
+#include "history.h"
+#include "listener.h"
 #include "owner_watch.h"
-#include "private.h"
+#include "pass.h"
+#include "server.h"
+#include "state.h"
+#include "state_outage.h"
 
 enum {
     SPARE_DESCRIPTORS = 64, /* left for sockets that listen, files and the watching of owners */
@@ -23,184 +30,39 @@ enum {
 
 static const int64_t DEFAULT_HISTORY_MS = INT64_C(90) * 24 * 3600 * 1000;
 
-int64_t server_now_ms(const struct ipclocker_server *server)
-{
-    return server->wall_base_ms + clock_ms(CLOCK_BOOTTIME) - server->monotonic_base_ms;
-}
-
-time_t server_monotonic_s(void)
-{
-    return (time_t)(clock_ms(CLOCK_MONOTONIC_COARSE) / 1000);
-}
-
-void server_log(const struct ipclocker_server *server, int priority, const char *format, ...)
-{
-    char text[1024];
-    va_list args;
-
-    if (server->log == NULL || (priority == LOG_DEBUG && !server->debug))
-        return;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    server->log(server->log_context, priority, text);
-}
-
-int server_fail(struct ipclocker_server *server, const char *format, ...)
-{
-    int saved_errno = errno;
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(server->error, sizeof server->error, format, args);
-    va_end(args);
-    errno = saved_errno;
-    return -1;
-}
-
 const char *ipclocker_server_error(const struct ipclocker_server *server)
 {
     return server->error;
 }
 
-static void log_end(const struct ipclocker_server *server, const struct lock_event *event)
-{
-    if (event->reason == LOCK_REASON_HOLD_LIMIT)
-        server_log(server, LOG_NOTICE, "%s was held by %s as long as it may; taken back",
-                   event->name, event->request->owner);
-}
-
-void server_on_table_event(void *context, const struct lock_event *event)
-{
-    durable_note(context, event);
-    switch (event->kind) {
-    case LOCK_EVENT_GRANTED:
-        claim_on_granted(event->request);
-        break;
-    case LOCK_EVENT_RELEASED:
-        log_end(context, event);
-        if (event->request->state == LOCK_ENDED)
-            claim_on_ended(event->request, event->reason);
-        break;
-    case LOCK_EVENT_LEFT:
-        claim_on_ended(event->request, event->reason);
-        break;
-    case LOCK_EVENT_QUEUED:
-    case LOCK_EVENT_RENEWED:
-        break;
-    }
-}
-
-void server_arm_deadline(struct ipclocker_server *server)
-{
-    int64_t deadline_ms = lock_table_next_deadline(server->table);
-    int64_t left_ms;
-    struct timeval left;
-
-    if (durable_refusal(server, true) != NULL)
-        deadline_ms = INT64_MAX;
-    if (deadline_ms == server->armed_ms)
-        return;
-    server->armed_ms = deadline_ms;
-    if (deadline_ms == INT64_MAX) {
-        evtimer_del(&server->deadline);
-        return;
-    }
-    left_ms = deadline_ms - server_now_ms(server);
-    if (left_ms < 0)
-        left_ms = 0;
-    left.tv_sec = left_ms / 1000;
-    left.tv_usec = left_ms % 1000 * 1000;
-    evtimer_add(&server->deadline, &left);
-}
-
-static void on_deadline(evutil_socket_t fd, short events, void *context)
-{
-    struct ipclocker_server *server = context;
-
-    (void)fd;
-    (void)events;
-    server->armed_ms = INT64_MAX;
-    lock_table_expire(server->table, server_now_ms(server));
-    server_arm_deadline(server);
-}
-
-void server_queue_pass_end(struct ipclocker_server *server)
-{
-    /* An event that is made active while others are handled is handled behind all of them. */
-    if (!server->pass_end_queued)
-        event_active(&server->pass_end, EV_TIMEOUT, 0);
-    server->pass_end_queued = true;
-}
-
-void server_mark_dirty(struct conn *conn)
-{
-    struct ipclocker_server *server = conn->server;
-
-    if (!conn->dirty)
-        TAILQ_INSERT_TAIL(&server->dirty, conn, in_dirty);
-    conn->dirty = true;
-    server_queue_pass_end(server);
-}
-
-void server_resume(struct conn *conn)
-{
-    if (!conn->resumed)
-        TAILQ_INSERT_TAIL(&conn->server->resumed, conn, in_resumed);
-    conn->resumed = true;
-    server_mark_dirty(conn);
-}
-
-void server_run_resumed(struct ipclocker_server *server)
-{
-    struct conn *conn;
-
-    /* A release among these lines adds to the list instead of starting anew, so that a chain of
-     * waiters costs no stack. */
-    if (server->running_resumed)
-        return;
-    server->running_resumed = true;
-    while ((conn = TAILQ_FIRST(&server->resumed)) != NULL) {
-        TAILQ_REMOVE(&server->resumed, conn, in_resumed);
-        conn->resumed = false;
-        if (!conn->handling)
-            conn_handle_kept_lines(conn);
-    }
-    server->running_resumed = false;
-}
-
-static void on_pass_end(evutil_socket_t fd, short events, void *context)
-{
-    struct ipclocker_server *server = context;
-    struct conn *conn;
-
-    (void)fd;
-    (void)events;
-    server_run_resumed(server);
-    while ((conn = TAILQ_FIRST(&server->dirty)) != NULL)
-        conn_finish_pass(conn);
-    server->pass_end_queued = false;
-    durable_end_pass(server);
-}
-
 static void on_sweep(evutil_socket_t fd, short events, void *context)
 {
-    struct ipclocker_server *server = context;
-    time_t now_s = server_monotonic_s();
-    time_t idle_s = (time_t)server->limits[IPCLOCKER_LIMIT_IDLE_S];
-    struct conn *conn;
-
     (void)fd;
     (void)events;
-    durable_watch(server);
-    while ((conn = TAILQ_FIRST(&server->draining)) != NULL && now_s - conn->since_s >= LINGER_S)
-        conn_destroy(conn);
-    while ((conn = TAILQ_FIRST(&server->idle)) != NULL && now_s - conn->since_s >= idle_s) {
-        TAILQ_REMOVE(&server->idle, conn, in_timed);
-        conn->timed = false;
-        conn_refuse(conn, "no command came in time; connect again");
-    }
+    durable_watch(context);
+    conn_sweep(context);
 }
+
+static void let_go(struct conn *conn)
+{
+    claim_leave_all(conn);
+    history_forget(conn);
+}
+
+static void end_pass(struct ipclocker_server *server)
+{
+    durable_end_pass(server);
+    deadline_arm(server);
+}
+
+static const struct server_parts parts = {
+    .run_line = command_run,
+    .is_urgent = command_is_urgent,
+    .let_go = let_go,
+    .handle_kept_lines = conn_handle_kept_lines,
+    .finish_pass = conn_finish_pass,
+    .end_pass = end_pass,
+};
 
 static size_t default_connections(void)
 {
@@ -225,6 +87,7 @@ struct ipclocker_server *ipclocker_server_create(void)
 
     if (server == NULL)
         return NULL;
+    server->parts = &parts;
     LIST_INIT(&server->listeners);
     TAILQ_INIT(&server->conns);
     TAILQ_INIT(&server->dirty);
@@ -275,10 +138,8 @@ void ipclocker_server_set_debug(struct ipclocker_server *server, bool debug)
 
 static void assign_events(struct ipclocker_server *server)
 {
-    event_assign(&server->pass_end, server->base, -1, 0, on_pass_end, server);
-    evtimer_assign(&server->deadline, server->base, on_deadline, server);
-    server->armed_ms = INT64_MAX;
-    evtimer_assign(&server->accept_again, server->base, listener_resume, server);
+    pass_start(server);
+    deadline_start(server);
     event_assign(&server->sweep, server->base, -1, EV_PERSIST, on_sweep, server);
 }
 
@@ -315,8 +176,10 @@ int ipclocker_server_start(struct ipclocker_server *server, struct event_base *b
     server->wall_base_ms = clock_wall_ms();
     server->monotonic_base_ms = clock_ms(CLOCK_BOOTTIME);
     assign_events(server);
-    if (durable_start(server) != 0)
+    if (durable_start(server) != 0) {
+        pass_stop(server);
         return -1;
+    }
     server->serving = true;
     server->stopped = false;
     if (listener_start_all(server) != 0 || event_add(&server->sweep, &sweep_interval) != 0) {
@@ -358,23 +221,16 @@ int ipclocker_server_run(struct ipclocker_server *server)
 
 void ipclocker_server_stop(struct ipclocker_server *server)
 {
-    struct listener *listener;
-
     if (!server->serving)
         return;
     /* Waiters keep their places over a restart, though their connections end now. */
     durable_stop(server);
     while (!TAILQ_EMPTY(&server->conns))
         conn_destroy(TAILQ_FIRST(&server->conns));
-    LIST_FOREACH(listener, &server->listeners, all)
-    {
-        event_del(&listener->readable);
-    }
-    event_del(&server->pass_end);
+    listener_stop_all(server);
+    pass_stop(server);
     event_del(&server->sweep);
-    evtimer_del(&server->deadline);
-    evtimer_del(&server->accept_again);
-    server->pass_end_queued = false;
+    deadline_stop(server);
     server->serving = false;
     server->stopped = true;
     if (server->owns_base)

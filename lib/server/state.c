@@ -1,25 +1,29 @@
 /* The lock server and its store: what changes is kept, what was kept comes back, and what cannot
  * be kept does not happen.
  * Must not let a client see what a crash could undo. */
+#include "state.h"
+
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 
-#include "private.h"
+#include "claim.h"
+#include "conn.h"
+#include "context.h"
+#include "history.h"
+#include "state_note.h"
+#include "state_outage.h"
+#include "state_restore.h"
 #include "store/file.h"
 
 static const struct timeval one_second = {.tv_sec = 1};
 
-static void look_again_soon(struct ipclocker_server *server);
-static void try_again(struct ipclocker_server *server);
-static void go_down(struct ipclocker_server *server, const char *reason);
+static void on_news(evutil_socket_t fd, short events, void *context);
 
 static void submit(struct ipclocker_server *server)
 {
     struct durable *durable = &server->durable;
-
     bool urgent;
 
     if (durable->batch == NULL)
@@ -29,22 +33,6 @@ static void submit(struct ipclocker_server *server)
     durable->batch = NULL;
     if (urgent)
         durable->urgent = durable->submitted;
-}
-
-void durable_end_pass(struct ipclocker_server *server)
-{
-    struct durable *durable = &server->durable;
-
-    if (durable->lost) {
-        durable->lost = false;
-        go_down(server, "out of memory");
-    }
-    if (durable->batch == NULL)
-        return;
-    if (store_batch_is_urgent(durable->batch))
-        submit(server);
-    else if (!evtimer_pending(&durable->lazy, NULL))
-        evtimer_add(&durable->lazy, &one_second);
 }
 
 /* What nobody waits for has waited long enough. */
@@ -63,90 +51,6 @@ static void release_output(struct ipclocker_server *server)
         next = TAILQ_NEXT(conn, in_holding);
         conn_release_output(conn);
     }
-}
-
-static int restore_request(void *context, const struct lock_record *record)
-{
-    return lock_table_restore(context, record) != NULL ? 0 : -1;
-}
-
-/* Replaces the table by what the store has. */
-static int load_table(struct ipclocker_server *server, char error[STORE_ERROR_SIZE])
-{
-    struct lock_table *table = lock_table_create(server_on_table_event, server);
-    struct store_loader loader = {.context = table, .on_request = restore_request};
-    struct durable *durable = &server->durable;
-
-    if (table == NULL) {
-        snprintf(error, STORE_ERROR_SIZE, "out of memory");
-        errno = ENOMEM;
-        return -1;
-    }
-    if (store_load(durable->store, &loader, error) != 0) {
-        lock_table_destroy(table);
-        return -1;
-    }
-    /* What lies below a mount point, for example, while nothing is mounted there. */
-    if (loader.next_token < durable->least_token) {
-        snprintf(error, STORE_ERROR_SIZE, "%s is older than what was there before", durable->path);
-        lock_table_destroy(table);
-        errno = EEXIST;
-        return -1;
-    }
-    durable->least_token = loader.next_token;
-    lock_table_set_counters(table, loader.next_ticket, loader.next_token);
-    memcpy(durable->host_before, loader.host, sizeof durable->host_before);
-    claim_destroy_all(server);
-    lock_table_destroy(server->table);
-    server->table = table;
-    durable->table_known = true;
-    return 0;
-}
-
-/* The request's process cannot have outlived the boot that it ran in. */
-static bool is_of_ended_boot(const struct lock_request *request, const char *ended_boot)
-{
-    return ended_boot != NULL && request->autounlock && request->process->boot != NULL &&
-           strcmp(request->process->boot, ended_boot) == 0;
-}
-
-static void take_up(struct ipclocker_server *server, struct lock_request *request,
-                    const char *ended_boot)
-{
-    if (is_of_ended_boot(request, ended_boot)) {
-        server_log(server, LOG_NOTICE, "this machine has booted since: releasing what %s %s",
-                   request->owner, request->state == LOCK_HELD ? "held" : "waited for");
-        lock_table_end(server->table, request, LOCK_REASON_DEAD, server_now_ms(server));
-    } else {
-        claim_restore(server, request);
-    }
-}
-
-/* Looks after every request that was restored; those whose owner has ended are ended too. */
-static void take_up_all(struct ipclocker_server *server)
-{
-    struct lock_table *table = server->table;
-    const char *ended_boot =
-        machine_ended_boot(server->durable.host_before, server->durable.host_now);
-    struct lock_request *waiter = lock_table_next_waiter(table, NULL);
-    const struct lock_seat *seat;
-
-    /* Nobody is granted anything meanwhile, as all that wait are absent: what is next stays. */
-    while (waiter != NULL) {
-        struct lock_request *next = lock_table_next_waiter(table, waiter);
-
-        take_up(server, waiter, ended_boot);
-        waiter = next;
-    }
-    seat = lock_table_next_held(table, NULL);
-    while (seat != NULL) {
-        struct lock_request *holder = seat->request;
-
-        while (seat != NULL && seat->request == holder)
-            seat = lock_table_next_held(table, seat);
-        take_up(server, holder, ended_boot);
-    }
-    server_arm_deadline(server);
 }
 
 static void stop_store(struct ipclocker_server *server)
@@ -172,90 +76,9 @@ static void stop_store(struct ipclocker_server *server)
                    "which nobody was told",
                    durable->path);
     durable->store = NULL;
-    durable->stalled = false;
     durable->submitted = 0;
     durable->committed = 0;
     durable->urgent = 0;
-}
-
-static void stay_down(struct ipclocker_server *server, const char *reason)
-{
-    durable_report(server, reason);
-    look_again_soon(server);
-}
-
-/* As if the server had ended here and begun anew: what was not safe has not happened. */
-static void go_down(struct ipclocker_server *server, const char *reason)
-{
-    struct durable *durable = &server->durable;
-    struct conn *conn, *next;
-
-    durable->down = true;
-    durable->stalled = false;
-    durable->table_known = false;
-    store_batch_destroy(durable->batch);
-    durable->batch = NULL;
-    evtimer_del(&durable->lazy);
-    stay_down(server, reason);
-    server_arm_deadline(server);
-    claim_destroy_all(server);
-    for (conn = TAILQ_FIRST(&server->conns); conn != NULL; conn = next) {
-        next = TAILQ_NEXT(conn, all);
-        conn_take_back(conn, durable->refusal);
-    }
-    try_again(server);
-}
-
-static void come_up(struct ipclocker_server *server)
-{
-    struct durable *durable = &server->durable;
-
-    durable->down = false;
-    durable->logged = false;
-    server_log(server, LOG_NOTICE, "the state %s can be written again", durable->path);
-    take_up_all(server);
-}
-
-static void on_news(evutil_socket_t fd, short events, void *context)
-{
-    struct ipclocker_server *server = context;
-    struct durable *durable = &server->durable;
-    struct store_progress progress;
-
-    (void)fd;
-    (void)events;
-    store_progress(durable->store, &progress);
-    if (progress.written_anew)
-        server_log(server, LOG_WARNING,
-                   "the state file %s was removed and is written anew, with all that was in it",
-                   durable->path);
-    if (durable->committed != progress.committed)
-        durable_end_stall(server);
-    durable->committed = progress.committed;
-    if (durable->down && progress.failed) {
-        /* A file system that was repaired is mounted anew: the file is to be found by its name. */
-        stop_store(server);
-        stay_down(server, progress.error);
-        return;
-    }
-    if (durable->down && progress.committed >= durable->probe)
-        come_up(server);
-    release_output(server);
-    history_take_answers(server);
-    if (progress.failed)
-        go_down(server, progress.error);
-}
-
-static void on_again(evutil_socket_t fd, short events, void *context)
-{
-    (void)fd;
-    (void)events;
-    try_again(context);
-}
-
-static void look_again_soon(struct ipclocker_server *server)
-{
-    evtimer_add(&server->durable.again, &one_second);
 }
 
 static int open_store(struct ipclocker_server *server, bool must_exist,
@@ -272,7 +95,7 @@ static int open_store(struct ipclocker_server *server, bool must_exist,
     durable->store = store_open(&options, error);
     if (durable->store == NULL)
         return -1;
-    if (load_table(server, error) == 0)
+    if (state_restore_load(server, error) == 0)
         return 0;
     store_close(durable->store);
     durable->store = NULL;
@@ -293,6 +116,12 @@ static int watch_store(struct ipclocker_server *server)
     return 0;
 }
 
+static void stay_down(struct ipclocker_server *server, const char *reason)
+{
+    durable_report(server, reason);
+    evtimer_add(&server->durable.again, &one_second);
+}
+
 /* Reads what there is, by a new connection if the old one cannot any more, and writes to it to see
  * whether that is possible: on_news() hears.
  */
@@ -301,12 +130,13 @@ static void try_again(struct ipclocker_server *server)
     struct durable *durable = &server->durable;
     char error[STORE_ERROR_SIZE];
 
-    if (durable->store != NULL && load_table(server, error) != 0)
+    if (durable->store != NULL && state_restore_load(server, error) != 0)
         stop_store(server);
     if (durable->store == NULL && open_store(server, true, error) != 0) {
         stay_down(server, error);
         return;
     }
+    state_enter(server, STATE_READ_ONLY);
     durable->batch = store_batch_create();
     if (durable->batch == NULL || watch_store(server) != 0) {
         stay_down(server, "out of memory");
@@ -317,6 +147,89 @@ static void try_again(struct ipclocker_server *server)
     submit(server);
     durable->probe = durable->submitted;
     evtimer_del(&durable->again);
+}
+
+static void on_again(evutil_socket_t fd, short events, void *context)
+{
+    (void)fd;
+    (void)events;
+    try_again(context);
+}
+
+/* As if the server had ended here and begun anew: what was not safe has not happened. */
+static void go_down(struct ipclocker_server *server, const char *reason)
+{
+    struct durable *durable = &server->durable;
+    struct conn *conn, *next;
+
+    state_enter(server, STATE_LOST);
+    store_batch_destroy(durable->batch);
+    durable->batch = NULL;
+    evtimer_del(&durable->lazy);
+    stay_down(server, reason);
+    claim_destroy_all(server);
+    for (conn = TAILQ_FIRST(&server->conns); conn != NULL; conn = next) {
+        next = TAILQ_NEXT(conn, all);
+        history_forget(conn);
+        conn_take_back(conn, &durable->refusal);
+    }
+    try_again(server);
+}
+
+static void come_up(struct ipclocker_server *server)
+{
+    struct durable *durable = &server->durable;
+
+    state_enter(server, STATE_SERVING);
+    durable->logged = false;
+    server_log(server, LOG_NOTICE, "the state %s can be written again", durable->path);
+    state_restore_take_up(server);
+}
+
+static void on_news(evutil_socket_t fd, short events, void *context)
+{
+    struct ipclocker_server *server = context;
+    struct durable *durable = &server->durable;
+    struct store_progress progress;
+
+    (void)fd;
+    (void)events;
+    store_progress(durable->store, &progress);
+    if (progress.written_anew)
+        server_log(server, LOG_WARNING,
+                   "the state file %s was removed and is written anew, with all that was in it",
+                   durable->path);
+    if (durable->committed != progress.committed)
+        durable_end_stall(server);
+    durable->committed = progress.committed;
+    if (state_is_down(server) && progress.failed) {
+        /* A file system that was repaired is mounted anew: the file is to be found by its name. */
+        stop_store(server);
+        stay_down(server, progress.error);
+        return;
+    }
+    if (state_is_down(server) && progress.committed >= durable->probe)
+        come_up(server);
+    release_output(server);
+    history_take_answers(server);
+    if (progress.failed)
+        go_down(server, progress.error);
+}
+
+void durable_end_pass(struct ipclocker_server *server)
+{
+    struct durable *durable = &server->durable;
+
+    if (durable->lost) {
+        durable->lost = false;
+        go_down(server, "out of memory");
+    }
+    if (durable->batch == NULL)
+        return;
+    if (store_batch_is_urgent(durable->batch))
+        submit(server);
+    else if (!evtimer_pending(&durable->lazy, NULL))
+        evtimer_add(&durable->lazy, &one_second);
 }
 
 /* A server whose state was moved aside must not hand out tokens that are out there already: there
@@ -370,13 +283,12 @@ int durable_start(struct ipclocker_server *server)
 
     evtimer_assign(&durable->again, server->base, on_again, server);
     evtimer_assign(&durable->lazy, server->base, on_lazy, server);
+    state_enter(server, STATE_SERVING);
+    durable->logged = false;
     if (durable->path == NULL) {
         begin_without_memory(server);
         return 0;
     }
-    durable->down = false;
-    durable->stalled = false;
-    durable->logged = false;
     durable->least_token = 0;
     machine_describe(durable->host_now);
     if (open_first(server, error) != 0)
@@ -391,7 +303,7 @@ int durable_start(struct ipclocker_server *server)
     server_log(server, LOG_INFO, "%zu locks are held and %zu requests wait, as %s has it",
                lock_table_held_count(server->table), lock_table_waiter_count(server->table),
                durable->path);
-    take_up_all(server);
+    state_restore_take_up(server);
     return 0;
 }
 
@@ -399,7 +311,7 @@ void durable_stop(struct ipclocker_server *server)
 {
     struct durable *durable = &server->durable;
 
-    if (durable->store != NULL && !durable->down)
+    if (durable->store != NULL && !state_is_down(server))
         submit(server);
     stop_store(server);
     evtimer_del(&durable->again);

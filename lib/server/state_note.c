@@ -1,15 +1,18 @@
 /* What one pass of the loop changes, collected for the store.
  * Must not decide when it is written. */
+#include "state_note.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "private.h"
+#include "context.h"
+#include "pass.h"
 
 static bool is_kept(const struct ipclocker_server *server)
 {
     const struct durable *durable = &server->durable;
 
-    return durable->store != NULL && !durable->down && store_keeps(durable->store);
+    return durable->store != NULL && !state_is_down(server) && store_keeps(durable->store);
 }
 
 struct store_batch *durable_batch(struct ipclocker_server *server)
@@ -78,14 +81,9 @@ uint64_t durable_mark(const struct ipclocker_server *server)
     const struct durable *durable = &server->durable;
 
     /* All that there is to tell has been read from the disk; a probe keeps nobody waiting. */
-    if (durable->down)
+    if (state_is_down(server))
         return durable->committed;
     if (durable->batch != NULL && store_batch_is_urgent(durable->batch))
         return durable->submitted + 1;
     return durable->urgent;
-}
-
-bool durable_is_safe(const struct ipclocker_server *server, uint64_t mark)
-{
-    return mark <= server->durable.committed;
 }

@@ -1,27 +1,37 @@
 /* What clients and the log are told while the state cannot be written, or its disk hangs.
  * Must not touch the store or the table. */
+#include "state_outage.h"
+
 #include <stdio.h>
 #include <syslog.h>
 
-#include "private.h"
+#include "context.h"
+#include "pass.h"
+#include "state_note.h"
 
 enum {
     LOG_EVERY_S = 60,
     STALL_S = 5, /* a disk that is merely busy answers sooner */
 };
 
-const char *durable_refusal(const struct ipclocker_server *server, bool changes)
+const struct refusal *durable_refusal(const struct ipclocker_server *server, bool changes)
 {
     const struct durable *durable = &server->durable;
 
-    if ((!durable->down && !durable->stalled) || (!changes && durable->table_known))
+    if (durable->phase == STATE_SERVING || (durable->phase == STATE_READ_ONLY && !changes))
         return NULL;
-    return durable->refusal;
+    return &durable->refusal;
 }
 
 bool durable_knows_table(const struct ipclocker_server *server)
 {
-    return server->durable.table_known;
+    return server->durable.phase == STATE_SERVING || server->durable.phase == STATE_READ_ONLY;
+}
+
+void state_enter(struct ipclocker_server *server, enum state_phase phase)
+{
+    server->durable.phase = phase;
+    server_queue_pass_end(server);
 }
 
 static void log_trouble(struct ipclocker_server *server)
@@ -36,7 +46,7 @@ static void log_trouble(struct ipclocker_server *server)
     server_log(server, LOG_ERR,
                "the state %s cannot be written: %s; nothing is granted or released until it can%s",
                durable->path, durable->reason,
-               durable->stalled ? "" : ", which is tried every second");
+               durable->phase == STATE_STALLED ? "" : ", which is tried every second");
 }
 
 void durable_report(struct ipclocker_server *server, const char *reason)
@@ -44,8 +54,9 @@ void durable_report(struct ipclocker_server *server, const char *reason)
     struct durable *durable = &server->durable;
 
     snprintf(durable->reason, sizeof durable->reason, "%s", reason);
-    snprintf(durable->refusal, sizeof durable->refusal,
+    snprintf(durable->refusal_text, sizeof durable->refusal_text,
              "the state cannot be written (%s); try again later", reason);
+    durable->refusal = (struct refusal){REFUSAL_LATER, durable->refusal_text};
     log_trouble(server);
 }
 
@@ -55,28 +66,23 @@ void durable_report(struct ipclocker_server *server, const char *reason)
  */
 static void stall(struct ipclocker_server *server, time_t seconds)
 {
-    struct durable *durable = &server->durable;
     char reason[64];
 
-    durable->stalled = true;
-    durable->table_known = false;
+    state_enter(server, STATE_STALLED);
     snprintf(reason, sizeof reason, "its disk has not answered for %lld seconds",
              (long long)seconds);
     durable_report(server, reason);
-    server_arm_deadline(server);
 }
 
 void durable_end_stall(struct ipclocker_server *server)
 {
     struct durable *durable = &server->durable;
 
-    if (!durable->stalled)
+    if (durable->phase != STATE_STALLED)
         return;
-    durable->stalled = false;
-    durable->table_known = true;
+    state_enter(server, STATE_SERVING);
     durable->logged = false;
     server_log(server, LOG_NOTICE, "the disk of the state %s answers again", durable->path);
-    server_arm_deadline(server);
 }
 
 void durable_watch(struct ipclocker_server *server)
@@ -84,7 +90,7 @@ void durable_watch(struct ipclocker_server *server)
     struct durable *durable = &server->durable;
     time_t now_s = server_monotonic_s();
 
-    if (durable->down) {
+    if (state_is_down(server)) {
         log_trouble(server);
     } else if (!durable->waits || durable->watched != durable->committed) {
         durable->waits = durable->committed < durable->submitted;

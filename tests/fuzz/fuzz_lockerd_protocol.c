@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "server/private.h"
+#include "server/conn.h"
 
 enum { CLIENTS = 4, SWITCH = 0x1e };
 

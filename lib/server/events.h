@@ -1,0 +1,10 @@
+/* What the events of the lock table set off. */
+#ifndef FARMLOCK_SERVER_EVENTS_H
+#define FARMLOCK_SERVER_EVENTS_H
+
+#include "lock/table.h"
+
+/* The callback of the server's table; `server` is a struct ipclocker_server.  See lock_event_fn. */
+void server_on_table_event(void *server, const struct lock_event *event);
+
+#endif

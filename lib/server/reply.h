@@ -1,0 +1,29 @@
+/* Answers.  A whole one has the connection looked at when the pass ends.  Memory that cannot be had
+ * shows in the connection's output, which is closed then. */
+#ifndef FARMLOCK_SERVER_REPLY_H
+#define FARMLOCK_SERVER_REPLY_H
+
+#include "server.h"
+
+/* The status about the connection's names; `released`, or NULL, is one that was given back just
+ * now; `refusal`, or NULL, is why nothing was done. */
+void reply_status(struct conn *conn, const char *released, const struct refusal *refusal);
+
+/* The status of a request that is held, without a search for it. */
+void reply_granted(struct conn *conn, const struct lock_request *request);
+
+/* What a LOCK that waits is told at once. */
+void reply_waiting(struct conn *conn, const struct lock_request *request);
+
+/* The place in the queue; `request` is NULL when the connection waits for nothing. */
+void reply_queue(struct conn *conn, const struct lock_request *request);
+
+/* LOCK_LIST's. */
+void reply_lock_list(struct conn *conn);
+
+/* Parts of answers: a line, and a word with a value.  The caller has the connection looked at. */
+void reply_text(struct conn *conn, const char *text);
+void reply_word(struct conn *conn, const char *word, const char *value);
+void reply_number(struct conn *conn, const char *word, uint64_t value);
+
+#endif

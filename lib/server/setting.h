@@ -1,0 +1,24 @@
+/* Lines that only set something, for the commands behind them. */
+#ifndef FARMLOCK_SERVER_SETTING_H
+#define FARMLOCK_SERVER_SETTING_H
+
+#include "server.h"
+
+/* Settings, with the rest of their line.  One that cannot be used is kept as the connection's
+ * fault.
+ */
+void setting_user(struct conn *conn, char *args);
+void setting_hostname(struct conn *conn, char *args);
+void setting_job(struct conn *conn, char *args);
+void setting_pid(struct conn *conn, char *args);
+void setting_process(struct conn *conn, char *args);
+void setting_block(struct conn *conn, char *args);
+void setting_autounlock(struct conn *conn, char *args);
+void setting_session(struct conn *conn, char *args);
+void setting_timeout(struct conn *conn, char *args);
+void setting_locks(struct conn *conn, char *args);
+void setting_and(struct conn *conn, char *args);
+void setting_count(struct conn *conn, char *args);
+void setting_proto(struct conn *conn, char *args);
+
+#endif
