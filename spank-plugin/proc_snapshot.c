@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/number.h"
 
 enum {
@@ -28,17 +29,12 @@ static bool is_own(pid_t pid)
 static bool add(void *context, const struct proc_stat *stat)
 {
     struct census *census = context;
-    struct census_entry *entry;
+    struct census_entry *entry,
+        *entries = array_grow(census->entries, &census->room, census->count, sizeof *entries);
 
-    if (census->count == census->room) {
-        size_t room = census->room != 0 ? census->room * 2 : 512;
-        void *entries = reallocarray(census->entries, room, sizeof *census->entries);
-
-        if (entries == NULL)
-            return false;
-        census->entries = entries;
-        census->room = room;
-    }
+    if (entries == NULL)
+        return false;
+    census->entries = entries;
     entry = &census->entries[census->count++];
     *entry = (struct census_entry){.stat = *stat, .own = is_own(stat->pid)};
     entry->marked = entry->own && census->is_marked(census->context, stat->pid);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "proc_snapshot.h"
 #include "process/proc_stat.h"
 #include "process/process.h"
@@ -41,15 +42,12 @@ static bool is_member(const struct offspring *them, size_t count, pid_t pid)
 
 static int add_member(struct offspring *them, const struct proc_stat *stat)
 {
-    if (them->count == them->room) {
-        size_t room = them->room != 0 ? them->room * 2 : 64;
-        void *members = reallocarray(them->members, room, sizeof *them->members);
+    struct offspring_member *members =
+        array_grow(them->members, &them->room, them->count, sizeof *members);
 
-        if (members == NULL)
-            return -1;
-        them->members = members;
-        them->room = room;
-    }
+    if (members == NULL)
+        return -1;
+    them->members = members;
     them->members[them->count++] =
         (struct offspring_member){.pid = stat->pid, .start = stat->start};
     return 0;
@@ -67,15 +65,12 @@ static struct offspring_group *find_group(const struct offspring *them,
 
 static int add_group(struct offspring *them, const struct proc_stat *stat, uint64_t seen_at)
 {
-    if (them->group_count == them->group_room) {
-        size_t room = them->group_room != 0 ? them->group_room * 2 : 16;
-        void *groups = reallocarray(them->groups, room, sizeof *them->groups);
+    struct offspring_group *groups =
+        array_grow(them->groups, &them->group_room, them->group_count, sizeof *groups);
 
-        if (groups == NULL)
-            return -1;
-        them->groups = groups;
-        them->group_room = room;
-    }
+    if (groups == NULL)
+        return -1;
+    them->groups = groups;
     them->groups[them->group_count++] =
         (struct offspring_group){stat->group, stat->session, seen_at};
     return 0;

@@ -54,10 +54,8 @@ static int add_name(struct expansion *ex, const char *where, const char *name, s
 
     if (++ex->work > WORK_MAX)
         return fail(ex, E2BIG, where, "too many names that stand twice");
-    for (size_t i = 0; i < list->count; i++) {
-        if (strcmp(list->names[i], name) == 0)
-            return 0;
-    }
+    if (name_list_has(list->names, list->count, name))
+        return 0;
     if (list->count == HOSTLIST_NAMES_MAX)
         return fail(ex, E2BIG, where, "more than 1024 names");
     /* Grown by doubling: whenever the count is a power of two. */
@@ -223,6 +221,15 @@ int hostlist_append(struct hostlist *list, const char *text, char *error, size_t
         hostlist_fini(list);
     errno = saved_errno;
     return -1;
+}
+
+bool name_list_has(char *const *names, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(names[i], name) == 0)
+            return true;
+    }
+    return false;
 }
 
 void hostlist_fini(struct hostlist *list)

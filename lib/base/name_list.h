@@ -6,6 +6,7 @@
 #ifndef FARMLOCK_BASE_NAME_LIST_H
 #define FARMLOCK_BASE_NAME_LIST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { HOSTLIST_NAMES_MAX = 1024, HOSTLIST_NAME_LEN_MAX = 255 };
@@ -24,6 +25,9 @@ struct hostlist {
  *   ENOMEM
  */
 int hostlist_append(struct hostlist *list, const char *text, char *error, size_t error_size);
+
+/* Whether a name is one of `count` names. */
+bool name_list_has(char *const *names, size_t count, const char *name);
 
 /* Frees the names; the list is empty then. */
 void hostlist_fini(struct hostlist *list);

@@ -183,25 +183,54 @@ bool job_id_from_environment(char out[JOB_ID_SIZE])
     return false;
 }
 
-/* Whether a text begins with these bytes, and not as part of a longer name or number. */
-static bool begins(const char *text, const char *bytes, size_t len)
+/* SCHEDULER:JOB@CLUSTER, of which JOB alone is always there. */
+struct parts {
+    const char *scheduler, *job, *cluster; /* cluster is NULL where there is none */
+    size_t scheduler_len, job_len;         /* scheduler_len counts the colon; 0 for none */
+};
+
+static struct parts split(const char *id)
 {
-    return len > 0 && strncmp(text, bytes, len) == 0 && !isalnum((unsigned char)text[len]);
+    const char *colon = strchr(id, ':'), *job = colon != NULL ? colon + 1 : id;
+    const char *at = strrchr(job, '@');
+
+    return (struct parts){
+        .scheduler = id,
+        .scheduler_len = (size_t)(job - id),
+        .job = job,
+        .job_len = at != NULL ? (size_t)(at - job) : strlen(job),
+        .cluster = at != NULL ? at + 1 : NULL,
+    };
+}
+
+static bool is_of_scheduler(const struct parts *id, const struct parts *wanted)
+{
+    if (id->scheduler_len == 0 || wanted->scheduler_len == 0)
+        return id->scheduler_len != 0;
+    return id->scheduler_len == wanted->scheduler_len &&
+           memcmp(id->scheduler, wanted->scheduler, id->scheduler_len) == 0;
+}
+
+static bool is_of_cluster(const struct parts *id, const struct parts *wanted)
+{
+    return wanted->cluster == NULL ||
+           (id->cluster != NULL && strcmp(id->cluster, wanted->cluster) == 0);
+}
+
+/* Whether a text begins with the job, and not as part of a longer name or number. */
+static bool begins_with(const char *text, const struct parts *wanted)
+{
+    return wanted->job_len > 0 && strncmp(text, wanted->job, wanted->job_len) == 0 &&
+           !isalnum((unsigned char)text[wanted->job_len]);
 }
 
 bool job_id_covers(const char *wanted, const char *id)
 {
-    const char *colon = strchr(id, ':'), *wanted_colon = strchr(wanted, ':');
-    const char *id_cluster = strrchr(id, '@'), *cluster = strrchr(wanted, '@');
-    const char *number = wanted_colon != NULL ? wanted_colon + 1 : wanted, *own = strchr(id, '=');
-    size_t len = cluster != NULL ? (size_t)(cluster - number) : strlen(number);
+    struct parts meant = split(wanted), found = split(id);
+    const char *own = strchr(found.job, '=');
 
     if (strcmp(wanted, id) == 0)
         return true;
-    if (colon == NULL ||
-        (wanted_colon != NULL && strncmp(wanted, id, (size_t)(colon + 1 - id)) != 0))
-        return false;
-    if (cluster != NULL && (id_cluster == NULL || strcmp(cluster, id_cluster) != 0))
-        return false;
-    return begins(colon + 1, number, len) || (own != NULL && begins(own + 1, number, len));
+    return is_of_scheduler(&found, &meant) && is_of_cluster(&found, &meant) &&
+           (begins_with(found.job, &meant) || (own != NULL && begins_with(own + 1, &meant)));
 }

@@ -31,11 +31,8 @@ static int has_node(const char *list, const char *node)
     if (copy == NULL)
         return -1;
     turn_commas(copy);
-    if (hostlist_append(&names, copy, error, sizeof error) == 0) {
-        has = 0;
-        for (size_t i = 0; i < names.count && has == 0; i++)
-            has = strcmp(names.names[i], node) == 0;
-    }
+    if (hostlist_append(&names, copy, error, sizeof error) == 0)
+        has = name_list_has(names.names, names.count, node);
     hostlist_fini(&names);
     free(copy);
     return has;

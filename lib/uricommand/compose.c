@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shell_names.h"
+
 /* Ends a text that was written to memory; `ok` says whether all went well so far. */
 static char *finish(FILE *out, char **text, bool ok)
 {
@@ -55,22 +57,6 @@ static void write_quoted(FILE *out, const char *word)
     fputc('\'', out);
 }
 
-/* exec would find no program of these names, or one that changes only itself. */
-static bool is_shell_only(const char *name, size_t len)
-{
-    static const char *const names[] = {
-        ":",     ".",      "alias",    "bg",      "break", "cd",      "command", "continue",
-        "eval",  "exec",   "exit",     "export",  "fg",    "getopts", "hash",    "jobs",
-        "local", "read",   "readonly", "return",  "set",   "shift",   "times",   "trap",
-        "type",  "ulimit", "umask",    "unalias", "unset", "wait"};
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strlen(names[i]) == len && memcmp(name, names[i], len) == 0)
-            return true;
-    }
-    return false;
-}
-
 char *uricommand_quote(const char *const argv[])
 {
     char *text = NULL;
@@ -85,7 +71,7 @@ char *uricommand_quote(const char *const argv[])
     if (out == NULL)
         return NULL;
     /* dash's exec takes no --, and a name that begins so is no builtin's. */
-    if (argv[0][0] != '-' && !is_shell_only(argv[0], strlen(argv[0])))
+    if (argv[0][0] != '-' && !shell_name_is_builtin_only(argv[0], strlen(argv[0])))
         fputs("exec ", out);
     for (size_t i = 0; argv[i] != NULL; i++) {
         if (i > 0)
@@ -144,7 +130,7 @@ static bool can_exec(const char *launcher)
     size_t len = strcspn(first, " ");
 
     return strpbrk(launcher, ";&|()<>`!") == NULL && memchr(first, '=', len) == NULL &&
-           *first != '-' && !is_shell_only(first, len);
+           *first != '-' && !shell_name_is_builtin_only(first, len);
 }
 
 static char *build_hop(const struct uricommand_hop *hop, const char *line)

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t';
@@ -61,15 +63,11 @@ static const char *skip_redirection(const char *from, char *scratch)
 
 static int append(struct uricommand_words *words, char *word)
 {
-    if (words->count + 1 >= words->room) {
-        size_t room = words->room * 2 + 16;
-        char **more = realloc(words->words, room * sizeof *more);
+    char **more = array_grow(words->words, &words->room, words->count + 1, sizeof *more);
 
-        if (more == NULL)
-            return -1;
-        words->words = more;
-        words->room = room;
-    }
+    if (more == NULL)
+        return -1;
+    words->words = more;
     words->words[words->count++] = word;
     words->words[words->count] = NULL;
     return 0;

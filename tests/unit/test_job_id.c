@@ -161,6 +161,46 @@ static void what_cannot_be_an_id_is_none(void **state)
     assert_string_equal(ID_OF("JOB_ID", "55"), "");
 }
 
+static void a_job_covers_its_parts_and_no_other(void **state)
+{
+    static const struct {
+        const char *wanted, *id;
+        bool covers;
+    } cases[] = {
+        {"4711", "slurm:4711_3=4714@lab", true},
+        {"4711_3", "slurm:4711_3=4714@lab", true},
+        {"4714", "slurm:4711_3=4714@lab", true},
+        {"slurm:4714@lab", "slurm:4711_3=4714@lab", true},
+        {"4711", "slurm:4711+1", true},
+        {"4711", "lsf:4711[4]", true},
+        {"lsf:4711", "lsf:4711[4]", true},
+        {"99", "pbs:99[2].head", true},
+        {"pbs:99[2]", "pbs:99[2].head", true},
+        {"55.7", "sge:55.7", true},
+        {"odd", "odd", true},
+        {"471", "slurm:4711", false},
+        {"47110", "slurm:4711", false},
+        {"4711_30", "slurm:4711_3=4714@lab", false},
+        {"4714_3", "slurm:4711_3=4714@lab", false},
+        {"slurm:4711", "lsf:4711[4]", false},
+        {"slurm", "slurm:4711", false},
+        {"slurm:", "slurm:4711", false},
+        {"4711@lab", "slurm:4711", false},
+        {"4711@lab", "slurm:4711@den", false},
+        {"@lab", "slurm:4711@lab", false},
+        {"lab", "slurm:4711@lab", false},
+        {"@lab:5", "slurm:5@lab:5", false},
+        {"4711", "4711_3", false},
+        {"", "slurm:4711", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        if (job_id_covers(cases[i].wanted, cases[i].id) != cases[i].covers)
+            fail_msg("'%s' and '%s'", cases[i].wanted, cases[i].id);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +210,7 @@ int main(void)
         cmocka_unit_test(a_component_knows_itself_by_its_node),
         cmocka_unit_test(an_epilog_knows_every_id_of_its_job),
         cmocka_unit_test(what_cannot_be_an_id_is_none),
+        cmocka_unit_test(a_job_covers_its_parts_and_no_other),
     };
 
     return cmocka_run_group_tests_name("job_id", tests, NULL, NULL);

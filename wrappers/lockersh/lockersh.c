@@ -17,6 +17,7 @@
 #include "monitor.h"
 #include "options.h"
 #include "pid1.h"
+#include "uricommand.h"
 #include "wait.h"
 
 enum { EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
@@ -246,28 +247,6 @@ static int ping(struct lockersh *self)
     return 0;
 }
 
-static char *join(char *const *words)
-{
-    size_t size = 1, used = 0;
-    char *line;
-
-    for (size_t i = 0; words[i] != NULL; i++)
-        size += strlen(words[i]) + 1;
-    line = malloc(size);
-    if (line == NULL)
-        return NULL;
-    for (size_t i = 0; words[i] != NULL; i++) {
-        size_t len = strlen(words[i]);
-
-        if (i > 0)
-            line[used++] = ' ';
-        memcpy(line + used, words[i], len);
-        used += len;
-    }
-    line[used] = '\0';
-    return line;
-}
-
 /* Tells the command what it got. */
 static int set_environment(const struct ipclocker *lock)
 {
@@ -297,7 +276,7 @@ static int become_command(struct lockersh *self)
     if (self->options.exec) {
         execvp(command[0], command);
     } else {
-        char *line = join(command);
+        char *line = uricommand_join((const char *const *)command);
 
         if (line != NULL)
             execl("/bin/sh", "sh", "-c", line, (char *)NULL);

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/duration.h"
 #include "base/text.h"
 
 enum {
@@ -63,28 +64,14 @@ static void draw(struct progress *progress, char *text, const char *end)
     progress->drawn_len = *end == '\0' ? columns : 0;
 }
 
-static void format_duration(char *out, size_t size, int64_t ms)
-{
-    int64_t s = ms / 1000;
-
-    if (s < 60)
-        snprintf(out, size, "%" PRId64 " s", s);
-    else if (s < 3600)
-        snprintf(out, size, "%" PRId64 " min %" PRId64 " s", s / 60, s % 60);
-    else if (s < 86400)
-        snprintf(out, size, "%" PRId64 " h %" PRId64 " min", s / 3600, s / 60 % 60);
-    else
-        snprintf(out, size, "%" PRId64 " d %" PRId64 " h", s / 86400, s / 3600 % 24);
-}
-
 /* " since 14:02:11 (3 min 20 s)" */
 static void format_since(char *out, size_t size, int64_t held_ms)
 {
     time_t since = time(NULL) - (time_t)(held_ms / 1000);
-    char when[32] = "", held[32];
+    char when[32] = "", held[DURATION_TEXT_SIZE];
     struct tm parts;
 
-    format_duration(held, sizeof held, held_ms);
+    duration_format(held, held_ms / 1000, DURATION_WORDS);
     if (localtime_r(&since, &parts) != NULL)
         strftime(when, sizeof when, held_ms < 86400000 ? "%H:%M:%S" : "%Y-%m-%d %H:%M", &parts);
     snprintf(out, size, " since %s (%s)", when, held);
@@ -93,14 +80,14 @@ static void format_since(char *out, size_t size, int64_t held_ms)
 static void describe(const struct progress *progress, const struct ipclocker_wait *wait, char *out,
                      size_t size)
 {
-    char since[80] = "", place[48] = "", waited[32];
+    char since[80] = "", place[48] = "", waited[DURATION_TEXT_SIZE];
     bool names_other = wait->lock[0] != '\0' && strcmp(wait->lock, progress->demand) != 0;
 
     if (wait->held_ms >= 0)
         format_since(since, sizeof since, wait->held_ms);
     if (wait->position > 0)
         snprintf(place, sizeof place, ", place %zu in the queue", wait->position);
-    format_duration(waited, sizeof waited, wait->waited_ms);
+    duration_format(waited, wait->waited_ms / 1000, DURATION_WORDS);
     snprintf(out, size, "%s: waiting %s for %s%s; %s has%s %s%s", progress->name, waited,
              progress->demand, place, wait->holder[0] != '\0' ? wait->holder : "somebody",
              since[0] != '\0' ? " had" : "", names_other ? wait->lock : "it", since);

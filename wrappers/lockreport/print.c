@@ -10,6 +10,7 @@
 #include <time.h>
 #include <wchar.h>
 
+#include "base/duration.h"
 #include "base/number.h"
 #include "base/rfc3339.h"
 #include "base/text.h"
@@ -55,20 +56,12 @@ int report_parse_time(const char *text, int64_t now_ms, int64_t *time_ms)
     return parse_calendar(text, time_ms);
 }
 
-static void format_duration(char *out, size_t size, int64_t ms)
+static void format_wait(char out[DURATION_TEXT_SIZE], int64_t ms)
 {
-    int64_t s = ms / 1000;
-
     if (ms < 10000)
-        snprintf(out, size, "%" PRId64 ".%01" PRId64 "s", s, ms % 1000 / 100);
-    else if (s < 60)
-        snprintf(out, size, "%" PRId64 "s", s);
-    else if (s < 3600)
-        snprintf(out, size, "%" PRId64 "m%02" PRId64 "s", s / 60, s % 60);
-    else if (s < 24L * 3600)
-        snprintf(out, size, "%" PRId64 "h%02" PRId64 "m", s / 3600, s / 60 % 60);
+        snprintf(out, DURATION_TEXT_SIZE, "%" PRId64 ".%" PRId64 "s", ms / 1000, ms % 1000 / 100);
     else
-        snprintf(out, size, "%" PRId64 "d%02" PRId64 "h", s / 86400, s / 3600 % 24);
+        duration_format(out, ms / 1000, DURATION_SHORT);
 }
 
 /* A character for each part of the time, or for several of them. */
@@ -106,14 +99,15 @@ void report_format_time(char text[REPORT_TIME_SIZE], int64_t time_ms)
 
 static void print_numbers(const struct report_group *group, FILE *out)
 {
-    char use[16] = "-", median[24] = "-", p90[24] = "-", worst[24] = "-";
+    char use[16] = "-", median[DURATION_TEXT_SIZE] = "-", p90[DURATION_TEXT_SIZE] = "-",
+         worst[DURATION_TEXT_SIZE] = "-";
 
     if (group->capacity > 0)
         snprintf(use, sizeof use, "%.0f%%", 100 * group->mean / (double)group->capacity);
     if (group->waits > 0) {
-        format_duration(median, sizeof median, group->wait_median_ms);
-        format_duration(p90, sizeof p90, group->wait_p90_ms);
-        format_duration(worst, sizeof worst, group->wait_worst_ms);
+        format_wait(median, group->wait_median_ms);
+        format_wait(p90, group->wait_p90_ms);
+        format_wait(worst, group->wait_worst_ms);
     }
     fprintf(out, " %6zu %4zu %6.2f %4s %6zu %6s %6s %6s %7zu %5zu", group->holds, group->peak,
             group->mean, use, group->waits, median, p90, worst, group->refused, group->left);

@@ -72,15 +72,6 @@ static bool is_of_cluster(const char *text, const char *cluster, bool takes_bare
     return job.cluster[0] != '\0' ? strcasecmp(job.cluster, cluster) == 0 : takes_bare;
 }
 
-static bool has_lock(const struct seat_map *map, const char *lock)
-{
-    for (size_t i = 0; i < map->locks.count; i++) {
-        if (strcmp(map->locks.names[i], lock) == 0)
-            return true;
-    }
-    return false;
-}
-
 static void count_seat(struct seat_map *map)
 {
     if (map->outside < map->total)
@@ -102,7 +93,7 @@ void seat_maps_count(struct seat_maps *maps, const struct job_claims *claims, co
         if (claim->lock == NULL || is_of_cluster(claim->job, cluster, takes_bare))
             continue;
         for (size_t i = 0; i < maps->count; i++) {
-            if (has_lock(&maps->maps[i], claim->lock))
+            if (name_list_has(maps->maps[i].locks.names, maps->maps[i].locks.count, claim->lock))
                 count_seat(&maps->maps[i]);
         }
     }
