@@ -1,8 +1,9 @@
 # Tests, fuzzers, benches and lint; included by the Makefile.
 
-UNIT_SOURCES := $(wildcard tests/unit/test_*.c tests/unit/*/test_*.c)
+# A folder for each room, and one for what several share.
+UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
 UNIT_TESTS  := $(UNIT_SOURCES:%.c=$B/%)
-UNIT_HELPERS := $(patsubst %.c,$B/obj/%.o,$(filter-out $(UNIT_SOURCES),$(wildcard tests/unit/*.c tests/unit/*/*.c)))
+UNIT_HELPERS := $(patsubst %.c,$B/obj/%.o,$(filter-out $(UNIT_SOURCES),$(wildcard tests/unit/*/*.c)))
 E2E_TESTS   := $(wildcard tests/e2e/test_*.py)
 # A plugin with a sanitizer cannot be loaded by a program without one.
 CLUSTER_TESTS := $(if $(SLURM),$(if $(filter asan tsan,$(VARIANT)),,$(wildcard tests/cluster/test_*.py)))
@@ -33,27 +34,30 @@ $B/tests/%.so: $B/obj/tests/support/%.o
 	@mkdir -p $(@D)
 	$(call say,LD   $@)$(CC) -shared $(LDFLAGS) -o $@ $< -ldl
 
-# What programs have for themselves, and the parts of the plugin that know nothing of Slurm.
-$(filter $B/tests/unit/test_spank_%,$(UNIT_TESTS)): $B/tests/unit/test_spank_%: $B/obj/spank-plugin/%.o
-$B/tests/unit/test_job_claims: $B/obj/wrappers/slurm/job_claims.o
-$B/tests/unit/test_job_list: $B/obj/wrappers/lockersh/job_list.o
-$B/tests/unit/test_lifeline: $B/obj/spank-plugin/peer_watch.o $B/obj/spank-plugin/peer_port.o
-$B/tests/unit/test_offspring: $B/obj/spank-plugin/step_processes.o $B/obj/spank-plugin/proc_snapshot.o
-$B/tests/unit/test_reap_rule: $B/obj/wrappers/lockreap/rule.o
-$B/tests/unit/test_seat_map: $B/obj/wrappers/locksync/seat_map.o
-$B/tests/unit/test_shell_line: $B/obj/wrappers/pidwatch/shell_line.o
+# What they test of a program or of the plugin; all of lib/ is linked anyway.
+TESTED_OF = $(patsubst %,$B/obj/%.o,$(1))
+$B/tests/unit/lockersh/test_job_list: $(call TESTED_OF,wrappers/lockersh/job_list)
+$B/tests/unit/lockreap/test_rule: $(call TESTED_OF,wrappers/lockreap/rule)
+$B/tests/unit/locksync/test_seat_map: $(call TESTED_OF,wrappers/locksync/seat_map)
+$B/tests/unit/pidwatch/test_shell_line: $(call TESTED_OF,wrappers/pidwatch/shell_line)
+$B/tests/unit/slurm/test_job_claims: $(call TESTED_OF,wrappers/slurm/job_claims)
+$B/tests/unit/spank-plugin/test_contact: $(call TESTED_OF,spank-plugin/contact)
+$B/tests/unit/spank-plugin/test_peer_watch: $(call TESTED_OF,spank-plugin/peer_watch spank-plugin/peer_port)
+$B/tests/unit/spank-plugin/test_settings: $(call TESTED_OF,spank-plugin/settings)
+$B/tests/unit/spank-plugin/test_step_processes: $(call TESTED_OF,spank-plugin/step_processes spank-plugin/proc_snapshot)
+$B/tests/unit/spank-plugin/test_witness: $(call TESTED_OF,spank-plugin/witness)
 
 # Its allocations fail on demand.
-$B/tests/unit/test_lock_table_memory: \
+$B/tests/unit/lock/test_lock_table_memory: \
     TEST_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup
 
 # What they measure reports every basic block that it runs.
 $B/obj/counted/%.o: %.c $B/flags
 	@mkdir -p $(@D)
 	$(call say,CC   $@)$(CC) $(ALL_CFLAGS) -fsanitize-coverage=trace-pc -c -o $@ $<
-$B/tests/unit/test_lock_table_cost: \
+$B/tests/unit/lock/test_lock_table_cost: \
     $(patsubst %.c,$B/obj/counted/%.o,$(wildcard lib/lock/*.c) lib/base/tree.c)
-$B/tests/unit/test_asker_question: $B/obj/counted/lib/pidstat/question.o
+$B/tests/unit/pidstat/test_asker_question: $B/obj/counted/lib/pidstat/question.o
 
 # ---- running --------------------------------------------------------------------------------
 
@@ -141,7 +145,7 @@ bench-check:
 # ---- lint -----------------------------------------------------------------------------------
 
 C_SOURCES := $(wildcard lib/*.[ch] lib/*/*.[ch] daemons/*.[ch] wrappers/*/*.[ch] \
-               spank-plugin/*.[ch] tests/unit/*.[ch] tests/unit/*/*.[ch] tests/support/*.c tests/fuzz/*.[ch] \
+               spank-plugin/*.[ch] tests/unit/*/*.[ch] tests/support/*.c tests/fuzz/*.[ch] \
                tests/bench/*.[ch] examples/*.c examples/*/*.c)
 PY_SOURCES := $(wildcard tests/*/*.py)
 SH_SOURCES := .ci/run .ci/deps share/dashboard/lockfeed $(wildcard examples/*.sh examples/*/*.sh tests/*/*.sh)

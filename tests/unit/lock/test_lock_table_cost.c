@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "block_count.h"
 #include "lock/table.h"
+#include "tests/unit/support/block_count.h"
 
 /* O(log n) from 1,000 to 100,000 grows by log 100,000 / log 1,000 = 1.7; anything linear in
  * waiters, locks or owners grows by a hundred.

@@ -16,7 +16,7 @@
 
 #include "asker_fixture.h"
 #include "pidstat.h"
-#include "process_fixture.h"
+#include "tests/unit/process/process_fixture.h"
 
 struct pair {
     struct event_base *base;

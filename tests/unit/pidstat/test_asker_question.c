@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "block_count.h"
 #include "pidstat/question.h"
+#include "tests/unit/support/block_count.h"
 
 enum { CROWD = 20000, PORT = 1752, BLOCKS_A_QUESTION = 200 };
 
