@@ -351,8 +351,8 @@ static void turn_away(struct ipclocker_server *server, int fd)
     struct buffer text = {0};
 
     log_limit(server, "the limit of connections is reached; turning clients away");
-    /* It had no turn to say which protocol it has; one of the classic kind ignores the code. */
-    refusal_add(&text, &too_many, 2);
+    /* It had no turn to say which protocol it has: clients expect no other first word here. */
+    refusal_add(&text, &too_many, 1);
     /* Closing with unread input makes the kernel send a reset, which may overtake the line. */
     if (recv(fd, server->scratch, READ_CHUNK, 0) < 0 && errno != EAGAIN)
         server_log(server, LOG_DEBUG, "a client left before it was turned away");
