@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "older_server.h"
 #include "past_line.h"
 
 enum { WORDS_MAX = 6 };

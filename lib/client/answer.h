@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "error_code.h"
 #include "ipclocker.h"
+#include "protocol/error_code.h"
 
 enum {
     ANSWER_LINE_MAX = 65536,

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/number.h"
-#include "list/past.h"
+#include "protocol/past.h"
 
 _Static_assert((int)PAST_HOLD == (int)IPCLOCKER_PAST_HOLD &&
                    (int)PAST_REFUSED == (int)IPCLOCKER_PAST_REFUSED &&

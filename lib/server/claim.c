@@ -231,10 +231,11 @@ void claim_on_granted(struct lock_request *request)
 static const struct refusal *end_of_wait(enum lock_reason reason)
 {
     static const struct refusal refusals[] = {
-        [LOCK_REASON_BREAK] = {REFUSAL_REFUSED, "the wait was ended by an administrator"},
-        [LOCK_REASON_DEAD] = {REFUSAL_REFUSED,
+        [LOCK_REASON_BREAK] = {ERROR_CODE_REFUSED, "the wait was ended by an administrator"},
+        [LOCK_REASON_DEAD] = {ERROR_CODE_REFUSED,
                               "the wait was ended because the owner's process has ended"},
-        [LOCK_REASON_JOB_END] = {REFUSAL_REFUSED, "the wait was ended because its job has ended"},
+        [LOCK_REASON_JOB_END] = {ERROR_CODE_REFUSED,
+                                 "the wait was ended because its job has ended"},
     };
 
     if (reason >= sizeof refusals / sizeof *refusals || refusals[reason].text == NULL)

@@ -88,7 +88,7 @@ static void on_dead_pid(struct conn *conn, char *args)
 
 static void on_dead_job(struct conn *conn, char *args)
 {
-    static const struct refusal no_time = {REFUSAL_MALFORMED,
+    static const struct refusal no_time = {ERROR_CODE_MALFORMED,
                                            "DEAD_JOB needs a time in milliseconds, or none"};
     struct ipclocker_server *server = conn->server;
     const char *job = words_next(&args), *before = words_next(&args);

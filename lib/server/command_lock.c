@@ -19,7 +19,7 @@
 /* Answers a command that cannot be done because of an earlier setting.  Returns whether so. */
 static bool answer_fault(struct conn *conn)
 {
-    static const struct refusal no_owner = {REFUSAL_MALFORMED,
+    static const struct refusal no_owner = {ERROR_CODE_MALFORMED,
                                             "no owner was named; send \"user NAME\" first"};
     const struct refusal *fault = conn->fault;
 
@@ -48,14 +48,14 @@ static void identify_classic_owner(const struct conn *conn, struct lock_ask *ask
 static const struct refusal *outcome_refusal(enum lock_outcome outcome)
 {
     static const struct refusal bad_count = {
-        REFUSAL_MALFORMED,
+        ERROR_CODE_MALFORMED,
         "nobody could ever have so many of these locks; name more or ask for fewer"};
-    static const struct refusal overlap = {REFUSAL_MALFORMED,
+    static const struct refusal overlap = {ERROR_CODE_MALFORMED,
                                            "a lock is named in two groups; name it in one"};
     static const struct refusal has_part = {
-        REFUSAL_OWN, "this owner holds a part of these locks already; give it back first"};
+        ERROR_CODE_OWN, "this owner holds a part of these locks already; give it back first"};
     static const struct refusal waits = {
-        REFUSAL_OWN, "this owner waits for one of these locks already, with another request"};
+        ERROR_CODE_OWN, "this owner waits for one of these locks already, with another request"};
 
     switch (outcome) {
     case LOCK_OUTCOME_BAD_COUNT:
@@ -169,9 +169,10 @@ static struct lock_result ask_table(struct conn *conn, struct lock_ask *ask)
 static const struct refusal *check_demand(struct conn *conn, const struct lock_ask *ask)
 {
     static const struct refusal stranger = {
-        REFUSAL_DENIED, "another process of this owner's name has it or waits; use another name"};
+        ERROR_CODE_DENIED,
+        "another process of this owner's name has it or waits; use another name"};
     static const struct refusal too_many_locks = {
-        REFUSAL_LATER, "the server's limit of locks in use is reached; try again later"};
+        ERROR_CODE_LATER, "the server's limit of locks in use is reached; try again later"};
 
     if (!namesakes_agree(conn, ask))
         return &stranger;
@@ -181,7 +182,7 @@ static const struct refusal *check_demand(struct conn *conn, const struct lock_a
 void command_lock(struct conn *conn, char *args)
 {
     static const struct refusal too_many_waiters = {
-        REFUSAL_LATER, "the server's limit of waiters is reached; try again later"};
+        ERROR_CODE_LATER, "the server's limit of waiters is reached; try again later"};
     const struct refusal *refusal;
     struct lock_ask ask;
     struct lock_result result;
@@ -239,9 +240,9 @@ static bool holds_all(const struct conn *conn, uint64_t token)
 
 void command_renew(struct conn *conn, char *args)
 {
-    static const struct refusal no_token = {REFUSAL_MALFORMED,
+    static const struct refusal no_token = {ERROR_CODE_MALFORMED,
                                             "\"RENEW\" needs the token of the grant"};
-    static const struct refusal lost = {REFUSAL_UNKNOWN, "these locks are not held any more"};
+    static const struct refusal lost = {ERROR_CODE_UNKNOWN, "these locks are not held any more"};
     const char *word = words_next(&args);
     uint64_t token;
     struct lock_ask ask = ask_of(conn);

@@ -165,9 +165,9 @@ static bool is_full(const struct conn *conn)
 
 static void check_length(struct conn *conn)
 {
-    static const struct refusal too_many = {REFUSAL_LIMIT,
+    static const struct refusal too_many = {ERROR_CODE_LIMIT,
                                             "too many commands behind a LOCK that waits"};
-    static const struct refusal too_long = {REFUSAL_LIMIT,
+    static const struct refusal too_long = {ERROR_CODE_LIMIT,
                                             "a line is longer than 65535 bytes; send shorter ones"};
 
     if (!is_full(conn))
@@ -388,7 +388,7 @@ static void on_writable(evutil_socket_t fd, short events, void *context)
 
 void conn_sweep(struct ipclocker_server *server)
 {
-    static const struct refusal too_late = {REFUSAL_LATER,
+    static const struct refusal too_late = {ERROR_CODE_LATER,
                                             "no command came in time; connect again"};
     time_t now_s = server_monotonic_s();
     time_t idle_s = (time_t)server->limits[IPCLOCKER_LIMIT_IDLE_S];

@@ -64,8 +64,8 @@ static char *make_room(struct wish *wish, size_t name_count, size_t size)
 static const struct refusal *check_names(const char *text, size_t *count)
 {
     static const struct refusal too_long = {
-        REFUSAL_LIMIT, "a lock's name is longer than 255 bytes; use a shorter one"};
-    static const struct refusal none = {REFUSAL_MALFORMED, "no lock is named; name one"};
+        ERROR_CODE_LIMIT, "a lock's name is longer than 255 bytes; use a shorter one"};
+    static const struct refusal none = {ERROR_CODE_MALFORMED, "no lock is named; name one"};
     size_t found = 0;
 
     for (const char *at = text; *(at += words_blank_len(at)) != '\0'; found++) {
@@ -83,7 +83,7 @@ static const struct refusal *check_names(const char *text, size_t *count)
 
 const struct refusal *wish_add_group(struct wish *wish, const char *text)
 {
-    static const struct refusal too_many = {REFUSAL_LIMIT,
+    static const struct refusal too_many = {ERROR_CODE_LIMIT,
                                             "a request can name 1024 locks at most; name fewer"};
     size_t count, size;
     const struct refusal *wrong = check_names(text, &count);
@@ -112,7 +112,8 @@ const struct refusal *wish_add_group(struct wish *wish, const char *text)
 const struct refusal *wish_set_count(struct wish *wish, size_t count)
 {
     static const struct refusal no_names = {
-        REFUSAL_MALFORMED, "a count comes behind the names that it counts; send \"locks\" first"};
+        ERROR_CODE_MALFORMED,
+        "a count comes behind the names that it counts; send \"locks\" first"};
 
     if (wish->group_count == 0)
         return &no_names;

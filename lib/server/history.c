@@ -6,8 +6,8 @@
 
 #include "base/number.h"
 #include "base/words.h"
-#include "list/past.h"
 #include "pass.h"
+#include "protocol/past.h"
 #include "reply.h"
 
 enum { ENTRIES_AT_A_TIME = 1000 };
@@ -107,7 +107,7 @@ static int next_number(char **args, uint64_t *number)
 void history_command(struct conn *conn, char *args)
 {
     static const struct refusal incomplete = {
-        REFUSAL_MALFORMED, "HISTORY needs two times in milliseconds and a number"};
+        ERROR_CODE_MALFORMED, "HISTORY needs two times in milliseconds and a number"};
     struct store *store = conn->server->durable.store;
     uint64_t since_ms, until_ms, after;
     struct store_query *query;
@@ -139,7 +139,7 @@ void history_command(struct conn *conn, char *args)
 
 static void take_answer(struct conn *conn, struct store_query *query)
 {
-    static const struct refusal unreadable = {REFUSAL_REFUSED,
+    static const struct refusal unreadable = {ERROR_CODE_REFUSED,
                                               "the history cannot be read; see the server's log"};
 
     conn->query = NULL;

@@ -347,7 +347,8 @@ static void pause_accepting(struct ipclocker_server *server)
 
 static void turn_away(struct ipclocker_server *server, int fd)
 {
-    static const struct refusal too_many = {REFUSAL_LATER, "too many connections; try again later"};
+    static const struct refusal too_many = {ERROR_CODE_LATER,
+                                            "too many connections; try again later"};
     struct buffer text = {0};
 
     log_limit(server, "the limit of connections is reached; turning clients away");

@@ -2,14 +2,8 @@
  * Must not know who is refused, nor for what. */
 #include "refusal.h"
 
-const struct refusal refusal_no_memory = {REFUSAL_LATER,
+const struct refusal refusal_no_memory = {ERROR_CODE_LATER,
                                           "the server is out of memory; try again later"};
-
-static const char *const words[] = {
-    [REFUSAL_LATER] = "later",         [REFUSAL_LIMIT] = "limit",     [REFUSAL_OWN] = "own",
-    [REFUSAL_DENIED] = "denied",       [REFUSAL_UNKNOWN] = "unknown", [REFUSAL_REFUSED] = "refused",
-    [REFUSAL_MALFORMED] = "malformed",
-};
 
 static void add_line(struct buffer *out, const char *word, const char *rest)
 {
@@ -22,6 +16,6 @@ static void add_line(struct buffer *out, const char *word, const char *rest)
 void refusal_add(struct buffer *out, const struct refusal *refusal, unsigned protocol)
 {
     if (protocol >= 2)
-        add_line(out, "error-code", words[refusal->code]);
+        add_line(out, "error-code", error_code_word(refusal->code));
     add_line(out, "error", refusal->text);
 }

@@ -7,20 +7,10 @@
 #define FARMLOCK_SERVER_REFUSAL_H
 
 #include "base/buffer.h"
-
-/* What a client should make of it; lockerd-protocol(7) says more. */
-enum refusal_code {
-    REFUSAL_LATER,     /* it cannot be done now: the same may be asked again after a pause */
-    REFUSAL_LIMIT,     /* it is more than the server takes at all: less has to be asked for */
-    REFUSAL_OWN,       /* what the owner has or waits for itself is in the way */
-    REFUSAL_DENIED,    /* it may not be done by who asks */
-    REFUSAL_MALFORMED, /* a line or a value cannot be understood, or makes no sense */
-    REFUSAL_UNKNOWN,   /* what it names is not there, or not any more */
-    REFUSAL_REFUSED,   /* anything else that is final */
-};
+#include "protocol/error_code.h"
 
 struct refusal {
-    enum refusal_code code;
+    enum error_code code;
     const char *text; /* one line; what went wrong and, as far as there is, what to do */
 };
 

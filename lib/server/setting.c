@@ -23,7 +23,7 @@ static void set_fault(struct conn *conn, const struct refusal *fault)
 static void set_text(struct conn *conn, char **setting, const char *value)
 {
     static const struct refusal too_long = {
-        REFUSAL_LIMIT, "a setting is longer than 255 bytes; use a shorter one"};
+        ERROR_CODE_LIMIT, "a setting is longer than 255 bytes; use a shorter one"};
     char *copy;
 
     if (value != NULL && strlen(value) > OWNER_MAX_BYTES) {
@@ -41,7 +41,7 @@ static void set_text(struct conn *conn, char **setting, const char *value)
 
 static void set_number(struct conn *conn, uint64_t *setting, const char *value, uint64_t max)
 {
-    static const struct refusal no_number = {REFUSAL_MALFORMED,
+    static const struct refusal no_number = {ERROR_CODE_MALFORMED,
                                              "a setting is not a number, or too large"};
 
     if (value == NULL || number_parse(value, max, setting) != 0)
@@ -50,7 +50,7 @@ static void set_number(struct conn *conn, uint64_t *setting, const char *value, 
 
 static void set_flag(struct conn *conn, bool *setting, const char *value)
 {
-    static const struct refusal no_flag = {REFUSAL_MALFORMED, "a setting is neither 0 nor 1"};
+    static const struct refusal no_flag = {ERROR_CODE_MALFORMED, "a setting is neither 0 nor 1"};
     uint64_t number;
 
     if (value != NULL && number_parse(value, 1, &number) == 0)
@@ -61,7 +61,7 @@ static void set_flag(struct conn *conn, bool *setting, const char *value)
 
 void setting_user(struct conn *conn, char *args)
 {
-    static const struct refusal no_name = {REFUSAL_MALFORMED, "the user has no name"};
+    static const struct refusal no_name = {ERROR_CODE_MALFORMED, "the user has no name"};
     char *user = words_next(&args);
 
     if (user != NULL)
@@ -88,7 +88,7 @@ void setting_pid(struct conn *conn, char *args)
 void setting_process(struct conn *conn, char *args)
 {
     static const struct refusal incomplete = {
-        REFUSAL_MALFORMED, "\"process\" needs a start time, a boot id and a pid namespace"};
+        ERROR_CODE_MALFORMED, "\"process\" needs a start time, a boot id and a pid namespace"};
     const char *start = words_next(&args), *boot = words_next(&args);
 
     set_number(conn, &conn->start, start, UINT64_MAX);
@@ -117,7 +117,7 @@ void setting_session(struct conn *conn, char *args)
 
 void setting_timeout(struct conn *conn, char *args)
 {
-    static const struct refusal no_time = {REFUSAL_MALFORMED,
+    static const struct refusal no_time = {ERROR_CODE_MALFORMED,
                                            "the timeout is not a number of seconds, or too large"};
     const char *value = words_next(&args);
 

@@ -56,7 +56,7 @@ void durable_report(struct ipclocker_server *server, const char *reason)
     snprintf(durable->reason, sizeof durable->reason, "%s", reason);
     snprintf(durable->refusal_text, sizeof durable->refusal_text,
              "the state cannot be written (%s); try again later", reason);
-    durable->refusal = (struct refusal){REFUSAL_LATER, durable->refusal_text};
+    durable->refusal = (struct refusal){ERROR_CODE_LATER, durable->refusal_text};
     log_trouble(server);
 }
 

@@ -1,8 +1,8 @@
 /* The kinds of what has ended, as HISTORY of lockerd-protocol(7) names them, for who writes such
  * lines and who reads them.
  */
-#ifndef FARMLOCK_LIST_PAST_H
-#define FARMLOCK_LIST_PAST_H
+#ifndef FARMLOCK_PROTOCOL_PAST_H
+#define FARMLOCK_PROTOCOL_PAST_H
 
 #include <stddef.h>
 

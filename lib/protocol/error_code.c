@@ -1,0 +1,27 @@
+/* The words of refusals.
+ * Must not know who is refused, nor for what. */
+#include "error_code.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const char *const words[] = {
+    [ERROR_CODE_LATER] = "later",     [ERROR_CODE_LIMIT] = "limit",
+    [ERROR_CODE_OWN] = "own",         [ERROR_CODE_DENIED] = "denied",
+    [ERROR_CODE_UNKNOWN] = "unknown", [ERROR_CODE_MALFORMED] = "malformed",
+    [ERROR_CODE_REFUSED] = "refused",
+};
+
+const char *error_code_word(enum error_code code)
+{
+    return words[code];
+}
+
+enum error_code error_code_parse(const char *word)
+{
+    for (size_t i = ERROR_CODE_LATER; i < sizeof words / sizeof *words; i++) {
+        if (strcmp(word, words[i]) == 0)
+            return (enum error_code)i;
+    }
+    return ERROR_CODE_REFUSED;
+}
