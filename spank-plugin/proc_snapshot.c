@@ -2,7 +2,6 @@
  * Must not judge what it sees. */
 #include "proc_snapshot.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,6 @@
 #ifndef FARMLOCK_BASE_DURATION_H
 #define FARMLOCK_BASE_DURATION_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 enum duration_form {

@@ -2,7 +2,6 @@
 #ifndef FARMLOCK_BASE_TEXT_H
 #define FARMLOCK_BASE_TEXT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 /* The most bytes that one input byte can become. */

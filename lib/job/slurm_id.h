@@ -3,7 +3,6 @@
 #define FARMLOCK_JOB_SLURM_ID_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 enum { SLURM_CLUSTER_SIZE = 65, SLURM_JOB_TEXT_SIZE = 112 };

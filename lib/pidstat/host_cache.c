@@ -2,8 +2,6 @@
  * Must not block, nor forget a host in use. */
 #include "host_cache.h"
 
-#include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,6 @@
 #define FARMLOCK_PROCESS_DOUBLE_FORK_H
 
 #include <stddef.h>
-#include <sys/types.h>
 
 /* Forks a process that is no child of the caller's: double-forked, in a session of its own, in
  * the root folder, without any descriptor but `keep`, and with /dev/null as standard input,

@@ -3,7 +3,7 @@
 #include "sh_words.h"
 
 #include <ctype.h>
-#include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,7 +2,6 @@
 #ifndef FARMLOCK_URICOMMAND_SH_WORDS_H
 #define FARMLOCK_URICOMMAND_SH_WORDS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 struct uricommand_words {

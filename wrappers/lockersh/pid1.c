@@ -2,7 +2,6 @@
  * Must not end before the job has, nor leave zombies. */
 #include "pid1.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>

@@ -2,7 +2,6 @@
  * Must not take silence for an end unless it was told to. */
 #include "watch.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <poll.h>
 #include <stddef.h>
