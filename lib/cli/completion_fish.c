@@ -77,7 +77,8 @@ static void print_functions(FILE *out, const struct command_line *line)
           "function __farmlock_lists\n"
           "    set -l before (string match -r '^.*:' -- (commandline -ct | string replace -r"
           " '^--[a-z-]+=' ''))\n"
-          "    printf \"$before%s\\n\" ($argv)\n"
+          "    set -l names ($argv)\n"
+          "    string join -- \\n \"$before\"$names\n"
           "end\n\n",
           out);
     fprintf(out,
@@ -112,14 +113,22 @@ static void print_functions(FILE *out, const struct command_line *line)
         fprintf(out, "    not count (__farmlock_%s_words) >/dev/null\nend\n\n", line->program);
 }
 
+/* The command's own completion, of what is there of it. */
+static void print_command_function(FILE *out, const struct command_line *line)
+{
+    fprintf(out,
+            "function __farmlock_%s_command\n"
+            "    set -l words (string escape -- (__farmlock_%s_words)) (commandline -ct)\n"
+            "    string match -q -- '-*' $words[1]; or complete -C \"$words\"\n"
+            "end\n\n",
+            line->program, line->program);
+}
+
 static void print_words(FILE *out, const struct command_line *line)
 {
     fprintf(out, "complete -c %s", line->program);
     if (line->words == WORDS_COMMAND) {
-        fprintf(out,
-                " -x -a '(complete -C (string join -- \" \" (string escape --"
-                " (__farmlock_%s_words)) (commandline -ct)))'",
-                line->program);
+        fprintf(out, " -x -a '(__farmlock_%s_command)'", line->program);
     } else if (line->words == WORDS_NONE) {
         fputs(" -f", out);
     } else if (line->words == WORDS_MIXED) {
@@ -137,6 +146,8 @@ void completion_print_fish(FILE *out, const struct command_line *line)
     fprintf(out, "# fish completion for %s, as %s --completion fish prints it\n\n", line->program,
             line->program);
     print_functions(out, line);
+    if (line->words == WORDS_COMMAND)
+        print_command_function(out, line);
     print_words(out, line);
     for (const struct option_spec *option = completion_after(line, NULL); option != NULL;
          option = completion_after(line, option))

@@ -62,7 +62,7 @@ void completion_print_tcsh(FILE *out, const struct command_line *line)
     print_arguments(out, line);
     /* tcsh cannot tell a command's words from ours: a path is a file, else it is a command. */
     if (line->words == WORDS_COMMAND)
-        fputs(" 'c,*/,f,' 'p,*,c,'", out);
+        fputs(" 'C,*/,f,' 'p,*,c,'", out);
     else if (line->words == WORDS_MIXED || line->words == WORDS_LAST) {
         fputs(" 'p,*,", out);
         print_list(out, line->completion, line->candidates);

@@ -87,7 +87,7 @@ static void print_words(FILE *out, const struct command_line *line)
     } else if (line->words != WORDS_NONE) {
         fprintf(out, " \\\n    '%s:word:", line->words == WORDS_MIXED ? "1" : "*");
         print_action(out, line->completion, line->candidates);
-        fprintf(out, "'%s", line->words == WORDS_MIXED ? " '*:word: '" : "");
+        fprintf(out, "'%s", line->words == WORDS_MIXED ? " '*:word:()'" : "");
     }
 }
 
