@@ -20,7 +20,9 @@ MANDIR  ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share/farmlock
 DOCDIR  ?= $(PREFIX)/share/doc/farmlock
 UNITDIR ?= $(PREFIX)/lib/systemd/system
-COMPDIR ?= $(PREFIX)/share/bash-completion/completions
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR  ?= $(PREFIX)/share/zsh/site-functions
+FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 
 PKG_CONFIG ?= pkg-config
 INSTALL    ?= install

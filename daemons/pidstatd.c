@@ -14,147 +14,83 @@
 #include "background.h"
 #include "base/descriptor.h"
 #include "base/number.h"
-#include "base/text.h"
 #include "cli/command_line.h"
 #include "cli/message.h"
 #include "log.h"
 #include "pidstat.h"
 #include "privileges.h"
 
-enum {
-    OPT_HELP = 1,
-    OPT_VERSION,
-    OPT_DEBUG,
-    OPT_FORK,
-    OPT_NOFORK,
-    OPT_HOST,
-    OPT_PORT,
-    OPT_PID_FILE,
-    OPT_USER,
-    OPT_MAX_WATCHES,
-};
-
-static const struct option_spec options[] = {
-    {OPT_HOST, 0, "host", "HOST", "listen on this host's addresses only (all addresses)"},
-    {OPT_PORT, 0, "port", "PORT", "listen on this UDP port or service (pidstatd, 1752)"},
-    {OPT_FORK, 0, "fork", NULL, "go into the background (the default)"},
-    {OPT_NOFORK, 0, "nofork", NULL, "stay in the foreground, log to standard error"},
-    {OPT_PID_FILE, 0, "pid-file", "FILE", "write the process id there"},
-    {OPT_USER, 0, "user", "USER", "when started by root, become this user (nobody)"},
-    {OPT_MAX_WATCHES, 0, "max-watches", "N", "keep at most this many watches (16384)"},
-    {OPT_DEBUG, 0, "debug", NULL, "log the counters every ten seconds"},
-    {OPT_HELP, 'h', "help", NULL, "print this and exit"},
-    {OPT_VERSION, 'V', "version", NULL, "print the version and exit"},
-    {0},
-};
-
 struct pidstatd {
     struct pidstat_server *server;
     struct event_base *base;
     struct privileges privileges;
-    const char *host, *port, *user;
-    bool debug, foreground;
+    const char *host, *user;
+    bool debug, background;
     const char *pid_file;
     struct pidstat_server_stats logged;
 };
 
-static void print_help(void)
+static int take_port(void *context, const char *value)
 {
-    printf("usage: pidstatd [options]\n"
-           "Tells over UDP whether processes of this host exist.\n\n");
-    options_print(stdout, options);
+    struct pidstatd *self = context;
+
+    if (pidstat_server_set_port(self->server, value) == 0)
+        return 0;
+    return complaint("pidstatd", EX_USAGE,
+                     "--port cannot be '%s'; give 1 to 65535 or a UDP service of /etc/services",
+                     value);
 }
 
-static void complain(const char *what, const char *value, const char *advice)
+static int take_user(void *context, const char *value)
 {
-    complaint("pidstatd", EX_USAGE, "%s '%s'; %s", what, value, advice);
+    struct pidstatd *self = context;
+
+    self->user = value;
+    if (privileges_find(value, &self->privileges) == 0)
+        return 0;
+    return complaint("pidstatd", EX_USAGE, "there is no user '%s'; name another with --user",
+                     value);
 }
 
-static int set_max_watches(struct pidstatd *self, const char *value)
+static int take_max_watches(void *context, const char *value)
 {
+    struct pidstatd *self = context;
     uint64_t number;
 
     if (number_parse(value, SIZE_MAX, &number) == 0 &&
         pidstat_server_set_max_watches(self->server, (size_t)number) == 0)
         return 0;
-    complain("--max-watches cannot be", value, "give a number from 0 to 1000000");
-    return EX_USAGE;
+    return complaint("pidstatd", EX_USAGE,
+                     "--max-watches cannot be '%s'; give a number from 0 to 1000000", value);
 }
 
-static int set_port(struct pidstatd *self, const char *value)
-{
-    if (pidstat_server_set_port(self->server, value) == 0)
-        return 0;
-    complain("--port cannot be", value, "give 1 to 65535 or a UDP service of /etc/services");
-    return EX_USAGE;
-}
-
-static int set_user(struct pidstatd *self, const char *value)
-{
-    self->user = value;
-    if (privileges_find(value, &self->privileges) == 0)
-        return 0;
-    complain("there is no user", value, "name another with --user");
-    return EX_USAGE;
-}
-
-static int set_host(struct pidstatd *self, const char *value)
-{
-    self->host = value;
-    return pidstat_server_set_host(self->server, value) == 0 ? 0 : EX_OSERR;
-}
-
-static int take_option(void *context, int option, const char *value)
-{
-    struct pidstatd *self = context;
-
-    switch (option) {
-    case OPT_DEBUG:
-        self->debug = true;
-        return 0;
-    case OPT_FORK:
-    case OPT_NOFORK:
-        self->foreground = option == OPT_NOFORK;
-        return 0;
-    case OPT_PID_FILE:
-        self->pid_file = value;
-        return 0;
-    case OPT_HOST:
-        return set_host(self, value);
-    case OPT_PORT:
-        return set_port(self, value);
-    case OPT_USER:
-        return set_user(self, value);
-    default:
-        return set_max_watches(self, value);
-    }
-}
-
-static const struct command_line_spec command_line = {
-    .program = "pidstatd",
-    .table = options,
-    .help_id = OPT_HELP,
-    .version_id = OPT_VERSION,
-    .print_help = print_help,
-    .take = take_option,
+#define SETTINGS struct pidstatd
+static const struct option_spec options[] = {
+    OPT_TEXT("host", "HOST", host, "listen on this host's addresses only (all addresses)",
+             .completion = COMPLETE_HOST),
+    OPT_CALL("port", "PORT", take_port, "listen on this UDP port or service (pidstatd, 1752)"),
+    OPT_FLAG("fork", background, "go into the background (the default)",
+             .no_help = "stay in the foreground, log to standard error"),
+    OPT_TEXT("pid-file", "FILE", pid_file, "write the process id there",
+             .completion = COMPLETE_FILE),
+    OPT_CALL("user", "USER", take_user, "when started by root, become this user (nobody)",
+             .completion = COMPLETE_USER),
+    OPT_CALL("max-watches", "N", take_max_watches, "keep at most this many watches (16384)"),
+    OPT_FLAG("debug", debug, "log the counters every ten seconds"),
+    OPT_END,
 };
 
-/* Returns -1 to go on, or the status to exit with. */
-static int parse_command_line(struct pidstatd *self, int argc, char **argv)
-{
-    int status = command_line_parse(&command_line, argc, argv, self);
-
-    if (status < 0 && optind < argc) {
-        complain("unexpected word", argv[optind], "see --help");
-        return EX_USAGE;
-    }
-    return status;
-}
+static const struct command_line command_line = {
+    .program = "pidstatd",
+    .usage = "pidstatd [OPTION]...",
+    .summary = "Tells over UDP whether processes of this host exist.",
+    .options = options,
+    .notes = "See pidstatd(8).",
+};
 
 static int listen_on_sockets(struct pidstatd *self)
 {
     const char *reason, *advice = "give another --host or --port";
-    char shown[256] = "any address";
 
     if (pidstat_server_listen(self->server) == 0)
         return 0;
@@ -163,11 +99,9 @@ static int listen_on_sockets(struct pidstatd *self)
         advice = "is another pidstatd running?";
     else if (errno == EADDRNOTAVAIL)
         reason = "it does not resolve, or is no address of this host";
-    if (self->host != NULL)
-        text_clean(shown, sizeof shown, self->host, strlen(self->host));
-    fprintf(stderr, "pidstatd: cannot listen on %s port %u: %s; %s\n", shown,
-            (unsigned)pidstat_server_port(self->server), reason, advice);
-    return EX_OSERR;
+    return complaint("pidstatd", EX_OSERR, "cannot listen on %s port %u: %s; %s",
+                     self->host != NULL ? self->host : "any address",
+                     (unsigned)pidstat_server_port(self->server), reason, advice);
 }
 
 /* A daemon that only looks needs no rights; only who names a user keeps another's. */
@@ -282,23 +216,24 @@ static int serve(void *context)
 
 int main(int argc, char **argv)
 {
-    struct pidstatd self = {0};
+    struct pidstatd self = {.background = true};
     struct background background = {.name = "pidstatd", .serve = serve, .context = &self};
+    char **words;
     int status;
 
     descriptor_occupy_streams(0);
     self.server = pidstat_server_create();
-    if (self.server == NULL) {
-        fprintf(stderr, "pidstatd: cannot start: %s\n", strerror(errno));
-        return EX_OSERR;
-    }
-    status = parse_command_line(&self, argc, argv);
+    if (self.server == NULL)
+        return complaint("pidstatd", EX_OSERR, "cannot start: %s", strerror(errno));
+    status = command_line_parse(&command_line, argc, argv, &self, &words);
     if (status >= 0)
         return status;
-    background.foreground = self.foreground;
-    background.quiet = !self.foreground;
+    if (pidstat_server_set_host(self.server, self.host) != 0)
+        return complaint("pidstatd", EX_OSERR, "cannot start: %s", strerror(errno));
+    background.foreground = !self.background;
+    background.quiet = self.background;
     background.pid_file = self.pid_file;
-    log_open("pidstatd", self.foreground ? NULL : "syslog", self.debug);
+    log_open("pidstatd", self.background ? "syslog" : NULL, self.debug);
     status = listen_on_sockets(&self);
     return status != 0 ? status : background_run(&background);
 }

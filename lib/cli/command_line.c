@@ -1,46 +1,46 @@
-/* The option loop of the programs.
+/* Reads a program's command line and says what there is to say about it.
  * Must not be used by what programs embed: it prints. */
 #include "command_line.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 
-#include "base/number.h"
+#include "completion.h"
+#include "help.h"
 #include "message.h"
 
-int command_line_parse(const struct command_line_spec *spec, int argc, char **argv, void *context)
+static int answer(const struct command_line *line, const struct options_outcome *outcome)
 {
-    const char *argument;
-    char error[256];
-    int option, status;
-
-    while ((option = options_next(spec->table, argc, argv, &argument, error, sizeof error)) !=
-           OPTIONS_END) {
-        if (option == OPTIONS_ERROR)
-            return complaint(spec->program, EX_USAGE, "%s", error);
-        if (option == spec->help_id) {
-            spec->print_help();
-            return 0;
-        }
-        if (option == spec->version_id) {
-            printf("%s (farmlock) Version %s\n", spec->program, FARMLOCK_VERSION);
-            return 0;
-        }
-        status = spec->take(context, option, argument);
-        if (status != 0)
-            return status;
-    }
-    return -1;
+    if (outcome->asked == OPTION_HELP)
+        help_print(stdout, line);
+    else if (outcome->asked == OPTION_VERSION)
+        printf("%s (farmlock) Version %s\n", line->program, FARMLOCK_VERSION);
+    else if (completion_print(stdout, line, outcome->shell) != 0)
+        return complaint(line->program, EX_USAGE,
+                         "--completion \"%s\" is none of bash|zsh|fish|tcsh", outcome->shell);
+    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+        return 0;
+    return complaint(line->program, EX_OSERR, "cannot write the output: %s", strerror(errno));
 }
 
-int command_line_seconds(const char *program, const char *option, const char *argument,
-                         int64_t min_ms, int64_t max_ms, int64_t *value_ms)
+int command_line_parse(const struct command_line *line, int argc, char **argv, void *settings,
+                       char ***words)
 {
-    int64_t found_ms;
+    struct options_outcome outcome;
 
-    if (number_parse_seconds(argument, max_ms, &found_ms) != 0 || found_ms < min_ms)
-        return complaint(program, EX_USAGE, "--%s %s: give seconds from %g to %g", option, argument,
-                         (double)min_ms / 1000, (double)max_ms / 1000);
-    *value_ms = found_ms;
-    return 0;
+    options_parse(line->options, line->words == WORDS_MIXED, argc, argv, settings, &outcome);
+    if (outcome.error[0] != '\0')
+        complaint(line->program, outcome.status, "%s", outcome.error);
+    if (outcome.status != 0)
+        return outcome.status;
+    if (outcome.asked != OPTION_END)
+        return answer(line, &outcome);
+    if (line->words == WORDS_NONE && outcome.words[0] != NULL)
+        return complaint(line->program, EX_USAGE,
+                         "'%s' is not understood; %s takes only options, see --help",
+                         outcome.words[0], line->program);
+    *words = outcome.words;
+    return -1;
 }

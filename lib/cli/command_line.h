@@ -1,31 +1,36 @@
-/* Stepping through a program's options, help and version included. */
+/* The command line of a program: what it takes, and the reading of it with all that is said. */
 #ifndef FARMLOCK_CLI_COMMAND_LINE_H
 #define FARMLOCK_CLI_COMMAND_LINE_H
 
-#include <stdint.h>
-
 #include "options.h"
 
-struct command_line_spec {
-    const char *program;             /* its name, for messages */
-    const struct option_spec *table; /* see options.h */
-    int help_id, version_id;         /* of --help and --version in the table */
-    void (*print_help)(void);
-
-    /* Takes any other option.  Returns 0, or the status to exit with, having said why. */
-    int (*take)(void *context, int option, const char *argument);
+/* What the words behind the options are. */
+enum command_line_words {
+    WORDS_NONE,    /* there must not be any */
+    WORDS_COMMAND, /* a command of its own: what begins with a dash there is not ours */
+    WORDS_MIXED,   /* options may stand between and behind them */
+    WORDS_LAST,    /* they are behind all options */
 };
 
-/* Takes the options at the front of a command line; optind is behind them then (getopt(3)).
- * Returns -1 to go on, or the status to exit with: 0 after --help or --version, 64 after an option
- * that is wrong, or what take() returned.
- */
-int command_line_parse(const struct command_line_spec *spec, int argc, char **argv, void *context);
+struct command_line {
+    const char *program;               /* its name */
+    const char *usage;                 /* how it is called, in lines */
+    const char *summary;               /* what it does, in one sentence or two */
+    const struct option_spec *options; /* see options.h */
+    const char *notes;                 /* behind the options in --help; ends with the page */
 
-/* Takes an option's seconds, with an optional fraction.  Returns 0 with *value_ms; or 64, having
- * said what may be given.
+    enum command_line_words words;
+    enum option_completion completion; /* of WORDS_MIXED and WORDS_LAST */
+    const char *candidates;            /* of COMPLETE_WORDS */
+};
+
+/* Reads a command line into `settings`, of the type that the table is for, and *words, up to a
+ * NULL: those that are no options (in argv).
+ * Returns -1 to go on; or the status to exit with: 0 after --help, --version and --completion, 71
+ * where their text could not be written, 64 after a line about what is wrong, or what an option's
+ * take() returned.
  */
-int command_line_seconds(const char *program, const char *option, const char *argument,
-                         int64_t min_ms, int64_t max_ms, int64_t *value_ms);
+int command_line_parse(const struct command_line *line, int argc, char **argv, void *settings,
+                       char ***words);
 
 #endif

@@ -2,10 +2,23 @@
 #ifndef FARMLOCK_CLI_MESSAGE_H
 #define FARMLOCK_CLI_MESSAGE_H
 
+#include <stddef.h>
+
 /* Writes "PROGRAM: text" as one line to standard error, in one write, with control characters and
  * bytes that are not UTF-8 made harmless.  Returns `status`, for the caller to exit with.
  */
 int complaint(const char *program, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* The same to another descriptor; nothing is written to a negative one. */
+void complaint_to(int fd, const char *program, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+enum { MESSAGE_EXCERPT_SIZE = 64 };
+
+/* The beginning of what a user wrote, for such a line: harmless, and with "..." where it is longer
+ * than a reader needs to know it by.  Returns `out`.
+ */
+const char *message_excerpt(char out[MESSAGE_EXCERPT_SIZE], const char *text, size_t len);
 
 #endif

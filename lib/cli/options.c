@@ -1,113 +1,168 @@
-/* Option tables over getopt_long(3).
- * Must not print an error or exit: the program says it in its own words. */
+/* Takes command lines apart after a table of options.
+ * Must not print or exit: what was found is said in the outcome. */
 #include "options.h"
 
-#include <assert.h>
-#include <getopt.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
 
-#include "base/text.h"
+#include "message.h"
+#include "option_name.h"
+#include "option_value.h"
 
-/* Ids of long options start here for getopt, out of the way of its letters. */
-enum { LONG_BASE = 256 };
+struct parse {
+    const struct option_spec *table;
+    char **argv;
+    int argc;
+    int at; /* of the next word */
+    void *settings;
+    struct options_outcome *outcome;
+};
 
-static const struct option_spec *find_letter(const struct option_spec *table, int letter)
+static void refuse_unknown(struct parse *parse, const char *word, const struct option_word *name)
 {
-    for (; table->name != NULL; table++) {
-        if (table->letter != 0 && table->letter == letter)
-            return table;
-    }
-    return NULL;
+    char shown[MESSAGE_EXCERPT_SIZE], like[OPTION_NAME_SIZE];
+    bool is_like = option_name_nearest(parse->table, name, like);
+
+    parse->outcome->status = EX_USAGE;
+    snprintf(parse->outcome->error, OPTIONS_ERROR_SIZE, "unknown option %s; %s%s%ssee --help",
+             message_excerpt(shown, word, strcspn(word, "=")), is_like ? "did you mean --" : "",
+             like, is_like ? "? " : "");
 }
 
-static void fill_getopt_tables(const struct option_spec *table, struct option *longs, char *shorts)
+static void refuse_ambiguous(struct parse *parse, const char *word, const struct option_word *name)
 {
-    size_t count = 0;
+    char shown[MESSAGE_EXCERPT_SIZE], candidates[256];
 
-    *shorts++ = '+';
-    *shorts++ = ':';
-    for (const struct option_spec *spec = table; spec->name != NULL; spec++, count++) {
-        assert(count < OPTIONS_MAX);
-        longs[count] = (struct option){
-            .name = spec->name,
-            .has_arg = spec->argument != NULL ? required_argument : no_argument,
-            .val = LONG_BASE + (int)count,
-        };
-        if (spec->letter != 0) {
-            *shorts++ = spec->letter;
-            if (spec->argument != NULL)
-                *shorts++ = ':';
+    option_name_candidates(parse->table, name, candidates, sizeof candidates);
+    parse->outcome->status = EX_USAGE;
+    snprintf(parse->outcome->error, OPTIONS_ERROR_SIZE,
+             "option %s is ambiguous: it may be %s; see --help",
+             message_excerpt(shown, word, strcspn(word, "=")), candidates);
+}
+
+static void refuse(struct parse *parse, const struct option_spec *option, bool negated,
+                   const char *what)
+{
+    parse->outcome->status = EX_USAGE;
+    snprintf(parse->outcome->error, OPTIONS_ERROR_SIZE, "option --%s%s %s; see --help",
+             negated ? "no" : "", option->name, what);
+}
+
+/* Does what an option says; `value` is what stood in the same word, or NULL. */
+static void take(struct parse *parse, const struct option_spec *option, bool negated,
+                 const char *value)
+{
+    char needs[64];
+
+    if (option->argument == NULL && value != NULL) {
+        refuse(parse, option, negated, "takes no argument");
+        return;
+    }
+    if (option->argument != NULL && value == NULL && parse->at < parse->argc)
+        value = parse->argv[parse->at++];
+    if (option->argument != NULL && value == NULL) {
+        snprintf(needs, sizeof needs, "needs %s", option->argument);
+        refuse(parse, option, negated, needs);
+    } else if (option->type >= OPTION_HELP) {
+        parse->outcome->asked = option->type;
+        parse->outcome->shell = value;
+    } else {
+        parse->outcome->status =
+            option_value_set(option, negated, value, parse->settings, parse->outcome->error);
+    }
+}
+
+/* Whether all of a word's letters are options, the last of which may have its argument there. */
+static bool are_letters(const struct parse *parse, const char *letters)
+{
+    const bool alone = letters[1] == '\0';
+
+    for (; *letters != '\0'; letters++) {
+        const struct option_spec *option = option_find_letter(parse->table, *letters);
+
+        if (option == NULL || (option->type >= OPTION_HELP && !alone))
+            return false;
+        if (option->argument != NULL)
+            return true;
+    }
+    return true;
+}
+
+static bool has_ended(const struct parse *parse)
+{
+    return parse->outcome->status != 0 || parse->outcome->asked != OPTION_END;
+}
+
+static void take_letters(struct parse *parse, const char *letters)
+{
+    while (*letters != '\0' && !has_ended(parse)) {
+        const struct option_spec *option = option_find_letter(parse->table, *letters++);
+        const char *value = option->argument != NULL && *letters != '\0' ? letters : NULL;
+
+        take(parse, option, false, value);
+        if (value != NULL)
+            return;
+    }
+}
+
+/* Takes one word that begins with a dash. */
+static void take_word(struct parse *parse, const char *text)
+{
+    const char *name = text + (text[1] == '-' ? 2 : 1);
+    const struct option_word word = {
+        .name = name, .len = strcspn(name, "="), .one_dash = text[1] != '-'};
+    const struct option_spec *option = NULL;
+    bool negated = false;
+    enum option_found found = OPTION_UNKNOWN;
+
+    /* One letter after one dash is just that. */
+    if (!word.one_dash || word.len > 1)
+        found = option_find(parse->table, &word, &option, &negated);
+    if (found == OPTION_FOUND)
+        take(parse, option, negated, name[word.len] == '=' ? name + word.len + 1 : NULL);
+    else if (word.one_dash && are_letters(parse, name))
+        take_letters(parse, name);
+    else if (found == OPTION_AMBIGUOUS)
+        refuse_ambiguous(parse, text, &word);
+    else
+        refuse_unknown(parse, text, &word);
+}
+
+static bool is_option(const char *word)
+{
+    return word[0] == '-' && word[1] != '\0';
+}
+
+void options_parse(const struct option_spec *table, bool permutes, int argc, char **argv,
+                   void *settings, struct options_outcome *outcome)
+{
+    struct parse parse = {
+        .table = table, .argc = argc, .argv = argv, .settings = settings, .outcome = outcome};
+    size_t words = 0;
+
+    *outcome = (struct options_outcome){.words = argv + argc};
+    parse.at = argc > 0 ? 1 : 0;
+    while (parse.at < argc && !has_ended(&parse)) {
+        char *word = argv[parse.at];
+
+        if (strcmp(word, "--") == 0) {
+            parse.at++;
+            break;
+        }
+        if (is_option(word)) {
+            parse.at++;
+            take_word(&parse, word);
+        } else if (permutes) {
+            argv[1 + words++] = word; /* this place has been read */
+            parse.at++;
+        } else {
+            break;
         }
     }
-    memset(&longs[count], 0, sizeof longs[count]);
-    *shorts = '\0';
-}
-
-/* optopt holds a letter, or the val of a long option that was used wrongly, or 0. */
-static void describe_error(const struct option_spec *table, int found, char **argv, char *error,
-                           size_t error_size)
-{
-    char shown[128];
-    const struct option_spec *spec = NULL;
-
-    if (optopt >= LONG_BASE)
-        spec = &table[optopt - LONG_BASE];
-    else if (optopt != 0)
-        spec = find_letter(table, optopt);
-    if (found == ':' && spec != NULL) {
-        snprintf(error, error_size, "option --%s needs %s; see --help", spec->name, spec->argument);
-    } else if (spec != NULL) {
-        snprintf(error, error_size, "option --%s takes no argument; see --help", spec->name);
-    } else if (optopt != 0) {
-        char letter = (char)optopt;
-
-        text_clean(shown, sizeof shown, &letter, 1);
-        snprintf(error, error_size, "unknown option -%s; see --help", shown);
-    } else {
-        text_clean(shown, sizeof shown, argv[optind - 1], strlen(argv[optind - 1]));
-        snprintf(error, error_size, "unknown or ambiguous option %s; see --help", shown);
-    }
-}
-
-int options_next(const struct option_spec *table, int argc, char **argv, const char **argument,
-                 char *error, size_t error_size)
-{
-    struct option longs[OPTIONS_MAX + 1];
-    char shorts[2 + 2 * OPTIONS_MAX + 1];
-    int found;
-
-    fill_getopt_tables(table, longs, shorts);
-    opterr = 0;
-    found = getopt_long(argc, argv, shorts, longs, NULL);
-    if (found == -1)
-        return OPTIONS_END;
-    if (found == '?' || found == ':') {
-        describe_error(table, found, argv, error, error_size);
-        return OPTIONS_ERROR;
-    }
-    *argument = optarg;
-    if (found >= LONG_BASE)
-        return table[found - LONG_BASE].id;
-    return find_letter(table, found)->id;
-}
-
-void options_print(FILE *out, const struct option_spec *table)
-{
-    enum { COLUMN = 30 };
-
-    for (; table->name != NULL; table++) {
-        char left[64];
-        char letter[5] = "    ";
-
-        if (table->letter != 0)
-            snprintf(letter, sizeof letter, "-%c, ", table->letter);
-        snprintf(left, sizeof left, "  %s--%s%s%s", letter, table->name,
-                 table->argument != NULL ? " " : "",
-                 table->argument != NULL ? table->argument : "");
-        if (strlen(left) < COLUMN - 1)
-            fprintf(out, "%-*s%s\n", COLUMN, left, table->help);
-        else
-            fprintf(out, "%s\n%*s%s\n", left, COLUMN, "", table->help);
-    }
+    if (has_ended(&parse))
+        return;
+    outcome->words = argv + parse.at - words;
+    if (words > 0)
+        memmove(outcome->words, argv + 1, words * sizeof *argv);
 }

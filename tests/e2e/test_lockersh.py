@@ -400,7 +400,7 @@ def output_that_cannot_be_written_is_an_error():
 def bad_command_lines_are_refused_without_asking_a_server():
     huge = "x" * 10000
     cases = [
-        (["--frobnicate"], "unknown or ambiguous option --frobnicate"),
+        (["--frobnicate"], "unknown option --frobnicate"),
         (["-q"], "unknown option -q"),
         (["--lock"], "option --lock needs NAMES"),
         (["--nonblock=yes", "--lock", "a", "true"], "takes no argument"),

@@ -13,6 +13,7 @@
 #include "base/name_list.h"
 #include "base/rfc3339.h"
 #include "base/text.h"
+#include "cli/message.h"
 #include "job_list.h"
 #include "monitor.h"
 #include "options.h"
@@ -29,21 +30,6 @@ struct lockersh {
     const char *target; /* the lock that is being broken */
 };
 
-static void complain(const char *what)
-{
-    fprintf(stderr, "lockersh: %s\n", what);
-}
-
-static void print_help(void)
-{
-    puts("Usage: lockersh [OPTION...] --lock NAMES COMMAND [WORD...]\n"
-         "       lockersh --locklist [--json] [--job ID] | --owner NAME | --break NAME | --ping\n"
-         "Runs COMMAND while it holds a lock that a lockerd grants, one of several if need be.\n");
-    options_print(stdout, lockersh_option_table);
-    puts("\nExit status: the command's own; 1 lock not obtained; 64 usage; 69 no server answers;\n"
-         "71 system error; 126 or 127 command not run; 128+N after signal N.  See lockersh(1).");
-}
-
 /* How the wait goes is shown by the progress line; the library says "taken from OWNER". */
 static void on_notice(void *context, enum ipclocker_notice notice, const char *text)
 {
@@ -54,21 +40,19 @@ static void on_notice(void *context, enum ipclocker_notice notice, const char *t
     if (notice != IPCLOCKER_PRINT_RETRY)
         return;
     progress_clear(&self->progress);
-    complain(text);
+    complaint("lockersh", 0, "%s", text);
 }
 
 static void on_trace(void *context, bool sent, const char *bytes, size_t len)
 {
     const char *end = bytes + len;
-    char line[1024];
 
     progress_clear(context);
     while (bytes < end) {
         const char *newline = memchr(bytes, '\n', (size_t)(end - bytes));
         size_t line_len = newline != NULL ? (size_t)(newline - bytes) : (size_t)(end - bytes);
 
-        text_clean(line, sizeof line, bytes, line_len);
-        fprintf(stderr, "lockersh: %c %s\n", sent ? '>' : '<', line);
+        complaint("lockersh", 0, "%c %.*s", sent ? '>' : '<', (int)line_len, bytes);
         bytes += line_len + 1;
     }
 }
@@ -100,19 +84,19 @@ static int fail(struct lockersh *self)
     int status = status_of(self, errno);
 
     progress_clear(&self->progress);
-    complain(ipclocker_error(self->lock));
-    return status;
+    return complaint("lockersh", status, "%s", ipclocker_error(self->lock));
 }
 
 static int fail_job_list(int number)
 {
     if (number == ENOMEM)
-        complain("out of memory");
-    else if (number == ENOTSUP)
-        complain("the server is a classic one, which knows no jobs; list all without --job");
-    else
-        complain("the server's list is not in the form that is known here");
-    return number == ENOMEM ? EX_OSERR : EX_UNAVAILABLE;
+        return complaint("lockersh", EX_OSERR, "out of memory");
+    if (number == ENOTSUP)
+        return complaint(
+            "lockersh", EX_UNAVAILABLE,
+            "the server is a classic one, which knows no jobs; list all without --job");
+    return complaint("lockersh", EX_UNAVAILABLE,
+                     "the server's list is not in the form that is known here");
 }
 
 static void print_row(const struct ipclocker_list_entry *row)
@@ -216,11 +200,9 @@ static int for_each_target(struct lockersh *self)
     char error[256], clean[4 * HOSTLIST_NAME_LEN_MAX + 1];
     int status = 0;
 
-    if (hostlist_append(&names, self->options.target, error, sizeof error) != 0) {
-        fprintf(stderr, "lockersh: --%s: %s\n",
-                self->options.action == LOCKERSH_OWNER ? "owner" : "break", error);
-        return EX_USAGE;
-    }
+    if (hostlist_append(&names, self->options.target, error, sizeof error) != 0)
+        return complaint("lockersh", EX_USAGE, "--%s: %s",
+                         self->options.action == LOCKERSH_OWNER ? "owner" : "break", error);
     for (size_t i = 0; i < names.count && status == 0; i++) {
         text_clean(clean, sizeof clean, names.names[i], strlen(names.names[i]));
         if (ipclocker_set_locks(self->lock, names.names[i], 1) != 0)
@@ -270,8 +252,6 @@ static int set_environment(const struct ipclocker *lock)
 static int become_command(struct lockersh *self)
 {
     char **command = self->options.command;
-    char shown[256];
-    int number;
 
     if (self->options.exec) {
         execvp(command[0], command);
@@ -282,11 +262,9 @@ static int become_command(struct lockersh *self)
             execl("/bin/sh", "sh", "-c", line, (char *)NULL);
         free(line);
     }
-    number = errno;
-    text_clean(shown, sizeof shown, command[0], strlen(command[0]));
-    fprintf(stderr, "lockersh: cannot run %s: %s\n", self->options.exec ? shown : "/bin/sh",
-            strerror(number));
-    return number == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+    return complaint("lockersh", errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE,
+                     "cannot run %s: %s", self->options.exec ? command[0] : "/bin/sh",
+                     strerror(errno));
 }
 
 /* Returns 0 in the process that becomes the command; 1 in one that outlived it, with the status to
@@ -300,7 +278,7 @@ static int watch_over_command(struct lockersh *self, const sigset_t *mask, int *
     ipclocker_set_verbose(self->lock, false);
     result = first_process_fork_job(self->lock, mask, status);
     if (result == 1 && ipclocker_unlock(self->lock) != 0)
-        fprintf(stderr, "lockersh: the lock was not given back: %s\n", ipclocker_error(self->lock));
+        complaint("lockersh", 0, "the lock was not given back: %s", ipclocker_error(self->lock));
     return result;
 }
 
@@ -315,7 +293,7 @@ static int run(struct lockersh *self)
     if (set_environment(self->lock) == 0)
         watching = watch_over_command(self, &mask, &status);
     if (watching < 0) {
-        fprintf(stderr, "lockersh: cannot watch over the command: %s\n", strerror(errno));
+        complaint("lockersh", EX_OSERR, "cannot watch over the command: %s", strerror(errno));
         ipclocker_unlock(self->lock);
         return EX_OSERR;
     }
@@ -342,51 +320,36 @@ static int check_output(int status)
 {
     if (fflush(stdout) == 0 && ferror(stdout) == 0)
         return status;
-    fprintf(stderr, "lockersh: cannot write the output: %s\n", strerror(errno));
-    return status != 0 ? status : EX_OSERR;
+    return complaint("lockersh", status != 0 ? status : EX_OSERR, "cannot write the output: %s",
+                     strerror(errno));
 }
 
 static int start(struct lockersh *self)
 {
-    char error[640], demand[200];
+    char demand[200];
+    int status;
 
     lockersh_options_describe(&self->options, demand, sizeof demand);
     descriptor_occupy_streams(O_CLOEXEC);
     progress_init(&self->progress, "lockersh", demand, self->options.verbose);
     self->lock = ipclocker_create();
-    if (self->lock == NULL) {
-        complain("out of memory");
-        return EX_OSERR;
-    }
+    if (self->lock == NULL)
+        return complaint("lockersh", EX_OSERR, "out of memory");
     ipclocker_set_print(self->lock, on_notice, self);
     ipclocker_set_verbose(self->lock, true);
     if (self->options.debug)
         ipclocker_set_trace(self->lock, on_trace, &self->progress);
-    if (lockersh_options_apply(&self->options, self->lock, error, sizeof error) != 0) {
-        complain(error);
-        return EX_USAGE;
-    }
-    return check_output(act(self));
+    status = lockersh_options_apply(&self->options, self->lock);
+    return status != 0 ? status : check_output(act(self));
 }
 
 int main(int argc, char **argv)
 {
     struct lockersh self = {0};
-    char error[640];
-    int status = 0;
+    int status = lockersh_options_parse(&self.options, argc, argv);
 
-    if (lockersh_options_parse(&self.options, argc, argv, error, sizeof error) != 0) {
-        complain(error);
-        status = EX_USAGE;
-    } else if (self.options.action == LOCKERSH_HELP) {
-        print_help();
-        status = check_output(0);
-    } else if (self.options.action == LOCKERSH_VERSION) {
-        puts("lockersh (farmlock) Version " FARMLOCK_VERSION);
-        status = check_output(0);
-    } else {
+    if (status < 0)
         status = start(&self);
-    }
     ipclocker_destroy(self.lock);
     lockersh_options_fini(&self.options);
     return status;

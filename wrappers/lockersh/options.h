@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cli/options.h"
 #include "ipclocker.h"
 
 enum { LOCKERSH_GROUPS_MAX = 64 };
@@ -17,8 +16,6 @@ enum lockersh_action {
     LOCKERSH_OWNER,
     LOCKERSH_BREAK,
     LOCKERSH_PING,
-    LOCKERSH_HELP,
-    LOCKERSH_VERSION,
 };
 
 struct lockersh_group {
@@ -34,7 +31,7 @@ struct lockersh_options {
     const char *hosts, *port, *path;
     struct lockersh_group groups[LOCKERSH_GROUPS_MAX];
     size_t group_count;
-    bool block;
+    bool nonblock;
     int64_t wait_ms; /* -1: for ever */
     uint64_t hold_s, tries;
     int64_t delay_ms;
@@ -43,13 +40,11 @@ struct lockersh_options {
     char **command; /* ends with NULL */
 };
 
-extern const struct option_spec lockersh_option_table[];
-
-/* Takes a command line apart.  Returns 0, or -1 with one line in `error`.  Strings are those of
- * argv; lockersh_options_fini() frees the rest, in either case.
+/* Reads a command line.  Returns -1 to go on, or the status to exit with after what there was to
+ * say or to print.  Strings are those of argv; lockersh_options_fini() frees the rest, in either
+ * case.
  */
-int lockersh_options_parse(struct lockersh_options *options, int argc, char **argv, char *error,
-                           size_t error_size);
+int lockersh_options_parse(struct lockersh_options *options, int argc, char **argv);
 void lockersh_options_fini(struct lockersh_options *options);
 
 /* Writes what is to be locked as it was given: "a:b and 2 of c[1-3]"; harmless for a terminal, and
@@ -57,8 +52,8 @@ void lockersh_options_fini(struct lockersh_options *options);
  */
 void lockersh_options_describe(const struct lockersh_options *options, char *out, size_t out_size);
 
-/* Sets a handle's parameters accordingly.  Returns 0, or -1 with errno and one line in `error`. */
-int lockersh_options_apply(const struct lockersh_options *options, struct ipclocker *lock,
-                           char *error, size_t error_size);
+/* Sets a handle's parameters accordingly.  Returns 0, or the status to exit with after saying what
+ * is wrong. */
+int lockersh_options_apply(const struct lockersh_options *options, struct ipclocker *lock);
 
 #endif

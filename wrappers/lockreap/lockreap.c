@@ -20,40 +20,6 @@
 
 enum { NAMES_MAX = 2 * JOB_ID_SLURM_NAMES, DAY_MS = 24 * 3600 * 1000, HOUR_MS = 3600 * 1000 };
 
-enum option_id {
-    OPTION_HELP = 1,
-    OPTION_VERSION,
-    OPTION_JOB,
-    OPTION_EPILOG,
-    OPTION_INTERVAL,
-    OPTION_CLUSTER,
-    OPTION_BARE,
-    OPTION_DRY_RUN,
-    OPTION_JSON,
-    OPTION_TIMEOUT,
-    OPTION_CLOCK_SKEW,
-    OPTION_HOST,
-    OPTION_PORT,
-};
-
-static const struct option_spec option_table[] = {
-    {OPTION_JOB, 'j', "job", "ID", "release what this job has, such as 4711, 4711_3, 4711+1@lab"},
-    {OPTION_EPILOG, 0, "epilog", NULL, "the same for the job that EpilogSlurmctld runs for"},
-    {OPTION_INTERVAL, 'i', "interval", "SECONDS", "look again and again, as a service"},
-    {OPTION_CLUSTER, 'M', "cluster", "NAME", "release for jobs of this cluster only"},
-    {OPTION_BARE, 0, "bare", NULL, "take ids without a cluster's name for this cluster's"},
-    {OPTION_DRY_RUN, 'n', "dry-run", NULL, "only say what would be released"},
-    {OPTION_JSON, 0, "json", NULL, "print JSON"},
-    {OPTION_TIMEOUT, 0, "timeout", "SECONDS", "how long Slurm may take to answer (10)"},
-    {OPTION_CLOCK_SKEW, 0, "clock-skew", "SECONDS",
-     "how far lockerd's and Slurm's clocks may differ (60)"},
-    {OPTION_HOST, 0, "host", "HOST", "ask the lock server there, or at this UNIX socket"},
-    {OPTION_PORT, 0, "port", "PORT", "its TCP port or service name"},
-    {OPTION_HELP, 'h', "help", NULL, "show this and exit"},
-    {OPTION_VERSION, 'V', "version", NULL, "show the version and exit"},
-    {0, 0, NULL, NULL, NULL},
-};
-
 struct settings {
     struct reap_settings reap;
     const char *job, *host, *port;
@@ -61,56 +27,36 @@ struct settings {
     int64_t interval_ms; /* 0: look once */
 };
 
-static void print_help(void)
-{
-    puts("Usage: lockreap [OPTION]...\n"
-         "Gives back the locks of jobs that Slurm says are over, and takes their waiters off the\n"
-         "queue.\n");
-    options_print(stdout, option_table);
-    puts("\nSee lockreap(8).");
-}
+#define SETTINGS struct settings
+static const struct option_spec options[] = {
+    OPT_TEXT("job", "ID", job, "release what this job has, such as 4711, 4711_3, 4711+1@lab",
+             .letter = 'j'),
+    OPT_FLAG("epilog", epilog, "the same for the job that EpilogSlurmctld runs for"),
+    OPT_SECONDS("interval", interval_ms, 100, DAY_MS, "look again and again, as a service",
+                .letter = 'i'),
+    OPT_TEXT("cluster", "NAME", reap.cluster, "release for jobs of this cluster only",
+             .letter = 'M'),
+    OPT_FLAG("bare", reap.takes_bare, "take ids without a cluster's name for this cluster's"),
+    OPT_FLAG("dry-run", reap.dry_run, "only say what would be released", .letter = 'n'),
+    OPT_FLAG("json", json, "print JSON"),
+    OPT_SECONDS("timeout", reap.deadline_ms, 100, HOUR_MS,
+                "how long Slurm may take to answer (10)"),
+    OPT_SECONDS("clock-skew", reap.skew_ms, 0, DAY_MS,
+                "how far lockerd's and Slurm's clocks may differ (60)"),
+    OPT_TEXT("host", "HOST", host, "ask the lock server there, or at this UNIX socket",
+             .completion = COMPLETE_HOST),
+    OPT_TEXT("port", "PORT", port, "its TCP port or service name"),
+    OPT_END,
+};
 
-static int take_option(void *context, int option, const char *argument)
-{
-    struct settings *settings = context;
-
-    switch (option) {
-    case OPTION_JOB:
-        settings->job = argument;
-        break;
-    case OPTION_EPILOG:
-        settings->epilog = true;
-        break;
-    case OPTION_INTERVAL:
-        return command_line_seconds("lockreap", "interval", argument, 100, DAY_MS,
-                                    &settings->interval_ms);
-    case OPTION_CLUSTER:
-        settings->reap.cluster = argument;
-        break;
-    case OPTION_BARE:
-        settings->reap.takes_bare = true;
-        break;
-    case OPTION_DRY_RUN:
-        settings->reap.dry_run = true;
-        break;
-    case OPTION_JSON:
-        settings->json = true;
-        break;
-    case OPTION_TIMEOUT:
-        return command_line_seconds("lockreap", "timeout", argument, 100, HOUR_MS,
-                                    &settings->reap.deadline_ms);
-    case OPTION_CLOCK_SKEW:
-        return command_line_seconds("lockreap", "clock-skew", argument, 0, DAY_MS,
-                                    &settings->reap.skew_ms);
-    case OPTION_HOST:
-        settings->host = argument;
-        break;
-    case OPTION_PORT:
-        settings->port = argument;
-        break;
-    }
-    return 0;
-}
+static const struct command_line command_line = {
+    .program = "lockreap",
+    .usage = "lockreap [OPTION]...",
+    .summary = "Gives back the locks of jobs that Slurm says are over, and takes their waiters off "
+               "the queue.",
+    .options = options,
+    .notes = "See lockreap(8).",
+};
 
 static int check_cluster(const char *cluster)
 {
@@ -126,21 +72,11 @@ static int check_cluster(const char *cluster)
 /* Returns -1 to go on with the settings, or the status to exit with. */
 static int parse_options(struct settings *settings, int argc, char **argv)
 {
-    static const struct command_line_spec spec = {
-        .program = "lockreap",
-        .table = option_table,
-        .help_id = OPTION_HELP,
-        .version_id = OPTION_VERSION,
-        .print_help = print_help,
-        .take = take_option,
-    };
-    int status = command_line_parse(&spec, argc, argv, settings);
+    char **words;
+    int status = command_line_parse(&command_line, argc, argv, settings, &words);
 
     if (status >= 0)
         return status;
-    if (optind < argc)
-        return complaint("lockreap", EX_USAGE, "'%s' is not understood; name a job with --job",
-                         argv[optind]);
     if ((settings->job != NULL) + settings->epilog + (settings->interval_ms > 0) > 1)
         return complaint("lockreap", EX_USAGE, "--job, --epilog and --interval exclude each other");
     return check_cluster(settings->reap.cluster) != 0 ? EX_USAGE : -1;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -19,88 +20,64 @@
 #include "report.h"
 #include "store/file.h"
 
-enum { EXIT_USAGE = 64, EXIT_NO_SERVER = 69, EXIT_SYSTEM = 71, DAY_MS = 24 * 3600 * 1000 };
-
-enum option_id {
-    OPTION_HELP = 1,
-    OPTION_VERSION,
-    OPTION_STATE,
-    OPTION_HOST,
-    OPTION_PORT,
-    OPTION_SINCE,
-    OPTION_UNTIL,
-    OPTION_BY,
-    OPTION_JSON,
-    OPTION_CSV,
-};
-
-static const struct option_spec option_table[] = {
-    {OPTION_STATE, 0, "state", "FILE", "read this state file of lockerd"},
-    {OPTION_HOST, 0, "host", "HOST", "ask the server there, or at this UNIX socket"},
-    {OPTION_PORT, 0, "port", "PORT", "its TCP port or service name"},
-    {OPTION_SINCE, 0, "since", "TIME", "from then on: 2026-11-22T17:30, or 7d, 12h ago (24h)"},
-    {OPTION_UNTIL, 0, "until", "TIME", "up to then (now)"},
-    {OPTION_BY, 0, "by", "WHAT", "a line for each lock, user, host or job (lock)"},
-    {OPTION_JSON, 0, "json", NULL, "print JSON"},
-    {OPTION_CSV, 0, "csv", NULL, "print CSV"},
-    {OPTION_HELP, 'h', "help", NULL, "show this and exit"},
-    {OPTION_VERSION, 'V', "version", NULL, "show the version and exit"},
-    {0, 0, NULL, NULL, NULL},
-};
+enum { DAY_MS = 24 * 3600 * 1000 };
 
 struct settings {
     const char *state, *host, *port;
     int64_t since_ms, until_ms, now_ms;
     enum report_by by;
     bool json, csv;
+    char **pools; /* up to a NULL */
 };
 
-static void print_help(void)
+static int take_time(const struct settings *settings, const char *argument, int64_t *time_ms)
 {
-    puts("Usage: lockreport [OPTION]... [POOL]...\n"
-         "Shows how locks were used: how many at a time, for how long, and who waited.\n"
-         "A POOL is a list of locks, such as vcs[1-8]; without any, each lock is shown.\n");
-    options_print(stdout, option_table);
-    puts("\nWithout --state and --host it asks $IPCLOCKER_HOST if that is set, else it reads the\n"
-         "state file where lockerd has it by default.  See lockreport(1).");
+    if (report_parse_time(argument, settings->now_ms, time_ms) == 0)
+        return 0;
+    return complaint("lockreport", EX_USAGE,
+                     "'%s' is no time; give 2026-11-22, 2026-11-22T17:30 or 7d", argument);
 }
 
-static int take_option(void *context, int option, const char *argument)
+static int take_since(void *context, const char *argument)
 {
     struct settings *settings = context;
 
-    switch (option) {
-    case OPTION_STATE:
-        settings->state = argument;
-        break;
-    case OPTION_HOST:
-        settings->host = argument;
-        break;
-    case OPTION_PORT:
-        settings->port = argument;
-        break;
-    case OPTION_SINCE:
-    case OPTION_UNTIL:
-        if (report_parse_time(argument, settings->now_ms,
-                              option == OPTION_SINCE ? &settings->since_ms : &settings->until_ms) !=
-            0)
-            return complaint("lockreport", EXIT_USAGE,
-                             "'%s' is no time; give 2026-11-22, 2026-11-22T17:30 or 7d", argument);
-        break;
-    case OPTION_BY:
-        if (report_by_parse(argument, &settings->by) != 0)
-            return complaint("lockreport", EXIT_USAGE, "--by %s: it is lock, user, host or job",
-                             argument);
-        break;
-    case OPTION_JSON:
-        settings->json = true;
-        break;
-    case OPTION_CSV:
-        settings->csv = true;
-        break;
-    }
-    return 0;
+    return take_time(settings, argument, &settings->since_ms);
 }
+
+static int take_until(void *context, const char *argument)
+{
+    struct settings *settings = context;
+
+    return take_time(settings, argument, &settings->until_ms);
+}
+
+#define SETTINGS struct settings
+static const struct option_spec options[] = {
+    OPT_TEXT("state", "FILE", state, "read this state file of lockerd",
+             .completion = COMPLETE_FILE),
+    OPT_TEXT("host", "HOST", host, "ask the server there, or at this UNIX socket",
+             .completion = COMPLETE_HOST),
+    OPT_TEXT("port", "PORT", port, "its TCP port or service name"),
+    OPT_CALL("since", "TIME", take_since, "from then on: 2026-11-22T17:30, or 7d, 12h ago (24h)"),
+    OPT_CALL("until", "TIME", take_until, "up to then (now)"),
+    OPT_WORD("by", "WHAT", by, REPORT_BY_WORDS, "a line for each lock, user, host or job (lock)"),
+    OPT_FLAG("json", json, "print JSON"),
+    OPT_FLAG("csv", csv, "print CSV"),
+    OPT_END,
+};
+
+static const struct command_line command_line = {
+    .program = "lockreport",
+    .usage = "lockreport [OPTION]... [POOL]...",
+    .summary = "Shows how locks were used: how many at a time, for how long, and who waited. "
+               "A POOL is a list of locks, such as vcs[1-8]; without any, each lock is shown.",
+    .options = options,
+    .notes = "Without --state and --host it asks $IPCLOCKER_HOST if that is set, else it reads the "
+             "state file where lockerd has it by default. See lockreport(1).",
+    .words = WORDS_LAST,
+    .completion = COMPLETE_LOCK,
+};
 
 /* What is held now counts up to now, and no further.  Returns as parse_options(). */
 static int check_times(struct settings *settings)
@@ -113,7 +90,7 @@ static int check_times(struct settings *settings)
         return -1;
     report_format_time(since, settings->since_ms);
     report_format_time(until, settings->until_ms);
-    return complaint("lockreport", EXIT_USAGE,
+    return complaint("lockreport", EX_USAGE,
                      "the report would begin at %s, and end at %s; give an earlier --since or a "
                      "later --until",
                      since, until);
@@ -122,22 +99,14 @@ static int check_times(struct settings *settings)
 /* Returns -1 to go on with the settings, or the status to exit with. */
 static int parse_options(struct settings *settings, int argc, char **argv)
 {
-    static const struct command_line_spec spec = {
-        .program = "lockreport",
-        .table = option_table,
-        .help_id = OPTION_HELP,
-        .version_id = OPTION_VERSION,
-        .print_help = print_help,
-        .take = take_option,
-    };
-    int status = command_line_parse(&spec, argc, argv, settings);
+    int status = command_line_parse(&command_line, argc, argv, settings, &settings->pools);
 
     if (status >= 0)
         return status;
     if (settings->json && settings->csv)
-        return complaint("lockreport", EXIT_USAGE, "--json and --csv exclude each other");
+        return complaint("lockreport", EX_USAGE, "--json and --csv exclude each other");
     if (settings->state != NULL && (settings->host != NULL || settings->port != NULL))
-        return complaint("lockreport", EXIT_USAGE,
+        return complaint("lockreport", EX_USAGE,
                          "--state reads a file, --host and --port ask a server: give one");
     return check_times(settings);
 }
@@ -149,11 +118,10 @@ static int read_state(struct report *report, const struct settings *settings)
     int result;
 
     if (path == NULL)
-        return complaint("lockreport", EXIT_SYSTEM,
-                         "no state file is known; name one with --state");
+        return complaint("lockreport", EX_OSERR, "no state file is known; name one with --state");
     result = report_read_file(report, path, error);
     free(path);
-    return result == 0 ? 0 : complaint("lockreport", EXIT_SYSTEM, "%s", error);
+    return result == 0 ? 0 : complaint("lockreport", EX_OSERR, "%s", error);
 }
 
 static int ask_server(struct report *report, const struct settings *settings)
@@ -163,11 +131,10 @@ static int ask_server(struct report *report, const struct settings *settings)
     int status;
 
     if (lock == NULL)
-        return complaint("lockreport", EXIT_SYSTEM, "%s", strerror(errno));
+        return complaint("lockreport", EX_OSERR, "%s", strerror(errno));
     status = server_option_use("lockreport", lock, settings->host, settings->port);
     if (status == 0 && report_ask_server(report, lock, error) != 0)
-        status =
-            complaint("lockreport", errno == EINVAL ? EXIT_USAGE : EXIT_NO_SERVER, "%s", error);
+        status = complaint("lockreport", errno == EINVAL ? EX_USAGE : EX_UNAVAILABLE, "%s", error);
     ipclocker_destroy(lock);
     return status;
 }
@@ -206,7 +173,7 @@ static int print(struct report *report, const struct settings *settings)
         result = report_print_table(report, groups, count, &screen, stdout);
     if (result == 0 && fflush(stdout) == 0)
         return 0;
-    return complaint("lockreport", EXIT_SYSTEM, "cannot print the report: %s", strerror(errno));
+    return complaint("lockreport", EX_OSERR, "cannot print the report: %s", strerror(errno));
 }
 
 int main(int argc, char **argv)
@@ -224,11 +191,11 @@ int main(int argc, char **argv)
         return status;
     report = report_create(settings.by, settings.since_ms, settings.until_ms);
     if (report == NULL)
-        return complaint("lockreport", EXIT_SYSTEM, "%s", strerror(errno));
+        return complaint("lockreport", EX_OSERR, "%s", strerror(errno));
     status = 0;
-    for (int i = optind; i < argc && status == 0; i++) {
-        if (report_add_pool(report, argv[i], error, sizeof error) != 0)
-            status = complaint("lockreport", EXIT_USAGE, "%s: %s", argv[i], error);
+    for (char **pool = settings.pools; *pool != NULL && status == 0; pool++) {
+        if (report_add_pool(report, *pool, error, sizeof error) != 0)
+            status = complaint("lockreport", EX_USAGE, "%s: %s", *pool, error);
     }
     if (status == 0)
         status = fill(report, &settings);

@@ -118,17 +118,6 @@ const char *report_by_name(enum report_by by)
     return by_names[by];
 }
 
-int report_by_parse(const char *text, enum report_by *by)
-{
-    for (size_t i = 0; i < sizeof by_names / sizeof *by_names; i++) {
-        if (strcmp(text, by_names[i]) != 0)
-            continue;
-        *by = (enum report_by)i;
-        return 0;
-    }
-    return -1;
-}
-
 int report_add_pool(struct report *report, const char *pool, char *error, size_t error_size)
 {
     struct pool *more = realloc(report->pools, (report->pool_count + 1) * sizeof *more);

@@ -13,6 +13,7 @@
 #include "store/store.h"
 
 enum report_by { REPORT_BY_LOCK, REPORT_BY_USER, REPORT_BY_HOST, REPORT_BY_JOB };
+#define REPORT_BY_WORDS "lock|user|host|job" /* in that order */
 
 enum { REPORT_SLOTS = 32 }; /* of the plot */
 
@@ -54,9 +55,8 @@ const struct report_group *report_finish(struct report *report, size_t *count);
 int64_t report_since_ms(const struct report *report);
 int64_t report_until_ms(const struct report *report);
 enum report_by report_by(const struct report *report);
-/* "lock", "user", "host" or "job", and back; -1 when it is none. */
+/* "lock", "user", "host" or "job". */
 const char *report_by_name(enum report_by by);
-int report_by_parse(const char *text, enum report_by *by);
 
 /* For what a source of entries says when it fails. */
 enum { REPORT_ERROR_SIZE = 640 };

@@ -21,39 +21,6 @@
 
 enum { DAY_MS = 24 * 3600 * 1000, HOUR_MS = 3600 * 1000, LEASE_MIN_S = 600, ERROR_SIZE = 1024 };
 
-enum option_id {
-    OPTION_HELP = 1,
-    OPTION_VERSION,
-    OPTION_MAP,
-    OPTION_INTERVAL,
-    OPTION_ONCE,
-    OPTION_RESERVATION,
-    OPTION_CLUSTER,
-    OPTION_BARE,
-    OPTION_DRY_RUN,
-    OPTION_JSON,
-    OPTION_TIMEOUT,
-    OPTION_HOST,
-    OPTION_PORT,
-};
-
-static const struct option_spec option_table[] = {
-    {OPTION_MAP, 'm', "map", "LICENSE=LOCKS", "these locks are seats of this license of Slurm's"},
-    {OPTION_INTERVAL, 'i', "interval", "SECONDS", "how often to look (10)"},
-    {OPTION_ONCE, 0, "once", NULL, "set aside once, for ten minutes"},
-    {OPTION_RESERVATION, 0, "reservation", "NAME", "how Slurm calls it (farmlock)"},
-    {OPTION_CLUSTER, 'M', "cluster", "NAME", "for this cluster only"},
-    {OPTION_BARE, 0, "bare", NULL, "take ids without a cluster's name for this cluster's"},
-    {OPTION_DRY_RUN, 'n', "dry-run", NULL, "only say what would be set aside"},
-    {OPTION_JSON, 0, "json", NULL, "print JSON"},
-    {OPTION_TIMEOUT, 0, "timeout", "SECONDS", "how long Slurm may take to answer (10)"},
-    {OPTION_HOST, 0, "host", "HOST", "ask the lock server there, or at this UNIX socket"},
-    {OPTION_PORT, 0, "port", "PORT", "its TCP port or service name"},
-    {OPTION_HELP, 'h', "help", NULL, "show this and exit"},
-    {OPTION_VERSION, 'V', "version", NULL, "show the version and exit"},
-    {0, 0, NULL, NULL, NULL},
-};
-
 struct sync {
     struct ipclocker *lock;
     struct reservation *reservation;
@@ -71,17 +38,9 @@ struct sync {
     int64_t written_end_s; /* 0: there is none */
 };
 
-static void print_help(void)
+static int take_map(void *context, const char *argument)
 {
-    puts("Usage: locksync --map LICENSE=LOCKS [OPTION]...\n"
-         "Sets aside in Slurm, by a reservation of licenses, the seats that lockerd has given to\n"
-         "others than the cluster's jobs.\n");
-    options_print(stdout, option_table);
-    puts("\nSee locksync(8).");
-}
-
-static int take_map(struct sync *sync, const char *argument)
-{
+    struct sync *sync = context;
     char error[256];
 
     if (seat_maps_add(&sync->reservation->maps, argument, error, sizeof error) == 0)
@@ -89,8 +48,9 @@ static int take_map(struct sync *sync, const char *argument)
     return complaint("locksync", EX_USAGE, "--map %s", error);
 }
 
-static int take_name(struct sync *sync, const char *name)
+static int take_name(void *context, const char *name)
 {
+    struct sync *sync = context;
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
                                   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                   "0123456789._-";
@@ -102,63 +62,41 @@ static int take_name(struct sync *sync, const char *name)
     return 0;
 }
 
-static int take_option(void *context, int option, const char *argument)
-{
-    struct sync *sync = context;
+#define SETTINGS struct sync
+static const struct option_spec options[] = {
+    OPT_CALL("map", "LICENSE=LOCKS", take_map, "these locks are seats of this license of Slurm's",
+             .letter = 'm'),
+    OPT_SECONDS("interval", interval_ms, 100, DAY_MS, "how often to look (10)", .letter = 'i'),
+    OPT_FLAG("once", once, "set aside once, for ten minutes"),
+    OPT_CALL("reservation", "NAME", take_name, "how Slurm calls it (farmlock)"),
+    OPT_TEXT("cluster", "NAME", cluster, "for this cluster only", .letter = 'M'),
+    OPT_FLAG("bare", bare, "take ids without a cluster's name for this cluster's"),
+    OPT_FLAG("dry-run", dry_run, "only say what would be set aside", .letter = 'n'),
+    OPT_FLAG("json", json, "print JSON"),
+    OPT_SECONDS("timeout", deadline_ms, 100, HOUR_MS, "how long Slurm may take to answer (10)"),
+    OPT_TEXT("host", "HOST", host, "ask the lock server there, or at this UNIX socket",
+             .completion = COMPLETE_HOST),
+    OPT_TEXT("port", "PORT", port, "its TCP port or service name"),
+    OPT_END,
+};
 
-    switch (option) {
-    case OPTION_MAP:
-        return take_map(sync, argument);
-    case OPTION_INTERVAL:
-        return command_line_seconds("locksync", "interval", argument, 100, DAY_MS,
-                                    &sync->interval_ms);
-    case OPTION_ONCE:
-        sync->once = true;
-        break;
-    case OPTION_RESERVATION:
-        return take_name(sync, argument);
-    case OPTION_CLUSTER:
-        sync->cluster = argument;
-        break;
-    case OPTION_BARE:
-        sync->bare = true;
-        break;
-    case OPTION_DRY_RUN:
-        sync->dry_run = true;
-        break;
-    case OPTION_JSON:
-        sync->json = true;
-        break;
-    case OPTION_TIMEOUT:
-        return command_line_seconds("locksync", "timeout", argument, 100, HOUR_MS,
-                                    &sync->deadline_ms);
-    case OPTION_HOST:
-        sync->host = argument;
-        break;
-    case OPTION_PORT:
-        sync->port = argument;
-        break;
-    }
-    return 0;
-}
+static const struct command_line command_line = {
+    .program = "locksync",
+    .usage = "locksync --map LICENSE=LOCKS [OPTION]...",
+    .summary = "Sets aside in Slurm, by a reservation of licenses, the seats that lockerd has "
+               "given to others than the cluster's jobs.",
+    .options = options,
+    .notes = "See locksync(8).",
+};
 
 /* Returns -1 to go on with the settings, or the status to exit with. */
 static int parse_options(struct sync *sync, int argc, char **argv)
 {
-    static const struct command_line_spec spec = {
-        .program = "locksync",
-        .table = option_table,
-        .help_id = OPTION_HELP,
-        .version_id = OPTION_VERSION,
-        .print_help = print_help,
-        .take = take_option,
-    };
-    int status = command_line_parse(&spec, argc, argv, sync);
+    char **words;
+    int status = command_line_parse(&command_line, argc, argv, sync, &words);
 
     if (status >= 0)
         return status;
-    if (optind < argc)
-        return complaint("locksync", EX_USAGE, "'%s' is not understood; see --help", argv[optind]);
     if (sync->reservation->maps.count == 0)
         return complaint("locksync", EX_USAGE,
                          "nothing to set aside; give --map LICENSE=LOCKS, such as vcs='vcs[1-8]'");

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/message.h"
 #include "launch.h"
 #include "shell.h"
 
@@ -109,13 +110,13 @@ static int complain_of_hop(const struct uricommand_hop *hop, bool through)
     const char *launcher = clean(hop->launcher, strlen(hop->launcher));
 
     if (!through)
-        return complain(STATUS_NOT_FOUND,
-                        "'%s' does not get through: it does not run 'env basename' there",
-                        launcher);
-    return complain(STATUS_NOT_FOUND,
-                    "no %s beyond '%s'; install farmlock there or say with --uriexec-path where "
-                    "it is",
-                    hop->uriexec != NULL ? hop->uriexec : "uriexec", launcher);
+        return complaint("uriexec", STATUS_NOT_FOUND,
+                         "'%s' does not get through: it does not run 'env basename' there",
+                         launcher);
+    return complaint("uriexec", STATUS_NOT_FOUND,
+                     "no %s beyond '%s'; install farmlock there or say with --uriexec-path where "
+                     "it is",
+                     hop->uriexec != NULL ? hop->uriexec : "uriexec", launcher);
 }
 
 int check_hops(struct uricommand_hop *hops, size_t count)
@@ -127,7 +128,7 @@ int check_hops(struct uricommand_hop *hops, size_t count)
         int through = there == 0 ? gets_through(hops, i) : there;
 
         if (through < 0)
-            return complain(EX_OSERR, "cannot check the hops: %s", strerror(errno));
+            return complaint("uriexec", EX_OSERR, "cannot check the hops: %s", strerror(errno));
         if (there == 0)
             return complain_of_hop(&hops[i], through > 0);
     }

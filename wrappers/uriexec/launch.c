@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/descriptor.h"
+#include "cli/message.h"
 #include "shell.h"
 
 static const int forwarded[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM};
@@ -126,17 +127,17 @@ int launch(const struct uricommand_hop *hops, size_t count, const char *command)
     int status;
 
     if (launcher_start(&launcher, command) != 0)
-        return complain(EX_OSERR, "cannot start a process: %s", strerror(errno));
+        return complaint("uriexec", EX_OSERR, "cannot start a process: %s", strerror(errno));
     status = launcher_wait(&launcher, -1, NULL, NULL);
     if (WIFSIGNALED(status))
         return end_by(WTERMSIG(status));
     if (WEXITSTATUS(status) == STATUS_NOT_FOUND) {
         const char *last = hops[count - 1].launcher;
 
-        complain(0,
-                 "status 127 came back through %zu hop%s, the last '%s': no uriexec there, or no "
-                 "such command; --check tells which, --uriexec-path says where it is",
-                 count, count > 1 ? "s" : "", clean(last, strlen(last)));
+        complaint("uriexec", 0,
+                  "status 127 came back through %zu hop%s, the last '%s': no uriexec there, or no "
+                  "such command; --check tells which, --uriexec-path says where it is",
+                  count, count > 1 ? "s" : "", clean(last, strlen(last)));
     }
     return WEXITSTATUS(status);
 }

@@ -3,35 +3,17 @@
 #include "shell.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/text.h"
-
-/* In one write(2), as several uriexec may share one standard error. */
-int complain(int status, const char *format, ...)
-{
-    char line[2048] = "uriexec: ";
-    const size_t before = strlen(line);
-    va_list arguments;
-    size_t len;
-
-    va_start(arguments, format);
-    vsnprintf(line + before, sizeof line - before - 1, format, arguments);
-    va_end(arguments);
-    len = strlen(line);
-    line[len] = '\n';
-    if (write(STDERR_FILENO, line, len + 1) < 0)
-        return status; /* there is nobody to tell */
-    return status;
-}
+#include "cli/message.h"
 
 int complain_no_memory(void)
 {
-    return complain(EX_OSERR, "out of memory");
+    return complaint("uriexec", EX_OSERR, "out of memory");
 }
 
 const char *clean(const char *text, size_t len)
@@ -54,14 +36,14 @@ size_t argument_max(void)
 int complain_too_long(const char *what, size_t len)
 {
     if (len > argument_max())
-        return complain(STATUS_CANNOT_RUN,
-                        "%s is %zu bytes long, but this system takes at most %zu bytes in one "
-                        "argument (MAX_ARG_STRLEN); put the command into a script",
-                        what, len, argument_max());
-    return complain(STATUS_CANNOT_RUN,
-                    "%s and the environment take more than the %ld bytes that this system allows "
-                    "(ARG_MAX); shorten the environment",
-                    what, sysconf(_SC_ARG_MAX));
+        return complaint("uriexec", STATUS_CANNOT_RUN,
+                         "%s is %zu bytes long, but this system takes at most %zu bytes in one "
+                         "argument (MAX_ARG_STRLEN); put the command into a script",
+                         what, len, argument_max());
+    return complaint("uriexec", STATUS_CANNOT_RUN,
+                     "%s and the environment take more than the %ld bytes that this system allows "
+                     "(ARG_MAX); shorten the environment",
+                     what, sysconf(_SC_ARG_MAX));
 }
 
 int become(const char *shell, const char *command)
@@ -77,6 +59,6 @@ int become(const char *shell, const char *command)
     execlp(shell, shell, "-c", command, (char *)NULL);
     if (errno == E2BIG)
         return complain_too_long("the command", strlen(command));
-    return complain(errno == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN,
-                    "cannot run the shell '%s': %s", clean(shell, strlen(shell)), strerror(errno));
+    return complaint("uriexec", errno == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN,
+                     "cannot run the shell '%s': %s", clean(shell, strlen(shell)), strerror(errno));
 }

@@ -7,16 +7,15 @@
 
 enum { STATUS_CANNOT_RUN = 126, STATUS_NOT_FOUND = 127, STATUS_SIGNAL = 128 };
 
-/* Says one line on standard error and returns `status`. */
-__attribute__((format(printf, 2, 3))) int complain(int status, const char *format, ...);
+/* Say what is wrong and return the exit status for it. */
 int complain_no_memory(void);
+int complain_too_long(const char *what, size_t len);
 
 /* A piece of a stranger's text for such a line; valid until the next call but one. */
 const char *clean(const char *text, size_t len);
 
-/* The longest argument that this system takes, and what to say of a longer one. */
+/* The longest argument that this system takes. */
 size_t argument_max(void);
-int complain_too_long(const char *what, size_t len);
 
 /* Becomes the shell, with -c and the command.  Returns only when that fails, after saying so, with
  * the exit status. */
