@@ -13,6 +13,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "conn.h"
 #include "context.h"
 #include "net/address.h"
@@ -81,7 +82,7 @@ static void set_for_connections(int fd)
 /* Returns a listening socket, or -1 with errno. */
 static int open_tcp(const struct addrinfo *address)
 {
-    int one = 1, saved_errno;
+    int one = 1;
     int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0)
@@ -92,9 +93,7 @@ static int open_tcp(const struct addrinfo *address)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
     if (bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
         return fd;
-    saved_errno = errno;
-    close(fd);
-    errno = saved_errno;
+    descriptor_close(fd);
     return -1;
 }
 
@@ -139,7 +138,7 @@ static int listen_at_all(struct ipclocker_server *server, const struct addrinfo 
             return server_fail(server, "cannot listen at %s port %u: %s; %s", host, port,
                                strerror(errno), advice_for(errno));
         if (add_listener(server, fd) == NULL) {
-            close(fd);
+            descriptor_close(fd);
             return -1;
         }
         if (port == 0)
@@ -228,7 +227,6 @@ static int refuse_path(struct ipclocker_server *server, const char *path, enum p
 
 static int open_unix(const struct sockaddr_un *address)
 {
-    int saved_errno;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0)
@@ -236,9 +234,7 @@ static int open_unix(const struct sockaddr_un *address)
     if (bind(fd, (const struct sockaddr *)address, sizeof *address) == 0 &&
         chmod(address->sun_path, 0666) == 0 && listen(fd, BACKLOG) == 0)
         return fd;
-    saved_errno = errno;
-    close(fd);
-    errno = saved_errno;
+    descriptor_close(fd);
     return -1;
 }
 
