@@ -281,7 +281,7 @@ void offspring_signal(struct offspring *them, int number)
             continue;
         them->members[i].signalled = true;
         send_signal(&them->members[i], number);
-        if (ending_is_request(number))
+        if (terminate_is_request(number))
             send_signal(&them->members[i], SIGCONT);
     }
 }

@@ -17,7 +17,7 @@ static void wait_ms(int64_t ms)
 }
 
 /* A process that is in the kernel for long, on a file server that is away, takes its time. */
-static void kill_all(const struct ending_target *target)
+static void kill_all(const struct terminate_target *target)
 {
     int64_t pause_ms = KILL_PAUSE_MS;
 
@@ -30,7 +30,7 @@ static void kill_all(const struct ending_target *target)
     }
 }
 
-void ending_run(const struct ending_target *target, int64_t grace_ms)
+void terminate_run(const struct terminate_target *target, int64_t grace_ms)
 {
     int64_t kill_at_ms = clock_now_ms() + grace_ms, pause_ms = target->pause_ms;
 
@@ -53,7 +53,7 @@ void ending_run(const struct ending_target *target, int64_t grace_ms)
     }
 }
 
-bool ending_is_request(int number)
+bool terminate_is_request(int number)
 {
     return number == SIGHUP || number == SIGINT || number == SIGQUIT || number == SIGTERM;
 }

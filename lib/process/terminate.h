@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* What is ended: a process, a group, the processes of a job step. */
-struct ending_target {
+struct terminate_target {
     void (*signal)(void *context);  /* sends the signal */
     bool (*is_done)(void *context); /* is nobody left? */
     void (*kill)(void *context);    /* sends SIGKILL */
@@ -20,9 +20,9 @@ struct ending_target {
 /* Signals the target, and kills what is left of it after `grace_ms`; below 0: never.  Blocks until
  * it is done or was killed.
  */
-void ending_run(const struct ending_target *target, int64_t grace_ms);
+void terminate_run(const struct terminate_target *target, int64_t grace_ms);
 
 /* True for signals that ask a process to end.  One that is stopped needs SIGCONT to notice. */
-bool ending_is_request(int number);
+bool terminate_is_request(int number);
 
 #endif

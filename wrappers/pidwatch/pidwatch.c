@@ -45,15 +45,15 @@ static void on_news(void *context, enum pidwatch_news news)
     const char *host = watch->host != NULL ? watch->host : "localhost";
 
     if (news == PIDWATCH_UNRESOLVED)
-        complaint_to(io->error_fd, "pidwatch",
+        cli_error_to(io->error_fd, "pidwatch",
                      "the host name %s does not resolve; the command runs unwatched until it does",
                      host);
     else if (news == PIDWATCH_SILENT)
-        complaint_to(
-            io->error_fd, "pidwatch",
-            "no pidstatd answers on %s port %u; the command runs unwatched until one does", host,
-            watch->port != 0 ? watch->port
-                             : service_default_port("pidstatd", "udp", SERVICE_PIDSTATD_PORT));
+        cli_error_to(io->error_fd, "pidwatch",
+                     "no pidstatd answers on %s port %u; the command runs unwatched until one does",
+                     host,
+                     watch->port != 0 ? watch->port
+                                      : port_default("pidstatd", "udp", SERVICE_PIDSTATD_PORT));
     if (!io->options->debug)
         close_fd(&io->error_fd);
     close_fd(&io->ready_fd);
@@ -63,7 +63,7 @@ static void on_trace(void *context, const char *what, const char *host, const ch
 {
     const struct watcher_io *io = context;
 
-    complaint_to(io->error_fd, "pidwatch", "%s %s: %s", what, host, text);
+    cli_error_to(io->error_fd, "pidwatch", "%s %s: %s", what, host, text);
 }
 
 /* Where standard error is a pipe, whoever reads it may wait for its end.  The watcher of a command
@@ -86,7 +86,7 @@ static void watch_detached(struct pidwatch_options *options, int error_fd, int r
     if (options->debug)
         options->watch.trace = on_trace;
     if (pidwatch_run(&options->watch) < 0)
-        complaint_to(io.error_fd, "pidwatch", "cannot watch: %s; the command runs unwatched",
+        cli_error_to(io.error_fd, "pidwatch", "cannot watch: %s; the command runs unwatched",
                      strerror(errno));
     _exit(0);
 }
@@ -109,7 +109,7 @@ static void wait_for_name(const struct pidwatch_options *options, int ready_fd)
 
 static int fail(const char *what)
 {
-    return complaint("pidwatch", EX_OSERR, "%s: %s", what, strerror(errno));
+    return cli_error("pidwatch", EX_OSERR, "%s: %s", what, strerror(errno));
 }
 
 /* Returns 0, or the status to exit with after saying why. */
@@ -121,7 +121,7 @@ static int start_watcher(struct pidwatch_options *options)
     if (pipe2(ready, O_CLOEXEC) != 0)
         return fail("cannot start the watcher");
     keep[2] = ready[1];
-    result = detach_fork(keep, 3);
+    result = double_fork(keep, 3);
     if (result == 0)
         watch_detached(options, keep[1], keep[2]);
     if (result < 0)
@@ -138,10 +138,10 @@ static int watch_for(struct pidwatch_options *options)
     struct pidwatch *watch = &options->watch;
 
     if (process_ref_open(&watch->victim, watch->victim.pid, 0) != 0)
-        return complaint("pidwatch", EXIT_GONE, "there is no process '%d'; there is nothing to end",
+        return cli_error("pidwatch", EXIT_GONE, "there is no process '%d'; there is nothing to end",
                          (int)watch->victim.pid);
     if (options->killer == NULL && kill(watch->victim.pid, 0) != 0 && errno == EPERM)
-        return complaint("pidwatch", EX_OSERR,
+        return cli_error("pidwatch", EX_OSERR,
                          "you may not signal process '%d'; run pidwatch as its user, or give "
                          "--killer",
                          (int)watch->victim.pid);
@@ -151,7 +151,7 @@ static int watch_for(struct pidwatch_options *options)
 static void change_directory(const char *path)
 {
     if (path != NULL && chdir(path) != 0)
-        complaint("pidwatch", 0, "cannot change to %s (%s); the command runs where you are", path,
+        cli_error("pidwatch", 0, "cannot change to %s (%s); the command runs where you are", path,
                   strerror(errno));
 }
 
@@ -173,7 +173,7 @@ static int run_command(struct pidwatch_options *options)
     if (status != 0)
         return status;
     execl("/bin/sh", "sh", "-c", command, (char *)NULL);
-    return complaint("pidwatch", errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE,
+    return cli_error("pidwatch", errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE,
                      "cannot run /bin/sh: %s", strerror(errno));
 }
 

@@ -30,7 +30,7 @@ static void send_and_continue(pid_t group, const struct pidwatch *watch, int num
         kill(-group, number);
     else
         process_ref_signal(&watch->victim, number);
-    if (!ending_is_request(number))
+    if (!terminate_is_request(number))
         return;
     if (group != 0)
         kill(-group, SIGCONT);
@@ -113,7 +113,7 @@ static void kill_it(void *context)
 void victim_end(const struct pidwatch *watch)
 {
     struct victim_end end = {.watch = watch};
-    const struct ending_target target = {
+    const struct terminate_target target = {
         .signal = begin,
         .is_done = is_done,
         .kill = kill_it,
@@ -121,5 +121,5 @@ void victim_end(const struct pidwatch *watch)
         .pause_ms = watch->group ? GROUP_POLL_MS : POLL_MS,
     };
 
-    ending_run(&target, watch->grace_ms);
+    terminate_run(&target, watch->grace_ms);
 }
