@@ -46,6 +46,7 @@ $B/tests/unit/spank-plugin/test_peer_watch: $(call TESTED_OF,spank-plugin/peer_w
 $B/tests/unit/spank-plugin/test_settings: $(call TESTED_OF,spank-plugin/settings)
 $B/tests/unit/spank-plugin/test_step_processes: $(call TESTED_OF,spank-plugin/step_processes spank-plugin/proc_snapshot)
 $B/tests/unit/spank-plugin/test_witness: $(call TESTED_OF,spank-plugin/witness)
+$B/tests/unit/uriexec/test_tie_word: $(call TESTED_OF,wrappers/uriexec/tie_word)
 
 # Its allocations fail on demand.
 $B/tests/unit/lock/test_lock_table_memory: \

@@ -1,6 +1,6 @@
 /* Commands for sh(1): from argument vectors, and through hops.
  * Must not run anything, nor guess what a word means to a shell other than sh. */
-#include "uricommand.h"
+#include "compose.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -133,21 +133,23 @@ static bool can_exec(const char *launcher)
            *first != '-' && !shell_name_is_builtin_only(first, len);
 }
 
-static char *build_hop(const struct uricommand_hop *hop, const char *line)
+static char *build_hop(const struct uricommand_hop *hop, const char *options, const char *line)
 {
     const char *place = strstr(hop->launcher, "{}");
     size_t before = place != NULL ? (size_t)(place - hop->launcher) : strlen(hop->launcher);
     char *text;
 
-    if (asprintf(&text, "%s%.*s%senv %s %s%s", can_exec(hop->launcher) ? "exec " : "", (int)before,
-                 hop->launcher, place != NULL ? "" : " ",
-                 hop->uriexec != NULL ? hop->uriexec : "uriexec", *line != '\0' ? line : "+",
+    if (asprintf(&text, "%s%.*s%senv %s%s%s %s%s", can_exec(hop->launcher) ? "exec " : "",
+                 (int)before, hop->launcher, place != NULL ? "" : " ",
+                 hop->uriexec != NULL ? hop->uriexec : "uriexec", options != NULL ? " " : "",
+                 options != NULL ? options : "", *line != '\0' ? line : "+",
                  place != NULL ? place + strlen("{}") : "") < 0)
         return NULL;
     return text;
 }
 
-char *uricommand_build_hops(const struct uricommand_hop *hops, size_t count, const char *command)
+char *compose_hops(const struct uricommand_hop *hops, size_t count, const char *options,
+                   const char *last_options, const char *command)
 {
     char *text;
 
@@ -162,8 +164,14 @@ char *uricommand_build_hops(const struct uricommand_hop *hops, size_t count, con
         char *line = uricommand_encode(text, strlen(text), URICOMMAND_WORDS);
 
         free(text);
-        text = line != NULL ? build_hop(&hops[i], line) : NULL;
+        text =
+            line != NULL ? build_hop(&hops[i], i + 1 < count ? options : last_options, line) : NULL;
         free(line);
     }
     return text;
+}
+
+char *uricommand_build_hops(const struct uricommand_hop *hops, size_t count, const char *command)
+{
+    return compose_hops(hops, count, NULL, NULL, command);
 }

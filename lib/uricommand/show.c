@@ -106,6 +106,14 @@ static const char *option_value(char *const *words, size_t count, size_t *at, co
     return words[++*at];
 }
 
+/* An option of a nested call that says nothing of what is run. */
+static bool is_beside(char *const *words, size_t count, size_t *at)
+{
+    return strcmp(words[*at], "--show") == 0 || strcmp(words[*at], "--tie") == 0 ||
+           option_value(words, count, at, "--tie-to") != NULL ||
+           option_value(words, count, at, "--grace") != NULL;
+}
+
 struct call {
     const char *dir;
     const char *shell;
@@ -127,7 +135,7 @@ static size_t read_options(struct call *call, char *const *words, size_t count, 
             call->shell = value;
         else if (strcmp(words[at], "--strict") == 0)
             call->flags = URICOMMAND_STRICT;
-        else if (strcmp(words[at], "--show") != 0)
+        else if (!is_beside(words, count, &at))
             return count;
     }
     return at;
@@ -208,7 +216,7 @@ static bool has_hop(char *const *words, size_t count, size_t at)
         if (option_value(words, count, &option, "--hop") != NULL)
             return true;
         if (option_value(words, count, &option, "--uriexec-path") != NULL ||
-            option_value(words, count, &option, "--cd") != NULL)
+            option_value(words, count, &option, "--cd") != NULL || is_beside(words, count, &option))
             at = option;
     }
     return false;

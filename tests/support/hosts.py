@@ -74,10 +74,20 @@ def _namespace(folder, *unshare_options):
     return words
 
 
-class Sshd:
-    """An sshd; `config` makes `ssh -F config host-SHELL` end in that login shell."""
+def _isolated(daemon):
+    """The words that run a daemon with processes of its own; unshare itself hears no SIGTERM."""
+    return ["/bin/sh", "-c", "trap 'kill -KILL $!' TERM; \"$@\" & wait", "sh", tool("unshare"),
+            "--pid", "--fork", "--kill-child", "--mount-proc", "--", *daemon]
 
-    def __init__(self, folder):
+
+class Sshd:
+    """An sshd; `config` makes `ssh -F config host-SHELL` end in that login shell.  `inside` are
+    the words that run it in another network, `isolates` gives it processes of its own, as another
+    host has; `settings` are lines for its configuration."""
+
+    def __init__(self, folder, address="127.0.0.1", inside=(), isolates=False, settings=""):
+        self.address = address
+        self.settings = settings
         sshd = tool("sshd")
         self.folder = folder
         self.port = farm.free_port()
@@ -90,8 +100,10 @@ class Sshd:
         _write(self.config, self._client_config())
         _write(os.path.join(folder, "sshd_config"), self._server_config())
         with open(self.log, "wb") as log:
-            farm.start(*(self.namespace or []), sshd, "-D", "-e", "-f",
-                       os.path.join(folder, "sshd_config"), stdin=subprocess.DEVNULL, stderr=log)
+            daemon = [sshd, "-D", "-e", "-f", os.path.join(folder, "sshd_config")]
+            daemon = _isolated(daemon) if isolates else daemon
+            farm.start(*inside, *(self.namespace or []), *daemon, stdin=subprocess.DEVNULL,
+                       stderr=log)
         farm.poll(self._listens, f"sshd on port {self.port}, see {self.log}")
 
     def how(self):
@@ -115,17 +127,18 @@ class Sshd:
         return keys
 
     def _server_config(self):
-        return (f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {self.folder}/key-host\n"
+        return (f"Port {self.port}\nListenAddress {self.address}\nHostKey {self.folder}/key-host\n"
                 f"PidFile none\nAuthorizedKeysFile {self.folder}/authorized_keys\n"
                 "StrictModes no\nUsePAM no\nPasswordAuthentication no\nPermitRootLogin yes\n"
-                "KbdInteractiveAuthentication no\nMaxStartups 100\nUseDNS no\n")
+                "KbdInteractiveAuthentication no\nMaxStartups 100\nUseDNS no\n"
+                + self.settings)
 
     def _client_config(self):
         text = ""
         for shell in shells():
             name = user(shell) if self.namespace else getpass.getuser()
             text += f"Host host-{shell}\n  User {name}\n  IdentityFile {self.folder}/key-{shell}\n"
-        return text + (f"Host *\n  HostName 127.0.0.1\n  Port {self.port}\n  IdentitiesOnly yes\n"
+        return text + (f"Host *\n  HostName {self.address}\n  Port {self.port}\n  IdentitiesOnly yes\n"
                        "  IdentityAgent none\n  BatchMode yes\n  StrictHostKeyChecking no\n"
                        "  UserKnownHostsFile /dev/null\n  GlobalKnownHostsFile /dev/null\n"
                        "  LogLevel ERROR\n  PreferredAuthentications publickey\n")
@@ -139,9 +152,10 @@ class Sshd:
 
 
 class Rshd:
-    """An in.rshd under inetd, in a network of its own, where port 514 is free."""
+    """An in.rshd under inetd, in a network of its own, where port 514 is free; if it isolates, with
+    processes of its own, as another host has."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, isolates=False):
         rshd = tool("in.rshd")
         inetd = tool("inetd")
         self.rsh = tool("rsh-redone-rsh")
@@ -151,8 +165,9 @@ class Rshd:
         _write(os.path.join(home_in(folder), ".rhosts"), "localhost root\n")
         _write(os.path.join(folder, "inetd.conf"),
                f"127.0.0.1:514 stream tcp nowait.1000 root {rshd} in.rshd\n")
-        self.inetd = farm.start(*namespace, inetd, "-i", os.path.join(folder, "inetd.conf"),
-                                stdin=subprocess.DEVNULL)
+        daemon = [inetd, "-i", os.path.join(folder, "inetd.conf")]
+        daemon = _isolated(daemon) if isolates else daemon
+        self.inetd = farm.start(*namespace, *daemon, stdin=subprocess.DEVNULL)
         self.inside = [tool("nsenter"), "--target", str(self.inetd.pid), "--mount", "--net", "--"]
         farm.poll(self._listens, "inetd on port 514")
 

@@ -9,45 +9,71 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "cli/message.h"
-#include "launch.h"
+#include "launcher.h"
+#include "launcher_name.h"
 #include "shell.h"
+#include "uricommand/compose.h"
 
 /* Nowhere in the words for a launcher: the far side has to make it of the two below. */
 static const char answer[] = "uriexec-answers";
 static const char asks_uriexec[] = "printf '\\nuriexec-%s\\n' answers";
 static const char asks_basename[] = "/uriexec-answers.here .here";
 
-/* What was read of a launcher's output so far. */
-struct reader {
-    int matched; /* bytes of the answer at the start of this line; -1 in a line that differs */
+/* A launcher that is asked, and what was read of its output so far. */
+struct asked {
+    const char *command;
+    int output;
+    bool quietly;        /* standard error is thrown away */
+    struct pollfd input; /* of this side */
+    int matched;         /* bytes of the answer at the start of this line; -1 in another line */
     bool found;
 };
 
 /* Login shells may greet at length, and a terminal on the way ends lines with \r\n. */
-static void read_byte(struct reader *reader, char byte)
+static void read_byte(struct asked *asked, char byte)
 {
     const int whole = (int)sizeof answer - 1;
 
     if (byte == '\n' || byte == '\r') {
-        reader->found = reader->found || reader->matched == whole;
-        reader->matched = 0;
-    } else if (reader->matched >= 0) {
-        reader->matched = byte == answer[reader->matched] ? reader->matched + 1 : -1;
+        asked->found = asked->found || asked->matched == whole;
+        asked->matched = 0;
+    } else if (asked->matched >= 0) {
+        asked->matched = byte == answer[asked->matched] ? asked->matched + 1 : -1;
     }
 }
 
-static bool read_answer(int from, void *context)
+static void close_input(struct asked *asked)
 {
-    struct reader *reader = context;
-    char bytes[4096];
-    ssize_t got;
+    descriptor_close(asked->input.fd);
+    asked->input.fd = -1;
+}
 
-    while ((got = read(from, bytes, sizeof bytes)) > 0) {
+static void read_answer(void *context)
+{
+    struct asked *asked = context;
+    char bytes[4096];
+    ssize_t got = -1;
+
+    if (asked->input.fd < 0)
+        return;
+    while ((got = read(asked->input.fd, bytes, sizeof bytes)) > 0) {
         for (ssize_t i = 0; i < got; i++)
-            read_byte(reader, bytes[i]);
+            read_byte(asked, bytes[i]);
     }
-    return got < 0 && (errno == EAGAIN || errno == EINTR);
+    if (got == 0 || (errno != EAGAIN && errno != EINTR))
+        close_input(asked);
+}
+
+/* Without input, which is the command's that runs later. */
+static int run_asked(void *context)
+{
+    const struct asked *asked = context;
+
+    if (descriptor_streams_to_null(asked->quietly) != 0 || dup2(asked->output, STDOUT_FILENO) < 0)
+        return EX_OSERR;
+    return become("/bin/sh", asked->command);
 }
 
 /* Runs a command, with its wait status in *status, and looks for the answer in what it prints.
@@ -55,41 +81,42 @@ static bool read_answer(int from, void *context)
  * its end. */
 static int run_and_read(const char *command, bool quietly, int *status)
 {
-    struct launcher launcher = {.quietly = quietly};
-    struct reader reader = {0};
+    struct asked asked = {.command = command, .quietly = quietly};
+    struct launcher launcher;
     int ends[2];
     int started;
 
     if (pipe2(ends, O_CLOEXEC) != 0)
         return -1;
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    launcher.output = ends[1];
-    started = launch_start(&launcher, command);
+    asked.input = (struct pollfd){.fd = ends[0], .events = POLLIN};
+    asked.output = ends[1];
+    started = launcher_start(&launcher, run_asked, &asked);
     close(ends[1]);
     if (started == 0)
-        *status = launch_wait(&launcher, ends[0], read_answer, &reader);
-    close(ends[0]);
+        *status = launcher_wait(&launcher, &asked.input, 1, -1, read_answer, &asked);
+    close_input(&asked);
     if (started == 0 && launcher.told != 0) {
-        launch_end_by(launcher.told);
+        launcher_end_by(launcher.told);
         errno = EINTR;
         return -1;
     }
-    read_byte(&reader, '\n');
-    return started == 0 ? reader.found : -1;
+    read_byte(&asked, '\n');
+    return started == 0 ? asked.found : -1;
 }
 
 /* The same through hops; a failure of theirs, where they can tell, is no answer. */
-static int answers(const struct uricommand_hop *hops, size_t count, const char *command,
-                   bool quietly)
+static int answers(const struct uricommand_hop *hops, size_t count, const char *options,
+                   const char *command, bool quietly)
 {
     bool tells = true;
     int status = 0;
-    char *built = uricommand_build_hops(hops, count, command);
+    char *built = compose_hops(hops, count, options, options, command);
     int found = built != NULL ? run_and_read(built, quietly, &status) : -1;
 
     free(built);
     for (size_t i = 0; i < count; i++)
-        tells = tells && !check_carries_no_status(&hops[i]);
+        tells = tells && !launcher_name_is_rsh(hops[i].launcher);
     return found > 0 && tells && status != 0 ? 0 : found;
 }
 
@@ -100,7 +127,7 @@ static int gets_through(struct uricommand_hop *hops, size_t at)
     int found;
 
     hops[at].uriexec = "basename";
-    found = answers(hops, at + 1, asks_basename, false);
+    found = answers(hops, at + 1, NULL, asks_basename, false);
     hops[at].uriexec = uriexec;
     return found;
 }
@@ -119,37 +146,43 @@ static int complain_of_hop(const struct uricommand_hop *hop, bool through)
                      hop->uriexec != NULL ? hop->uriexec : "uriexec", launcher);
 }
 
-int check_hops(struct uricommand_hop *hops, size_t count)
+static int complain_of_age(const struct uricommand_hop *hop)
 {
-    if (answers(hops, count, asks_uriexec, true) > 0)
-        return 0;
-    for (size_t i = 0; i < count; i++) {
-        int there = answers(hops, i + 1, asks_uriexec, true);
-        int through = there == 0 ? gets_through(hops, i) : there;
+    return cli_error("uriexec", STATUS_NOT_FOUND,
+                     "the %s beyond '%s' is too old for --tie; install this version there",
+                     hop->uriexec != NULL ? hop->uriexec : "uriexec",
+                     clean(hop->launcher, strlen(hop->launcher)));
+}
 
-        if (through < 0)
-            return cli_error("uriexec", EX_OSERR, "cannot check the hops: %s", strerror(errno));
-        if (there == 0)
-            return complain_of_hop(&hops[i], through > 0);
+static int complain_of_check(void)
+{
+    return cli_error("uriexec", EX_OSERR, "cannot check the hops: %s", strerror(errno));
+}
+
+/* The first hop beyond which uriexec does not take the options; there is one at every hop. */
+static int find_old(const struct uricommand_hop *hops, size_t count, const char *options)
+{
+    for (size_t i = 0; i < count; i++) {
+        int takes = answers(hops, i + 1, options, asks_uriexec, true);
+
+        if (takes <= 0)
+            return takes < 0 ? complain_of_check() : complain_of_age(&hops[i]);
     }
     return 0;
 }
 
-bool check_carries_no_status(const struct uricommand_hop *hop)
+int check_hops(struct uricommand_hop *hops, size_t count, const char *options)
 {
-    const char *word = hop->launcher + strspn(hop->launcher, " ");
+    if (answers(hops, count, options, asks_uriexec, true) > 0)
+        return 0;
+    for (size_t i = 0; i < count; i++) {
+        int there = answers(hops, i + 1, NULL, asks_uriexec, true);
+        int through = there == 0 ? gets_through(hops, i) : there;
 
-    while (*word != '\0') {
-        size_t len = strcspn(word, " ");
-        const char *slash = memrchr(word, '/', len);
-        const char *name = slash != NULL ? slash + 1 : word;
-        size_t name_len = (size_t)(word + len - name);
-
-        if ((name_len == 3 && strncmp(name, "rsh", 3) == 0) ||
-            (name_len > 4 && strncmp(name, "rsh-", 4) == 0) ||
-            (name_len == 5 && strncmp(name, "remsh", 5) == 0))
-            return true;
-        word += len + strspn(word + len, " ");
+        if (through < 0)
+            return complain_of_check();
+        if (there == 0)
+            return complain_of_hop(&hops[i], through > 0);
     }
-    return false;
+    return options != NULL ? find_old(hops, count, options) : 0;
 }

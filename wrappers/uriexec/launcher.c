@@ -1,10 +1,8 @@
-/* Runs launchers: starts them, hands them signals and waits for them.
- * Must not build command lines; uricommand.h does. */
-#include "launch.h"
+/* Runs a child between the user's signals and its end.
+ * Must not know what runs in it. */
+#include "launcher.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -12,32 +10,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/descriptor.h"
-#include "cli/message.h"
 #include "shell.h"
 
 static const int forwarded[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM};
 
-/* Without input, which is the command's that runs later. */
-static void redirect(int output, bool quietly)
-{
-    if (descriptor_streams_to_null(quietly) != 0 || dup2(output, STDOUT_FILENO) < 0)
-        _exit(EX_OSERR);
-}
-
-static void become_launcher(const struct launcher *launcher, const char *command, pid_t parent)
-{
-    if (launcher->output >= 0)
-        redirect(launcher->output, launcher->quietly);
-    sigprocmask(SIG_SETMASK, &launcher->mask, NULL);
-    /* Who ends uriexec with SIGKILL means the launcher. */
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != parent)
-        _exit(STATUS_SIGNAL + SIGTERM);
-    _exit(become("/bin/sh", command));
-}
-
-int launch_start(struct launcher *launcher, const char *command)
+int launcher_start(struct launcher *launcher, int (*run)(void *context), void *context)
 {
     sigset_t watched;
     pid_t parent = getpid();
@@ -47,14 +24,20 @@ int launch_start(struct launcher *launcher, const char *command)
     for (size_t i = 0; i < sizeof forwarded / sizeof *forwarded; i++)
         sigaddset(&watched, forwarded[i]);
     launcher->told = 0;
-    launcher->signals = signalfd(-1, &watched, SFD_CLOEXEC);
+    launcher->signals = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
     if (launcher->signals < 0)
         return -1;
     signal(SIGCHLD, SIG_DFL);
     sigprocmask(SIG_BLOCK, &watched, &launcher->mask);
     launcher->pid = fork();
-    if (launcher->pid == 0)
-        become_launcher(launcher, command, parent);
+    if (launcher->pid == 0) {
+        sigprocmask(SIG_SETMASK, &launcher->mask, NULL);
+        /* Who ends uriexec with SIGKILL means the launcher. */
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        if (getppid() != parent)
+            _exit(STATUS_SIGNAL + SIGTERM);
+        _exit(run(context));
+    }
     if (launcher->pid > 0)
         return 0;
     close(launcher->signals);
@@ -70,46 +53,62 @@ static bool is_from_terminal(const struct signalfd_siginfo *info)
             (info->ssi_signo == SIGHUP && getsid(0) != getpid()));
 }
 
-/* Takes one signal.  Returns true at the launcher's end. */
-static bool hear(struct launcher *launcher, int *status)
+/* Takes one signal, if there is one. */
+static void hear(struct launcher *launcher)
 {
     struct signalfd_siginfo info;
     struct sigaction action;
 
-    if (read(launcher->signals, &info, sizeof info) != (ssize_t)sizeof info)
-        return false;
-    if (info.ssi_signo == SIGCHLD)
-        return waitpid(launcher->pid, status, WNOHANG) == launcher->pid;
+    if (read(launcher->signals, &info, sizeof info) != (ssize_t)sizeof info ||
+        info.ssi_signo == SIGCHLD)
+        return;
     if (!is_from_terminal(&info))
         kill(launcher->pid, (int)info.ssi_signo);
     if (sigaction((int)info.ssi_signo, NULL, &action) == 0 && action.sa_handler != SIG_IGN)
         launcher->told = (int)info.ssi_signo;
+}
+
+/* Takes the statuses of children; returns true when the launcher's is among them.  The others are
+ * orphans of its, or came with this process. */
+static bool reap(const struct launcher *launcher, int *status)
+{
+    int taken;
+    pid_t pid;
+
+    while ((pid = waitpid(-1, &taken, WNOHANG)) > 0) {
+        if (pid == launcher->pid) {
+            *status = taken;
+            return true;
+        }
+    }
     return false;
 }
 
-int launch_wait(struct launcher *launcher, int from, bool (*take)(int from, void *context),
-                void *context)
+int launcher_wait(struct launcher *launcher, const struct pollfd *watched, size_t count,
+                  int every_ms, void (*look)(void *context), void *context)
 {
-    bool ended = false;
+    struct pollfd all[1 + LAUNCHER_WATCHED_MAX] = {{launcher->signals, POLLIN, 0}};
     int status = 0;
 
-    while (!ended) {
-        struct pollfd watched[] = {{launcher->signals, POLLIN, 0}, {from, POLLIN, 0}};
-
-        if (poll(watched, 2, -1) < 0)
+    if (look != NULL)
+        look(context);
+    while (!reap(launcher, &status)) {
+        if (count > 0)
+            memcpy(all + 1, watched, count * sizeof *watched);
+        if (poll(all, 1 + count, every_ms) < 0)
             continue;
-        if (from >= 0 && watched[1].revents != 0 && !take(from, context))
-            from = -1;
-        ended = watched[0].revents != 0 && hear(launcher, &status);
+        hear(launcher);
+        if (look != NULL)
+            look(context);
     }
-    if (from >= 0) /* what it wrote last */
-        take(from, context);
+    if (look != NULL)
+        look(context);
     close(launcher->signals);
     sigprocmask(SIG_SETMASK, &launcher->mask, NULL);
     return status;
 }
 
-int launch_end_by(int number)
+int launcher_end_by(int number)
 {
     const struct rlimit no_core = {0, 0};
 
@@ -117,27 +116,4 @@ int launch_end_by(int number)
     signal(number, SIG_DFL);
     raise(number);
     return STATUS_SIGNAL + number;
-}
-
-/* Here uriexec stays: only from the launcher's status can it know that the far side had nothing
- * to run, and env(1)'s one line there does not say where that was or what to do. */
-int launch(const struct uricommand_hop *hops, size_t count, const char *command)
-{
-    struct launcher launcher = {.output = -1};
-    int status;
-
-    if (launch_start(&launcher, command) != 0)
-        return cli_error("uriexec", EX_OSERR, "cannot start a process: %s", strerror(errno));
-    status = launch_wait(&launcher, -1, NULL, NULL);
-    if (WIFSIGNALED(status))
-        return launch_end_by(WTERMSIG(status));
-    if (WEXITSTATUS(status) == STATUS_NOT_FOUND) {
-        const char *last = hops[count - 1].launcher;
-
-        cli_error("uriexec", 0,
-                  "status 127 came back through %zu hop%s, the last '%s': no uriexec there, or no "
-                  "such command; --check tells which, --uriexec-path says where it is",
-                  count, count > 1 ? "s" : "", clean(last, strlen(last)));
-    }
-    return WEXITSTATUS(status);
 }

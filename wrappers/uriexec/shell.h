@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <sysexits.h>
 
-enum { STATUS_CANNOT_RUN = 126, STATUS_NOT_FOUND = 127, STATUS_SIGNAL = 128 };
+enum { STATUS_CANNOT_RUN = 126, STATUS_NOT_FOUND = 127, STATUS_SIGNAL = 128, STATUS_SSH = 255 };
 
 /* Say what is wrong and return the exit status for it. */
 int complain_no_memory(void);

@@ -1,6 +1,8 @@
 /* uriexec: runs, writes and explains commands that no shell on their way changes.
  * Must not stay in memory once a decoded command runs: it becomes that command. */
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,24 +10,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/array.h"
+#include "base/descriptor.h"
 #include "check.h"
-#include "cli/command_line.h"
 #include "cli/message.h"
 #include "launch.h"
+#include "launcher_name.h"
+#include "request.h"
 #include "shell.h"
-#include "slips.h"
-#include "uricommand.h"
-
-struct request {
-    const char *dir;
-    const char *shell; /* NULL: /bin/sh */
-    const char *path;  /* uriexec beyond the hops that do not say their own */
-    bool strict, show, encode, shell_words, print, check, names_path;
-    struct uricommand_hop *hops;
-    size_t hop_count, hop_room;
-    char **words;
-};
+#include "tie.h"
+#include "uricommand/compose.h"
 
 static int print(const char *text, const char *end)
 {
@@ -115,6 +108,17 @@ static int show(const struct uricommand_run *run)
     return status;
 }
 
+static int run_tied(const struct request *request, const char *shell, const char *command)
+{
+    struct tie_word word;
+
+    if (tie_word_read(&word, request->near != NULL ? request->near : "") != 0)
+        return cli_error("uriexec", EX_USAGE, "--tie-to '%s' is not what uriexec --hop writes",
+                         clean(request->near, strlen(request->near)));
+    descriptor_occupy_streams(O_CLOEXEC);
+    return tie_run(&(struct tied){shell, command, &word, request_grace_ms(request)});
+}
+
 static int run_line(const struct request *request)
 {
     unsigned flags = request->strict ? URICOMMAND_STRICT : 0;
@@ -131,7 +135,8 @@ static int run_line(const struct request *request)
     else if (shell != NULL && request->show)
         status = show(&run);
     else if (shell != NULL && (status = request->dir != NULL ? enter(request->dir) : 0) == 0)
-        status = become(shell, command);
+        status =
+            request_is_tied(request) ? run_tied(request, shell, command) : become(shell, command);
     free(shell);
     free(command);
     free(line);
@@ -177,32 +182,117 @@ static int encode(const struct request *request)
     return status;
 }
 
-static int check_if_wanted(const struct request *request)
+/* What the uriexecs beyond the hops are given before their lines. */
+struct far_options {
+    char all[TIE_WORD_SIZE + 64], last[TIE_WORD_SIZE + 64];
+    const char *text, *last_text; /* NULL: none */
+    bool holds_input;
+};
+
+static bool hides_ends(const struct request *request)
+{
+    for (size_t i = 0; i < request->hop_count; i++) {
+        if (launcher_name_is_ssh(request->hops[i].launcher))
+            return true;
+    }
+    return false;
+}
+
+static void write_options(const struct request *request, const char *word, char *out, size_t size)
+{
+    int len =
+        word != NULL ? snprintf(out, size, "--tie-to %s", word) : snprintf(out, size, "--tie");
+
+    if (request->grace_ms > 0)
+        snprintf(out + len, size - (size_t)len, " --grace %" PRId64 ".%03" PRId64,
+                 request->grace_ms / 1000, request->grace_ms % 1000);
+}
+
+/* A line that is printed will be run without this process. */
+static void make_far_options(const struct request *request, struct far_options *far)
+{
+    char word[TIE_WORD_SIZE], last_word[TIE_WORD_SIZE];
+
+    memset(far, 0, sizeof *far);
+    if (!request->tie)
+        return;
+    far->holds_input = !request->print && launch_has_no_input();
+    tie_word_write(word, far->holds_input, false);
+    tie_word_write(last_word, far->holds_input, hides_ends(request));
+    write_options(request, request->print ? NULL : word, far->all, sizeof far->all);
+    write_options(request, request->print ? NULL : last_word, far->last, sizeof far->last);
+    far->text = far->all;
+    far->last_text = far->last;
+}
+
+/* The command for sh(1) on this host that takes the hops. */
+static char *compose_launch(const struct request *request, const struct far_options *far)
+{
+    char *command = compose(request);
+    char *emptied = NULL;
+    char *built;
+
+    /* The input that reaches there is not the command's. */
+    if (command != NULL && far->holds_input &&
+        asprintf(&emptied, "exec </dev/null; %s", command) < 0)
+        emptied = NULL;
+    if (far->holds_input) {
+        free(command);
+        command = emptied;
+    }
+    built = command != NULL ? compose_hops(request->hops, request->hop_count, far->text,
+                                           far->last_text, command)
+                            : NULL;
+    free(command);
+    return built;
+}
+
+static int check_if_wanted(const struct request *request, const struct far_options *far)
 {
     bool wanted = request->check;
 
     for (size_t i = 0; i < request->hop_count; i++)
-        wanted = wanted || check_carries_no_status(&request->hops[i]);
-    return wanted ? check_hops(request->hops, request->hop_count) : 0;
+        wanted = wanted || launcher_name_is_rsh(request->hops[i].launcher);
+    return wanted ? check_hops(request->hops, request->hop_count, far->text) : 0;
 }
 
 static int only_check(const struct request *request)
 {
-    int status = check_hops(request->hops, request->hop_count);
+    struct far_options far;
+    int status;
 
+    make_far_options(request, &far);
+    status = check_hops(request->hops, request->hop_count, far.text);
     return status != 0 ? status : print("uriexec answers beyond every hop", "\n");
+}
+
+static int take_hops(const struct request *request, const struct far_options *far,
+                     const char *command)
+{
+    const struct launch run = {
+        .hops = request->hops,
+        .hop_count = request->hop_count,
+        .command = command,
+        .enters = request->dir != NULL,
+        .tie = request->tie,
+        .holds_input = far->holds_input,
+        .grace_ms = request_grace_ms(request),
+    };
+    int status = check_if_wanted(request, far);
+
+    return status != 0 ? status : launch(&run);
 }
 
 static int run_hops(const struct request *request)
 {
     static const char exec[] = "exec ";
+    struct far_options far;
     struct uricommand_run run = {.shell = "/bin/sh"};
-    char *far = compose(request);
-    char *command =
-        far != NULL ? uricommand_build_hops(request->hops, request->hop_count, far) : NULL;
+    char *command;
     int status;
 
-    run.command = command;
+    make_far_options(request, &far);
+    run.command = command = compose_launch(request, &far);
     if (command == NULL)
         status = complain_no_memory();
     else if (strlen(command) > argument_max())
@@ -212,142 +302,10 @@ static int run_hops(const struct request *request)
     else if (request->print) /* to be typed into a shell that shall live on */
         status =
             print(command + (strncmp(command, exec, strlen(exec)) == 0 ? strlen(exec) : 0), "\n");
-    else if ((status = check_if_wanted(request)) == 0)
-        status = launch(request->hops, request->hop_count, command);
-    free(command);
-    free(far);
-    return status;
-}
-
-static int take_hop(void *context, const char *launcher)
-{
-    struct request *request = context;
-    const struct uricommand_hop hop = {.launcher = launcher};
-    struct uricommand_hop *more;
-    const char *slip = find_slip(launcher);
-    char *built;
-
-    if (slip != NULL)
-        return cli_error("uriexec", EX_USAGE, "--hop '%s' %s", clean(launcher, strlen(launcher)),
-                         slip);
-    built = uricommand_build_hops(&hop, 1, "");
-    if (built == NULL)
-        return errno == EINVAL ? cli_error("uriexec", EX_USAGE,
-                                           "--hop '%s' is not a command on one line, such as "
-                                           "'ssh host1'",
-                                           clean(launcher, strlen(launcher)))
-                               : complain_no_memory();
-    free(built);
-    more = array_grow(request->hops, &request->hop_room, request->hop_count, sizeof *more);
-    if (more == NULL)
-        return complain_no_memory();
-    more[request->hop_count++] = hop;
-    request->hops = more;
-    return 0;
-}
-
-static int take_path(void *context, const char *path)
-{
-    struct request *request = context;
-
-    if (!uricommand_is_plain(path))
-        return cli_error("uriexec", EX_USAGE,
-                         "--uriexec-path '%s' is not a path of letters, digits and _ . / - , only, "
-                         "which every shell there leaves alone",
-                         clean(path, strlen(path)));
-    request->names_path = true;
-    if (request->hop_count > 0)
-        request->hops[request->hop_count - 1].uriexec = path;
     else
-        request->path = path;
-    return 0;
-}
-
-#define SETTINGS struct request
-static const struct option_spec options[] = {
-    OPT_GROUP("To run an encoded line"),
-    OPT_TEXT("shell", "SHELL", shell, "decode SHELL too and run it in place of /bin/sh",
-             .completion = COMPLETE_COMMAND),
-    OPT_FLAG("strict", strict, "refuse a % that two hex digits do not follow"),
-    OPT_GROUP("To write one, or to go through hops"),
-    OPT_FLAG("encode", encode, "print the line that runs exactly ARG..."),
-    OPT_FLAG("shell-words", shell_words, "ARG... is a command line for sh, not a vector"),
-    OPT_CALL("hop", "LAUNCHER", take_hop, "go through this, such as 'ssh host1'; may be repeated",
-             .completion = COMPLETE_COMMAND),
-    OPT_CALL("uriexec-path", "PATH", take_path, "uriexec beyond the hop before it, or all hops",
-             .completion = COMPLETE_FILE),
-    OPT_FLAG("print", print, "print the command line that would take the hops"),
-    OPT_FLAG("check", check, "first see whether there is an uriexec beyond each hop"),
-    OPT_GROUP("For both"),
-    OPT_TEXT("cd", "DIR", dir, "run in this folder", .completion = COMPLETE_FOLDER),
-    OPT_FLAG("show", show, "explain what would be run, level by level"),
-    OPT_END,
-};
-
-static const struct command_line command_line = {
-    .program = "uriexec",
-    .usage = "uriexec [--cd DIR] [--shell SHELL] [--strict] [--show] ENCODED...\n"
-             "uriexec --encode [--cd DIR] [--shell-words] ARG...\n"
-             "uriexec --hop LAUNCHER... [--uriexec-path PATH] [--cd DIR]\n"
-             "        [--shell-words] [--print | --show | --check] -- ARG...",
-    .summary = "Carries a command through any number of shells, rsh and ssh hops unharmed.",
-    .options = options,
-    .notes = "Exit status: the command's own; 64 usage; 71 system error; 126 or 127 command not "
-             "run; 128+N after signal N. See uriexec(1).",
-    .words = WORDS_COMMAND,
-};
-
-static int check_values(const struct request *request)
-{
-    if (request->dir != NULL && *request->dir == '\0')
-        return cli_error("uriexec", EX_USAGE, "--cd needs a folder, not ''");
-    if (request->shell != NULL && *request->shell == '\0')
-        return cli_error("uriexec", EX_USAGE, "--shell needs a shell, not ''");
-    return 0;
-}
-
-/* Options that only make sense with, or without, another. */
-static int check(const struct request *r)
-{
-    const bool hops = r->hop_count > 0;
-    const struct {
-        bool is_broken;
-        const char *why;
-    } rules[] = {
-        {r->print && (!hops || r->show), "--print goes with --hop, without --show"},
-        {r->check && (!hops || r->show || r->print),
-         "--check goes with --hop, without --show and --print"},
-        {r->names_path && !hops, "--uriexec-path goes with --hop"},
-        {r->shell_words && !r->encode && !hops,
-         "--shell-words goes with --encode or --hop; without them all words are shell words"},
-        {r->encode && (hops || r->show), "--encode goes without --hop and --show"},
-        {r->shell != NULL && (r->encode || hops),
-         "--shell goes with neither --encode nor --hop, whose commands are for sh"},
-        {r->strict && (r->encode || hops),
-         "--strict goes with neither --encode nor --hop, which decode nothing"},
-        {r->words[0] == NULL && !r->check, "a command is missing behind the options"},
-    };
-
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
-        if (rules[i].is_broken)
-            return cli_error("uriexec", EX_USAGE, "%s; see --help", rules[i].why);
-    }
-    return check_values(r);
-}
-
-/* Returns -1 to go on, or the status to exit with. */
-static int parse_options(struct request *request, int argc, char **argv)
-{
-    int status = command_line_parse(&command_line, argc, argv, request, &request->words);
-
-    if (status >= 0)
-        return status;
-    for (size_t i = 0; i < request->hop_count; i++) {
-        if (request->hops[i].uriexec == NULL)
-            request->hops[i].uriexec = request->path;
-    }
-    status = check(request);
-    return status != 0 ? status : -1;
+        status = take_hops(request, &far, command);
+    free(command);
+    return status;
 }
 
 static int run(const struct request *request)
@@ -366,9 +324,9 @@ int main(int argc, char **argv)
 
     if (argc < 1) /* before Linux 5.18 a caller could leave out even the name */
         return cli_error("uriexec", EX_USAGE, "started without its own name as the first argument");
-    status = parse_options(&request, argc, argv);
+    status = request_parse(&request, argc, argv);
     if (status < 0)
         status = run(&request);
-    free(request.hops);
+    request_fini(&request);
     return status;
 }
