@@ -13,7 +13,7 @@
 #include "base/buffer.h"
 #include "base/siphash.h"
 #include "gated_output.h"
-#include "ipclocker.h"
+#include "ipclocker_server.h"
 #include "lock/demand.h"
 #include "lock/table.h"
 #include "process/boot.h"

@@ -122,7 +122,7 @@ def functions_of_the_headers_have_pages():
     for path in glob.glob(source("share/man/man3/*")):
         named |= set(re.findall(r"^\.Nm (\w+)", read(path), re.M))
     declared = set()
-    for header in ("ipclocker.h",):
+    for header in ("ipclocker.h", "ipclocker_server.h"):
         declared |= set(re.findall(r"^IPCLOCKER_API [^;(]*?\*?(\w+)\(", read(source("lib", header)),
                                    re.M))
     assert len(declared) > 40, declared
