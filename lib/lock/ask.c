@@ -79,7 +79,7 @@ static int renew(struct lock_table *table, struct lock_request *request, const s
     request->last_asked_ms = now_ms;
     if (request->state == LOCK_HELD)
         lock_request_set_deadline(table, request, now_ms);
-    lock_table_emit(table, LOCK_EVENT_RENEWED, LOCK_REASON_NONE, request, NULL);
+    lock_table_emit(table, LOCK_EVENT_RENEWED, LOCK_REASON_NONE, request, NULL, now_ms);
     lock_request_grant_if_ready(table, request, now_ms);
     return 0;
 }
@@ -155,7 +155,7 @@ static struct lock_result add_request(struct lock_table *table, const struct loc
     lock_request_enter_queues(request);
     if (!lock_request_is_complete(request)) {
         tree_insert(&table->waiting, &request->ticket_node);
-        lock_table_emit(table, LOCK_EVENT_QUEUED, LOCK_REASON_NONE, request, NULL);
+        lock_table_emit(table, LOCK_EVENT_QUEUED, LOCK_REASON_NONE, request, NULL, now_ms);
         return (struct lock_result){.outcome = LOCK_OUTCOME_QUEUED, .request = request};
     }
     lock_request_grant(table, request, now_ms);

@@ -21,10 +21,11 @@ static int compare_owners(const struct tree_node *a, const struct tree_node *b)
 }
 
 void lock_table_emit(const struct lock_table *table, enum lock_event_kind kind,
-                     enum lock_reason reason, struct lock_request *request, const char *name)
+                     enum lock_reason reason, struct lock_request *request, const char *name,
+                     int64_t now_ms)
 {
     const struct lock_event event = {
-        .kind = kind, .reason = reason, .request = request, .name = name};
+        .kind = kind, .reason = reason, .request = request, .name = name, .at_ms = now_ms};
 
     table->on_event(table->context, &event);
 }
@@ -195,7 +196,7 @@ void lock_request_grant(struct lock_table *table, struct lock_request *request, 
         }
     }
     lock_request_set_deadline(table, request, now_ms);
-    lock_table_emit(table, LOCK_EVENT_GRANTED, LOCK_REASON_NONE, request, NULL);
+    lock_table_emit(table, LOCK_EVENT_GRANTED, LOCK_REASON_NONE, request, NULL, now_ms);
 }
 
 void lock_request_grant_if_ready(struct lock_table *table, struct lock_request *request,

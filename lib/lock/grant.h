@@ -10,7 +10,8 @@
 struct lock_want; /* see request.h */
 
 void lock_table_emit(const struct lock_table *table, enum lock_event_kind kind,
-                     enum lock_reason reason, struct lock_request *request, const char *name);
+                     enum lock_reason reason, struct lock_request *request, const char *name,
+                     int64_t now_ms);
 
 /* Makes the lock of a name that the table does not know; NULL when there is no memory.  A lock is
  * forgotten with the last seat that is attached to it.

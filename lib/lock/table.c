@@ -75,7 +75,7 @@ static void release_seat(struct lock_table *table, struct lock_seat *seat, enum 
         lock_request_unindex(table, request);
         lock_request_clear_deadline(table, request);
     }
-    lock_table_emit(table, LOCK_EVENT_RELEASED, reason, request, lock->name);
+    lock_table_emit(table, LOCK_EVENT_RELEASED, reason, request, lock->name, now_ms);
     lock_seat_detach(seat);
     if (request->state == LOCK_ENDED)
         lock_request_destroy(request);
@@ -88,7 +88,7 @@ static void end_wait(struct lock_table *table, struct lock_request *request,
     request->state = LOCK_ENDED;
     tree_remove(&table->waiting, &request->ticket_node);
     lock_request_unindex(table, request);
-    lock_table_emit(table, LOCK_EVENT_LEFT, reason, request, NULL);
+    lock_table_emit(table, LOCK_EVENT_LEFT, reason, request, NULL, now_ms);
     for (size_t i = 0; i < request->seat_count; i++) {
         struct lock_seat *seat = &request->seats[i];
         struct lock *lock = seat->lock;

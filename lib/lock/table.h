@@ -134,6 +134,7 @@ struct lock_event {
     enum lock_reason reason;
     struct lock_request *request;
     const char *name; /* of the lock, for RELEASED */
+    int64_t at_ms;    /* the time of the step: who loses a lock and who gets it have one */
 };
 
 /* Called for every change, in order, from inside the call that made it.  It must not call back

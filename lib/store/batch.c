@@ -160,7 +160,7 @@ void store_batch_history(struct store_batch *batch, const struct store_history *
 }
 
 static void add_past(struct store_batch *batch, const struct lock_event *event,
-                     enum store_past past, const char *lock, int64_t now_ms)
+                     enum store_past past, const char *lock)
 {
     const struct lock_request *request = event->request;
     const struct store_history entry = {
@@ -175,13 +175,13 @@ static void add_past(struct store_batch *batch, const struct lock_event *event,
         .token = request->token,
         .asked_ms = request->asked_ms,
         .granted_ms = request->granted_ms,
-        .ended_ms = now_ms,
+        .ended_ms = event->at_ms,
     };
 
     store_batch_history(batch, &entry);
 }
 
-static void add_left(struct store_batch *batch, const struct lock_event *event, int64_t now_ms)
+static void add_left(struct store_batch *batch, const struct lock_event *event)
 {
     struct lock_demand demand = {0};
     char *names = NULL;
@@ -189,14 +189,14 @@ static void add_left(struct store_batch *batch, const struct lock_event *event, 
     if (lock_demand_of_request(&demand, event->request) == 0)
         names = lock_demand_join_names(&demand);
     if (names != NULL)
-        add_past(batch, event, STORE_PAST_LEFT, names, now_ms);
+        add_past(batch, event, STORE_PAST_LEFT, names);
     else
         batch->failed = true;
     free(names);
     lock_demand_fini(&demand);
 }
 
-void store_batch_event(struct store_batch *batch, const struct lock_event *event, int64_t now_ms)
+void store_batch_event(struct store_batch *batch, const struct lock_event *event)
 {
     const struct lock_request *request = event->request;
 
@@ -211,11 +211,11 @@ void store_batch_event(struct store_batch *batch, const struct lock_event *event
             store_batch_drop(batch, request->ticket);
         else
             store_batch_put(batch, request, event->name);
-        add_past(batch, event, STORE_PAST_HOLD, event->name, now_ms);
+        add_past(batch, event, STORE_PAST_HOLD, event->name);
         break;
     case LOCK_EVENT_LEFT:
         store_batch_drop(batch, request->ticket);
-        add_left(batch, event, now_ms);
+        add_left(batch, event);
         break;
     }
 }

@@ -134,7 +134,7 @@ struct store_history {
 void store_batch_history(struct store_batch *batch, const struct store_history *entry);
 
 /* All that an event of the lock table means for the store, history included. */
-void store_batch_event(struct store_batch *batch, const struct lock_event *event, int64_t now_ms);
+void store_batch_event(struct store_batch *batch, const struct lock_event *event);
 
 /* commits */
 

@@ -32,6 +32,7 @@ static void record(void *context, const struct lock_event *event)
     struct lock_request *request = event->request;
 
     EXPECT(play, play->event_count < MODEL_EVENTS);
+    EXPECT(play, event->at_ms == play->model.now_ms);
     play->events[play->event_count++] = (struct model_event){
         .kind = event->kind,
         .reason = event->reason,

@@ -84,7 +84,7 @@ static void on_event(void *context, const struct lock_event *event)
             fail_at(sim, "a token was used twice");
         sim->token_new = event->request->token;
     }
-    store_batch_event(sim->batch, event, sim->now_ms);
+    store_batch_event(sim->batch, event);
 }
 
 static void choose_demand(struct simulation *sim, struct wanted *wanted)
