@@ -202,6 +202,8 @@ static enum line_result check_line(struct answer_parser *parser, const struct wo
     parser->lock_at = keep(&parser->strings, words->word[1]);
     if (number_parse(words->word[3], INT32_MAX, &parser->answer.number) != 0)
         return LINE_BAD;
+    if (number_parse(words->word[5], UINT64_MAX, &parser->answer.start) != 0)
+        parser->answer.start = 0;
     return LINE_ANSWER;
 }
 

@@ -101,11 +101,13 @@ struct client_connection {
     struct answer_parser parser;
 };
 
-/* Reports of deaths to a classic server, on a connection of their own. */
+/* Reports of deaths; where we wait at a classic server, on a connection of their own. */
 struct client_death_report {
     int fd; /* -1: none is under way */
     struct buffer out;
     int64_t deadline_ms;
+    bool is_news;         /* one was made since we asked for the lock */
+    unsigned asked_again; /* how often we have, behind one */
 };
 
 enum client_phase {

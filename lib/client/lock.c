@@ -43,6 +43,7 @@ static void take_waiting(struct ipclocker *lock, const char *holder)
 {
     lock->call.phase = PHASE_QUEUED;
     lock->call.was_queued = true;
+    lock->report.is_news = false;
     client_round_settle(lock);
     lock->round.tries = 0;
     lock->wait.known.waiting = true;
@@ -147,6 +148,11 @@ static int be_refused(struct ipclocker *lock, const struct answer *answer)
     client_request_describe(lock, demand, sizeof demand);
     copy_clean(owner, sizeof owner, answer->text);
     lock->grant.held = false;
+    if (client_death_report_helps(lock)) {
+        client_request_command(lock, "LOCK");
+        client_engine_await_answer(lock);
+        return 0;
+    }
     if (answer->error != NULL)
         return client_engine_refused(lock, answer);
     if (lock->set.block)
@@ -180,6 +186,7 @@ static int write_lock(struct ipclocker *lock)
             lock, ENOTSUP,
             "the server is a classic one, which knows neither counts nor several "
             "groups; ask for one of one list");
+    lock->report.is_news = false;
     client_request_demand(lock, lock->set.block);
     client_request_command(lock, "LOCK");
     return 0;
@@ -195,8 +202,7 @@ static int take_lock_answer(struct ipclocker *lock, const struct answer *answer)
         take_queue(lock, answer);
         return 0;
     case ANSWER_CHECK:
-        if (lock->connection.dialect == DIALECT_CLASSIC)
-            client_death_report_check(lock, answer->text, (pid_t)answer->number);
+        client_death_report_check(lock, answer);
         return 0;
     case ANSWER_STATUS:
         return take_status(lock, answer);
@@ -296,6 +302,7 @@ int ipclocker_lock_start(struct ipclocker *lock)
     if (lock->call.operation == &client_lock_operation)
         return client_error_set(lock, EALREADY, "a lock is being got already");
     lock->wait.known = (struct ipclocker_wait){.held_ms = -1};
+    lock->report.asked_again = 0;
     return client_engine_begin(lock, &client_lock_operation, NULL, lock->set.wait_limit_ms);
 }
 

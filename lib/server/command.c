@@ -178,6 +178,7 @@ static const struct command {
     {WORD("BREAK_LOCK"), on_break_lock, 1, CHANGES},
     {WORD("LOCK_LIST"), on_lock_list, 1, READS},
     {WORD("DEAD_PID"), on_dead_pid, 1, CHANGES | SILENT},
+    {WORD("DEAD_PROCESS"), command_dead_process, 2, URGENT | CHANGES | SILENT},
     {WORD("and"), setting_and, 2, SETS},
     {WORD("count"), setting_count, 2, SETS},
     {WORD("job"), setting_job, 2, SETS},

@@ -1,7 +1,8 @@
-/* LOCK, RENEW and UNLOCK: what an owner asks for, goes on with and gives back.
+/* LOCK, RENEW, UNLOCK and DEAD_PROCESS: what an owner asks for, goes on with and gives back.
  * Must not decide who gets what: the lock table does. */
 #include "command_lock.h"
 
+#include <limits.h>
 #include <string.h>
 #include <syslog.h>
 
@@ -180,6 +181,13 @@ static const struct refusal *check_demand(struct conn *conn, const struct lock_a
     return has_room_for_locks(conn) ? NULL : &too_many_locks;
 }
 
+/* Who is in the way may have ended, which the asker can see where we cannot. */
+static void refuse(struct conn *conn, const struct refusal *why)
+{
+    reply_autounlock_checks(conn);
+    reply_status(conn, NULL, why);
+}
+
 void command_lock(struct conn *conn, char *args)
 {
     static const struct refusal too_many_waiters = {
@@ -198,7 +206,7 @@ void command_lock(struct conn *conn, char *args)
     ask = ask_of(conn);
     refusal = check_demand(conn, &ask);
     if (refusal != NULL) {
-        reply_status(conn, NULL, refusal);
+        refuse(conn, refusal);
         return;
     }
     result = ask_table(conn, &ask);
@@ -206,10 +214,43 @@ void command_lock(struct conn *conn, char *args)
         state_note_refused(conn);
     if (result.request != NULL)
         answer_lock(conn, &result);
-    else if (result.outcome == LOCK_OUTCOME_REFUSED && conn->block)
-        reply_status(conn, NULL, &too_many_waiters);
+    else if (result.outcome == LOCK_OUTCOME_REFUSED)
+        refuse(conn, conn->block ? &too_many_waiters : NULL);
     else
         reply_status(conn, NULL, outcome_refusal(result.outcome));
+}
+
+/* The asker may believe only of its own boot and namespace to know which process a pid means, and
+ * of none that is here: we know better then. */
+static bool is_believed(const struct conn *conn, const struct lock_request *holder, uint64_t pid,
+                        uint64_t start)
+{
+    const struct lock_claimant *process = holder->process;
+
+    if (!holder->autounlock || process->pid != pid || process->start != start ||
+        !incarnation_is_neighbour(conn, process))
+        return false;
+    return !owner_watch_can_look(holder) || owner_watch_sees_end(holder);
+}
+
+void command_dead_process(struct conn *conn, char *args)
+{
+    struct ipclocker_server *server = conn->server;
+    const char *pid_word = words_next(&args), *start_word = words_next(&args);
+    uint64_t pid, start;
+
+    if (pid_word == NULL || start_word == NULL || number_parse(pid_word, INT_MAX, &pid) != 0 ||
+        number_parse(start_word, UINT64_MAX, &start) != 0 || pid == 0 || start == 0)
+        return;
+    for (size_t i = 0; i < conn->demand.name_count; i++) {
+        struct lock_request *holder = lock_table_holder(server->table, conn->demand.names[i]);
+
+        if (holder == NULL || !is_believed(conn, holder, pid, start))
+            continue;
+        context_log(server, LOG_NOTICE, "process %llu of %s was reported dead by one beside it",
+                    (unsigned long long)pid, holder->owner);
+        lock_table_end(server->table, holder, LOCK_REASON_DEAD, context_now_ms(server));
+    }
 }
 
 /* Takes the named locks for an owner that had them from a server without memory of it. */
@@ -264,6 +305,19 @@ void command_renew(struct conn *conn, char *args)
     reply_status(conn, NULL, &lost);
 }
 
+/* A monitor may speak for a process whose name another one goes by meanwhile. */
+static bool is_of_another(const struct conn *conn)
+{
+    for (size_t i = 0; i < conn->demand.name_count; i++) {
+        const struct lock_request *request =
+            lock_table_find(conn->server->table, conn->user, conn->demand.names[i]);
+
+        if (request != NULL && incarnation_is_of_another(conn, request))
+            return true;
+    }
+    return false;
+}
+
 void command_unlock(struct conn *conn, char *args)
 {
     struct ipclocker_server *server = conn->server;
@@ -273,7 +327,8 @@ void command_unlock(struct conn *conn, char *args)
     (void)args;
     if (answer_fault(conn))
         return;
-    if (lock_table_unlock(server->table, conn->user, conn->demand.names, conn->demand.name_count,
+    if (!is_of_another(conn) &&
+        lock_table_unlock(server->table, conn->user, conn->demand.names, conn->demand.name_count,
                           context_now_ms(server), &first) > 0)
         released = conn->demand.names[first];
     pass_run_resumed(server);

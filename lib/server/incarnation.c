@@ -1,4 +1,4 @@
-/* Telling processes of one owner name apart.
+/* Telling processes of one owner name apart, and which of them can see each other.
  * Must not end a request but on proof. */
 #include "incarnation.h"
 
@@ -6,6 +6,7 @@
 #include <syslog.h>
 
 #include "context.h"
+#include "owner_watch.h"
 
 enum kinship { SAME_PROCESS, PREDECESSOR, STRANGER };
 
@@ -27,6 +28,26 @@ static enum kinship compare(const struct lock_request *request, const struct loc
     return process->start == ask->start ? SAME_PROCESS : PREDECESSOR;
 }
 
+bool incarnation_is_neighbour(const struct conn *conn, const struct lock_claimant *process)
+{
+    return is_same_text(conn->boot, process->boot) && conn->pid_namespace != 0 &&
+           conn->pid_namespace == process->pid_namespace;
+}
+
+bool incarnation_is_of_another(const struct conn *conn, const struct lock_request *request)
+{
+    const struct lock_ask asker = {
+        .host = conn->hostname,
+        .pid = conn->pid,
+        .start = conn->start,
+        .boot = conn->boot,
+        .pid_namespace = conn->pid_namespace,
+    };
+
+    return conn->autounlock && conn->start != 0 && conn->boot != NULL &&
+           compare(request, &asker) != SAME_PROCESS;
+}
+
 bool incarnation_check(struct conn *conn, const struct lock_ask *ask)
 {
     struct ipclocker_server *server = conn->server;
@@ -38,9 +59,9 @@ bool incarnation_check(struct conn *conn, const struct lock_ask *ask)
             lock_table_find(server->table, ask->owner, conn->demand.names[i]);
         enum kinship kinship = request != NULL ? compare(request, ask) : SAME_PROCESS;
 
-        if (kinship == STRANGER)
+        if (kinship == STRANGER && !owner_watch_sees_end(request))
             return false;
-        if (kinship == PREDECESSOR) {
+        if (kinship != SAME_PROCESS) {
             context_log(server, LOG_NOTICE, "the process that %s was before has ended: releasing",
                         ask->owner);
             lock_table_end(server->table, request, LOCK_REASON_DEAD, context_now_ms(server));

@@ -12,4 +12,11 @@
  */
 bool incarnation_check(struct conn *conn, const struct lock_ask *ask);
 
+/* Whether a connection's process is of the same boot and pid namespace as another, so that both
+ * mean the same process by a pid.  It is not where either did not say. */
+bool incarnation_is_neighbour(const struct conn *conn, const struct lock_claimant *process);
+
+/* Whether a request of the connection's user is known to be another process's. */
+bool incarnation_is_of_another(const struct conn *conn, const struct lock_request *request);
+
 #endif

@@ -35,6 +35,11 @@ static bool is_local(const struct lock_claimant *process)
            process->pid_namespace != 0 && process->pid_namespace == process_pid_namespace();
 }
 
+bool owner_watch_can_look(const struct lock_request *request)
+{
+    return is_local(request->process);
+}
+
 bool owner_watch_sees_end(const struct lock_request *request)
 {
     return request->autounlock && is_local(request->process) &&
