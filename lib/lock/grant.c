@@ -171,6 +171,21 @@ void lock_request_enter_queues(struct lock_request *request)
     }
 }
 
+bool lock_request_needs_one(const struct lock_request *request)
+{
+    return request->group_count == 1 && request->groups[0].needed == 1;
+}
+
+void lock_request_come_back(struct lock_request *request)
+{
+    bool was_away = request->away;
+
+    request->present = true;
+    request->away = false;
+    if (was_away)
+        lock_request_enter_queues(request);
+}
+
 bool lock_request_is_complete(const struct lock_request *request)
 {
     return request->full_groups == request->group_count;

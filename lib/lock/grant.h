@@ -41,6 +41,12 @@ int lock_request_attach(struct lock_table *table, struct lock_request *request,
 /* Takes what is free as promises, and queues for the rest of the groups that are not full. */
 void lock_request_enter_queues(struct lock_request *request);
 
+/* Whether a request needs one lock only: present, it never waits with a promise. */
+bool lock_request_needs_one(const struct lock_request *request);
+
+/* Makes a waiting request present, and queues one that was away again. */
+void lock_request_come_back(struct lock_request *request);
+
 /* By process and job; a request must be out of these indexes while they change. */
 void lock_request_index(struct lock_table *table, struct lock_request *request);
 void lock_request_unindex(struct lock_table *table, struct lock_request *request);

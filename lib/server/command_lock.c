@@ -74,12 +74,20 @@ static const struct refusal *outcome_refusal(enum lock_outcome outcome)
     }
 }
 
-/* An owner that asks for what it has already needs no room. */
+/* An owner that asks for what it has or waits for already needs no room. */
 static bool has_room_for_locks(const struct conn *conn)
 {
     const struct lock_table *table = conn->server->table;
 
     return lock_table_name_count(table) < conn->server->limits[IPCLOCKER_LIMIT_LOCKS] ||
+           lock_table_find(table, conn->user, conn->demand.names[0]) != NULL;
+}
+
+static bool has_room_to_wait(const struct conn *conn)
+{
+    const struct lock_table *table = conn->server->table;
+
+    return lock_table_waiter_count(table) < conn->server->limits[IPCLOCKER_LIMIT_WAITERS] ||
            lock_table_find(table, conn->user, conn->demand.names[0]) != NULL;
 }
 
@@ -144,6 +152,18 @@ static bool release_ended_holders(struct conn *conn)
     return released;
 }
 
+/* Who hung up may ask for something else than it waited for. */
+static bool end_former_wait(struct conn *conn, const char *name)
+{
+    struct ipclocker_server *server = conn->server;
+    struct lock_request *former = lock_table_find(server->table, conn->user, name);
+
+    if (!former->away)
+        return false;
+    lock_table_end(server->table, former, LOCK_REASON_GONE, context_now_ms(server));
+    return true;
+}
+
 static const char *outcome_word(enum lock_outcome outcome)
 {
     if (outcome == LOCK_OUTCOME_GRANTED)
@@ -157,9 +177,10 @@ static struct lock_result ask_table(struct conn *conn, struct lock_ask *ask)
     struct ipclocker_server *server = conn->server;
     struct lock_result result;
 
-    if (lock_table_waiter_count(server->table) >= server->limits[IPCLOCKER_LIMIT_WAITERS])
-        ask->wait = false;
-    result = lock_table_request(server->table, ask, context_now_ms(server));
+    ask->wait = ask->wait && has_room_to_wait(conn);
+    do {
+        result = lock_table_request(server->table, ask, context_now_ms(server));
+    } while (result.outcome == LOCK_OUTCOME_WAITS && end_former_wait(conn, result.name));
     if (result.outcome == LOCK_OUTCOME_REFUSED && release_ended_holders(conn))
         result = lock_table_request(server->table, ask, context_now_ms(server));
     context_log(server, LOG_DEBUG, "LOCK by %s of %s: %s", conn->user, conn->demand.names[0],

@@ -59,13 +59,17 @@ bool incarnation_check(struct conn *conn, const struct lock_ask *ask)
             lock_table_find(server->table, ask->owner, conn->demand.names[i]);
         enum kinship kinship = request != NULL ? compare(request, ask) : SAME_PROCESS;
 
+        if (kinship == SAME_PROCESS)
+            continue;
+        if (kinship == STRANGER && request->away) {
+            lock_table_end(server->table, request, LOCK_REASON_GONE, context_now_ms(server));
+            continue;
+        }
         if (kinship == STRANGER && !owner_watch_sees_end(request))
             return false;
-        if (kinship != SAME_PROCESS) {
-            context_log(server, LOG_NOTICE, "the process that %s was before has ended: releasing",
-                        ask->owner);
-            lock_table_end(server->table, request, LOCK_REASON_DEAD, context_now_ms(server));
-        }
+        context_log(server, LOG_NOTICE, "the process that %s was before has ended: releasing",
+                    ask->owner);
+        lock_table_end(server->table, request, LOCK_REASON_DEAD, context_now_ms(server));
     }
     return true;
 }

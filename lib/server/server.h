@@ -26,6 +26,7 @@ enum {
     OUT_PAUSE_BYTES = 256 * 1024, /* a client that does not read is not answered further */
     READ_CHUNK = 16 * 1024,       /* most that a client is listened to before the others' turn */
     ABSENT_GRACE_S = 10,          /* how long a waiter may be without a connection */
+    AWAY_MAX = 10000,             /* of those that have no session, at most a quarter of all */
     LINGER_S = 5,                 /* how long to wait for a client to read a last error line */
 };
 
@@ -67,6 +68,7 @@ struct claim {
     LIST_ENTRY(claim) of_owner;
 
     struct event *grace; /* the timer until an absent waiter is given up; NULL while it is here */
+    bool away;           /* it is among server->away_count */
 };
 
 enum conn_state {
@@ -180,6 +182,7 @@ struct ipclocker_server {
     struct listener_list listeners;
     struct conn_list conns, dirty, resumed, idle, draining, holding;
     size_t conn_count;
+    size_t away_count; /* waiters without connection or session */
     size_t limits[IPCLOCKER_LIMIT_IDLE_S + 1];
     struct lock_table *table;
     uint64_t first_token; /* what was granted with a lower one is forgotten; 0: nothing is */

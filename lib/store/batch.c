@@ -98,6 +98,7 @@ void store_batch_put(struct store_batch *batch, const struct lock_request *reque
         .start = process->start,
         .pid_namespace = process->pid_namespace,
         .autounlock = request->autounlock,
+        .away = request->away,
         .asked_ms = request->asked_ms,
         .granted_ms = request->granted_ms,
         .hold_ms = request->hold_ms,
@@ -204,6 +205,7 @@ void store_batch_event(struct store_batch *batch, const struct lock_event *event
     case LOCK_EVENT_QUEUED:
     case LOCK_EVENT_GRANTED:
     case LOCK_EVENT_RENEWED:
+    case LOCK_EVENT_AWAY:
         store_batch_put(batch, request, NULL);
         break;
     case LOCK_EVENT_RELEASED:

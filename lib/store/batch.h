@@ -14,7 +14,7 @@ struct store_request {
     uint64_t ticket, token;
     const char *owner, *host, *boot, *job;
     uint64_t pid, start, pid_namespace;
-    bool autounlock;
+    bool autounlock, away;
     int64_t asked_ms, granted_ms, hold_ms, deadline_ms;
     const char *demand; /* as text, see lock_demand_parse() */
 };

@@ -30,6 +30,8 @@ static const char *const steps[] = {
     "  reason INTEGER NOT NULL, lock TEXT NOT NULL, owner TEXT NOT NULL, login TEXT, host TEXT,"
     "  job TEXT, pid INTEGER NOT NULL, ticket INTEGER NOT NULL, token INTEGER NOT NULL,"
     "  asked_ms INTEGER NOT NULL, granted_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL);",
+
+    "ALTER TABLE requests ADD COLUMN away INTEGER NOT NULL DEFAULT 0;",
 };
 
 enum { SCHEMA_VERSION = sizeof steps / sizeof *steps };
@@ -203,6 +205,7 @@ static int restore_row(sqlite3_stmt *row, const struct store_loader *loader)
         .asked_ms = sqlite3_column_int64(row, 10),
         .granted_ms = sqlite3_column_int64(row, 11),
         .deadline_ms = sqlite3_column_int64(row, 13),
+        .away = sqlite3_column_int(row, 15) != 0,
     };
     int result;
 

@@ -20,7 +20,7 @@ static const char *const statement_text[STATEMENTS] = {
     [STATEMENT_COMMIT] = "COMMIT",
     [STATEMENT_ROLLBACK] = "ROLLBACK",
     [STATEMENT_PUT] = "INSERT OR REPLACE INTO requests(" STORE_REQUEST_COLUMNS
-                      ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                      ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [STATEMENT_DROP] = "DELETE FROM requests WHERE ticket = ?",
     [STATEMENT_COUNTERS] = "UPDATE state SET next_ticket = max(next_ticket, ?),"
                            " next_token = max(next_token, ?) WHERE id = 1",
@@ -81,6 +81,7 @@ static int put(struct store_statements *self, const struct store_request *reques
     sqlite3_bind_int64(statement, 13, request->hold_ms);
     sqlite3_bind_int64(statement, 14, request->deadline_ms);
     bind_text(statement, 15, request->demand);
+    bind_number(statement, 16, request->away);
     return run(self, STATEMENT_PUT);
 }
 
