@@ -3,6 +3,7 @@
 #define FARMLOCK_PROCESS_BOOT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum { BOOT_TEXT_SIZE = 512 };
 
@@ -16,5 +17,11 @@ void boot_describe(char text[BOOT_TEXT_SIZE]);
  * boot that is over, which points into `earlier`; NULL when that is not proven.
  */
 const char *boot_ended(const char *earlier, const char *now);
+
+/* Milliseconds since this machine has booted, suspended or not, the same for all of its containers:
+ * CLOCK_BOOTTIME without what a time namespace (time_namespaces(7)) adds to it, and that alone.
+ */
+int64_t boot_clock_ms(void);
+int64_t boot_clock_offset_ms(void);
 
 #endif

@@ -5,7 +5,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "claim.h"
 #include "command.h"
 #include "conn.h"
@@ -19,6 +18,7 @@
 #include "server.h"
 #include "state.h"
 #include "state_outage.h"
+#include "timeline.h"
 
 enum {
     SPARE_DESCRIPTORS = 64, /* left for sockets that listen, files and the watching of owners */
@@ -40,6 +40,8 @@ static void on_sweep(evutil_socket_t fd, short events, void *context)
     (void)fd;
     (void)events;
     state_outage_watch(context);
+    timeline_note_sometimes(context);
+    deadline_check(context);
     conn_sweep(context);
 }
 
@@ -173,8 +175,7 @@ int ipclocker_server_start(struct ipclocker_server *server, struct event_base *b
     }
     if (take_base(server, base) != 0)
         return -1;
-    server->wall_base_ms = clock_wall_ms();
-    server->monotonic_base_ms = clock_ms(CLOCK_BOOTTIME);
+    timeline_start(server);
     assign_events(server);
     if (state_start(server) != 0) {
         pass_stop(server);

@@ -159,6 +159,18 @@ struct state {
     struct refusal refusal; /* of what cannot be done now; has refusal_text */
 };
 
+/* See timeline.h.  What comes from the store is of the line that it was written by. */
+struct timeline {
+    int64_t boot_offset_ms; /* see boot_clock_offset_ms() */
+    bool is_settled;        /* in this life of the server */
+    bool same_boot;         /* as that which has written the store: then shift_ms is exact */
+    int64_t shift_ms;       /* from the store's line to ours */
+    int64_t seen_ms;        /* the last time that is known to have come, on the store's line */
+    bool has_moved;         /* some times that were loaded are not those of the store any more */
+    int64_t keep_until_ms;  /* see struct store_clock */
+    time_t noted_s;
+};
+
 /* What lower files have done by those above them, so that calls go one way.  server.c fills it in.
  */
 struct server_parts {
@@ -202,8 +214,10 @@ struct ipclocker_server {
     struct siphash_key boot_key;
     struct pidstat_asker *asker; /* of other hosts; NULL until there is something to ask */
     struct event asker_readable;
-    int pidstat_port;                        /* 0 for the default, below 0 to ask nobody */
-    int64_t wall_base_ms, monotonic_base_ms; /* see context_now_ms() */
+    int pidstat_port;     /* 0 for the default, below 0 to ask nobody */
+    int64_t started_ms;   /* by the wall clock */
+    int64_t line_base_ms; /* of the time line, see context_now_ms() */
+    struct timeline timeline;
     char own_hostname[256];
     char *scratch; /* READ_CHUNK bytes for reading, one of a kind as there is one thread */
     ipclocker_log_fn *log;

@@ -47,7 +47,7 @@ static struct store_op *add_op(struct store_batch *batch, enum store_op_kind kin
 {
     struct store_op *op = malloc(sizeof *op + text_size);
 
-    batch->urgent |= kind != STORE_OP_HISTORY;
+    batch->urgent |= kind != STORE_OP_HISTORY && kind != STORE_OP_CLOCK;
     batch->changes += kind == STORE_OP_PUT || kind == STORE_OP_DROP;
     if (op == NULL) {
         batch->failed = true;
@@ -127,6 +127,14 @@ void store_batch_host(struct store_batch *batch, const char *host)
         return;
     end = op->text;
     op->host = add_text(&end, host);
+}
+
+void store_batch_clock(struct store_batch *batch, const struct store_clock *clock)
+{
+    struct store_op *op = add_op(batch, STORE_OP_CLOCK, 0);
+
+    if (op != NULL)
+        op->clock = *clock;
 }
 
 void store_batch_probe(struct store_batch *batch)

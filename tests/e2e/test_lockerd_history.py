@@ -7,7 +7,7 @@ import socket
 import sqlite3
 
 from support import farm, tap
-from support.clocks import HOUR, Clock
+from support.clocks import HOUR, SECOND, Clock
 from support.lockd import Server, session_of, sleeper
 
 SEATS = [f"seat{number}" for number in range(8)]
@@ -87,11 +87,12 @@ def hold_limits_breaks_and_reported_deaths(folder):
     for end in ("limit", "break", "death", "job"):
         wire = server.wire()
         wire.ask(f"user {end}", f"locks {' '.join(SEATS)}", f"count {len(SEATS)}",
-                 "timeout 0.3" if end == "limit" else "timeout 0", "hostname else.where", "pid 77",
-                 "job 4711", "autounlock 1", "LOCK")
+                 "hostname else.where", "pid 77", "job 4711", "autounlock 1", "LOCK")
         queue = queue_up(server, WAITERS // 4)
         other = server.wire()
-        if end == "break":
+        if end == "limit":
+            wire.ask("timeout 0.1", "LOCK")
+        elif end == "break":
             other.send("user admin", f"locks {' '.join(SEATS)}", "BREAK_LOCK")
         elif end == "death":
             other.send("DEAD_PID else.where 77")
@@ -113,6 +114,24 @@ def processes_that_end(folder):
         process.wait()
         # What a session's end has looked at, as when a monitor was killed too.
         server.wire().send(f"DEAD_PID {socket.gethostname()} {process.pid}")
+        wait_for_all(queue)
+    farm.stop(server.process)
+    expect_one_holder_at_a_time(server, 200)
+
+
+@tap.test
+def a_server_that_is_killed_and_started_again(folder):
+    """Also where its clock was set back a little each time, as to another server's."""
+    clock = Clock(folder)
+    server = Server(folder, **clock.environment)
+    for turn in range(5):
+        holder = hold_all(server)
+        holder.close()
+        server.kill()
+        clock.set(wall_ms=turn * -10 * SECOND)
+        server.start()
+        queue = queue_up(server, 40)
+        server.wire().ask("user holder", f"locks {' '.join(SEATS)}", "UNLOCK")
         wait_for_all(queue)
     farm.stop(server.process)
     expect_one_holder_at_a_time(server, 200)
