@@ -2,7 +2,6 @@
 #ifndef FARMLOCK_PROCESS_BOOT_H
 #define FARMLOCK_PROCESS_BOOT_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 enum { BOOT_TEXT_SIZE = 512 };
