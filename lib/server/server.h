@@ -41,12 +41,12 @@ struct listener {
 };
 
 struct claim;
-struct owner;
+struct owner_process;
 
 TAILQ_HEAD(conn_list, conn);
 LIST_HEAD(link_list, claim_link);
 LIST_HEAD(claim_list, claim);
-TAILQ_HEAD(owner_list, owner);
+TAILQ_HEAD(owner_list, owner_process);
 LIST_HEAD(listener_list, listener);
 
 /* A connection that waits for a claim's grant, or is the session of its owner. */
@@ -64,7 +64,8 @@ struct claim {
     struct lock_request *request;
     struct link_list links;
 
-    struct owner *owner; /* the process that is watched for it, see owner_watch.c; or NULL */
+    struct owner_process
+        *owner; /* the process that is watched for it, see owner_watch.c; or NULL */
     LIST_ENTRY(claim) of_owner;
 
     struct event *grace; /* the timer until an absent waiter is given up; NULL while it is here */
