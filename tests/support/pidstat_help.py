@@ -14,6 +14,10 @@ from support import farm
 ELSEWHERE = "127.0.0.77"
 # Above the largest pid_max of Linux.
 NO_PID = 4194304
+# Another such address, where no test has a daemon.
+SILENT = "127.0.0.78"
+# Tells when it is ready, and never ends by itself.
+READY = "echo ready; exec sleep 1000"
 
 
 class Daemon:
@@ -99,6 +103,22 @@ def seconds_until_end(pid, act, patience_s=farm.PATIENCE_S):
 def pidwatch(*words, enter=(), **options):
     """Starts a pidwatch that becomes its command."""
     return farm.start(*enter, farm.program("pidwatch"), *words, **options)
+
+
+def run_pidwatch(*words, **options):
+    return farm.run(farm.program("pidwatch"), *words, **options)
+
+
+def started(*words, **options):
+    """A pidwatch whose command says that it is ready."""
+    process = pidwatch(*words, stdout=subprocess.PIPE, **options)
+    farm.equal(read_line(process), b"ready\n")
+    return process
+
+
+def command_name(pid):
+    with open(f"/proc/{pid}/comm", encoding="ascii") as file:
+        return file.read().strip()
 
 
 def watchers_of(pid):
