@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/siphash.h"
 #include "net/port.h"
 #include "process/process.h"
@@ -21,6 +22,7 @@ enum {
     BATCH = 64,
     BATCHES_A_TURN = 8, /* other events of the loop get their turn under a flood */
     LISTENERS_MAX = 16,
+    LOOP_DESCRIPTORS = 3, /* of a loop of libevent's: its set, and a pair for signals */
     MAX_WATCHES_DEFAULT = 16384,
     MAX_WATCHES_LIMIT = 1000000,
 };
@@ -346,6 +348,9 @@ int pidstat_server_run(struct pidstat_server *server)
 {
     int result = -1;
 
+    /* Without descriptors libevent would end the process. */
+    if (descriptor_spare(LOOP_DESCRIPTORS) != 0)
+        return -1;
     server->own_base = event_base_new();
     if (server->own_base == NULL) {
         errno = ENOMEM;

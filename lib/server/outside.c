@@ -10,6 +10,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "base/error_text.h"
 #include "context.h"
 
 /* libevent does not say when its next timer is due.  Ours go off every second, but for the time of
@@ -79,7 +80,7 @@ static int add_timer(struct ipclocker_server *server)
 
     outside->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
     if (outside->timer_fd < 0)
-        return context_fail(server, "no timer can be had: %s", strerror(errno));
+        return context_fail(server, "no timer can be had: %s", error_text(errno));
     event_assign(&outside->due, server->base, outside->timer_fd, EV_READ | EV_PERSIST, on_due,
                  server);
     if (event_add(&outside->due, NULL) == 0)

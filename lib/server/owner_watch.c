@@ -8,6 +8,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "base/error_text.h"
 #include "context.h"
 #include "owner_process.h"
 #include "pidstat/asker.h"
@@ -206,7 +207,7 @@ static struct pidstat_asker *asker_of(struct ipclocker_server *server)
     server->asker = pidstat_asker_create(&options);
     if (server->asker == NULL) {
         context_log(server, LOG_WARNING, "cannot ask other hosts for processes: %s",
-                    strerror(errno));
+                    error_text(errno));
         return NULL;
     }
     event_assign(&server->asker_readable, server->base, pidstat_asker_fd(server->asker),
@@ -266,7 +267,7 @@ static void ask_about(struct ipclocker_server *server, struct owner_process *own
     question = pidstat_asker_ask(asker, &target, on_verdict, owner);
     if (question == NULL) {
         context_log(server, LOG_INFO, "cannot watch process %d of %s: %s", (int)owner->pid,
-                    request->owner, strerror(errno));
+                    request->owner, error_text(errno));
         return;
     }
     owner->question = question;

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/descriptor.h"
+#include "base/error_text.h"
 #include "claim.h"
 #include "command.h"
 #include "conn.h"
@@ -22,6 +24,7 @@
 #include "state_outage.h"
 
 enum {
+    LOOP_DESCRIPTORS = 3,   /* of a loop of libevent's: its set, and a pair for signals */
     SPARE_DESCRIPTORS = 64, /* left for sockets that listen, files and the watching of owners */
     DEFAULT_WAITERS = 200000,
     DEFAULT_LOCKS = 1000000,
@@ -147,10 +150,12 @@ static void assign_events(struct ipclocker_server *server)
 }
 
 /* The environment has no say: a descriptor for other loops needs epoll, without a list of changes.
+ * Without descriptors libevent would end the process.
  */
 static struct event_base *own_base(void)
 {
-    struct event_config *config = event_config_new();
+    struct event_config *config =
+        descriptor_spare(LOOP_DESCRIPTORS) == 0 ? event_config_new() : NULL;
     struct event_base *base = NULL;
 
     if (config != NULL && event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV) == 0)
@@ -172,8 +177,9 @@ static int take_base(struct ipclocker_server *server, struct event_base *base)
     if (server->base != NULL)
         return 0;
     server->owns_base = false;
-    errno = ENOMEM;
-    return context_fail(server, "no event loop can be had");
+    if (errno != EMFILE && errno != ENFILE)
+        errno = ENOMEM;
+    return context_fail(server, "no event loop can be had: %s", error_text(errno));
 }
 
 int ipclocker_server_start(struct ipclocker_server *server, struct event_base *base)

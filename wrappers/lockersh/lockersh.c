@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/descriptor.h"
+#include "base/error_text.h"
 #include "base/name_list.h"
 #include "base/rfc3339.h"
 #include "base/text.h"
@@ -264,7 +265,7 @@ static int become_command(struct lockersh *self)
     }
     return cli_error("lockersh", errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE,
                      "cannot run %s: %s", self->options.exec ? command[0] : "/bin/sh",
-                     strerror(errno));
+                     error_text(errno));
 }
 
 /* Returns 0 in the process that becomes the command; 1 in one that outlived it, with the status to
@@ -293,7 +294,7 @@ static int run(struct lockersh *self)
     if (set_environment(self->lock) == 0)
         watching = watch_over_command(self, &mask, &status);
     if (watching < 0) {
-        cli_error("lockersh", EX_OSERR, "cannot watch over the command: %s", strerror(errno));
+        cli_error("lockersh", EX_OSERR, "cannot watch over the command: %s", error_text(errno));
         ipclocker_unlock(self->lock);
         return EX_OSERR;
     }
@@ -321,7 +322,7 @@ static int check_output(int status)
     if (fflush(stdout) == 0 && ferror(stdout) == 0)
         return status;
     return cli_error("lockersh", status != 0 ? status : EX_OSERR, "cannot write the output: %s",
-                     strerror(errno));
+                     error_text(errno));
 }
 
 static int start(struct lockersh *self)

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/error_text.h"
 #include "cli/command_line.h"
 #include "cli/message.h"
 #include "net/port.h"
@@ -198,7 +199,7 @@ static int ask(struct run *run, struct subject *subject)
     if (errno == EINVAL)
         return cli_error("pidstat", EX_USAGE, "a host cannot be '%s'; give a name or an address",
                          subject->host);
-    return cli_error("pidstat", EX_OSERR, "cannot ask: %s", strerror(errno));
+    return cli_error("pidstat", EX_OSERR, "cannot ask: %s", error_text(errno));
 }
 
 static bool is_done(const struct run *run)
@@ -274,7 +275,7 @@ static int run_all(struct run *run)
 
     run->asker = pidstat_asker_create(&asker_options);
     if (run->asker == NULL)
-        return cli_error("pidstat", EX_OSERR, "cannot ask: %s", strerror(errno));
+        return cli_error("pidstat", EX_OSERR, "cannot ask: %s", error_text(errno));
     for (size_t i = 0; i < run->count && status == 0; i++)
         status = ask(run, &run->subjects[i]);
     if (status == 0) {
@@ -303,6 +304,6 @@ int main(int argc, char **argv)
         subject_fini(&run.subjects[i]);
     free(run.subjects);
     if (fflush(stdout) != 0 && status == 0)
-        return cli_error("pidstat", EX_OSERR, "cannot write the result: %s", strerror(errno));
+        return cli_error("pidstat", EX_OSERR, "cannot write the result: %s", error_text(errno));
     return status;
 }

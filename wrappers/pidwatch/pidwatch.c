@@ -10,6 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/error_text.h"
 #include "cli/message.h"
 #include "net/local_host.h"
 #include "net/port.h"
@@ -86,7 +87,7 @@ static void watch_detached(struct pidwatch_options *options, int error_fd, int r
         options->watch.trace = on_trace;
     if (pidwatch_run(&options->watch) < 0)
         cli_error_to(io.error_fd, "pidwatch", "cannot watch: %s; the command runs unwatched",
-                     strerror(errno));
+                     error_text(errno));
     _exit(0);
 }
 
@@ -108,7 +109,7 @@ static void wait_for_name(const struct pidwatch_options *options, int ready_fd)
 
 static int fail(const char *what)
 {
-    return cli_error("pidwatch", EX_OSERR, "%s: %s", what, strerror(errno));
+    return cli_error("pidwatch", EX_OSERR, "%s: %s", what, error_text(errno));
 }
 
 /* Returns 0, or the status to exit with after saying why. */
@@ -151,7 +152,7 @@ static void change_directory(const char *path)
 {
     if (path != NULL && chdir(path) != 0)
         cli_error("pidwatch", 0, "cannot change to %s (%s); the command runs where you are", path,
-                  strerror(errno));
+                  error_text(errno));
 }
 
 static int run_command(struct pidwatch_options *options)
@@ -173,7 +174,7 @@ static int run_command(struct pidwatch_options *options)
         return status;
     execl("/bin/sh", "sh", "-c", command, (char *)NULL);
     return cli_error("pidwatch", errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE,
-                     "cannot run /bin/sh: %s", strerror(errno));
+                     "cannot run /bin/sh: %s", error_text(errno));
 }
 
 int main(int argc, char **argv)
