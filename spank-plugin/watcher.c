@@ -20,9 +20,9 @@
 #include "peer_watch.h"
 #include "pidstat/asker.h"
 #include "process/double_fork.h"
+#include "process/offspring.h"
 #include "process/process.h"
 #include "process/terminate.h"
-#include "step_processes.h"
 #include "witness.h"
 
 enum {

@@ -15,6 +15,7 @@
 #include "net/port.h"
 #include "options.h"
 #include "process/double_fork.h"
+#include "process/first_process.h"
 #include "process/process_ref.h"
 #include "shell_line.h"
 
@@ -177,6 +178,19 @@ static int run_command(struct pidwatch_options *options)
                      "cannot run /bin/sh: %s", strerror(errno));
 }
 
+/* To the first process of a namespace no signal from inside gets through. */
+static int run_beside_command(struct pidwatch_options *options)
+{
+    sigset_t mask;
+    int status = 0, result;
+
+    sigprocmask(SIG_BLOCK, NULL, &mask);
+    result = first_process_fork_job(NULL, &mask, &status);
+    if (result < 0)
+        return fail("cannot start the command");
+    return result == 0 ? run_command(options) : status;
+}
+
 int main(int argc, char **argv)
 {
     struct pidwatch_options options;
@@ -184,5 +198,7 @@ int main(int argc, char **argv)
 
     if (status >= 0)
         return status;
-    return options.foreground ? watch_for(&options) : run_command(&options);
+    if (options.foreground)
+        return watch_for(&options);
+    return getpid() == 1 ? run_beside_command(&options) : run_command(&options);
 }

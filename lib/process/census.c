@@ -1,6 +1,6 @@
 /* Walks through /proc, and looks after those that came while it did.
  * Must not judge what it sees. */
-#include "proc_snapshot.h"
+#include "census.h"
 
 #include <stdio.h>
 #include <stdlib.h>

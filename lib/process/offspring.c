@@ -1,6 +1,6 @@
 /* Walks through /proc, and signals what it finds through pidfds.
  * Must not signal a process that does not belong to the step, nor one that only has its pid. */
-#include "step_processes.h"
+#include "offspring.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -9,11 +9,11 @@
 #include <unistd.h>
 
 #include "base/array.h"
-#include "proc_snapshot.h"
-#include "process/proc_stat.h"
-#include "process/process.h"
-#include "process/process_ref.h"
-#include "process/terminate.h"
+#include "census.h"
+#include "proc_stat.h"
+#include "process.h"
+#include "process_ref.h"
+#include "terminate.h"
 
 enum {
     ROUNDS_MAX = 100, /* of stopping processes that fork */

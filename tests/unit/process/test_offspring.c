@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
+#include "process/offspring.h"
 #include "process/process.h"
-#include "spank-plugin/step_processes.h"
 
 /* Orphans come to this process, which reaps them. */
 static int become_reaper(void **state)

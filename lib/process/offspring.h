@@ -7,8 +7,8 @@
  *   - in the step's control group, where Slurm has made one.
  * So a daemon that forked twice and made a session of its own is found, too.
  */
-#ifndef FARMLOCK_SPANK_STEP_PROCESSES_H
-#define FARMLOCK_SPANK_STEP_PROCESSES_H
+#ifndef FARMLOCK_PROCESS_OFFSPRING_H
+#define FARMLOCK_PROCESS_OFFSPRING_H
 
 #include <stdbool.h>
 #include <stddef.h>

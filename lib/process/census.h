@@ -1,11 +1,11 @@
 /* All processes there are at one moment, as well as /proc can tell. */
-#ifndef FARMLOCK_SPANK_PROC_SNAPSHOT_H
-#define FARMLOCK_SPANK_PROC_SNAPSHOT_H
+#ifndef FARMLOCK_PROCESS_CENSUS_H
+#define FARMLOCK_PROCESS_CENSUS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "process/proc_stat.h"
+#include "proc_stat.h"
 
 struct census_entry {
     struct proc_stat stat;
