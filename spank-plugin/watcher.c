@@ -287,6 +287,8 @@ static int open_watch(struct watch *watch, pid_t slurmstepd)
     watch->began_ms = clock_now_ms();
     watch->offspring.mark = self->mark;
     watch->offspring.except = slurmstepd;
+    watch->offspring.pinned = true;
+    watch->offspring.take_control = control_group_step;
     if (offspring_init(&watch->offspring, self->tasks, self->task_count) != 0 ||
         open_tasks(watch) != 0)
         return -1;

@@ -9,14 +9,14 @@
 
 struct census_entry {
     struct proc_stat stat;
-    bool own;    /* of the caller's effective user */
+    bool own;    /* of the caller's effective user; to root all are */
     bool marked; /* `is_marked` said so; false where it is not the caller's */
 };
 
 struct census {
     struct census_entry *entries; /* by pid */
     size_t count, room;
-    bool (*is_marked)(void *context, pid_t pid);
+    bool (*is_marked)(void *context, pid_t pid); /* may be NULL */
     void *context;
 };
 

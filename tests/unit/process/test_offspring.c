@@ -41,7 +41,7 @@ static pid_t start_task(const char *script)
 
 static void open_task(struct offspring *them, pid_t task, const char *mark)
 {
-    *them = (struct offspring){.mark = mark, .except = getppid()};
+    *them = (struct offspring){.mark = mark, .except = getppid(), .pinned = true};
     assert_int_equal(offspring_init(them, &task, 1), 0);
     kill(task, SIGCONT);
 }
@@ -166,7 +166,7 @@ static void assert_control(const char *text, const char *expected)
 {
     char control[64] = "";
 
-    assert_int_equal(offspring_parse_control(text, control, sizeof control), expected != NULL);
+    assert_int_equal(control_group_step(text, control, sizeof control), expected != NULL);
     if (expected != NULL)
         assert_string_equal(control, expected);
 }
