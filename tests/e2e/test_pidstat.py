@@ -8,7 +8,7 @@ import socket
 import time
 
 from support import farm, tap
-from support.pidstat_help import (ELSEWHERE, NO_PID, Daemon, can_make_pid_namespace,
+from support.pidstat_help import (ELSEWHERE, NO_PID, Daemon, Inside, can_make_pid_namespace,
                                   seconds_until_end, sleeper, start_time)
 
 # No daemon listens there.
@@ -168,7 +168,7 @@ def a_wait_says_why_nothing_is_heard(folder):
 def a_daemon_in_a_container_does_not_tell_of_the_host_s_processes(folder):
     if not can_make_pid_namespace():
         raise tap.Lacks("no permission to make a pid namespace")
-    inside = Daemon(folder, enter=("unshare", "--pid", "--fork", "--mount-proc", "--kill-child"))
+    inside = Inside(folder)
     process = sleeper()
     name = f"{ELSEWHERE}:{process.pid}"
     result = pidstat("--port", inside.port, "exists", name, f"{ELSEWHERE}:1")

@@ -10,8 +10,8 @@ import stat
 import time
 
 from support import farm, netns, tap
-from support.pidstat_help import (ELSEWHERE, NO_PID, Asker, Daemon, can_make_pid_namespace, sleeper,
-                                  start_time)
+from support.pidstat_help import (ELSEWHERE, NO_PID, Asker, Daemon, Inside, can_make_pid_namespace,
+                                  sleeper, start_time)
 
 KNOWN = "id=0123456789abcdef"
 
@@ -170,8 +170,7 @@ def an_answer_says_which_pid_namespace_it_is_about(folder):
     for bad in ("ns=", "ns=0", "ns=-1", "ns=4294967296", "ns=x"):
         assert asker.is_silent(f"PIDR {pid} h 7 {bad}"), bad
     if can_make_pid_namespace():
-        daemon = Daemon(folder, enter=("unshare", "--pid", "--fork", "--mount-proc",
-                                       "--kill-child"), name="inside")
+        daemon = Inside(folder)
         answer = Asker(daemon.port).ask("PIDR 1 h 7 ns=? pad=.....")
         assert answer.startswith("EXIS 1 1 h ns=") and here not in answer, answer
         farm.contains(daemon.log(), "this is a container")
