@@ -53,7 +53,6 @@ def bad_input_gets_one_line_and_64():
                   ["--pid", me, "--grace", "-1", "true"], ["--pid", me, "--grace", "x", "true"],
                   ["--pid", me, "--on-host-down", "x", "true"],
                   ["--pid", me, "--on-host-down", "0.44", "true"],
-                  ["--pid", me, "--pid-namespace", "here", "true"],
                   ["--pid", me, "--killer", "true", "--kill-tree", "true"],
                   ["--pid", me, "--port", "0", "true"], ["--pid", me, "--host", "", "true"],
                   ["--pid", me, "--host", "a b", "true"],
@@ -290,31 +289,6 @@ def a_stopped_command_is_continued_to_its_end():
     process.send_signal(signal.SIGSTOP)
     seconds_until_end(process.pid, watched.kill)
     farm.equal(process.wait(), -signal.SIGHUP)
-
-
-@tap.test
-def a_group_is_signalled_as_a_whole():
-    for grace, trap in (([], ""), (["--grace", "0.3"], 'trap "" HUP; ')):
-        watched = sleeper()
-        process = started("--pid", watched.pid, "--kill-group", *grace,
-                          f"({trap}echo ready; sleep 1000; sleep 1000) & wait",
-                          start_new_session=True)
-        group = os.getpgid(process.pid)
-        farm.equal(group, process.pid)
-        watched.kill()
-        process.wait(farm.PATIENCE_S)
-
-        def members():
-            found = []
-            for name in filter(str.isdigit, os.listdir("/proc")):
-                try:
-                    if os.getpgid(int(name)) == group and farm.is_alive(int(name)):
-                        found.append(name)
-                except ProcessLookupError:
-                    continue
-            return found
-
-        farm.poll(lambda: not members(), "nobody is left in the group")
 
 
 @tap.test

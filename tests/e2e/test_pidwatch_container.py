@@ -102,6 +102,14 @@ def a_process_of_a_container_is_watched_by_its_own_daemon(folder):
 
 
 @tap.test
+def a_namespace_that_is_none_is_refused():
+    for value in ("here", "0", "pid:[x]", "4294967296"):
+        result = farm.run(PIDWATCH, "--pid", "1", "--pid-namespace", value, "true")
+        farm.equal(result.returncode, 64)
+        farm.contains(result.stderr, f"--pid-namespace cannot be '{value}'")
+
+
+@tap.test
 def a_container_s_pidwatch_says_that_pids_are_its_own():
     job = in_container("sh", "-c", f"{PIDWATCH} --pid 999999 sleep 1000; true",
                        stderr=subprocess.PIPE, text=True)

@@ -77,6 +77,31 @@ def the_tree_ends_with_all_its_branches(folder):
 
 
 @tap.test
+def a_group_is_signalled_as_a_whole():
+    for grace, trap in (([], ""), (["--grace", "0.3"], 'trap "" HUP; ')):
+        watched = sleeper()
+        process = started("--pid", watched.pid, "--kill-group", *grace,
+                          f"({trap}echo ready; sleep 1000; sleep 1000) & wait",
+                          start_new_session=True)
+        group = os.getpgid(process.pid)
+        farm.equal(group, process.pid)
+        watched.kill()
+        process.wait(farm.PATIENCE_S)
+
+        def members():
+            found = []
+            for name in filter(str.isdigit, os.listdir("/proc")):
+                try:
+                    if os.getpgid(int(name)) == group and farm.is_alive(int(name)):
+                        found.append(name)
+                except ProcessLookupError:
+                    continue
+            return found
+
+        farm.poll(lambda: not members(), "nobody is left in the group")
+
+
+@tap.test
 def those_who_fork_while_they_are_ended_do_not_get_away(folder):
     hop = script(folder, "hop", "#!/bin/sh\ntrap '' HUP TERM\nsleep 0.02\nsetsid $0 &\n")
     watched = sleeper()
