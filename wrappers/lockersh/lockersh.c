@@ -37,7 +37,7 @@ static void on_notice(void *context, enum ipclocker_notice notice, const char *t
 
     if (notice == IPCLOCKER_PRINT_BROKE && self->target != NULL)
         printf("%s was %s\n", self->target, text);
-    if (notice != IPCLOCKER_PRINT_RETRY)
+    if (notice != IPCLOCKER_PRINT_RETRY && notice != IPCLOCKER_PRINT_SECOND)
         return;
     progress_clear(&self->progress);
     cli_error("lockersh", 0, "%s", text);
