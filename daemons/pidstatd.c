@@ -15,6 +15,7 @@
 #include "base/descriptor.h"
 #include "base/number.h"
 #include "cli/command_line.h"
+#include "cli/host_option.h"
 #include "cli/message.h"
 #include "log.h"
 #include "pidstat.h"
@@ -39,6 +40,14 @@ static int take_port(void *context, const char *value)
     return cli_error("pidstatd", EX_USAGE,
                      "--port cannot be '%s'; give 1 to 65535 or a UDP service of /etc/services",
                      value);
+}
+
+static int take_host(void *context, const char *host)
+{
+    struct pidstatd *self = context;
+
+    self->host = host;
+    return host_option_check("pidstatd", "host", host);
 }
 
 static int take_user(void *context, const char *value)
@@ -66,7 +75,7 @@ static int take_max_watches(void *context, const char *value)
 
 #define SETTINGS struct pidstatd
 static const struct option_spec options[] = {
-    OPT_TEXT("host", "HOST", host, "listen on this host's addresses only (all addresses)",
+    OPT_CALL("host", "HOST", take_host, "listen on this host's addresses only (all addresses)",
              .completion = COMPLETE_HOST),
     OPT_CALL("port", "PORT", take_port, "listen on this UDP port or service (pidstatd, 1752)"),
     OPT_FLAG("fork", background, "go into the background (the default)",

@@ -65,6 +65,20 @@ static size_t find_name(const char *at, const char **start)
     return end == NULL ? 0 : (size_t)(end - *start);
 }
 
+/* What was taken for a host is the port of the one before, or of none. */
+static int bad_digits(struct ipclocker *lock, const struct host_list *list, const char *digits,
+                      size_t len)
+{
+    const struct client_host *before = list->count > 0 ? &list->hosts[list->count - 1] : NULL;
+    bool is_ipv6 = before != NULL && !before->is_path && strchr(before->name, ':') != NULL;
+    char shown[80];
+
+    text_clean(shown, sizeof shown, digits, len);
+    return client_error_set(lock, EINVAL, "\"%s\" is no host; a port goes behind =: %s%.*s%s=%s",
+                            shown, is_ipv6 ? "[" : "", CLIENT_NAME_MAX,
+                            before != NULL ? before->name : "HOST", is_ipv6 ? "]" : "", shown);
+}
+
 /* Reads "=PORT" at *at, if it is there, and moves behind it. */
 static int read_port(struct ipclocker *lock, const char **at, const char *text, uint16_t *port)
 {
@@ -94,6 +108,8 @@ static int read_host(struct ipclocker *lock, struct host_list *list, const char 
         return bad_hosts(lock, text, "no name (an IPv6 address goes into brackets)");
     if (len > (name[0] == '/' ? sizeof((struct sockaddr_un *)0)->sun_path - 1 : CLIENT_NAME_MAX))
         return bad_hosts(lock, text, "a name that is too long");
+    if (name == *at && strspn(name, "0123456789") >= len)
+        return bad_digits(lock, list, name, len);
     for (size_t i = 0; i < len; i++) {
         if ((unsigned char)name[i] <= ' ' || name[i] == 0x7f)
             return bad_hosts(lock, text, "a blank or control character");
