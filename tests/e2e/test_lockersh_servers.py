@@ -34,6 +34,24 @@ def the_first_host_that_answers_is_used():
 
 
 @tap.test
+def the_second_server_of_a_list_is_not_used_without_a_word():
+    first, port = start_server()
+    _, second_port = start_server()
+    hosts = f"127.0.0.1={port}:127.0.0.1={second_port}"
+    env = farm.environment(IPCLOCKER_HOST=hosts)
+    quiet = lockersh("--lock", "a", "true", env=env)
+    farm.equal((quiet.returncode, quiet.stderr), (0, ""))
+    farm.stop(first)
+    warning = (f"asking 127.0.0.1:{second_port}, as no lockerd answers at 127.0.0.1:{port} "
+               "(Connection refused); unless the two share their state, "
+               f"127.0.0.1:{port} grants the same locks again when it is back\n")
+    for words in (["--lock", "a", "true"], ["-n", "--lock", "a", "true"], ["--locklist"],
+                  ["--owner", "a:b:c"], ["--break", "a"]):
+        result = lockersh(*words, env=env)
+        farm.equal((words, result.returncode, result.stderr), (words, 0, f"lockersh: {warning}"))
+
+
+@tap.test
 def port_and_dhost_win_over_the_environment():
     _, port = start_server()
     env = farm.environment(IPCLOCKER_HOST="no.such.host.invalid", IPCLOCKER_PORT="1")
