@@ -241,8 +241,10 @@ int main(int argc, char **argv)
     if (self.server == NULL)
         return complaint("pidstatd", EX_OSERR, "cannot start: %s", strerror(errno));
     status = command_line_parse(&command_line, argc, argv, &self, &words);
-    if (status >= 0)
+    if (status >= 0) {
+        pidstat_server_destroy(self.server);
         return status;
+    }
     if (pidstat_server_set_host(self.server, self.host) != 0)
         return complaint("pidstatd", EX_OSERR, "cannot start: %s", strerror(errno));
     background.foreground = !self.background;

@@ -2,13 +2,13 @@
  * Must not need systemd's library for that. */
 #include "sd_notify.h"
 
-#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
+
+#include "base/descriptor.h"
 
 int systemd_notify(const char *message)
 {
@@ -16,7 +16,7 @@ int systemd_notify(const char *message)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     socklen_t len;
     ssize_t sent;
-    int fd, saved_errno;
+    int fd;
 
     if (path == NULL || (path[0] != '/' && path[0] != '@') ||
         strlen(path) >= sizeof address.sun_path)
@@ -29,8 +29,6 @@ int systemd_notify(const char *message)
     if (fd < 0)
         return -1;
     sent = sendto(fd, message, strlen(message), MSG_NOSIGNAL, (struct sockaddr *)&address, len);
-    saved_errno = errno;
-    close(fd);
-    errno = saved_errno;
+    descriptor_close(fd);
     return sent < 0 ? -1 : 0;
 }

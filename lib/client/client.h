@@ -14,8 +14,8 @@
 
 #include "answer.h"
 #include "base/buffer.h"
-#include "base/name_list.h"
 #include "ipclocker.h"
+#include "lock/demand.h"
 
 enum {
     CLIENT_NAME_MAX = 255,     /* bytes of a name or owner */
@@ -41,19 +41,13 @@ union client_address {
     struct sockaddr_storage storage;
 };
 
-struct client_group {
-    struct hostlist list;
-    size_t count;
-};
-
 /* What the caller has set. */
 struct client_parameters {
     struct client_host *hosts; /* NULL: from the environment, when they are needed */
     size_t host_count;
     uint16_t port; /* 0: from the environment, when it is needed */
     enum ipclocker_family family;
-    struct client_group groups[CLIENT_GROUPS_MAX];
-    size_t group_count;
+    struct lock_demand demand;
     bool block;
     uint64_t hold_limit_s;
     int64_t wait_limit_ms; /* below 0: none */

@@ -11,6 +11,7 @@
 #include "connection.h"
 #include "error.h"
 #include "hosts.h"
+#include "net/address.h"
 
 enum {
     CONNECT_MS = 5000, /* for one address to accept a connection */
@@ -49,7 +50,7 @@ void client_round_begin(struct ipclocker *lock)
 /* Says less than the failure of another address of the same host. */
 static bool is_lesser_failure(int number)
 {
-    return number == EAFNOSUPPORT || number == EADDRNOTAVAIL || number == ENETUNREACH;
+    return address_is_missing(number) || number == ENETUNREACH;
 }
 
 void client_round_failed(struct ipclocker *lock, int number, const char *reason, bool said)

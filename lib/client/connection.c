@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/descriptor.h"
 #include "net/keepalive.h"
@@ -67,8 +66,7 @@ void client_disconnect(struct ipclocker *lock)
 {
     struct client_connection *connection = &lock->connection;
 
-    if (connection->fd >= 0)
-        close(connection->fd);
+    descriptor_close(connection->fd);
     connection->fd = -1;
     connection->dialect = DIALECT_UNKNOWN;
     buffer_fini(&connection->out);

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "connection.h"
 #include "parameters.h"
 #include "process/process.h"
@@ -36,8 +36,7 @@ void client_report_check(struct ipclocker *lock, const char *hostname, pid_t pid
 
 void client_report_end(struct ipclocker *lock)
 {
-    if (lock->report.fd >= 0)
-        close(lock->report.fd);
+    descriptor_close(lock->report.fd);
     lock->report.fd = -1;
     buffer_fini(&lock->report.out);
 }

@@ -59,7 +59,7 @@ void ipclocker_destroy(struct ipclocker *lock)
     client_disconnect(lock);
     client_report_end(lock);
     client_hosts_free(lock->set.hosts, lock->set.host_count);
-    client_groups_free(lock);
+    lock_demand_fini(&lock->set.demand);
     free(lock->set.hostname);
     free(lock->set.user);
     free(lock->set.job);

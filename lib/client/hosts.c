@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "connection.h"
 #include "error.h"
@@ -16,7 +17,7 @@
 
 struct host_list {
     struct client_host *hosts;
-    size_t count;
+    size_t count, room;
 };
 
 void client_hosts_free(struct client_host *hosts, size_t count)
@@ -37,7 +38,7 @@ static int bad_hosts(struct ipclocker *lock, const char *text, const char *what)
 static int add_host(struct ipclocker *lock, struct host_list *list, const char *name, size_t len,
                     bool is_path)
 {
-    struct client_host *hosts = realloc(list->hosts, (list->count + 1) * sizeof *hosts);
+    struct client_host *hosts = array_grow(list->hosts, &list->room, list->count, sizeof *hosts);
     struct client_host *host;
 
     if (hosts == NULL)

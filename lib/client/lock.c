@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/name_list.h"
 #include "base/text.h"
 #include "connect.h"
 #include "connection.h"
@@ -68,22 +69,13 @@ static void take_queue(struct ipclocker *lock, const struct answer *answer)
     notice_waiting(lock);
 }
 
-static bool is_granted(const struct answer *answer, const char *name)
-{
-    for (size_t i = 0; i < answer->name_count; i++) {
-        if (strcmp(answer->names[i], name) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* How many different names of this group the server gave us. */
-static size_t count_granted(const struct client_group *group, const struct answer *answer)
+static size_t count_granted(const struct lock_group *group, const struct answer *answer)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < group->list.count; i++)
-        count += is_granted(answer, group->list.names[i]);
+    for (size_t i = 0; i < group->name_count; i++)
+        count += name_list_has(answer->names, answer->name_count, group->names[i]);
     return count;
 }
 
@@ -92,10 +84,11 @@ static bool is_what_we_want(const struct ipclocker *lock, const struct answer *a
 {
     size_t total = 0;
 
-    for (size_t i = 0; i < lock->set.group_count; i++) {
-        size_t count = count_granted(&lock->set.groups[i], answer);
+    for (size_t i = 0; i < lock->set.demand.group_count; i++) {
+        const struct lock_group *group = &lock->set.demand.groups[i];
+        size_t count = count_granted(group, answer);
 
-        if (count < lock->set.groups[i].count)
+        if (count < group->count)
             return false;
         total += count;
     }

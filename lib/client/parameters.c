@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/name_list.h"
 #include "base/text.h"
 #include "error.h"
 #include "lock/owner_name.h"
@@ -149,87 +150,72 @@ const char *ipclocker_user(const struct ipclocker *lock)
     return lock->default_user;
 }
 
-void client_groups_free(struct ipclocker *lock)
+/* Whether so many of the names can be had; says what is wrong. */
+static int check_count(struct ipclocker *lock, const struct hostlist *list, size_t count)
 {
-    while (lock->set.group_count > 0)
-        hostlist_fini(&lock->set.groups[--lock->set.group_count].list);
-}
-
-static bool has_name(const struct hostlist *list, const char *name)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        if (strcmp(list->names[i], name) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Makes a group of names and a count; says what is wrong with them. */
-static int make_group(struct ipclocker *lock, struct client_group *group, const char *names,
-                      size_t count)
-{
-    *group = (struct client_group){.count = count};
-    if (hostlist_append(&group->list, names, lock->error, sizeof lock->error) != 0)
-        return -1;
-    if (count >= 1 && count <= group->list.count)
-        return 0;
     if (count == 0)
-        client_fail(lock, EINVAL, "a count of 0 locks; ask for at least 1");
-    else
-        client_fail(lock, EINVAL,
-                    "%zu locks are wanted, but only %zu named; name more or ask for fewer", count,
-                    group->list.count);
-    hostlist_fini(&group->list);
-    return -1;
-}
-
-int ipclocker_set_locks(struct ipclocker *lock, const char *names, size_t count)
-{
-    struct client_group group;
-
-    if (make_group(lock, &group, names, count) != 0)
-        return -1;
-    client_groups_free(lock);
-    lock->set.groups[0] = group;
-    lock->set.group_count = 1;
+        return client_fail(lock, EINVAL, "a count of 0 locks; ask for at least 1");
+    if (count > list->count)
+        return client_fail(lock, EINVAL,
+                           "%zu locks are wanted, but only %zu named; name more or ask for fewer",
+                           count, list->count);
     return 0;
 }
 
-/* Whether the group can stand beside those that are there. */
-static int check_group(struct ipclocker *lock, const struct client_group *group)
+/* Whether the names can stand beside the groups that are there. */
+static int check_names(struct ipclocker *lock, const struct lock_demand *demand,
+                       const struct hostlist *list)
 {
-    size_t total = group->list.count;
     char shown[80];
 
-    for (size_t i = 0; i < lock->set.group_count; i++) {
-        const struct hostlist *other = &lock->set.groups[i].list;
-
-        total += other->count;
-        for (size_t k = 0; k < group->list.count; k++) {
-            if (!has_name(other, group->list.names[k]))
-                continue;
-            text_clean(shown, sizeof shown, group->list.names[k], strlen(group->list.names[k]));
-            return client_fail(lock, EINVAL, "%s is in two groups; name it in one", shown);
-        }
+    for (size_t i = 0; i < list->count; i++) {
+        if (!name_list_has((char *const *)demand->names, demand->name_count, list->names[i]))
+            continue;
+        text_clean(shown, sizeof shown, list->names[i], strlen(list->names[i]));
+        return client_fail(lock, EINVAL, "%s is in two groups; name it in one", shown);
     }
-    if (total > HOSTLIST_NAMES_MAX || lock->set.group_count == CLIENT_GROUPS_MAX)
+    if (demand->name_count + list->count > HOSTLIST_NAMES_MAX ||
+        demand->group_count == CLIENT_GROUPS_MAX)
         return client_fail(lock, E2BIG, "more than %d names or %d groups", HOSTLIST_NAMES_MAX,
                            CLIENT_GROUPS_MAX);
     return 0;
 }
 
+/* Adds a group to a demand that may be the handle's. */
+static int add_group(struct ipclocker *lock, struct lock_demand *demand, const char *names,
+                     size_t count)
+{
+    struct hostlist list = {0};
+    int result;
+
+    if (hostlist_append(&list, names, lock->error, sizeof lock->error) != 0)
+        return -1;
+    result = check_count(lock, &list, count);
+    if (result == 0)
+        result = check_names(lock, demand, &list);
+    if (result == 0 &&
+        lock_demand_add_group(demand, (const char *const *)list.names, list.count) != 0)
+        result = client_fail(lock, ENOMEM, "out of memory");
+    if (result == 0)
+        lock_demand_set_count(demand, count);
+    hostlist_fini(&list);
+    return result;
+}
+
+int ipclocker_set_locks(struct ipclocker *lock, const char *names, size_t count)
+{
+    struct lock_demand demand = {0};
+
+    if (add_group(lock, &demand, names, count) != 0)
+        return -1;
+    lock_demand_fini(&lock->set.demand);
+    lock->set.demand = demand;
+    return 0;
+}
+
 int ipclocker_add_locks(struct ipclocker *lock, const char *names, size_t count)
 {
-    struct client_group group;
-
-    if (make_group(lock, &group, names, count) != 0)
-        return -1;
-    if (check_group(lock, &group) != 0) {
-        hostlist_fini(&group.list);
-        return -1;
-    }
-    lock->set.groups[lock->set.group_count++] = group;
-    return 0;
+    return add_group(lock, &lock->set.demand, names, count);
 }
 
 void ipclocker_set_block(struct ipclocker *lock, bool block)

@@ -9,9 +9,6 @@
  */
 int client_check_text(struct ipclocker *lock, const char *text, const char *what);
 
-/* Frees the groups of the demand; there is none then. */
-void client_groups_free(struct ipclocker *lock);
-
 /* The host name that was set, or this host's; the handle's until another one is set. */
 const char *client_hostname(struct ipclocker *lock);
 

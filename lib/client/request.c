@@ -3,7 +3,6 @@
 #include "request.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -38,11 +37,11 @@ void client_write_command(struct ipclocker *lock, const char *command)
     buffer_add(out_of(lock), "\n", 1);
 }
 
-static void write_names(struct ipclocker *lock, const struct hostlist *list)
+static void write_names(struct ipclocker *lock, const char *const *names, size_t count)
 {
-    for (size_t i = 0; i < list->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         buffer_add(out_of(lock), " ", 1);
-        buffer_add_text(out_of(lock), list->names[i]);
+        buffer_add_text(out_of(lock), names[i]);
     }
 }
 
@@ -72,11 +71,11 @@ static void write_job(struct ipclocker *lock)
  * protocols. */
 static void write_groups(struct ipclocker *lock)
 {
-    for (size_t i = 0; i < lock->set.group_count; i++) {
-        const struct client_group *group = &lock->set.groups[i];
+    for (size_t i = 0; i < lock->set.demand.group_count; i++) {
+        const struct lock_group *group = &lock->set.demand.groups[i];
 
         buffer_add_text(out_of(lock), i == 0 ? "locks" : "and");
-        write_names(lock, &group->list);
+        write_names(lock, group->names, group->name_count);
         buffer_add(out_of(lock), "\n", 1);
         if (group->count != 1)
             client_write_number(lock, "count", group->count);
@@ -85,7 +84,7 @@ static void write_groups(struct ipclocker *lock)
 
 bool client_demand_is_plain(const struct ipclocker *lock)
 {
-    return lock->set.group_count == 1 && lock->set.groups[0].count == 1;
+    return lock->set.demand.group_count == 1 && lock->set.demand.groups[0].count == 1;
 }
 
 /* The process that asks. */
@@ -116,8 +115,7 @@ void client_write_names(struct ipclocker *lock)
 {
     write_word(lock, "user", ipclocker_user(lock));
     buffer_add_text(out_of(lock), "locks");
-    for (size_t i = 0; i < lock->set.group_count; i++)
-        write_names(lock, &lock->set.groups[i].list);
+    write_names(lock, lock->set.demand.names, lock->set.demand.name_count);
     buffer_add(out_of(lock), "\n", 1);
 }
 
@@ -136,38 +134,10 @@ void client_write_held(struct ipclocker *lock)
     write_owner(lock);
 }
 
-/* Appends to a text of fixed size; false when it is full. */
-static bool append(char *text, size_t size, const char *before, const char *after)
-{
-    size_t used = strlen(text);
-    int len = snprintf(text + used, size - used, "%s%s", before, after);
-
-    return len >= 0 && used + (size_t)len < size;
-}
-
-static bool append_group(char *text, size_t size, const struct client_group *group)
-{
-    char count[32];
-
-    snprintf(count, sizeof count, "%zu of ", group->count);
-    if (group->count > 1 && !append(text, size, count, ""))
-        return false;
-    for (size_t i = 0; i < group->list.count; i++) {
-        if (!append(text, size, i > 0 ? ":" : "", group->list.names[i]))
-            return false;
-    }
-    return true;
-}
-
 void client_describe_demand(const struct ipclocker *lock, char *out, size_t out_size)
 {
-    char text[96] = "";
-    bool fits = true;
+    char text[96];
 
-    for (size_t i = 0; i < lock->set.group_count && fits; i++)
-        fits = append(text, sizeof text, i > 0 ? " and " : "", "") &&
-               append_group(text, sizeof text, &lock->set.groups[i]);
-    if (!fits)
-        memcpy(text + sizeof text - 4, "...", 4);
+    lock_demand_describe(&lock->set.demand, text, sizeof text);
     text_clean(out, out_size, text, strlen(text));
 }

@@ -163,12 +163,12 @@ static struct json_object *new_group(const struct lock_group *group)
     return NULL;
 }
 
-static void put_wants(struct entry *entry, const struct lock_group *groups, size_t count)
+static void put_wants(struct entry *entry, const struct lock_demand *wants)
 {
     struct json_object *array = json_object_new_array();
 
-    for (size_t i = 0; i < count && array != NULL; i++) {
-        if (!append(array, new_group(&groups[i]))) {
+    for (size_t i = 0; i < wants->group_count && array != NULL; i++) {
+        if (!append(array, new_group(&wants->groups[i]))) {
             json_object_put(array);
             array = NULL;
         }
@@ -279,7 +279,7 @@ void lock_json_add_waiter(struct lock_json *json, const struct lock_json_waiter 
     begin_entry(&entry);
     if (!entry.failed) {
         put_owner(&entry, waiter->owner, waiter->host, waiter->pid, waiter->job);
-        put_wants(&entry, waiter->wants, waiter->want_count);
+        put_wants(&entry, waiter->wants);
         put_positive(&entry, "position", waiter->position);
         put_time(&entry, "waiting_since", waiter->waiting_since_ms);
         put_elapsed(&entry, "waiting_seconds", waiter->waiting_since_ms, json->now_ms);

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lock/table.h"
+#include "lock/demand.h"
 
 /* The document that is being written. */
 struct lock_json;
@@ -45,10 +45,9 @@ struct lock_json_waiter {
     const char *host;
     uint64_t pid;
     const char *job;
-    const struct lock_group *wants;
-    size_t want_count;
-    uint64_t position;        /* 1 is next; 0: not known */
-    int64_t waiting_since_ms; /* since 1970; -1: not known */
+    const struct lock_demand *wants; /* not NULL */
+    uint64_t position;               /* 1 is next; 0: not known */
+    int64_t waiting_since_ms;        /* since 1970; -1: not known */
 };
 
 /* Begins a document as of `now_ms` since 1970.  Returns NULL with errno ENOMEM.  The caller ends

@@ -26,18 +26,18 @@ static bool has_same_groups(const struct lock_request *request, const struct loc
     return true;
 }
 
-static struct standing find_standing(const struct demand *demand)
+static struct standing find_standing(const struct lock_want *want)
 {
-    const struct lock_ask *ask = demand->ask;
+    const struct lock_ask *ask = want->ask;
     struct standing result = {.covered = true};
     size_t matching = 0, at = 0;
 
     for (size_t g = 0; g < ask->group_count; g++) {
         size_t held = 0;
 
-        for (; at < demand->name_count && demand->names[at].group == g; at++) {
-            const char *name = demand->names[at].name;
-            const struct lock *lock = demand->names[at].lock;
+        for (; at < want->name_count && want->names[at].group == g; at++) {
+            const char *name = want->names[at].name;
+            const struct lock *lock = want->names[at].lock;
             const struct lock_seat *seat =
                 lock != NULL ? lock_seat_of_owner(lock, ask->owner) : NULL;
 
@@ -59,7 +59,7 @@ static struct standing find_standing(const struct demand *demand)
         }
         result.covered &= held >= ask->groups[g].count;
     }
-    result.same_wait = result.waiting != NULL && matching == demand->name_count &&
+    result.same_wait = result.waiting != NULL && matching == want->name_count &&
                        matching == result.waiting->seat_count &&
                        has_same_groups(result.waiting, ask);
     return result;
@@ -85,19 +85,18 @@ static int renew(struct lock_table *table, struct lock_request *request, const s
 }
 
 /* The locks of one demand may have come from several requests: all of them are meant. */
-static struct lock_result renew_held(struct lock_table *table, const struct demand *demand,
+static struct lock_result renew_held(struct lock_table *table, const struct lock_want *want,
                                      struct lock_request *first, int64_t now_ms)
 {
     struct lock_result result = {.outcome = LOCK_OUTCOME_GRANTED, .request = first};
 
     table->renewal++;
-    for (size_t i = 0; i < demand->name_count; i++) {
-        struct lock_request *held =
-            lock_table_find(table, demand->ask->owner, demand->names[i].name);
+    for (size_t i = 0; i < want->name_count; i++) {
+        struct lock_request *held = lock_table_find(table, want->ask->owner, want->names[i].name);
 
         if (held == NULL || held->renewal == table->renewal || held->state != LOCK_HELD)
             continue;
-        if (renew(table, held, demand->ask, now_ms) != 0)
+        if (renew(table, held, want->ask, now_ms) != 0)
             return (struct lock_result){.outcome = LOCK_OUTCOME_NO_MEMORY};
         held->renewal = table->renewal;
     }
@@ -121,30 +120,30 @@ static struct lock_result renew_waiting(struct lock_table *table, const struct l
 }
 
 /* A lock that nobody has has no queue either, so it is there for whoever asks. */
-static bool can_be_granted_now(const struct demand *demand)
+static bool can_be_granted_now(const struct lock_want *want)
 {
     size_t at = 0;
 
-    for (size_t g = 0; g < demand->ask->group_count; g++) {
+    for (size_t g = 0; g < want->ask->group_count; g++) {
         size_t available = 0;
 
-        for (; at < demand->name_count && demand->names[at].group == g; at++) {
-            const struct lock *lock = demand->names[at].lock;
+        for (; at < want->name_count && want->names[at].group == g; at++) {
+            const struct lock *lock = want->names[at].lock;
 
             available += lock == NULL || lock->taken == NULL;
         }
-        if (available < demand->ask->groups[g].count)
+        if (available < want->ask->groups[g].count)
             return false;
     }
     return true;
 }
 
-static struct lock_result add_request(struct lock_table *table, const struct demand *demand,
+static struct lock_result add_request(struct lock_table *table, const struct lock_want *want,
                                       int64_t now_ms)
 {
-    struct lock_request *request = lock_request_create(demand);
+    struct lock_request *request = lock_request_create(want);
 
-    if (request == NULL || lock_request_attach(table, request, demand) != 0) {
+    if (request == NULL || lock_request_attach(table, request, want) != 0) {
         if (request != NULL)
             lock_request_destroy(request);
         return (struct lock_result){.outcome = LOCK_OUTCOME_NO_MEMORY};
@@ -163,36 +162,36 @@ static struct lock_result add_request(struct lock_table *table, const struct dem
     return (struct lock_result){.outcome = LOCK_OUTCOME_GRANTED, .request = request};
 }
 
-static struct lock_result request_checked(struct lock_table *table, struct demand *demand,
+static struct lock_result request_checked(struct lock_table *table, struct lock_want *want,
                                           int64_t now_ms)
 {
     struct standing standing;
 
-    demand_find_locks(demand, table);
-    standing = find_standing(demand);
+    lock_want_find_locks(want, table);
+    standing = find_standing(want);
     if (standing.covered)
-        return renew_held(table, demand, standing.held, now_ms);
+        return renew_held(table, want, standing.held, now_ms);
     if (standing.held != NULL)
         return (struct lock_result){.outcome = LOCK_OUTCOME_HAS_PART, .name = standing.held_name};
     if (standing.same_wait)
-        return renew_waiting(table, demand->ask, standing.waiting, now_ms);
+        return renew_waiting(table, want->ask, standing.waiting, now_ms);
     if (standing.waiting != NULL)
         return (struct lock_result){.outcome = LOCK_OUTCOME_WAITS, .name = standing.waiting_name};
-    if (!demand->ask->wait && !can_be_granted_now(demand))
+    if (!want->ask->wait && !can_be_granted_now(want))
         return (struct lock_result){.outcome = LOCK_OUTCOME_REFUSED};
-    return add_request(table, demand, now_ms);
+    return add_request(table, want, now_ms);
 }
 
 struct lock_result lock_table_request(struct lock_table *table, const struct lock_ask *ask,
                                       int64_t now_ms)
 {
     struct lock_result result = {0};
-    struct demand demand;
+    struct lock_want want;
 
-    result.outcome = demand_init(&demand, ask, &result.name);
+    result.outcome = lock_want_init(&want, ask, &result.name);
     if (result.outcome != LOCK_OUTCOME_GRANTED)
         return result;
-    result = request_checked(table, &demand, now_ms);
-    demand_fini(&demand);
+    result = request_checked(table, &want, now_ms);
+    lock_want_fini(&want);
     return result;
 }

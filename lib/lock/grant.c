@@ -130,13 +130,13 @@ void lock_seat_promise(struct lock_seat *seat)
 }
 
 int lock_request_attach(struct lock_table *table, struct lock_request *request,
-                        const struct demand *demand)
+                        const struct lock_want *want)
 {
     for (size_t i = 0; i < request->seat_count; i++) {
-        struct lock *lock = demand->names[i].lock;
+        struct lock *lock = want->names[i].lock;
 
         if (lock == NULL)
-            lock = lock_create(table, demand->names[i].name);
+            lock = lock_create(table, want->names[i].name);
         if (lock == NULL) {
             while (i-- > 0) {
                 lock = request->seats[i].lock;

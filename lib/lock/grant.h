@@ -7,7 +7,7 @@
 
 #include "types.h"
 
-struct demand; /* see request.h */
+struct lock_want; /* see request.h */
 
 void lock_table_emit(const struct lock_table *table, enum lock_event_kind kind,
                      enum lock_reason reason, struct lock_request *request, const char *name);
@@ -35,7 +35,7 @@ void lock_pass_on(struct lock_table *table, struct lock *lock, int64_t now_ms);
  * others.  Returns -1 when there is no memory; then none is tied.
  */
 int lock_request_attach(struct lock_table *table, struct lock_request *request,
-                        const struct demand *demand);
+                        const struct lock_want *want);
 
 /* Takes what is free as promises, and queues for the rest of the groups that are not full. */
 void lock_request_enter_queues(struct lock_request *request);

@@ -11,7 +11,7 @@
 
 static int compare_by_name(const void *a, const void *b)
 {
-    const struct demand_name *left = a, *right = b;
+    const struct lock_want_name *left = a, *right = b;
     int order = strcmp(left->name, right->name);
 
     if (order != 0)
@@ -21,90 +21,90 @@ static int compare_by_name(const void *a, const void *b)
 
 static int compare_by_order(const void *a, const void *b)
 {
-    const struct demand_name *left = a, *right = b;
+    const struct lock_want_name *left = a, *right = b;
 
     return (left->order > right->order) - (left->order < right->order);
 }
 
 /* Drops names that stand twice in their group.  Returns one that stands in two groups, or NULL. */
-static const char *remove_duplicates(struct demand *demand)
+static const char *remove_duplicates(struct lock_want *want)
 {
     size_t kept = 0;
 
-    if (demand->name_count < 2)
+    if (want->name_count < 2)
         return NULL;
-    qsort(demand->names, demand->name_count, sizeof *demand->names, compare_by_name);
-    for (size_t i = 0; i < demand->name_count; i++) {
-        const struct demand_name *next = &demand->names[i];
-        const struct demand_name *last = kept > 0 ? &demand->names[kept - 1] : NULL;
+    qsort(want->names, want->name_count, sizeof *want->names, compare_by_name);
+    for (size_t i = 0; i < want->name_count; i++) {
+        const struct lock_want_name *next = &want->names[i];
+        const struct lock_want_name *last = kept > 0 ? &want->names[kept - 1] : NULL;
 
         if (last != NULL && strcmp(last->name, next->name) == 0) {
             if (last->group != next->group)
                 return next->name;
             continue;
         }
-        demand->names[kept++] = *next;
+        want->names[kept++] = *next;
     }
-    demand->name_count = kept;
-    qsort(demand->names, kept, sizeof *demand->names, compare_by_order);
+    want->name_count = kept;
+    qsort(want->names, kept, sizeof *want->names, compare_by_order);
     return NULL;
 }
 
-static bool counts_are_possible(const struct demand *demand)
+static bool counts_are_possible(const struct lock_want *want)
 {
     size_t at = 0;
 
-    for (size_t g = 0; g < demand->ask->group_count; g++) {
+    for (size_t g = 0; g < want->ask->group_count; g++) {
         size_t names = 0;
 
-        for (; at < demand->name_count && demand->names[at].group == g; at++)
+        for (; at < want->name_count && want->names[at].group == g; at++)
             names++;
-        if (demand->ask->groups[g].count < 1 || demand->ask->groups[g].count > names)
+        if (want->ask->groups[g].count < 1 || want->ask->groups[g].count > names)
             return false;
     }
-    return demand->ask->group_count > 0;
+    return want->ask->group_count > 0;
 }
 
-enum lock_outcome demand_init(struct demand *demand, const struct lock_ask *ask,
-                              const char **culprit)
+enum lock_outcome lock_want_init(struct lock_want *want, const struct lock_ask *ask,
+                                 const char **culprit)
 {
     size_t total = 0;
 
     for (size_t g = 0; g < ask->group_count; g++)
         total += ask->groups[g].name_count;
-    demand->ask = ask;
-    demand->name_count = 0;
-    demand->names = total <= DEMAND_FEW ? demand->few : calloc(total, sizeof *demand->names);
-    if (demand->names == NULL)
+    want->ask = ask;
+    want->name_count = 0;
+    want->names = total <= LOCK_WANT_FEW ? want->few : calloc(total, sizeof *want->names);
+    if (want->names == NULL)
         return LOCK_OUTCOME_NO_MEMORY;
     for (uint32_t g = 0; g < ask->group_count; g++) {
         for (size_t i = 0; i < ask->groups[g].name_count; i++) {
-            demand->names[demand->name_count] = (struct demand_name){
+            want->names[want->name_count] = (struct lock_want_name){
                 .name = ask->groups[g].names[i],
                 .group = g,
-                .order = (uint32_t)demand->name_count,
+                .order = (uint32_t)want->name_count,
             };
-            demand->name_count++;
+            want->name_count++;
         }
     }
-    *culprit = remove_duplicates(demand);
-    if (*culprit == NULL && counts_are_possible(demand))
+    *culprit = remove_duplicates(want);
+    if (*culprit == NULL && counts_are_possible(want))
         return LOCK_OUTCOME_GRANTED;
-    demand_fini(demand);
+    lock_want_fini(want);
     return *culprit != NULL ? LOCK_OUTCOME_OVERLAP : LOCK_OUTCOME_BAD_COUNT;
 }
 
-void demand_fini(struct demand *demand)
+void lock_want_fini(struct lock_want *want)
 {
-    if (demand->names != demand->few)
-        free(demand->names);
-    demand->names = NULL;
+    if (want->names != want->few)
+        free(want->names);
+    want->names = NULL;
 }
 
-void demand_find_locks(struct demand *demand, const struct lock_table *table)
+void lock_want_find_locks(struct lock_want *want, const struct lock_table *table)
 {
-    for (size_t i = 0; i < demand->name_count; i++)
-        demand->names[i].lock = lock_find(table, demand->names[i].name);
+    for (size_t i = 0; i < want->name_count; i++)
+        want->names[i].lock = lock_find(table, want->names[i].name);
 }
 
 int lock_request_adopt(struct lock_request *request, const struct lock_ask *ask)
@@ -137,10 +137,10 @@ static struct lock_request *allocate(size_t seat_count, size_t group_count, cons
     return request;
 }
 
-struct lock_request *lock_request_create(const struct demand *demand)
+struct lock_request *lock_request_create(const struct lock_want *want)
 {
-    const struct lock_ask *ask = demand->ask;
-    struct lock_request *request = allocate(demand->name_count, ask->group_count, ask->owner);
+    const struct lock_ask *ask = want->ask;
+    struct lock_request *request = allocate(want->name_count, ask->group_count, ask->owner);
 
     if (request == NULL || lock_request_adopt(request, ask) != 0) {
         free(request);
@@ -152,8 +152,8 @@ struct lock_request *lock_request_create(const struct demand *demand)
     request->deadline_ms = INT64_MAX;
     for (size_t g = 0; g < ask->group_count; g++)
         request->groups[g] = (struct lock_group_progress){.needed = (uint32_t)ask->groups[g].count};
-    for (size_t i = 0; i < demand->name_count; i++)
-        request->seats[i] = (struct lock_seat){.request = request, .group = demand->names[i].group};
+    for (size_t i = 0; i < want->name_count; i++)
+        request->seats[i] = (struct lock_seat){.request = request, .group = want->names[i].group};
     return request;
 }
 

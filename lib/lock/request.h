@@ -8,36 +8,36 @@
 #include "types.h"
 
 /* One name of a demand, without duplicates. */
-struct demand_name {
+struct lock_want_name {
     const char *name;
     struct lock *lock; /* NULL while the table does not know the name, or was not asked */
     uint32_t group;
     uint32_t order; /* its place in the demand */
 };
 
-enum { DEMAND_FEW = 8 };
+enum { LOCK_WANT_FEW = 8 };
 
 /* A demand as the table works with it: checked, in the order of the request. */
-struct demand {
+struct lock_want {
     const struct lock_ask *ask;
-    struct demand_name *names;
+    struct lock_want_name *names;
     size_t name_count;
-    struct demand_name few[DEMAND_FEW]; /* what most demands find room in */
+    struct lock_want_name few[LOCK_WANT_FEW]; /* what most demands find room in */
 };
 
-/* Checks a demand and makes its list of names, which demand_fini() frees.  Returns
+/* Checks a demand and makes its list of names, which lock_want_fini() frees.  Returns
  * LOCK_OUTCOME_GRANTED when it is sound; else BAD_COUNT, OVERLAP with *culprit, or NO_MEMORY,
  * and nothing is left to free.
  */
-enum lock_outcome demand_init(struct demand *demand, const struct lock_ask *ask,
-                              const char **culprit);
-void demand_fini(struct demand *demand);
+enum lock_outcome lock_want_init(struct lock_want *want, const struct lock_ask *ask,
+                                 const char **culprit);
+void lock_want_fini(struct lock_want *want);
 
 /* Looks up the locks of a demand's names. */
-void demand_find_locks(struct demand *demand, const struct lock_table *table);
+void lock_want_find_locks(struct lock_want *want, const struct lock_table *table);
 
 /* Makes a request with its seats, none of them tied to a lock yet.  NULL with errno ENOMEM. */
-struct lock_request *lock_request_create(const struct demand *demand);
+struct lock_request *lock_request_create(const struct lock_want *want);
 void lock_request_destroy(struct lock_request *request);
 
 /* Takes over process, job, autounlock and hold limit from an ask.  Returns -1 with errno ENOMEM,

@@ -9,16 +9,16 @@
 #include "table.h"
 
 /* Nobody holds a name of it, if it is to be held, and its owner has no other request for one. */
-static bool is_possible(const struct demand *demand, bool held)
+static bool is_possible(const struct lock_want *want, bool held)
 {
-    for (size_t i = 0; i < demand->name_count; i++) {
-        const struct lock *lock = demand->names[i].lock;
+    for (size_t i = 0; i < want->name_count; i++) {
+        const struct lock *lock = want->names[i].lock;
 
         if (lock == NULL)
             continue;
         if (held && lock->taken != NULL)
             return false;
-        if (lock_seat_of_owner(lock, demand->ask->owner) != NULL)
+        if (lock_seat_of_owner(lock, want->ask->owner) != NULL)
             return false;
     }
     return true;
@@ -48,12 +48,12 @@ static void wait_absent(struct lock_table *table, struct lock_request *request)
     lock_request_enter_queues(request);
 }
 
-static struct lock_request *restore_checked(struct lock_table *table, const struct demand *demand,
+static struct lock_request *restore_checked(struct lock_table *table, const struct lock_want *want,
                                             const struct lock_record *record)
 {
-    struct lock_request *request = lock_request_create(demand);
+    struct lock_request *request = lock_request_create(want);
 
-    if (request == NULL || lock_request_attach(table, request, demand) != 0) {
+    if (request == NULL || lock_request_attach(table, request, want) != 0) {
         if (request != NULL)
             lock_request_destroy(request);
         errno = ENOMEM;
@@ -77,19 +77,19 @@ static struct lock_request *restore_checked(struct lock_table *table, const stru
 struct lock_request *lock_table_restore(struct lock_table *table, const struct lock_record *record)
 {
     struct lock_request *request = NULL;
-    struct demand demand;
+    struct lock_want want;
     const char *culprit;
-    enum lock_outcome outcome = demand_init(&demand, &record->ask, &culprit);
+    enum lock_outcome outcome = lock_want_init(&want, &record->ask, &culprit);
 
     if (outcome != LOCK_OUTCOME_GRANTED) {
         errno = outcome == LOCK_OUTCOME_NO_MEMORY ? ENOMEM : EINVAL;
         return NULL;
     }
-    demand_find_locks(&demand, table);
-    if (is_possible(&demand, record->token != 0))
-        request = restore_checked(table, &demand, record);
+    lock_want_find_locks(&want, table);
+    if (is_possible(&want, record->token != 0))
+        request = restore_checked(table, &want, record);
     else
         errno = EINVAL;
-    demand_fini(&demand);
+    lock_want_fini(&want);
     return request;
 }

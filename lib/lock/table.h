@@ -24,17 +24,11 @@
 #include <stdint.h>
 
 #include "base/tree.h"
+#include "demand.h"
 
 struct lock_table;
 struct lock;
 struct lock_request;
-
-/* `count` of these names are needed. */
-struct lock_group {
-    const char *const *names;
-    size_t name_count;
-    size_t count;
-};
 
 /* What a request says.  Everything is copied. */
 struct lock_ask {

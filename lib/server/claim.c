@@ -140,9 +140,9 @@ int claim_join(struct conn *conn, struct lock_request *request, bool waits)
 
 int claim_join_all(struct conn *conn)
 {
-    for (size_t i = 0; i < conn->wish.name_count; i++) {
+    for (size_t i = 0; i < conn->demand.name_count; i++) {
         struct lock_request *request =
-            lock_table_find(conn->server->table, conn->user, conn->wish.names[i]);
+            lock_table_find(conn->server->table, conn->user, conn->demand.names[i]);
 
         if (request != NULL && claim_join(conn, request, false) != 0)
             return -1;

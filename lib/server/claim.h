@@ -13,7 +13,7 @@
  * memory. */
 int claim_join(struct conn *conn, struct lock_request *request, bool waits);
 
-/* Ties a connection, as a session, to all requests of its user that name a lock of its wish. */
+/* Ties a connection, as a session, to all requests of its user that name a lock of its demand. */
 int claim_join_all(struct conn *conn);
 
 /* Has an owner watched that asked for autounlock and has no session.  May end the request. */

@@ -38,8 +38,8 @@ static void on_break_lock(struct conn *conn, char *args)
         on_status(conn, args);
         return;
     }
-    for (size_t i = 0; i < conn->wish.name_count; i++) {
-        const char *name = conn->wish.names[i];
+    for (size_t i = 0; i < conn->demand.name_count; i++) {
+        const char *name = conn->demand.names[i];
         const struct lock_request *holder = lock_table_holder(server->table, name);
 
         if (holder == NULL)

@@ -79,7 +79,7 @@ static bool has_room_for_locks(const struct conn *conn)
     const struct lock_table *table = conn->server->table;
 
     return lock_table_name_count(table) < conn->server->limits[IPCLOCKER_LIMIT_LOCKS] ||
-           lock_table_find(table, conn->user, conn->wish.names[0]) != NULL;
+           lock_table_find(table, conn->user, conn->demand.names[0]) != NULL;
 }
 
 static void answer_lock(struct conn *conn, const struct lock_result *result)
@@ -95,7 +95,7 @@ static void answer_lock(struct conn *conn, const struct lock_result *result)
     if (waits) {
         conn->state = CONN_WAITING;
         reply_waiting(conn, request);
-    } else if (conn->wish.name_count == 1 && request->held_count == 1) {
+    } else if (conn->demand.name_count == 1 && request->held_count == 1) {
         reply_granted(conn, request); /* what a status would say, without another search */
     } else {
         reply_status(conn, NULL, NULL);
@@ -108,8 +108,8 @@ static struct lock_ask ask_of(const struct conn *conn)
 {
     struct lock_ask ask = {
         .owner = conn->user,
-        .groups = conn->wish.groups,
-        .group_count = conn->wish.group_count,
+        .groups = conn->demand.groups,
+        .group_count = conn->demand.group_count,
         .host = conn->hostname,
         .pid = conn->pid,
         .start = conn->start,
@@ -131,8 +131,8 @@ static bool release_ended_holders(struct conn *conn)
     struct ipclocker_server *server = conn->server;
     bool released = false;
 
-    for (size_t i = 0; i < conn->wish.name_count; i++) {
-        struct lock_request *holder = lock_table_holder(server->table, conn->wish.names[i]);
+    for (size_t i = 0; i < conn->demand.name_count; i++) {
+        struct lock_request *holder = lock_table_holder(server->table, conn->demand.names[i]);
 
         if (holder == NULL || !owner_watch_sees_end(holder))
             continue;
@@ -160,7 +160,7 @@ static struct lock_result ask_table(struct conn *conn, struct lock_ask *ask)
     result = lock_table_request(server->table, ask, server_now_ms(server));
     if (result.outcome == LOCK_OUTCOME_REFUSED && release_ended_holders(conn))
         result = lock_table_request(server->table, ask, server_now_ms(server));
-    server_log(server, LOG_DEBUG, "LOCK by %s of %s: %s", conn->user, conn->wish.names[0],
+    server_log(server, LOG_DEBUG, "LOCK by %s of %s: %s", conn->user, conn->demand.names[0],
                outcome_word(result.outcome));
     return result;
 }
@@ -190,7 +190,7 @@ void command_lock(struct conn *conn, char *args)
     (void)args;
     if (answer_fault(conn))
         return;
-    if (conn->wish.group_count == 0) {
+    if (conn->demand.group_count == 0) {
         reply_status(conn, NULL, NULL);
         return;
     }
@@ -228,14 +228,14 @@ static bool take_again(struct conn *conn)
 /* Whether the connection's owner has all the locks of its demand by the grant with this token. */
 static bool holds_all(const struct conn *conn, uint64_t token)
 {
-    for (size_t i = 0; i < conn->wish.name_count; i++) {
+    for (size_t i = 0; i < conn->demand.name_count; i++) {
         const struct lock_request *holder =
-            lock_table_holder(conn->server->table, conn->wish.names[i]);
+            lock_table_holder(conn->server->table, conn->demand.names[i]);
 
         if (holder == NULL || holder->token != token || strcmp(holder->owner, conn->user) != 0)
             return false;
     }
-    return conn->wish.name_count > 0;
+    return conn->demand.name_count > 0;
 }
 
 void command_renew(struct conn *conn, char *args)
@@ -258,7 +258,7 @@ void command_renew(struct conn *conn, char *args)
             reply_status(conn, NULL, NULL);
         return;
     }
-    if (token < conn->server->first_token && conn->wish.group_count > 0 && take_again(conn))
+    if (token < conn->server->first_token && conn->demand.group_count > 0 && take_again(conn))
         return;
     reply_status(conn, NULL, &lost);
 }
@@ -272,9 +272,9 @@ void command_unlock(struct conn *conn, char *args)
     (void)args;
     if (answer_fault(conn))
         return;
-    if (lock_table_unlock(server->table, conn->user, (const char *const *)conn->wish.names,
-                          conn->wish.name_count, server_now_ms(server), &first) > 0)
-        released = conn->wish.names[first];
+    if (lock_table_unlock(server->table, conn->user, conn->demand.names, conn->demand.name_count,
+                          server_now_ms(server), &first) > 0)
+        released = conn->demand.names[first];
     server_run_resumed(server);
     reply_status(conn, released, NULL);
 }

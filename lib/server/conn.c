@@ -100,7 +100,7 @@ void conn_destroy(struct conn *conn)
     close(conn->fd);
     buffer_fini(&conn->in);
     gated_output_fini(&conn->out);
-    wish_fini(&conn->wish);
+    lock_demand_fini(&conn->demand);
     free(conn->user);
     free(conn->hostname);
     free(conn->boot);

@@ -33,9 +33,9 @@ bool namesakes_agree(struct conn *conn, const struct lock_ask *ask)
 
     if (!ask->autounlock || ask->start == 0 || ask->boot == NULL)
         return true;
-    for (size_t i = 0; i < conn->wish.name_count; i++) {
+    for (size_t i = 0; i < conn->demand.name_count; i++) {
         struct lock_request *request =
-            lock_table_find(server->table, ask->owner, conn->wish.names[i]);
+            lock_table_find(server->table, ask->owner, conn->demand.names[i]);
         enum kinship kinship = request != NULL ? compare(request, ask) : SAME_PROCESS;
 
         if (kinship == STRANGER)

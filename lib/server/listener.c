@@ -13,8 +13,11 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "conn.h"
 #include "context.h"
+#include "net/address.h"
+#include "net/keepalive.h"
 #include "net/port.h"
 
 enum {
@@ -23,9 +26,6 @@ enum {
     ACCEPT_BATCH = 64,
     ACCEPT_PAUSE_MS = 100,
     LOG_EVERY_S = 60,
-    KEEPALIVE_IDLE_S = 60,
-    KEEPALIVE_INTERVAL_S = 15,
-    KEEPALIVE_PROBES = 4,
 };
 
 static struct listener *add_listener(struct ipclocker_server *server, int fd)
@@ -65,43 +65,24 @@ static void set_port(struct sockaddr *address, uint16_t port)
         ((struct sockaddr_in *)(void *)address)->sin_port = htons(port);
 }
 
-static uint16_t bound_port(int fd)
-{
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } address = {.any = {.sa_family = AF_UNSPEC}};
-    socklen_t len = sizeof address;
-
-    if (getsockname(fd, &address.any, &len) != 0)
-        return 0;
-    if (address.any.sa_family == AF_INET)
-        return ntohs(address.v4.sin_port);
-    return address.any.sa_family == AF_INET6 ? ntohs(address.v6.sin6_port) : 0;
-}
-
 /* Accepted sockets inherit these, which saves system calls for each.  A client whose host has
  * crashed never closes its connection: only probes tell.  A connection is accepted when its first
  * bytes are there, so that it can be served at once, or when it has been silent for a while.
  */
 static void set_for_connections(int fd)
 {
-    const int on = 1, idle_s = KEEPALIVE_IDLE_S, interval_s = KEEPALIVE_INTERVAL_S,
-              count = KEEPALIVE_PROBES, defer_s = DEFER_ACCEPT_S;
+    static const struct keepalive patience = {.idle_s = 60, .interval_s = 15, .probes = 4};
+    const int on = 1, defer_s = DEFER_ACCEPT_S;
 
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
-    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
-    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
+    keepalive_set(fd, &patience);
     setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &defer_s, sizeof defer_s);
 }
 
 /* Returns a listening socket, or -1 with errno. */
 static int open_tcp(const struct addrinfo *address)
 {
-    int one = 1, saved_errno;
+    int one = 1;
     int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0)
@@ -112,9 +93,7 @@ static int open_tcp(const struct addrinfo *address)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
     if (bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
         return fd;
-    saved_errno = errno;
-    close(fd);
-    errno = saved_errno;
+    descriptor_close(fd);
     return -1;
 }
 
@@ -127,12 +106,6 @@ static bool is_repeated(const struct addrinfo *all, const struct addrinfo *addre
             return true;
     }
     return false;
-}
-
-/* An address family that this machine has switched off is no error as long as another works. */
-static bool is_missing_family(int error)
-{
-    return error == EADDRNOTAVAIL || error == EAFNOSUPPORT;
 }
 
 static const char *advice_for(int error)
@@ -157,7 +130,7 @@ static int listen_at_all(struct ipclocker_server *server, const struct addrinfo 
         if (is_repeated(all, address))
             continue;
         fd = open_tcp(address);
-        if (fd < 0 && is_missing_family(errno)) {
+        if (fd < 0 && address_is_missing(errno)) {
             last_errno = errno;
             continue;
         }
@@ -165,11 +138,11 @@ static int listen_at_all(struct ipclocker_server *server, const struct addrinfo 
             return server_fail(server, "cannot listen at %s port %u: %s; %s", host, port,
                                strerror(errno), advice_for(errno));
         if (add_listener(server, fd) == NULL) {
-            close(fd);
+            descriptor_close(fd);
             return -1;
         }
         if (port == 0)
-            port = bound_port(fd);
+            port = address_bound_port(fd);
         opened++;
     }
     if (opened > 0)
@@ -209,8 +182,8 @@ uint16_t ipclocker_server_port(const struct ipclocker_server *server)
     /* The list has the last one first. */
     LIST_FOREACH(listener, &server->listeners, all)
     {
-        if (bound_port(listener->fd) != 0)
-            port = bound_port(listener->fd);
+        if (address_bound_port(listener->fd) != 0)
+            port = address_bound_port(listener->fd);
     }
     return port;
 }
@@ -254,7 +227,6 @@ static int refuse_path(struct ipclocker_server *server, const char *path, enum p
 
 static int open_unix(const struct sockaddr_un *address)
 {
-    int saved_errno;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0)
@@ -262,9 +234,7 @@ static int open_unix(const struct sockaddr_un *address)
     if (bind(fd, (const struct sockaddr *)address, sizeof *address) == 0 &&
         chmod(address->sun_path, 0666) == 0 && listen(fd, BACKLOG) == 0)
         return fd;
-    saved_errno = errno;
-    close(fd);
-    errno = saved_errno;
+    descriptor_close(fd);
     return -1;
 }
 

@@ -63,11 +63,12 @@ void reply_granted(struct conn *conn, const struct lock_request *request)
  * Returns false when that is nothing; then *first is the holder of the lock named first. */
 static bool reply_held(struct conn *conn, const struct lock_request **first)
 {
-    const struct wish *wish = &conn->wish;
+    const struct lock_demand *demand = &conn->demand;
     const struct lock_request *last = NULL;
 
-    for (size_t i = 0; i < wish->name_count; i++) {
-        const struct lock_request *holder = lock_table_holder(conn->server->table, wish->names[i]);
+    for (size_t i = 0; i < demand->name_count; i++) {
+        const struct lock_request *holder =
+            lock_table_holder(conn->server->table, demand->names[i]);
 
         if (i == 0)
             *first = holder;
@@ -77,7 +78,7 @@ static bool reply_held(struct conn *conn, const struct lock_request **first)
             add_line(&conn->out.bytes, "owner ", conn->user);
             add_line(&conn->out.bytes, "locked ", "1");
         }
-        add_line(&conn->out.bytes, "lockname ", wish->names[i]);
+        add_line(&conn->out.bytes, "lockname ", demand->names[i]);
         last = holder;
         if (conn->protocol < 2)
             break;
@@ -89,13 +90,13 @@ static bool reply_held(struct conn *conn, const struct lock_request **first)
 
 void reply_status(struct conn *conn, const char *released, const struct refusal *refusal)
 {
-    const struct wish *wish = &conn->wish;
+    const struct lock_demand *demand = &conn->demand;
     const struct lock_request *holder = NULL;
 
     if (!reply_held(conn, &holder)) {
-        if (wish->name_count == 0)
+        if (demand->name_count == 0)
             holder = lock_table_holder(conn->server->table, "lock");
-        else if (released != NULL && released != wish->names[0])
+        else if (released != NULL && released != demand->names[0])
             holder = lock_table_holder(conn->server->table, released);
         add_line(&conn->out.bytes, "owner ", holder != NULL ? holder->owner : "");
         add_line(&conn->out.bytes, "locked ", "0");

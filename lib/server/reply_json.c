@@ -6,6 +6,7 @@
 
 #include "context.h"
 #include "list/json.h"
+#include "lock/request_demand.h"
 #include "pass.h"
 #include "reply.h"
 
@@ -30,54 +31,26 @@ static void add_held(struct lock_json *json, const struct lock_table *table,
     lock_json_add_lock(json, &entry);
 }
 
-/* The names that a waiting request wants, group by group.  The caller frees both arrays. */
-struct wants {
-    struct lock_group *groups;
-    const char **names;
-};
-
-static bool wants_init(struct wants *wants, const struct lock_request *request)
-{
-    wants->groups = calloc(request->group_count, sizeof *wants->groups);
-    wants->names = calloc(request->seat_count, sizeof *wants->names);
-    if (wants->groups == NULL || wants->names == NULL)
-        return false;
-    for (size_t i = 0; i < request->seat_count; i++) {
-        struct lock_group *group = &wants->groups[request->seats[i].group];
-
-        if (group->name_count++ == 0)
-            group->names = &wants->names[i];
-        wants->names[i] = lock_seat_name(&request->seats[i]);
-    }
-    for (size_t g = 0; g < request->group_count; g++)
-        wants->groups[g].count = request->groups[g].needed;
-    return true;
-}
-
 /* Returns false when there is no memory. */
 static bool add_waiter(struct lock_json *json, const struct lock_table *table,
                        const struct lock_request *request)
 {
-    struct wants wants;
-    bool ok = wants_init(&wants, request);
+    struct lock_demand wants;
+    const struct lock_json_waiter entry = {
+        .owner = request->owner,
+        .host = request->process->host,
+        .pid = request->process->pid,
+        .job = request->process->job,
+        .wants = &wants,
+        .position = lock_table_position(table, request),
+        .waiting_since_ms = request->asked_ms,
+    };
 
-    if (ok) {
-        const struct lock_json_waiter entry = {
-            .owner = request->owner,
-            .host = request->process->host,
-            .pid = request->process->pid,
-            .job = request->process->job,
-            .wants = wants.groups,
-            .want_count = request->group_count,
-            .position = lock_table_position(table, request),
-            .waiting_since_ms = request->asked_ms,
-        };
-
-        lock_json_add_waiter(json, &entry);
-    }
-    free(wants.groups);
-    free(wants.names);
-    return ok;
+    if (lock_demand_of_request(&wants, request) != 0)
+        return false;
+    lock_json_add_waiter(json, &entry);
+    lock_demand_fini(&wants);
+    return true;
 }
 
 static char *list_as_json(const struct ipclocker_server *server, size_t *len)

@@ -12,9 +12,9 @@
 
 #include "base/buffer.h"
 #include "base/siphash.h"
-#include "demand.h"
 #include "gated_output.h"
 #include "ipclocker.h"
+#include "lock/demand.h"
 #include "lock/table.h"
 #include "process/boot.h"
 #include "refusal.h"
@@ -107,7 +107,7 @@ struct conn {
     int64_t hold_ms;
     uint64_t pid, start, pid_namespace;
     char *user, *hostname, *boot, *job;
-    struct wish wish;
+    struct lock_demand demand;
     const struct refusal *fault; /* of a setting; the next command is answered with it */
 
     struct claim_link *waiting; /* in state WAITING */

@@ -10,6 +10,7 @@
 #include "base/words.h"
 #include "pass.h"
 #include "reply.h"
+#include "setting_demand.h"
 
 enum { MAX_HOLD_MS_BITS = 52 };
 
@@ -130,17 +131,17 @@ void setting_locks(struct conn *conn, char *args)
 {
     const struct refusal *wrong;
 
-    wish_fini(&conn->wish);
+    lock_demand_fini(&conn->demand);
     if (conn->protocol < 2 && args[words_blank_len(args)] == '\0')
         return;
-    wrong = wish_add_group(&conn->wish, args);
+    wrong = setting_demand_add_group(&conn->demand, args);
     if (wrong != NULL)
         conn->fault = wrong;
 }
 
 void setting_and(struct conn *conn, char *args)
 {
-    const struct refusal *wrong = wish_add_group(&conn->wish, args);
+    const struct refusal *wrong = setting_demand_add_group(&conn->demand, args);
 
     if (wrong != NULL)
         conn->fault = wrong;
@@ -151,9 +152,9 @@ void setting_count(struct conn *conn, char *args)
     uint64_t count = 0;
     const struct refusal *wrong = NULL;
 
-    set_number(conn, &count, words_next(&args), WISH_NAMES_MAX);
+    set_number(conn, &count, words_next(&args), DEMAND_NAMES_MAX);
     if (conn->fault == NULL)
-        wrong = wish_set_count(&conn->wish, (size_t)count);
+        wrong = setting_demand_set_count(&conn->demand, (size_t)count);
     if (wrong != NULL)
         conn->fault = wrong;
 }

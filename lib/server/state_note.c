@@ -34,22 +34,6 @@ void durable_note(struct ipclocker_server *server, const struct lock_event *even
     store_batch_event(batch, event, server_now_ms(server));
 }
 
-static char *join_names(const struct wish *wish)
-{
-    size_t size = 1;
-    char *joined, *end;
-
-    for (size_t i = 0; i < wish->name_count; i++)
-        size += strlen(wish->names[i]) + 1;
-    joined = end = calloc(1, size);
-    for (size_t i = 0; joined != NULL && i < wish->name_count; i++) {
-        if (i > 0)
-            *end++ = ' ';
-        end = stpcpy(end, wish->names[i]);
-    }
-    return joined;
-}
-
 void durable_note_refused(struct conn *conn)
 {
     struct ipclocker_server *server = conn->server;
@@ -68,7 +52,7 @@ void durable_note_refused(struct conn *conn)
 
     if (!is_kept(server) || (batch = durable_batch(server)) == NULL)
         return;
-    names = join_names(&conn->wish);
+    names = lock_demand_join_names(&conn->demand);
     if (names == NULL)
         return;
     entry.lock = names;

@@ -3,9 +3,10 @@
 #include "batch.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "lock/request_demand.h"
 
 struct store_batch *store_batch_create(void)
 {
@@ -73,78 +74,6 @@ static const char *add_text(char **end, const char *text)
     return copy;
 }
 
-/* A name that a held request still holds; every name of one that waits, or did until now. */
-static bool is_kept(const struct lock_seat *seat, const char *without)
-{
-    const char *name;
-
-    if (seat->request->token == 0)
-        return true;
-    if (seat->state != LOCK_SEAT_HELD)
-        return false;
-    name = lock_seat_name(seat);
-    return without == NULL || strcmp(name, without) != 0;
-}
-
-enum { COUNT_SIZE = 24 };
-
-static size_t demand_size(const struct lock_request *request)
-{
-    size_t size = 1 + (request->group_count + 1) * COUNT_SIZE;
-
-    for (size_t i = 0; i < request->seat_count; i++) {
-        const char *name = lock_seat_name(&request->seats[i]);
-
-        size += name != NULL ? strlen(name) + 1 : 0;
-    }
-    return size;
-}
-
-static char *add_kept_names(char *end, const struct lock_request *request, size_t first,
-                            size_t last, const char *without)
-{
-    for (size_t i = first; i < last; i++) {
-        if (!is_kept(&request->seats[i], without))
-            continue;
-        *end++ = ' ';
-        end = stpcpy(end, lock_seat_name(&request->seats[i]));
-    }
-    return end;
-}
-
-static size_t count_held(const struct lock_request *request, const char *without)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < request->seat_count; i++)
-        count += is_kept(&request->seats[i], without);
-    return count;
-}
-
-static const char *add_demand(char **end, const struct lock_request *request, const char *without)
-{
-    const char *begin = *end;
-    size_t first = 0;
-
-    if (request->state != LOCK_WAITING) {
-        *end += sprintf(*end, "%zu", count_held(request, without));
-        *end = add_kept_names(*end, request, 0, request->seat_count, without);
-        *(*end)++ = '\0';
-        return begin;
-    }
-    for (uint32_t g = 0; g < request->group_count; g++) {
-        size_t last = first;
-
-        while (last < request->seat_count && request->seats[last].group == g)
-            last++;
-        *end += sprintf(*end, "%s%u", g > 0 ? "\n" : "", request->groups[g].needed);
-        *end = add_kept_names(*end, request, first, last, NULL);
-        first = last;
-    }
-    *(*end)++ = '\0';
-    return begin;
-}
-
 void store_batch_put(struct store_batch *batch, const struct lock_request *request,
                      const char *without)
 {
@@ -152,7 +81,7 @@ void store_batch_put(struct store_batch *batch, const struct lock_request *reque
     struct store_op *op =
         add_op(batch, STORE_OP_PUT,
                text_size(request->owner) + text_size(process->host) + text_size(process->boot) +
-                   text_size(process->job) + demand_size(request));
+                   text_size(process->job) + lock_demand_text_size(request));
     char *end;
 
     if (op == NULL)
@@ -174,7 +103,8 @@ void store_batch_put(struct store_batch *batch, const struct lock_request *reque
         .hold_ms = request->hold_ms,
         .deadline_ms = request->deadline_ms,
     };
-    op->request.demand = add_demand(&end, request, without);
+    op->request.demand = end;
+    lock_demand_format(end, request, without);
     store_batch_counters(batch, request->ticket + 1, request->token + 1);
 }
 
@@ -253,16 +183,17 @@ static void add_past(struct store_batch *batch, const struct lock_event *event,
 
 static void add_left(struct store_batch *batch, const struct lock_event *event, int64_t now_ms)
 {
-    const struct lock_request *request = event->request;
-    char *names = malloc(demand_size(request));
+    struct lock_demand demand = {0};
+    char *names = NULL;
 
-    if (names == NULL) {
+    if (lock_demand_of_request(&demand, event->request) == 0)
+        names = lock_demand_join_names(&demand);
+    if (names != NULL)
+        add_past(batch, event, STORE_PAST_LEFT, names, now_ms);
+    else
         batch->failed = true;
-        return;
-    }
-    *add_kept_names(names, request, 0, request->seat_count, NULL) = '\0';
-    add_past(batch, event, STORE_PAST_LEFT, names + 1, now_ms);
     free(names);
+    lock_demand_fini(&demand);
 }
 
 void store_batch_event(struct store_batch *batch, const struct lock_event *event, int64_t now_ms)

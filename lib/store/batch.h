@@ -16,7 +16,7 @@ struct store_request {
     uint64_t pid, start, pid_namespace;
     bool autounlock;
     int64_t asked_ms, granted_ms, hold_ms, deadline_ms;
-    const char *demand; /* see store_demand_parse() */
+    const char *demand; /* as text, see lock_demand_parse() */
 };
 
 enum store_op_kind {

@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/descriptor.h"
 #include "error.h"
 #include "file.h"
 #include "schema.h"
@@ -68,8 +68,7 @@ void store_connection_fini(struct store_connection *self)
     int saved_errno = errno;
 
     store_connection_disconnect(self);
-    if (self->lock_fd >= 0)
-        close(self->lock_fd);
+    descriptor_close(self->lock_fd);
     self->lock_fd = -1;
     store_place_fini(&self->place);
     free(self->path);

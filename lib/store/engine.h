@@ -13,7 +13,7 @@
  *   file.c        the file as a file
  *   reader.c      the history in a file that a server may be using
  *   batch.c       what one pass has changed
- *   demand.c, query.c, error.c
+ *   query.c, error.c
  *
  * Each calls only what stands below it.
  */

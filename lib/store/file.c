@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "error.h"
 
 char *store_file_default_path(void)
@@ -119,9 +120,7 @@ int store_file_lock(const char *path, char error[STORE_ERROR_SIZE])
             report_in_use(fd, path, error);
         else
             store_fail(error, errno, "cannot lock %s: %s", lock_path, strerror(errno));
-        len = errno;
-        close(fd);
-        errno = len;
+        descriptor_close(fd);
         return -1;
     }
     /* The number is for people; without room for it the lock is as good. */
@@ -154,6 +153,6 @@ int store_file_move_aside(const char *path, char *aside, size_t aside_size,
             result =
                 store_fail(error, errno, "cannot rename %s to %s: %s", from, to, strerror(errno));
     }
-    close(lock);
+    descriptor_close(lock);
     return result;
 }

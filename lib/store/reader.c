@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "demand.h"
+#include "lock/request_demand.h"
 #include "schema.h"
 
 enum { BUSY_MS = 5000 };
@@ -109,17 +109,16 @@ static int tell_past(const struct store_reader *reader, struct store_history *en
  * demand. */
 static int tell_present(const struct store_reader *reader, struct store_history *entry)
 {
-    struct store_demand demand;
+    struct lock_demand demand;
     int result = 0;
 
-    if (entry->lock == NULL || entry->owner == NULL ||
-        store_demand_parse(&demand, entry->lock) != 0)
+    if (entry->lock == NULL || entry->owner == NULL || lock_demand_parse(&demand, entry->lock) != 0)
         return 0;
     for (size_t i = 0; i < demand.groups[0].name_count && result == 0; i++) {
         entry->lock = demand.groups[0].names[i];
         result = tell(reader, entry);
     }
-    store_demand_fini(&demand);
+    lock_demand_fini(&demand);
     return result;
 }
 

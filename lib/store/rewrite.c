@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "error.h"
 #include "file.h"
 
@@ -31,8 +32,7 @@ static int sync_path(const char *path, int flags)
     int fd = open(path, flags | O_CLOEXEC);
     int result = fd >= 0 ? fsync(fd) : -1;
 
-    if (fd >= 0)
-        close(fd);
+    descriptor_close(fd);
     return result;
 }
 

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "demand.h"
 #include "error.h"
+#include "lock/request_demand.h"
 
 /* "fmlk", in the file's header: it tells our files from other SQLite databases. */
 enum { APPLICATION_ID = 0x666d6c6b, BUSY_MS = 5000 };
@@ -184,7 +184,7 @@ static const char *text_column(sqlite3_stmt *row, int column)
 static int restore_row(sqlite3_stmt *row, const struct store_loader *loader)
 {
     const char *owner = text_column(row, 2), *text = text_column(row, 14);
-    struct store_demand demand;
+    struct lock_demand demand;
     struct lock_record record = {
         .ask = {.owner = owner,
                 .host = text_column(row, 3),
@@ -208,12 +208,12 @@ static int restore_row(sqlite3_stmt *row, const struct store_loader *loader)
         errno = EINVAL;
         return -1;
     }
-    if (store_demand_parse(&demand, text) != 0)
+    if (lock_demand_parse(&demand, text) != 0)
         return -1;
     record.ask.groups = demand.groups;
     record.ask.group_count = demand.group_count;
     result = loader->on_request(loader->context, &record);
-    store_demand_fini(&demand);
+    lock_demand_fini(&demand);
     return result;
 }
 

@@ -342,5 +342,20 @@ def the_hold_limit_is_sent():
     farm.contains(lab.double.seen, "timeout 7")
 
 
+@tap.test
+def options_are_written_as_for_getopt_long():
+    lab = Farm()
+    env = farm.environment(IPCLOCKER_HOST=None, IPCLOCKER_PORT=None)
+    for words in (["-dhost", "127.0.0.1", "-port", lab.port, "-lock", "a", "-verbose"],
+                  ["--dhost=127.0.0.1", f"-port={lab.port}", "--LOCK", "a", "--verb", "--nodebug"],
+                  ["-dh", "127.0.0.1", "--po", lab.port, "-lock=a", "--no-verbose"]):
+        result = lab.run(*words, "echo $LOCKERSH_LOCK", "-verbose", env=env)
+        farm.equal((words, result.returncode, result.stdout), (words, 0, "a -verbose\n"))
+    for word in ("--lo", "-lo"):
+        result = lab.run(word, "a", "true", env=env)
+        farm.equal((result.returncode, result.stdout), (64, ""))
+        farm.contains(result.stderr, f"option {word} is ambiguous: it may be --lock, --locklist;")
+
+
 if __name__ == "__main__":
     farm.main()

@@ -92,6 +92,19 @@ def a_host_option_and_options_behind_words_count(folder):
 
 
 @tap.test
+def options_with_one_dash_are_no_call_for_help(folder):
+    port, pid = Daemon(folder).port, os.getpid()
+    for host in (["-host", ELSEWHERE], [f"-host={ELSEWHERE}"], ["-ho", ELSEWHERE]):
+        for process, state, status in ((pid, "up", 0), (NO_PID, "down", 1)):
+            result = pidstat(*host, "-port", port, "-noany", "exists", process)
+            farm.equal((result.returncode, result.stdout),
+                       (status, f"{ELSEWHERE}:{process} {state}\n"))
+    result = pidstat("-hots", ELSEWHERE, "exists", pid)
+    farm.equal((result.returncode, result.stdout), (64, ""))
+    farm.contains(result.stderr, "unknown option -hots; did you mean --host?")
+
+
+@tap.test
 def names_that_do_not_resolve_are_host_down_and_the_others_are_asked():
     pid = os.getpid()
     result = pidstat("exists", f"no..such..name:{pid}", pid)

@@ -293,10 +293,10 @@ def output_that_cannot_be_written_is_an_error():
 
 @tap.test
 def a_build_with_stack_protectors_everywhere_runs(folder):
-    for name in ("Makefile", ".ci", "lib", "wrappers", "daemons"):
-        path = os.path.join(farm.SOURCE, name)
-        copy = shutil.copytree if os.path.isdir(path) else shutil.copy
-        copy(path, os.path.join(folder, name))
+    for name in ("Makefile", "lib", "wrappers", "daemons", "tests/tests.mk", "share/install.mk"):
+        path, copy = os.path.join(farm.SOURCE, name), os.path.join(folder, name)
+        os.makedirs(os.path.dirname(copy), exist_ok=True)
+        (shutil.copytree if os.path.isdir(path) else shutil.copy)(path, copy)
     env = farm.environment(MAKEFLAGS=None, MAKELEVEL=None, VARIANT=None)
     made = farm.run("make", f"-j{os.cpu_count()}", "CFLAGS=-O0 -g -fstack-protector-all",
                     "build/bin/uriexec", cwd=folder, env=env, timeout=farm.PATIENCE_S * 5)

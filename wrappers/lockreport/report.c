@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/name_list.h"
 #include "base/tree.h"
 #include "lock/owner_name.h"
@@ -30,9 +31,9 @@ struct bucket {
     char *name;
     size_t capacity;
     struct hold *holds;
-    size_t hold_count, hold_size;
+    size_t hold_count, hold_room;
     struct wait *waits;
-    size_t wait_count, wait_size;
+    size_t wait_count, wait_room;
     size_t refused, left;
     uint64_t last_entry; /* the last entry that was counted, for entries of several locks */
 };
@@ -41,7 +42,7 @@ struct report {
     enum report_by by;
     int64_t since_ms, until_ms;
     struct pool *pools;
-    size_t pool_count;
+    size_t pool_count, pool_room;
     struct tree buckets;
     uint64_t entries;
     struct report_group *groups;
@@ -120,7 +121,8 @@ const char *report_by_name(enum report_by by)
 
 int report_add_pool(struct report *report, const char *pool, char *error, size_t error_size)
 {
-    struct pool *more = realloc(report->pools, (report->pool_count + 1) * sizeof *more);
+    struct pool *more =
+        array_grow(report->pools, &report->pool_room, report->pool_count, sizeof *more);
     struct pool new = {0};
 
     if (more != NULL)
@@ -156,21 +158,29 @@ static struct bucket *find_or_create(struct report *report, const char *name, si
     return bucket;
 }
 
-/* Makes room for one more; returns false when there is no memory. */
-static bool grow(void *array, size_t count, size_t *size, size_t item)
+static int add_hold(struct bucket *bucket, const struct hold *hold)
 {
-    void **memory = array;
-    size_t new_size = *size > 0 ? *size * 2 : 16;
-    void *more;
+    struct hold *holds =
+        array_grow(bucket->holds, &bucket->hold_room, bucket->hold_count, sizeof *holds);
 
-    if (count < *size)
-        return true;
-    more = realloc(*memory, new_size * item);
-    if (more == NULL)
-        return false;
-    *memory = more;
-    *size = new_size;
-    return true;
+    if (holds == NULL)
+        return -1;
+    bucket->holds = holds;
+    holds[bucket->hold_count++] = *hold;
+    return 0;
+}
+
+static int add_wait(struct bucket *bucket, const struct store_history *entry)
+{
+    struct wait *waits =
+        array_grow(bucket->waits, &bucket->wait_room, bucket->wait_count, sizeof *waits);
+
+    if (waits == NULL)
+        return -1;
+    bucket->waits = waits;
+    waits[bucket->wait_count++] =
+        (struct wait){.token = entry->token, .ms = entry->granted_ms - entry->asked_ms};
+    return 0;
 }
 
 static bool is_within(const struct report *report, int64_t time_ms)
@@ -188,17 +198,11 @@ static int count_hold(const struct report *report, struct bucket *bucket,
     if (hold.from_ms < report->since_ms)
         hold.from_ms = report->since_ms;
     if (hold.from_ms <= hold.to_ms && hold.from_ms < report->until_ms &&
-        (entry->ended_ms == 0 || entry->ended_ms >= report->since_ms)) {
-        if (!grow(&bucket->holds, bucket->hold_count, &bucket->hold_size, sizeof hold))
-            return -1;
-        bucket->holds[bucket->hold_count++] = hold;
-    }
-    if (entry->granted_ms > entry->asked_ms && is_within(report, entry->granted_ms)) {
-        if (!grow(&bucket->waits, bucket->wait_count, &bucket->wait_size, sizeof(struct wait)))
-            return -1;
-        bucket->waits[bucket->wait_count++] =
-            (struct wait){.token = entry->token, .ms = entry->granted_ms - entry->asked_ms};
-    }
+        (entry->ended_ms == 0 || entry->ended_ms >= report->since_ms) &&
+        add_hold(bucket, &hold) != 0)
+        return -1;
+    if (entry->granted_ms > entry->asked_ms && is_within(report, entry->granted_ms))
+        return add_wait(bucket, entry);
     return 0;
 }
 
@@ -218,15 +222,6 @@ static int count_entry(const struct report *report, struct bucket *bucket,
     else
         bucket->left++;
     return 0;
-}
-
-static bool has_name(const struct pool *pool, const char *name)
-{
-    for (size_t i = 0; i < pool->names.count; i++) {
-        if (strcmp(pool->names.names[i], name) == 0)
-            return true;
-    }
-    return false;
 }
 
 static const char *group_of(const struct report *report, const struct store_history *entry)
@@ -257,7 +252,7 @@ static int add_lock(struct report *report, const struct store_history *entry, co
         const struct pool *pool = &report->pools[i];
         struct bucket *bucket;
 
-        if (!has_name(pool, name))
+        if (!name_list_has(pool->names.names, pool->names.count, name))
             continue;
         bucket = group != NULL ? find_or_create(report, group, 0)
                                : find_or_create(report, pool->name, pool->names.count);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "check.h"
 #include "cli/command_line.h"
 #include "cli/message.h"
@@ -22,7 +23,7 @@ struct request {
     const char *path;  /* uriexec beyond the hops that do not say their own */
     bool strict, show, encode, shell_words, print, check, names_path;
     struct uricommand_hop *hops;
-    size_t hop_count;
+    size_t hop_count, hop_room;
     char **words;
 };
 
@@ -237,7 +238,7 @@ static int take_hop(void *context, const char *launcher)
                                            clean(launcher, strlen(launcher)))
                                : complain_no_memory();
     free(built);
-    more = realloc(request->hops, (request->hop_count + 1) * sizeof *more);
+    more = array_grow(request->hops, &request->hop_room, request->hop_count, sizeof *more);
     if (more == NULL)
         return complain_no_memory();
     more[request->hop_count++] = hop;

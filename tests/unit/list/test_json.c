@@ -93,9 +93,10 @@ static void what_is_known_is_told(void **state)
                                         .token = UINT64_MAX,
                                         .waiting = 3};
     static const char *const names[] = {"a", "b"};
-    const struct lock_group wants = {.names = names, .name_count = 2, .count = 1};
+    struct lock_group wanted = {.names = names, .name_count = 2, .count = 1};
+    const struct lock_demand wants = {.groups = &wanted, .group_count = 1};
     const struct lock_json_waiter waiter = {
-        .owner = "o", .wants = &wants, .want_count = 1, .position = 1, .waiting_since_ms = 61000};
+        .owner = "o", .wants = &wants, .position = 1, .waiting_since_ms = 61000};
     struct json_object *document, *lock, *group;
 
     (void)state;

@@ -9,75 +9,75 @@
 
 #include <cmocka.h>
 
-#include "server/demand.h"
+#include "server/setting_demand.h"
 
-static void expect_group(const struct wish *wish, size_t group, size_t count,
+static void expect_group(const struct lock_demand *demand, size_t group, size_t count,
                          const char *const *names, size_t name_count)
 {
-    assert_in_range(group + 1, 1, wish->group_count);
-    assert_int_equal(wish->groups[group].count, count);
-    assert_int_equal(wish->groups[group].name_count, name_count);
+    assert_in_range(group + 1, 1, demand->group_count);
+    assert_int_equal(demand->groups[group].count, count);
+    assert_int_equal(demand->groups[group].name_count, name_count);
     for (size_t i = 0; i < name_count; i++)
-        assert_string_equal(wish->groups[group].names[i], names[i]);
+        assert_string_equal(demand->groups[group].names[i], names[i]);
 }
 
 static void groups_keep_their_names_and_counts_as_others_join_them(void **state)
 {
     static const char *const first[] = {"a", "long-name"}, *const second[] = {"b", "c", "d"};
-    struct wish wish = {0};
+    struct lock_demand demand = {0};
 
     (void)state;
-    assert_null(wish_add_group(&wish, "  a \t long-name "));
-    assert_null(wish_set_count(&wish, 2));
-    assert_null(wish_add_group(&wish, "b c d"));
-    expect_group(&wish, 0, 2, first, 2);
-    expect_group(&wish, 1, 1, second, 3);
-    assert_int_equal(wish.name_count, 5);
-    assert_string_equal(wish.names[1], "long-name");
-    assert_string_equal(wish.names[4], "d");
-    wish_fini(&wish);
-    assert_int_equal(wish.name_count, 0);
-    assert_int_equal(wish.group_count, 0);
+    assert_null(setting_demand_add_group(&demand, "  a \t long-name "));
+    assert_null(setting_demand_set_count(&demand, 2));
+    assert_null(setting_demand_add_group(&demand, "b c d"));
+    expect_group(&demand, 0, 2, first, 2);
+    expect_group(&demand, 1, 1, second, 3);
+    assert_int_equal(demand.name_count, 5);
+    assert_string_equal(demand.names[1], "long-name");
+    assert_string_equal(demand.names[4], "d");
+    lock_demand_fini(&demand);
+    assert_int_equal(demand.name_count, 0);
+    assert_int_equal(demand.group_count, 0);
 }
 
 static void as_many_groups_as_names_may_be_told(void **state)
 {
-    struct wish wish = {0};
+    struct lock_demand demand = {0};
     char name[16];
 
     (void)state;
-    for (int i = 0; i < WISH_NAMES_MAX; i++) {
+    for (int i = 0; i < DEMAND_NAMES_MAX; i++) {
         snprintf(name, sizeof name, "n%d", i);
-        assert_null(wish_add_group(&wish, name));
+        assert_null(setting_demand_add_group(&demand, name));
     }
-    assert_non_null(wish_add_group(&wish, "more"));
-    assert_int_equal(wish.name_count, WISH_NAMES_MAX);
-    for (int i = 0; i < WISH_NAMES_MAX; i++) {
+    assert_non_null(setting_demand_add_group(&demand, "more"));
+    assert_int_equal(demand.name_count, DEMAND_NAMES_MAX);
+    for (int i = 0; i < DEMAND_NAMES_MAX; i++) {
         const char *const names[] = {name};
 
         snprintf(name, sizeof name, "n%d", i);
-        expect_group(&wish, (size_t)i, 1, names, 1);
+        expect_group(&demand, (size_t)i, 1, names, 1);
     }
-    wish_fini(&wish);
+    lock_demand_fini(&demand);
 }
 
 static void what_is_wrong_changes_nothing(void **state)
 {
     static const char *const names[] = {"a"};
-    struct wish wish = {0};
-    char text[WISH_NAME_LEN_MAX + 2];
+    struct lock_demand demand = {0};
+    char text[DEMAND_NAME_LEN_MAX + 2];
 
     (void)state;
-    assert_non_null(wish_set_count(&wish, 1));
-    assert_non_null(wish_add_group(&wish, " \t "));
-    assert_int_equal(wish.group_count, 0);
-    assert_null(wish_add_group(&wish, "a"));
+    assert_non_null(setting_demand_set_count(&demand, 1));
+    assert_non_null(setting_demand_add_group(&demand, " \t "));
+    assert_int_equal(demand.group_count, 0);
+    assert_null(setting_demand_add_group(&demand, "a"));
     memset(text, 'x', sizeof text - 1);
     text[sizeof text - 1] = '\0';
-    assert_non_null(wish_add_group(&wish, text));
-    assert_int_equal(wish.group_count, 1);
-    expect_group(&wish, 0, 1, names, 1);
-    wish_fini(&wish);
+    assert_non_null(setting_demand_add_group(&demand, text));
+    assert_int_equal(demand.group_count, 1);
+    expect_group(&demand, 0, 1, names, 1);
+    lock_demand_fini(&demand);
 }
 
 int main(void)
@@ -88,5 +88,5 @@ int main(void)
         cmocka_unit_test(what_is_wrong_changes_nothing),
     };
 
-    return cmocka_run_group_tests_name("wish", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("setting_demand", tests, NULL, NULL);
 }

@@ -16,7 +16,8 @@
 static char *make_list(void)
 {
     static const char *const names[] = {"a", "b"};
-    const struct lock_group wants = {.names = names, .name_count = 2, .count = 1};
+    struct lock_group wanted = {.names = names, .name_count = 2, .count = 1};
+    const struct lock_demand wants = {.groups = &wanted, .group_count = 1};
     const struct lock_json_server server = {.version = "1", .started_s = 1, .protocol = 2};
     const struct lock_json_lock held = {.name = "a",
                                         .owner = "olga",
@@ -29,7 +30,6 @@ static char *make_list(void)
     const struct lock_json_waiter waiter = {.owner = "otto",
                                             .job = "lsf:8",
                                             .wants = &wants,
-                                            .want_count = 1,
                                             .waiting_since_ms = 1795370002000};
     struct lock_json *json = lock_json_begin(&server, 1795370002123);
 

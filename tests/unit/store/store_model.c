@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "store/demand.h"
+#include "lock/request_demand.h"
 
 void store_model_fini(struct store_model *model)
 {
@@ -78,7 +78,7 @@ static int compare_puts(const void *a, const void *b)
 
 static void restore_one(struct lock_table *table, const struct store_request *request)
 {
-    struct store_demand demand;
+    struct lock_demand demand;
     struct lock_record record = {
         .ask = {.owner = request->owner,
                 .host = request->host,
@@ -96,11 +96,11 @@ static void restore_one(struct lock_table *table, const struct store_request *re
         .deadline_ms = request->deadline_ms,
     };
 
-    assert_int_equal(store_demand_parse(&demand, request->demand), 0);
+    assert_int_equal(lock_demand_parse(&demand, request->demand), 0);
     record.ask.groups = demand.groups;
     record.ask.group_count = demand.group_count;
     assert_non_null(lock_table_restore(table, &record));
-    store_demand_fini(&demand);
+    lock_demand_fini(&demand);
 }
 
 struct lock_table *store_model_restore(const struct store_model *model, lock_event_fn *on_event,

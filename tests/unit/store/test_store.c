@@ -10,7 +10,6 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
-#include "store/demand.h"
 #include "store_fixture.h"
 
 enum { COUNTERS_AHEAD_MOST = 1000 };
@@ -244,26 +243,6 @@ static void a_store_that_keeps_nothing_is_done_at_once(void **state)
     assert_string_equal(fixture->restored, "");
 }
 
-static void demands_that_make_no_sense_are_refused(void **state)
-{
-    static const char *const nonsense[] = {
-        "", "a", "0 a", "2 a", "1", "1 ", "1  a", "-1 a", "1 a\n", "1 a\n\n1 b", "1 a\n2 b",
-    };
-    struct store_demand demand;
-
-    (void)state;
-    for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++) {
-        errno = 0;
-        assert_int_equal(store_demand_parse(&demand, nonsense[i]), -1);
-        assert_int_equal(errno, EINVAL);
-    }
-    assert_int_equal(store_demand_parse(&demand, "1 a b\n2 c d e"), 0);
-    assert_int_equal(demand.group_count, 2);
-    assert_int_equal(demand.groups[1].count, 2);
-    assert_string_equal(demand.groups[1].names[2], "e");
-    store_demand_fini(&demand);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,7 +257,6 @@ int main(void)
         STORE_FIXTURE_TEST(history_alone_is_not_urgent),
         STORE_FIXTURE_TEST(one_file_has_one_store),
         STORE_FIXTURE_TEST(a_store_that_keeps_nothing_is_done_at_once),
-        cmocka_unit_test(demands_that_make_no_sense_are_refused),
     };
 
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);

@@ -1,0 +1,210 @@
+/* Demands: groups of names with counts, put together name by name.
+ * Must not judge whether a demand can be fulfilled: the lock table does. */
+#include "demand.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/words.h"
+
+/* Groups, names and their text are one piece of memory, in this order. */
+void lock_demand_fini(struct lock_demand *demand)
+{
+    int saved_errno = errno;
+
+    free(demand->groups);
+    *demand = (struct lock_demand){0};
+    errno = saved_errno;
+}
+
+/* How many bytes the text of all names has, from the first of the first to the NUL of the last. */
+static size_t text_size(const struct lock_demand *demand)
+{
+    const char *last;
+
+    if (demand->name_count == 0)
+        return 0;
+    last = demand->names[demand->name_count - 1];
+    return (size_t)(last - demand->names[0]) + strlen(last) + 1;
+}
+
+/* Copies what the demand has to the front of its new arrays. */
+static void move(const struct lock_demand *demand, struct lock_group *groups, const char **names,
+                 const char *text)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < demand->name_count; i++)
+        names[i] = text + (demand->names[i] - demand->names[0]);
+    for (size_t g = 0; g < demand->group_count; g++) {
+        groups[g] = demand->groups[g];
+        groups[g].names = &names[at];
+        at += groups[g].name_count;
+    }
+}
+
+/* Makes room for more groups, names and text.  Returns where the text goes, or NULL with errno
+ * ENOMEM. */
+static char *make_room(struct lock_demand *demand, size_t group_count, size_t name_count,
+                       size_t size)
+{
+    size_t old_size = text_size(demand);
+    struct lock_group *groups;
+    const char **names;
+    char *text;
+
+    group_count += demand->group_count;
+    name_count += demand->name_count;
+    groups = malloc(group_count * sizeof *groups + name_count * sizeof *names + old_size + size);
+    if (groups == NULL)
+        return NULL;
+    names = (const char **)(void *)(groups + group_count);
+    text = (char *)(names + name_count);
+    if (old_size > 0)
+        memcpy(text, demand->names[0], old_size);
+    move(demand, groups, names, text);
+    free(demand->groups);
+    demand->groups = groups;
+    demand->names = names;
+    return text + old_size;
+}
+
+/* Begins a group, for which there is room. */
+static struct lock_group *begin_group(struct lock_demand *demand)
+{
+    struct lock_group *group = &demand->groups[demand->group_count++];
+
+    *group = (struct lock_group){.names = &demand->names[demand->name_count], .count = 1};
+    return group;
+}
+
+/* Adds a name, for which there is room, to the last group. */
+static void put_name(struct lock_demand *demand, const char *name)
+{
+    demand->names[demand->name_count++] = name;
+    demand->groups[demand->group_count - 1].name_count++;
+}
+
+int lock_demand_add_group(struct lock_demand *demand, const char *const *names, size_t name_count)
+{
+    size_t size = 0;
+    char *end;
+
+    for (size_t i = 0; i < name_count; i++)
+        size += strlen(names[i]) + 1;
+    end = make_room(demand, 1, name_count, size);
+    if (end == NULL)
+        return -1;
+    begin_group(demand);
+    for (size_t i = 0; i < name_count; i++) {
+        put_name(demand, end);
+        end = stpcpy(end, names[i]) + 1;
+    }
+    return 0;
+}
+
+static size_t count_words(const char *text)
+{
+    size_t count = 0;
+
+    for (; *(text += words_blank_len(text)) != '\0'; count++)
+        text += words_word_len(text);
+    return count;
+}
+
+int lock_demand_add_words(struct lock_demand *demand, const char *text)
+{
+    size_t size;
+    const char *word;
+    char *rest;
+
+    text += words_blank_len(text);
+    size = strlen(text) + 1;
+    rest = make_room(demand, 1, count_words(text), size);
+    if (rest == NULL)
+        return -1;
+    memcpy(rest, text, size);
+    begin_group(demand);
+    while ((word = words_next(&rest)) != NULL)
+        put_name(demand, word);
+    return 0;
+}
+
+int lock_demand_add_name(struct lock_demand *demand, const char *name)
+{
+    size_t size = strlen(name) + 1;
+    char *copy = make_room(demand, 0, 1, size);
+
+    if (copy == NULL)
+        return -1;
+    put_name(demand, memcpy(copy, name, size));
+    return 0;
+}
+
+void lock_demand_set_count(struct lock_demand *demand, size_t count)
+{
+    assert(demand->group_count > 0);
+    demand->groups[demand->group_count - 1].count = count;
+}
+
+char *lock_demand_join_names(const struct lock_demand *demand)
+{
+    char *joined = malloc(text_size(demand) + 1), *end = joined;
+
+    if (joined == NULL)
+        return NULL;
+    *end = '\0';
+    for (size_t i = 0; i < demand->name_count; i++) {
+        if (i > 0)
+            *end++ = ' ';
+        end = stpcpy(end, demand->names[i]);
+    }
+    return joined;
+}
+
+/* A text of fixed size in the making; `used` may be beyond it. */
+struct description {
+    char *text;
+    size_t size, used;
+};
+
+static void append(struct description *out, const char *text)
+{
+    size_t len = strlen(text);
+
+    if (out->used + len < out->size)
+        memcpy(out->text + out->used, text, len + 1);
+    else if (out->used < out->size)
+        memcpy(out->text + out->used, text, out->size - out->used);
+    out->used += len;
+}
+
+static void append_group(struct description *out, const struct lock_group *group)
+{
+    char count[32];
+
+    if (group->count > 1) {
+        snprintf(count, sizeof count, "%zu of ", group->count);
+        append(out, count);
+    }
+    for (size_t i = 0; i < group->name_count && out->used < out->size; i++) {
+        append(out, i > 0 ? ":" : "");
+        append(out, group->names[i]);
+    }
+}
+
+void lock_demand_describe(const struct lock_demand *demand, char *out, size_t size)
+{
+    struct description description = {.text = out, .size = size};
+
+    out[0] = '\0';
+    for (size_t g = 0; g < demand->group_count && description.used < size; g++) {
+        append(&description, g > 0 ? " and " : "");
+        append_group(&description, &demand->groups[g]);
+    }
+    if (description.used >= size)
+        memcpy(out + size - sizeof "...", "...", sizeof "...");
+}

@@ -1,0 +1,54 @@
+/* A demand: groups of names with counts, "one of lic1 and lic2, and two of vcs1 to vcs8".  It owns
+ * its names; a struct lock_group by itself borrows them.
+ */
+#ifndef FARMLOCK_LOCK_DEMAND_H
+#define FARMLOCK_LOCK_DEMAND_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* `count` of these names are needed. */
+struct lock_group {
+    const char *const *names;
+    size_t name_count;
+    size_t count;
+};
+
+/* All zero wants nothing, and owns no memory. */
+struct lock_demand {
+    struct lock_group *groups; /* their names point into `names` */
+    const char **names;        /* of all groups, in order */
+    uint32_t group_count, name_count;
+};
+
+/* Frees everything; the demand wants nothing then.  Keeps errno. */
+void lock_demand_fini(struct lock_demand *demand);
+
+/* Each of the following adds to a demand, in one piece of memory with what it has already: names
+ * and groups read from it before are not valid any more.  Nothing is checked but that there is
+ * memory.  Returns 0, or -1 with errno ENOMEM, and nothing has changed.
+ */
+
+/* Adds a group, of which one is needed, from copies of `name_count` names, which may be 0. */
+int lock_demand_add_group(struct lock_demand *demand, const char *const *names, size_t name_count);
+
+/* Adds such a group from the words of `text`, which white space splits. */
+int lock_demand_add_words(struct lock_demand *demand, const char *text);
+
+/* Adds a copy of a name to the last group, which there must be. */
+int lock_demand_add_name(struct lock_demand *demand, const char *name);
+
+/* How many of the last group are needed.  There must be a group. */
+void lock_demand_set_count(struct lock_demand *demand, size_t count);
+
+/* The names of all groups with blanks between them, for the caller to free(3); NULL with errno
+ * ENOMEM. */
+char *lock_demand_join_names(const struct lock_demand *demand);
+
+/* Writes the demand for people, "vcs1:vcs2 and 2 of lic1:lic2:lic3", its names as they are: who
+ * shows it to anybody cleans it before.  What does not fit in `size` bytes, 4 or more, is cut and
+ * ends with "...".
+ */
+void lock_demand_describe(const struct lock_demand *demand, char *out, size_t size);
+
+#endif
