@@ -47,7 +47,7 @@ static void close_ready_fd(void)
 
 void background_ready(void)
 {
-    if (systemd_notify("READY=1") != 0)
+    if (sd_notify_send("READY=1") != 0)
         log_line(LOG_WARNING, "cannot tell systemd: %s", strerror(errno));
     if (has_served == NULL)
         return;

@@ -38,7 +38,7 @@ static int take_host(void *context, const char *argument)
     struct settings *settings = context;
 
     if (settings->host_count == HOSTS_MAX)
-        return complaint("lockerd", EX_USAGE, "more than %d --host; use * for all addresses",
+        return cli_error("lockerd", EX_USAGE, "more than %d --host; use * for all addresses",
                          HOSTS_MAX);
     settings->hosts[settings->host_count++] = argument;
     return 0;
@@ -53,8 +53,8 @@ static int take_pidstat_port(void *context, const char *argument)
         settings->pidstat_port = -1;
         return 0;
     }
-    if (service_parse_port(argument, "udp", &port) != 0)
-        return complaint("lockerd", EX_USAGE,
+    if (port_parse(argument, "udp", &port) != 0)
+        return cli_error("lockerd", EX_USAGE,
                          "--pidstat-port %s: give a number from 1 to 65535, a service, or none",
                          argument);
     settings->pidstat_port = port;
@@ -67,7 +67,7 @@ static int take_history(void *context, const char *argument)
 
     if (number_parse_duration(argument, INT32_MAX, &settings->history_s) == 0)
         return 0;
-    return complaint("lockerd", EX_USAGE,
+    return cli_error("lockerd", EX_USAGE,
                      "--history %s: give a number with d, h, m or s, such as 90d", argument);
 }
 
@@ -126,7 +126,7 @@ static int parse_options(struct settings *settings, int argc, char **argv)
     int status = command_line_parse(&command_line, argc, argv, settings, &words);
 
     if (status < 0 && settings->state != NULL && settings->state[0] == '\0')
-        return complaint("lockerd", EX_USAGE, "--state is empty: name a file, or none");
+        return cli_error("lockerd", EX_USAGE, "--state is empty: name a file, or none");
     return status;
 }
 
@@ -176,9 +176,9 @@ static int set_state(struct ipclocker_server *server, const struct settings *set
 
     if (path == NULL) {
         if (errno == ENOENT)
-            return complaint("lockerd", EX_OSERR,
+            return cli_error("lockerd", EX_OSERR,
                              "there is no home for the state file; name one with --state, or none");
-        return complaint("lockerd", EX_OSERR, "%s", strerror(errno));
+        return cli_error("lockerd", EX_OSERR, "%s", strerror(errno));
     }
     result = ipclocker_server_set_state(server, path, settings->durability);
     free(path);
@@ -216,7 +216,7 @@ static void on_hangup_signal(evutil_socket_t signal, short events, void *context
 static void report_failed_start(const struct ipclocker_server *server)
 {
     if (logs_elsewhere)
-        complaint("lockerd", 0, "cannot serve: %s", ipclocker_server_error(server));
+        cli_error("lockerd", 0, "cannot serve: %s", ipclocker_server_error(server));
     log_line(LOG_ERR, "cannot serve: %s", ipclocker_server_error(server));
 }
 
@@ -271,7 +271,7 @@ int main(int argc, char **argv)
     if (settings.log == NULL && settings.background)
         settings.log = "syslog";
     if (log_open("lockerd", settings.log, settings.debug) != 0)
-        return complaint("lockerd", EX_OSERR, "cannot open the log %s: %s", settings.log,
+        return cli_error("lockerd", EX_OSERR, "cannot open the log %s: %s", settings.log,
                          strerror(errno));
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a state file at its limit is an error to report */
@@ -279,7 +279,7 @@ int main(int argc, char **argv)
     server = ipclocker_server_create();
     if (server == NULL || listen_everywhere(server, &settings) != 0) {
         status = errno == EINVAL || errno == ENAMETOOLONG ? EX_USAGE : EX_OSERR;
-        complaint("lockerd", status, "%s",
+        cli_error("lockerd", status, "%s",
                   server != NULL ? ipclocker_server_error(server) : strerror(errno));
         ipclocker_server_destroy(server);
         return status;

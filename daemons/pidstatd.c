@@ -37,7 +37,7 @@ static int take_port(void *context, const char *value)
 
     if (pidstat_server_set_port(self->server, value) == 0)
         return 0;
-    return complaint("pidstatd", EX_USAGE,
+    return cli_error("pidstatd", EX_USAGE,
                      "--port cannot be '%s'; give 1 to 65535 or a UDP service of /etc/services",
                      value);
 }
@@ -49,7 +49,7 @@ static int take_user(void *context, const char *value)
     self->user = value;
     if (privileges_find(value, &self->privileges) == 0)
         return 0;
-    return complaint("pidstatd", EX_USAGE, "there is no user '%s'; name another with --user",
+    return cli_error("pidstatd", EX_USAGE, "there is no user '%s'; name another with --user",
                      value);
 }
 
@@ -61,7 +61,7 @@ static int take_max_watches(void *context, const char *value)
     if (number_parse(value, SIZE_MAX, &number) == 0 &&
         pidstat_server_set_max_watches(self->server, (size_t)number) == 0)
         return 0;
-    return complaint("pidstatd", EX_USAGE,
+    return cli_error("pidstatd", EX_USAGE,
                      "--max-watches cannot be '%s'; give a number from 0 to 1000000", value);
 }
 
@@ -100,7 +100,7 @@ static int listen_on_sockets(struct pidstatd *self)
         advice = "is another pidstatd running?";
     else if (errno == EADDRNOTAVAIL)
         reason = "it does not resolve, or is no address of this host";
-    return complaint("pidstatd", EX_OSERR, "cannot listen on %s port %u: %s; %s",
+    return cli_error("pidstatd", EX_OSERR, "cannot listen on %s port %u: %s; %s",
                      self->host != NULL ? self->host : "any address",
                      (unsigned)pidstat_server_port(self->server), reason, advice);
 }
@@ -239,14 +239,14 @@ int main(int argc, char **argv)
     descriptor_occupy_streams(0);
     self.server = pidstat_server_create();
     if (self.server == NULL)
-        return complaint("pidstatd", EX_OSERR, "cannot start: %s", strerror(errno));
+        return cli_error("pidstatd", EX_OSERR, "cannot start: %s", strerror(errno));
     status = command_line_parse(&command_line, argc, argv, &self, &words);
     if (status >= 0) {
         pidstat_server_destroy(self.server);
         return status;
     }
     if (pidstat_server_set_host(self.server, self.host) != 0)
-        return complaint("pidstatd", EX_OSERR, "cannot start: %s", strerror(errno));
+        return cli_error("pidstatd", EX_OSERR, "cannot start: %s", strerror(errno));
     background.foreground = !self.background;
     background.quiet = self.background;
     background.pid_file = self.pid_file;

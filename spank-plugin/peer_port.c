@@ -71,7 +71,7 @@ static int bind_in_range(int fd, int family, uint16_t low, uint16_t high)
 
 /* The first socket takes the port for itself alone, and only then allows others beside it:
  * another process that does the same cannot come to share it. */
-static int open_first(struct lifeline_port *port, int *family, uint16_t low, uint16_t high)
+static int open_first(struct peer_port *port, int *family, uint16_t low, uint16_t high)
 {
     int fd, on = 1;
 
@@ -86,7 +86,7 @@ static int open_first(struct lifeline_port *port, int *family, uint16_t low, uin
 }
 
 /* False where there is no more to be had: those that there are will do. */
-static bool open_next(struct lifeline_port *port, int family, int queue)
+static bool open_next(struct peer_port *port, int family, int queue)
 {
     int fd = open_socket(&family), on = 1;
 
@@ -101,24 +101,24 @@ static bool open_next(struct lifeline_port *port, int family, int queue)
     return true;
 }
 
-int lifeline_listen(struct lifeline_port *port, uint16_t low, uint16_t high, int queue_max)
+int peer_port_listen(struct peer_port *port, uint16_t low, uint16_t high, int queue_max)
 {
     int queue = queue_max > 0 ? queue_max : queue_length();
     int wanted = queue_max > 0 ? 1 : ROOM / (queue + 1) + 1;
     int family = AF_INET6;
 
-    *port = (struct lifeline_port){0};
+    *port = (struct peer_port){0};
     if (open_first(port, &family, low, high) != 0 || listen(port->fds[0], queue) != 0) {
-        lifeline_close_port(port);
+        peer_port_close(port);
         return -1;
     }
-    while (port->count < wanted && port->count < LIFELINE_SOCKETS_MAX &&
+    while (port->count < wanted && port->count < PEER_PORT_SOCKETS_MAX &&
            open_next(port, family, queue))
         continue;
     return 0;
 }
 
-void lifeline_close_port(struct lifeline_port *port)
+void peer_port_close(struct peer_port *port)
 {
     while (port->count > 0)
         descriptor_close(port->fds[--port->count]);

@@ -15,16 +15,16 @@
 
 #include "net/keepalive.h"
 
-enum lifeline_state {
-    LIFELINE_UNKNOWN, /* not tried yet, just lost, or tried in vain for reasons of this host */
-    LIFELINE_UP,      /* connected */
-    LIFELINE_REFUSED, /* the host answers, and nobody listens there */
-    LIFELINE_SILENT,  /* no answer */
+enum peer_watch_state {
+    PEER_WATCH_UNKNOWN, /* not tried yet, just lost, or tried in vain for reasons of this host */
+    PEER_WATCH_UP,      /* connected */
+    PEER_WATCH_REFUSED, /* the host answers, and nobody listens there */
+    PEER_WATCH_SILENT,  /* no answer */
 };
 
-struct lifeline {
+struct peer_watch {
     /* To be read. */
-    enum lifeline_state state;
+    enum peer_watch_state state;
     bool was_up;      /* at least once */
     int64_t heard_ms; /* when the other host was last heard of, by CLOCK_MONOTONIC */
 
@@ -32,7 +32,7 @@ struct lifeline {
     struct sockaddr_storage to;
     socklen_t to_len;
     int fd;
-    enum { LIFELINE_RESTING, LIFELINE_CONNECTING, LIFELINE_HELD } phase;
+    enum { PEER_WATCH_RESTING, PEER_WATCH_CONNECTING, PEER_WATCH_HELD } phase;
     bool confirmed;
     int64_t due_ms; /* 0 for never */
     unsigned tries;
@@ -43,18 +43,18 @@ struct lifeline {
  * contact is noticed in less than that (but not in less than four seconds), else in two minutes.
  * Returns 0, or -1 with errno EINVAL when it is no address.
  */
-int lifeline_open(struct lifeline *line, const char *host, uint16_t port, int64_t silence_ms,
-                  int64_t now_ms);
-void lifeline_close(struct lifeline *line);
+int peer_watch_open(struct peer_watch *line, const char *host, uint16_t port, int64_t silence_ms,
+                    int64_t now_ms);
+void peer_watch_close(struct peer_watch *line);
 
 /* What to wait for in poll(2): a descriptor (below 0 for none), events, and until when (by
  * CLOCK_MONOTONIC; 0 for ever).
  */
-int lifeline_fd(const struct lifeline *line);
-short lifeline_events(const struct lifeline *line);
-int64_t lifeline_due_ms(const struct lifeline *line);
+int peer_watch_fd(const struct peer_watch *line);
+short peer_watch_events(const struct peer_watch *line);
+int64_t peer_watch_due_ms(const struct peer_watch *line);
 
 /* Does what is due.  Never blocks. */
-void lifeline_process(struct lifeline *line, int64_t now_ms);
+void peer_watch_process(struct peer_watch *line, int64_t now_ms);
 
 #endif

@@ -77,7 +77,7 @@ int slurm_spank_init_post_opt(spank_t spank, int argc, char *argv[])
     if (spank_context() == S_CTX_LOCAL)
         srun_begin(&plugin);
     else if (spank_context() == S_CTX_ALLOCATOR)
-        allocator_begin();
+        srun_begin_allocator();
     else if (spank_context() == S_CTX_REMOTE)
         step_begin(&plugin, spank);
     return 0;

@@ -45,7 +45,7 @@ static int set_grace(struct settings *settings, const char *value)
 
 static int set_signal(struct settings *settings, const char *value)
 {
-    int number = signal_parse(value);
+    int number = signal_name_parse(value);
 
     if (number < 0)
         return -1;
@@ -63,7 +63,7 @@ static int set_unreachable(struct settings *settings, const char *value)
 
 static int set_port(struct settings *settings, const char *value)
 {
-    return service_parse_port(value, "udp", &settings->pidstatd_port);
+    return port_parse(value, "udp", &settings->pidstatd_port);
 }
 
 static int set_ports(struct settings *settings, const char *value)

@@ -13,12 +13,12 @@
 #include "process/process.h"
 #include "slurm_compat.h"
 
-static struct lifeline_port port;
+static struct peer_port port;
 
 /* srun forks a shepherd, which must not keep the connections of a dead srun. */
 static void close_in_child(void)
 {
-    lifeline_close_port(&port);
+    peer_port_close(&port);
 }
 
 /* --jobid, which getopt_long(3) takes abbreviated, too.  A word of the command's that looks like
@@ -67,10 +67,10 @@ void srun_begin(const struct plugin *plugin)
     /* The other components of a heterogeneous job are this srun's, too. */
     if (port.count > 0)
         return;
-    allocator_begin();
+    srun_begin_allocator();
     if (!wanted)
         return;
-    if (lifeline_listen(&port, settings->port_low, settings->port_high, 0) != 0) {
+    if (peer_port_listen(&port, settings->port_low, settings->port_high, 0) != 0) {
         slurm_verbose("pidwatch: cannot listen for the nodes: %m; the step is not watched");
         return;
     }
@@ -78,7 +78,7 @@ void srun_begin(const struct plugin *plugin)
     export_contact();
 }
 
-void allocator_begin(void)
+void srun_begin_allocator(void)
 {
     unsetenv(CONTACT_VARIABLE);
     unsetenv(CONTACT_MARK);

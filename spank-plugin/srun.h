@@ -10,6 +10,6 @@
 void srun_begin(const struct plugin *plugin);
 
 /* In sbatch and salloc: what a step around them was told is not for the job. */
-void allocator_begin(void);
+void srun_begin_allocator(void);
 
 #endif

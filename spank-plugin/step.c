@@ -19,7 +19,7 @@ static struct {
     struct contact contact;
     char text[CONTACT_SIZE];
     char host[64]; /* srun's */
-    struct lifeline line;
+    struct peer_watch line;
     pid_t *tasks;
     uint32_t seen, expected; /* tasks */
     int reports;             /* of the watcher; below 0 while there is none */
@@ -84,7 +84,7 @@ void step_end(const struct plugin *plugin, spank_t spank)
     step_take_reports(plugin, spank);
     descriptor_close(step.reports);
     step.reports = -1;
-    lifeline_close(&step.line);
+    peer_watch_close(&step.line);
     free(step.tasks);
     step.tasks = NULL;
     step.watched = false;
@@ -122,8 +122,8 @@ static bool connect_to_srun(const struct plugin *plugin, spank_t spank)
 {
     return spank_getenv(spank, "SLURM_SRUN_COMM_HOST", step.host, sizeof step.host) ==
                ESPANK_SUCCESS &&
-           lifeline_open(&step.line, step.host, step.contact.port, plugin->settings.unreachable_ms,
-                         clock_now_ms()) == 0;
+           peer_watch_open(&step.line, step.host, step.contact.port,
+                           plugin->settings.unreachable_ms, clock_now_ms()) == 0;
 }
 
 void step_begin(const struct plugin *plugin, spank_t spank)
@@ -196,7 +196,7 @@ void step_add_task(const struct plugin *plugin, spank_t spank)
     if (step.seen < step.expected)
         return;
     step.reports = start_watcher(plugin, spank);
-    lifeline_close(&step.line);
+    peer_watch_close(&step.line);
     if (step.reports < 0)
         slurm_error("pidwatch: step %s: cannot start a watcher: %s; the step is not watched",
                     step_name(spank, name), strerror(errno));

@@ -36,7 +36,7 @@ enum {
 struct watch {
     const struct watcher *self;
     int report_fd;
-    struct lifeline line;
+    struct peer_watch line;
     struct pidstat_asker *asker; /* NULL while the line is up */
     enum witness_pidstatd pidstatd;
     bool vouched, told_no_contact, told_killed, told_foreign;
@@ -127,14 +127,15 @@ static enum witness_verdict judge(const struct watch *watch)
 /* Milliseconds until something is due; below 0 for never. */
 static int wait_limit(const struct watch *watch)
 {
-    int64_t due_ms = lifeline_due_ms(&watch->line), now = clock_now_ms();
+    int64_t due_ms = peer_watch_due_ms(&watch->line), now = clock_now_ms();
     int64_t limit = due_ms == 0 ? -1 : due_ms > now ? due_ms - now : 0;
 
     /* Silence that is to count as death. */
-    if (watch->line.state != LIFELINE_UP && watch->self->settings.unreachable_ms >= 0 &&
+    if (watch->line.state != PEER_WATCH_UP && watch->self->settings.unreachable_ms >= 0 &&
         (limit < 0 || limit > LOOK_MS))
         limit = LOOK_MS;
-    if (watch->line.state != LIFELINE_UP && watch->asker == NULL && (limit < 0 || limit > LOOK_MS))
+    if (watch->line.state != PEER_WATCH_UP && watch->asker == NULL &&
+        (limit < 0 || limit > LOOK_MS))
         limit = LOOK_MS;
     return limit > INT_MAX ? INT_MAX : (int)limit;
 }
@@ -152,8 +153,8 @@ static void drop_ended_tasks(struct watch *watch)
 
 static void wait_for_change(struct watch *watch)
 {
-    watch->fds[FD_LINE].fd = lifeline_fd(&watch->line);
-    watch->fds[FD_LINE].events = lifeline_events(&watch->line);
+    watch->fds[FD_LINE].fd = peer_watch_fd(&watch->line);
+    watch->fds[FD_LINE].events = peer_watch_events(&watch->line);
     watch->fds[FD_ASKER].fd = watch->asker != NULL ? pidstat_asker_fd(watch->asker) : -1;
     watch->fds[FD_ASKER].events = POLLIN;
     if (poll(watch->fds, FD_TASKS + watch->self->task_count, wait_limit(watch)) > 0)
@@ -168,11 +169,11 @@ static bool step_is_over(const struct watch *watch)
 
 static void look_at_witnesses(struct watch *watch)
 {
-    lifeline_process(&watch->line, clock_now_ms());
-    if (watch->line.state == LIFELINE_UP) {
+    peer_watch_process(&watch->line, clock_now_ms());
+    if (watch->line.state == PEER_WATCH_UP) {
         if (watch->asker != NULL)
             stop_asking(watch);
-    } else if (watch->asker == NULL && watch->line.state != LIFELINE_UNKNOWN) {
+    } else if (watch->asker == NULL && watch->line.state != PEER_WATCH_UNKNOWN) {
         start_asking(watch);
     }
     if (watch->asker != NULL)
@@ -223,7 +224,7 @@ static void kill_step(void *context)
 
 static void end_step(struct watch *watch)
 {
-    const struct ending_target target = {
+    const struct terminate_target target = {
         .signal = signal_step,
         .is_done = nobody_is_left,
         .kill = kill_step,
@@ -233,7 +234,7 @@ static void end_step(struct watch *watch)
     };
 
     offspring_find(&watch->offspring);
-    ending_run(&target, watch->self->settings.grace_ms);
+    terminate_run(&target, watch->self->settings.grace_ms);
 }
 
 static int become_user(const struct watcher *self)
@@ -323,8 +324,8 @@ int watcher_start(struct watcher *self)
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
         return -1;
     keep[0] = ends[1];
-    keep[1] = lifeline_fd(&self->line);
-    result = detach_fork(keep, 2);
+    keep[1] = peer_watch_fd(&self->line);
+    result = double_fork(keep, 2);
     if (result == 0) {
         run(self, keep[0], slurmstepd);
         _exit(0);

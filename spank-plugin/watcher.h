@@ -28,7 +28,7 @@ struct watcher {
     char host[64]; /* srun's, a numeric address */
     /* To there, the caller's; begun before there are tasks, so that no srun dies unseen that has
      * some. */
-    struct lifeline line;
+    struct peer_watch line;
     char mark[sizeof CONTACT_MARK + 1 + CONTACT_SIZE];
 
     const pid_t *tasks;

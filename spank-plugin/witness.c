@@ -5,19 +5,19 @@
 /* Nobody listens any more where srun did; that is enough where no pidstatd knows better. */
 static bool is_refused(const struct witness *witness)
 {
-    return witness->line == LIFELINE_REFUSED && witness->was_up &&
+    return witness->line == PEER_WATCH_REFUSED && witness->was_up &&
            witness->pidstatd == PIDSTATD_SILENT && !witness->vouched;
 }
 
 static bool is_gone(const struct witness *witness)
 {
     return witness->pidstatd == PIDSTATD_GONE && (witness->was_up || witness->vouched) &&
-           (witness->line == LIFELINE_REFUSED || witness->line == LIFELINE_SILENT);
+           (witness->line == PEER_WATCH_REFUSED || witness->line == PEER_WATCH_SILENT);
 }
 
 static bool is_unreachable(const struct witness *witness)
 {
-    return witness->unreachable_ms >= 0 && witness->line == LIFELINE_SILENT &&
+    return witness->unreachable_ms >= 0 && witness->line == PEER_WATCH_SILENT &&
            witness->pidstatd == PIDSTATD_SILENT && (witness->was_up || witness->vouched) &&
            witness->silent_ms >= witness->unreachable_ms;
 }

@@ -15,7 +15,7 @@ enum witness_pidstatd {
 };
 
 struct witness {
-    enum lifeline_state line;
+    enum peer_watch_state line;
     bool was_up; /* the connection, at least once */
     enum witness_pidstatd pidstatd;
     bool vouched;           /* pidstatd has said that srun runs, since the connection was lost */

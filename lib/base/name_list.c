@@ -20,7 +20,7 @@ enum { DIGITS_MAX = 15 };
 enum { WORK_MAX = 16 * HOSTLIST_NAMES_MAX };
 
 struct expansion {
-    struct hostlist *list;
+    struct name_list *list;
     size_t first_count; /* of the list before */
     size_t work;
     const char *text; /* all of it, for error messages */
@@ -49,7 +49,7 @@ static int fail(struct expansion *ex, int number, const char *where, const char 
 
 static int add_name(struct expansion *ex, const char *where, const char *name, size_t len)
 {
-    struct hostlist *list = ex->list;
+    struct name_list *list = ex->list;
     char **names;
 
     if (++ex->work > WORK_MAX)
@@ -203,7 +203,7 @@ static int expand_words(struct expansion *ex)
     }
 }
 
-int hostlist_append(struct hostlist *list, const char *text, char *error, size_t error_size)
+int name_list_append(struct name_list *list, const char *text, char *error, size_t error_size)
 {
     struct expansion ex = {.list = list,
                            .first_count = list->count,
@@ -218,7 +218,7 @@ int hostlist_append(struct hostlist *list, const char *text, char *error, size_t
     while (list->count > ex.first_count)
         free(list->names[--list->count]);
     if (list->count == 0)
-        hostlist_fini(list);
+        name_list_fini(list);
     errno = saved_errno;
     return -1;
 }
@@ -232,10 +232,10 @@ bool name_list_has(char *const *names, size_t count, const char *name)
     return false;
 }
 
-void hostlist_fini(struct hostlist *list)
+void name_list_fini(struct name_list *list)
 {
     for (size_t i = 0; i < list->count; i++)
         free(list->names[i]);
     free(list->names);
-    *list = (struct hostlist){0};
+    *list = (struct name_list){0};
 }

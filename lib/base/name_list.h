@@ -12,7 +12,7 @@
 enum { HOSTLIST_NAMES_MAX = 1024, HOSTLIST_NAME_LEN_MAX = 255 };
 
 /* All zero is an empty list. */
-struct hostlist {
+struct name_list {
     char **names;
     size_t count;
 };
@@ -24,12 +24,12 @@ struct hostlist {
  *   E2BIG   the list would have more than HOSTLIST_NAMES_MAX names
  *   ENOMEM
  */
-int hostlist_append(struct hostlist *list, const char *text, char *error, size_t error_size);
+int name_list_append(struct name_list *list, const char *text, char *error, size_t error_size);
 
 /* Whether a name is one of `count` names. */
 bool name_list_has(char *const *names, size_t count, const char *name);
 
 /* Frees the names; the list is empty then. */
-void hostlist_fini(struct hostlist *list);
+void name_list_fini(struct name_list *list);
 
 #endif

@@ -18,11 +18,11 @@ static int answer(const struct command_line *line, const struct options_outcome 
     else if (outcome->asked == OPTION_VERSION)
         printf("%s (farmlock) Version %s\n", line->program, FARMLOCK_VERSION);
     else if (completion_print(stdout, line, outcome->shell) != 0)
-        return complaint(line->program, EX_USAGE,
+        return cli_error(line->program, EX_USAGE,
                          "--completion \"%s\" is none of bash|zsh|fish|tcsh", outcome->shell);
     if (fflush(stdout) == 0 && ferror(stdout) == 0)
         return 0;
-    return complaint(line->program, EX_OSERR, "cannot write the output: %s", strerror(errno));
+    return cli_error(line->program, EX_OSERR, "cannot write the output: %s", strerror(errno));
 }
 
 int command_line_parse(const struct command_line *line, int argc, char **argv, void *settings,
@@ -32,13 +32,13 @@ int command_line_parse(const struct command_line *line, int argc, char **argv, v
 
     options_parse(line->options, line->words == WORDS_MIXED, argc, argv, settings, &outcome);
     if (outcome.error[0] != '\0')
-        complaint(line->program, outcome.status, "%s", outcome.error);
+        cli_error(line->program, outcome.status, "%s", outcome.error);
     if (outcome.status != 0)
         return outcome.status;
     if (outcome.asked != OPTION_END)
         return answer(line, &outcome);
     if (line->words == WORDS_NONE && outcome.words[0] != NULL)
-        return complaint(line->program, EX_USAGE,
+        return cli_error(line->program, EX_USAGE,
                          "'%s' is not understood; %s takes only options, see --help",
                          outcome.words[0], line->program);
     *words = outcome.words;

@@ -23,7 +23,7 @@ write_line(int fd, const char *program, const char *format, va_list args)
         return; /* there is nobody to tell */
 }
 
-int complaint(const char *program, int status, const char *format, ...)
+int cli_error(const char *program, int status, const char *format, ...)
 {
     va_list args;
 
@@ -33,7 +33,7 @@ int complaint(const char *program, int status, const char *format, ...)
     return status;
 }
 
-void complaint_to(int fd, const char *program, const char *format, ...)
+void cli_error_to(int fd, const char *program, const char *format, ...)
 {
     va_list args;
 

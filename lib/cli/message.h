@@ -7,11 +7,11 @@
 /* Writes "PROGRAM: text" as one line to standard error, in one write, with control characters and
  * bytes that are not UTF-8 made harmless.  Returns `status`, for the caller to exit with.
  */
-int complaint(const char *program, int status, const char *format, ...)
+int cli_error(const char *program, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* The same to another descriptor; nothing is written to a negative one. */
-void complaint_to(int fd, const char *program, const char *format, ...)
+void cli_error_to(int fd, const char *program, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 enum { MESSAGE_EXCERPT_SIZE = 64 };

@@ -10,7 +10,7 @@
 
 #include "base/descriptor.h"
 
-int systemd_notify(const char *message)
+int sd_notify_send(const char *message)
 {
     const char *path = getenv("NOTIFY_SOCKET");
     struct sockaddr_un address = {.sun_family = AF_UNIX};

@@ -14,5 +14,5 @@ int server_option_use(const char *program, struct ipclocker *lock, const char *h
     if ((host == NULL || ipclocker_set_hosts(lock, host) == 0) &&
         (port == NULL || ipclocker_set_port(lock, port) == 0))
         return 0;
-    return complaint(program, EX_USAGE, "%s", ipclocker_error(lock));
+    return cli_error(program, EX_USAGE, "%s", ipclocker_error(lock));
 }

@@ -105,7 +105,7 @@ static bool finish_answer(struct answer_parser *parser)
     if (answer->error == NULL)
         answer->code = ERROR_CODE_NONE;
     else if (answer->code == ERROR_CODE_NONE)
-        answer->code = code_of_older_server(answer->error);
+        answer->code = older_server_code(answer->error);
     parser->has_error = false;
     parser->state = ANSWER_IDLE;
     return true;

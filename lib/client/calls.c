@@ -9,18 +9,18 @@
 #include <time.h>
 
 #include "base/text.h"
-#include "connect.h"
 #include "error.h"
 #include "hosts.h"
 #include "parameters.h"
 #include "request.h"
+#include "round.h"
 
 enum { PING_MS = 5000 }; /* for the answer to one, where that is all that is asked */
 
 static int write_unlock(struct ipclocker *lock)
 {
-    client_write_names(lock);
-    client_write_command(lock, "UNLOCK");
+    client_request_names(lock);
+    client_request_command(lock, "UNLOCK");
     return 0;
 }
 
@@ -29,7 +29,7 @@ static int take_unlock_answer(struct ipclocker *lock, const struct answer *answe
     if (answer->kind != ANSWER_STATUS)
         return 0;
     if (answer->error != NULL)
-        return client_refused(lock, answer);
+        return client_engine_refused(lock, answer);
     lock->grant.held = false;
     return 1;
 }
@@ -43,15 +43,15 @@ const struct client_operation client_unlock_operation = {
 int ipclocker_unlock(struct ipclocker *lock)
 {
     ipclocker_cancel(lock);
-    return client_run(lock, &client_unlock_operation, NULL, -1);
+    return client_engine_run(lock, &client_unlock_operation, NULL, -1);
 }
 
 static int write_break(struct ipclocker *lock)
 {
     unsigned *count = lock->call.argument;
 
-    client_write_names(lock);
-    client_write_command(lock, "BREAK_LOCK");
+    client_request_names(lock);
+    client_request_command(lock, "BREAK_LOCK");
     *count = 0;
     return 0;
 }
@@ -64,12 +64,12 @@ static int take_break_answer(struct ipclocker *lock, const struct answer *answer
     if (answer->kind == ANSWER_BROKE) {
         (*count)++;
         text_clean(owner, sizeof owner, answer->text, strlen(answer->text));
-        client_notice(lock, IPCLOCKER_PRINT_BROKE, "taken from %s", owner);
+        client_error_notice(lock, IPCLOCKER_PRINT_BROKE, "taken from %s", owner);
         return 0;
     }
     if (answer->kind != ANSWER_STATUS)
         return 0;
-    return answer->error != NULL ? client_refused(lock, answer) : 1;
+    return answer->error != NULL ? client_engine_refused(lock, answer) : 1;
 }
 
 static const struct client_operation break_operation = {
@@ -81,15 +81,15 @@ int ipclocker_break_lock(struct ipclocker *lock)
 {
     unsigned count;
 
-    if (client_run(lock, &break_operation, &count, -1) != 0)
+    if (client_engine_run(lock, &break_operation, &count, -1) != 0)
         return -1;
     return count > INT32_MAX ? INT32_MAX : (int)count;
 }
 
 static int write_status(struct ipclocker *lock)
 {
-    client_write_names(lock);
-    client_write_command(lock, "STATUS");
+    client_request_names(lock);
+    client_request_command(lock, "STATUS");
     return 0;
 }
 
@@ -98,10 +98,10 @@ static int take_owner_answer(struct ipclocker *lock, const struct answer *answer
     if (answer->kind != ANSWER_STATUS)
         return 0;
     if (answer->error != NULL)
-        return client_refused(lock, answer);
+        return client_engine_refused(lock, answer);
     free(lock->owner);
     lock->owner = strdup(answer->text);
-    return lock->owner != NULL ? 1 : client_fail(lock, ENOMEM, "out of memory");
+    return lock->owner != NULL ? 1 : client_error_set(lock, ENOMEM, "out of memory");
 }
 
 static const struct client_operation status_operation = {
@@ -111,7 +111,7 @@ static const struct client_operation status_operation = {
 
 const char *ipclocker_owner(struct ipclocker *lock)
 {
-    return client_run(lock, &status_operation, NULL, -1) == 0 ? lock->owner : NULL;
+    return client_engine_run(lock, &status_operation, NULL, -1) == 0 ? lock->owner : NULL;
 }
 
 struct dead_pid {
@@ -125,8 +125,8 @@ static int write_dead_pid(struct ipclocker *lock)
     const struct dead_pid *dead = lock->call.argument;
 
     buffer_add_text(&lock->connection.out, "DEAD_PID ");
-    client_write_number(lock, dead->hostname, (uint64_t)dead->pid);
-    client_write_command(lock, "VERSION");
+    client_request_number(lock, dead->hostname, (uint64_t)dead->pid);
+    client_request_command(lock, "VERSION");
     return 0;
 }
 
@@ -145,11 +145,11 @@ int ipclocker_dead_pid(struct ipclocker *lock, const char *hostname, pid_t pid)
 {
     struct dead_pid dead = {.hostname = hostname, .pid = pid};
 
-    if (client_check_text(lock, hostname, "host name") != 0)
+    if (client_parameters_check_text(lock, hostname, "host name") != 0)
         return -1;
     if (pid <= 0)
-        return client_fail(lock, EINVAL, "%d is no process id", (int)pid);
-    return client_run(lock, &dead_pid_operation, &dead, -1);
+        return client_error_set(lock, EINVAL, "%d is no process id", (int)pid);
+    return client_engine_run(lock, &dead_pid_operation, &dead, -1);
 }
 
 struct dead_job {
@@ -163,7 +163,7 @@ static int write_dead_job(struct ipclocker *lock)
     const struct dead_job *dead = lock->call.argument;
 
     if (lock->connection.dialect == DIALECT_CLASSIC)
-        return client_fail(lock, ENOTSUP, "the server is a classic one, which knows no jobs");
+        return client_error_set(lock, ENOTSUP, "the server is a classic one, which knows no jobs");
     buffer_add_text(&lock->connection.out, "DEAD_JOB ");
     buffer_add_text(&lock->connection.out, dead->job);
     if (dead->before_ms < INT64_MAX) {
@@ -180,7 +180,7 @@ static int take_ended_answer(struct ipclocker *lock, const struct answer *answer
     struct dead_job *dead = lock->call.argument;
 
     if (answer->kind == ANSWER_STATUS && answer->error != NULL)
-        return client_refused(lock, answer);
+        return client_engine_refused(lock, answer);
     dead->ended = answer->kind == ANSWER_ENDED ? (int)answer->number : 0;
     return answer->kind == ANSWER_ENDED;
 }
@@ -200,14 +200,14 @@ int ipclocker_dead_job_before(struct ipclocker *lock, const char *job, int64_t b
 {
     struct dead_job dead = {.job = job, .before_ms = before_ms};
 
-    if (client_check_text(lock, job, "job") != 0)
+    if (client_parameters_check_text(lock, job, "job") != 0)
         return -1;
-    return client_run(lock, &dead_job_operation, &dead, -1) == 0 ? dead.ended : -1;
+    return client_engine_run(lock, &dead_job_operation, &dead, -1) == 0 ? dead.ended : -1;
 }
 
 static int write_version(struct ipclocker *lock)
 {
-    client_write_command(lock, "VERSION");
+    client_request_command(lock, "VERSION");
     return 0;
 }
 
@@ -225,12 +225,12 @@ int ipclocker_ping_status(struct ipclocker *lock, struct ipclocker_ping_status *
 
     clock_gettime(CLOCK_MONOTONIC, &start);
     lock->set.tries = 1;
-    result = client_run(lock, &ping_operation, NULL, -1);
+    result = client_engine_run(lock, &ping_operation, NULL, -1);
     lock->set.tries = tries;
     clock_gettime(CLOCK_MONOTONIC, &end);
     *status = (struct ipclocker_ping_status){.ok = result == 0};
     if (lock->set.host_count > 0)
-        client_host_describe(lock, client_current_host(lock), status->host, sizeof status->host);
+        client_hosts_describe(lock, client_round_host(lock), status->host, sizeof status->host);
     if (result != 0)
         return -1;
     status->seconds =

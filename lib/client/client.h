@@ -102,7 +102,7 @@ struct client_connection {
 };
 
 /* Reports of deaths to a classic server, on a connection of their own. */
-struct client_report {
+struct client_death_report {
     int fd; /* -1: none is under way */
     struct buffer out;
     int64_t deadline_ms;
@@ -161,7 +161,7 @@ struct ipclocker {
     struct client_round round;
     struct client_retell retell;
     struct client_connection connection;
-    struct client_report report;
+    struct client_death_report report;
 
     struct client_call call;
     struct client_wait wait;

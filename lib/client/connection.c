@@ -21,12 +21,12 @@ static socklen_t address_len(const union client_address *address)
     }
 }
 
-bool client_same_address(const union client_address *a, const union client_address *b)
+bool client_connection_same_address(const union client_address *a, const union client_address *b)
 {
     return memcmp(a, b, address_len(b)) == 0;
 }
 
-int client_open_socket(const union client_address *address)
+int client_connection_open(const union client_address *address)
 {
     const int on = 1;
     int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -42,27 +42,27 @@ int client_open_socket(const union client_address *address)
 }
 
 /* A second connect(2) tells what became of the first. */
-int client_check_socket(int fd, const union client_address *address)
+int client_connection_check(int fd, const union client_address *address)
 {
     if (connect(fd, &address->any, address_len(address)) == 0 || errno == EISCONN)
         return 1;
     return errno == EALREADY || errno == EINPROGRESS ? 0 : -1;
 }
 
-const union client_address *client_current_address(const struct ipclocker *lock)
+const union client_address *client_connection_address(const struct ipclocker *lock)
 {
     return &lock->round
                 .addresses[lock->round.address_index > 0 ? lock->round.address_index - 1 : 0];
 }
 
-void client_keep_alive(const struct ipclocker *lock)
+void client_connection_keep_alive(const struct ipclocker *lock)
 {
     static const struct keepalive patience = {.idle_s = 60, .interval_s = 15, .probes = 4};
 
     keepalive_set(lock->connection.fd, &patience);
 }
 
-void client_disconnect(struct ipclocker *lock)
+void client_connection_close(struct ipclocker *lock)
 {
     struct client_connection *connection = &lock->connection;
 
@@ -79,7 +79,7 @@ static void trace(const struct ipclocker *lock, bool sent, const char *bytes, si
         lock->set.trace(lock->set.trace_context, sent, bytes, len);
 }
 
-int client_flush(struct ipclocker *lock)
+int client_connection_flush(struct ipclocker *lock)
 {
     struct buffer *out = &lock->connection.out;
 
@@ -98,7 +98,7 @@ int client_flush(struct ipclocker *lock)
     return 0;
 }
 
-int client_receive(struct ipclocker *lock)
+int client_connection_receive(struct ipclocker *lock)
 {
     char bytes[16384];
     ssize_t len = recv(lock->connection.fd, bytes, sizeof bytes, 0);

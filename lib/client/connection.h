@@ -5,33 +5,33 @@
 #include "client.h"
 
 /* Whether two addresses are the same, port included. */
-bool client_same_address(const union client_address *a, const union client_address *b);
+bool client_connection_same_address(const union client_address *a, const union client_address *b);
 
 /* Begins to connect a socket.  Returns a descriptor that does not block, the caller's to close, or
  * -1 with errno of socket(2) or connect(2).
  */
-int client_open_socket(const union client_address *address);
+int client_connection_open(const union client_address *address);
 
 /* Looks how the connecting goes: 1 connected, 0 not yet, -1 failed with errno of connect(2). */
-int client_check_socket(int fd, const union client_address *address);
+int client_connection_check(int fd, const union client_address *address);
 
 /* The address that is tried or talked to. */
-const union client_address *client_current_address(const struct ipclocker *lock);
+const union client_address *client_connection_address(const struct ipclocker *lock);
 
 /* Has the kernel find out when the server's machine is gone, where nothing is said for long. */
-void client_keep_alive(const struct ipclocker *lock);
+void client_connection_keep_alive(const struct ipclocker *lock);
 
 /* Closes the connection, if there is one, and forgets what was to be sent or came on it. */
-void client_disconnect(struct ipclocker *lock);
+void client_connection_close(struct ipclocker *lock);
 
 /* Sends what is in connection.out, as far as that goes.  Returns 0, or -1 with errno of send(2), or
  * ENOMEM where memory ran out for what was to be sent.
  */
-int client_flush(struct ipclocker *lock);
+int client_connection_flush(struct ipclocker *lock);
 
 /* Reads what is there, for the parser.  Returns 1 when something came, 0 when not, -1 with errno:
  * ECONNRESET at the end of the connection, ENOMEM, or that of recv(2).
  */
-int client_receive(struct ipclocker *lock);
+int client_connection_receive(struct ipclocker *lock);
 
 #endif

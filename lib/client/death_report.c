@@ -16,11 +16,11 @@
 
 enum { REPORT_MS = 3000, REPORT_MAX_BYTES = 65536 };
 
-void client_report_check(struct ipclocker *lock, const char *hostname, pid_t pid)
+void client_death_report_check(struct ipclocker *lock, const char *hostname, pid_t pid)
 {
     struct buffer *out = &lock->report.out;
 
-    if (pid <= 0 || strcasecmp(hostname, client_hostname(lock)) != 0 ||
+    if (pid <= 0 || strcasecmp(hostname, client_parameters_hostname(lock)) != 0 ||
         out->len > REPORT_MAX_BYTES || process_lookup(pid, 0) != PIDSTAT_GONE)
         return;
     buffer_add_text(out, "DEAD_PID ");
@@ -30,20 +30,20 @@ void client_report_check(struct ipclocker *lock, const char *hostname, pid_t pid
     buffer_add(out, "\n", 1);
     if (lock->report.fd >= 0)
         return;
-    lock->report.fd = client_open_socket(client_current_address(lock));
+    lock->report.fd = client_connection_open(client_connection_address(lock));
     lock->report.deadline_ms = clock_now_ms() + REPORT_MS;
 }
 
-void client_report_end(struct ipclocker *lock)
+void client_death_report_end(struct ipclocker *lock)
 {
     descriptor_close(lock->report.fd);
     lock->report.fd = -1;
     buffer_fini(&lock->report.out);
 }
 
-void client_report_step(struct ipclocker *lock)
+void client_death_report_step(struct ipclocker *lock)
 {
-    struct client_report *report = &lock->report;
+    struct client_death_report *report = &lock->report;
 
     while (report->fd >= 0 && report->out.len > 0) {
         ssize_t sent = send(report->fd, report->out.data, report->out.len, MSG_NOSIGNAL);
@@ -57,5 +57,5 @@ void client_report_step(struct ipclocker *lock)
         }
     }
     if (report->fd >= 0)
-        client_report_end(lock);
+        client_death_report_end(lock);
 }

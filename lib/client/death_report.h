@@ -7,12 +7,12 @@
 /* Looks at an owner that a classic server has doubts about, and begins to report its end where it
  * was of this host and is gone.
  */
-void client_report_check(struct ipclocker *lock, const char *hostname, pid_t pid);
+void client_death_report_check(struct ipclocker *lock, const char *hostname, pid_t pid);
 
 /* Goes on with reports that are under way, without blocking. */
-void client_report_step(struct ipclocker *lock);
+void client_death_report_step(struct ipclocker *lock);
 
 /* Drops reports that are under way. */
-void client_report_end(struct ipclocker *lock);
+void client_death_report_end(struct ipclocker *lock);
 
 #endif

@@ -9,12 +9,12 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "connect.h"
 #include "connection.h"
 #include "death_report.h"
 #include "error.h"
 #include "hosts.h"
 #include "request.h"
+#include "round.h"
 
 /* What a step came to, besides 1 (done), 0 (wait) and -1 (failed). */
 enum { STEP_AGAIN = 2 };
@@ -23,7 +23,7 @@ enum {
     ANSWER_MS = 15000, /* for the server's next word where it has no reason to wait */
 };
 
-void client_abandon(struct ipclocker *lock)
+void client_engine_abandon(struct ipclocker *lock)
 {
     lock->call.operation = NULL;
     lock->call.argument = NULL;
@@ -36,9 +36,9 @@ static void part_from_classic(struct ipclocker *lock)
 {
     if (lock->connection.dialect != DIALECT_CLASSIC)
         return;
-    client_write_command(lock, "EOF");
-    client_flush(lock);
-    client_disconnect(lock);
+    client_request_command(lock, "EOF");
+    client_connection_flush(lock);
+    client_connection_close(lock);
 }
 
 static int finish(struct ipclocker *lock, int result)
@@ -46,11 +46,11 @@ static int finish(struct ipclocker *lock, int result)
     int saved_errno = errno;
 
     part_from_classic(lock);
-    client_report_end(lock);
+    client_death_report_end(lock);
     /* After a failure nobody knows what would come next on it. */
     if (result < 0 && lock->call.phase != PHASE_IDLE && lock->call.phase != PHASE_ANSWER)
-        client_disconnect(lock);
-    client_abandon(lock);
+        client_connection_close(lock);
+    client_engine_abandon(lock);
     errno = saved_errno;
     return result;
 }
@@ -76,13 +76,13 @@ static int end_round(struct ipclocker *lock)
     lock->round.tries++;
     if (!tries_for_ever(lock)) {
         if (lock->round.tries >= lock->set.tries) {
-            client_tell_down(lock);
-            return client_fail_unreached(lock);
+            client_round_tell_down(lock);
+            return client_round_fail(lock);
         }
         snprintf(limit, sizeof limit, " (%u of %u)", lock->round.tries + 1, lock->set.tries);
     }
-    pause_ms = client_pause_ms(lock, was_lost);
-    client_tell_retry(lock, pause_ms, was_lost, limit);
+    pause_ms = client_round_pause_ms(lock, was_lost);
+    client_round_tell_retry(lock, pause_ms, was_lost, limit);
     lock->call.phase = PHASE_PAUSE;
     lock->call.phase_deadline_ms = clock_now_ms() + pause_ms;
     return STEP_AGAIN;
@@ -90,7 +90,7 @@ static int end_round(struct ipclocker *lock)
 
 static int try_next(struct ipclocker *lock)
 {
-    return client_connect_next(lock) == 0 ? STEP_AGAIN : end_round(lock);
+    return client_round_connect_next(lock) == 0 ? STEP_AGAIN : end_round(lock);
 }
 
 static int begin_round(struct ipclocker *lock)
@@ -104,7 +104,7 @@ static int drop_connection(struct ipclocker *lock, int number, const char *reaso
 {
     enum client_phase phase = lock->call.phase;
 
-    client_disconnect(lock);
+    client_connection_close(lock);
     if (lock->call.reused) {
         lock->call.reused = false;
         return begin_round(lock);
@@ -114,7 +114,7 @@ static int drop_connection(struct ipclocker *lock, int number, const char *reaso
         return -1;
     }
     if (lock->call.operation->asks_once && phase == PHASE_ANSWER)
-        return client_fail(lock, EPROTO, "the server%s: %s", said ? " refused" : "", reason);
+        return client_error_set(lock, EPROTO, "the server%s: %s", said ? " refused" : "", reason);
     if (phase != PHASE_QUEUED) {
         client_round_failed(lock, number, reason, said);
         return try_next(lock);
@@ -145,7 +145,7 @@ static int lose_connection(struct ipclocker *lock, int number, const char *reaso
                          : drop_connection(lock, number, reason, false);
 }
 
-void client_await_answer(struct ipclocker *lock)
+void client_engine_await_answer(struct ipclocker *lock)
 {
     int answer_ms = lock->call.operation->answer_ms;
 
@@ -157,7 +157,7 @@ static int send_request(struct ipclocker *lock)
     if (lock->call.operation->write(lock) != 0)
         return -1;
     lock->call.phase = PHASE_ANSWER;
-    client_await_answer(lock);
+    client_engine_await_answer(lock);
     return STEP_AGAIN;
 }
 
@@ -166,16 +166,16 @@ static int send_request(struct ipclocker *lock)
 static bool needs_dialect(const struct ipclocker *lock)
 {
     return lock->call.operation->is_ours ||
-           (lock->call.operation->has_demand && !client_demand_is_plain(lock));
+           (lock->call.operation->has_demand && !client_request_is_plain(lock));
 }
 
 /* What needs no dialect goes out in one write with the question for it. */
 static int start_talking(struct ipclocker *lock)
 {
-    client_write_command(lock, "proto 2");
+    client_request_command(lock, "proto 2");
     if (!needs_dialect(lock))
         return send_request(lock);
-    client_write_command(lock, "VERSION");
+    client_request_command(lock, "VERSION");
     lock->call.phase = PHASE_HANDSHAKE;
     lock->call.phase_deadline_ms = clock_now_ms() + ANSWER_MS;
     return STEP_AGAIN;
@@ -186,7 +186,7 @@ static void learn_dialect(struct ipclocker *lock, const struct answer *answer)
 {
     lock->connection.dialect = answer->kind == ANSWER_PROTO ? DIALECT_2 : DIALECT_CLASSIC;
     lock->server.protocol = answer->kind == ANSWER_PROTO ? 2 : 1;
-    client_remember_host(lock);
+    client_round_remember(lock);
 }
 
 static void note_version(struct ipclocker *lock, const struct answer *answer)
@@ -224,7 +224,7 @@ static int take_answer(struct ipclocker *lock, const struct answer *answer)
     if (is_put_off(lock, answer))
         return be_turned_away(lock, answer->error);
     if (answer->kind == ANSWER_WAITING || answer->kind == ANSWER_STATUS)
-        client_tell_return(lock);
+        client_round_tell_return(lock);
     result = lock->call.operation->take(lock, answer);
     return result == 0 ? STEP_AGAIN : result;
 }
@@ -253,9 +253,9 @@ static int step_talking(struct ipclocker *lock)
 {
     int got;
 
-    if (client_flush(lock) != 0)
+    if (client_connection_flush(lock) != 0)
         return lose_connection(lock, errno, strerror(errno));
-    got = client_receive(lock);
+    got = client_connection_receive(lock);
     if (got < 0)
         return lose_connection(lock, errno,
                                errno == ECONNRESET ? "it closed the connection" : strerror(errno));
@@ -268,7 +268,7 @@ static int step_talking(struct ipclocker *lock)
 
 static int step_connecting(struct ipclocker *lock)
 {
-    int connected = client_check_socket(lock->connection.fd, client_current_address(lock));
+    int connected = client_connection_check(lock->connection.fd, client_connection_address(lock));
 
     if (connected > 0)
         return start_talking(lock);
@@ -294,28 +294,28 @@ static int step_once(struct ipclocker *lock)
     case PHASE_CONNECTING:
         return step_connecting(lock);
     case PHASE_IDLE:
-        return client_fail(lock, EINVAL, "nothing is under way");
+        return client_error_set(lock, EINVAL, "nothing is under way");
     default:
         return step_talking(lock);
     }
 }
 
-int client_refused(struct ipclocker *lock, const struct answer *answer)
+int client_engine_refused(struct ipclocker *lock, const struct answer *answer)
 {
     char host[320], shown[160];
 
-    client_host_describe(lock, client_current_host(lock), host, sizeof host);
+    client_hosts_describe(lock, client_round_host(lock), host, sizeof host);
     text_clean(shown, sizeof shown, answer->error, strlen(answer->error));
-    return client_fail(lock, answer->code == ERROR_CODE_OWN ? EDEADLK : EPROTO,
-                       "the server at %s refused: %s", host, shown);
+    return client_error_set(lock, answer->code == ERROR_CODE_OWN ? EDEADLK : EPROTO,
+                            "the server at %s refused: %s", host, shown);
 }
 
 static int fail_unanswered(struct ipclocker *lock)
 {
     char host[320];
 
-    client_host_describe(lock, client_current_host(lock), host, sizeof host);
-    return client_fail(lock, EHOSTUNREACH, "no lockerd answers at %s in time", host);
+    client_hosts_describe(lock, client_round_host(lock), host, sizeof host);
+    return client_error_set(lock, EHOSTUNREACH, "no lockerd answers at %s in time", host);
 }
 
 /* The caller's limit is over, whatever it was spent on. */
@@ -329,20 +329,20 @@ static int time_out(struct ipclocker *lock)
         (lock->call.was_queued || lock->call.phase == PHASE_ANSWER))
         lock->call.operation->give_up(lock);
     if (lock->call.was_queued) {
-        client_describe_demand(lock, demand, sizeof demand);
-        return client_fail(lock, ETIMEDOUT, "%s was not free in time%s%s", demand,
-                           is_known ? "; it is held by " : "", lock->wait.known.holder);
+        client_request_describe(lock, demand, sizeof demand);
+        return client_error_set(lock, ETIMEDOUT, "%s was not free in time%s%s", demand,
+                                is_known ? "; it is held by " : "", lock->wait.known.holder);
     }
     if (lock->round.failures[0] == '\0' || lock->call.phase == PHASE_ANSWER)
         return fail_unanswered(lock);
-    return client_fail_unreached(lock);
+    return client_round_fail(lock);
 }
 
-int client_step(struct ipclocker *lock)
+int client_engine_step(struct ipclocker *lock)
 {
     int result;
 
-    client_report_step(lock);
+    client_death_report_step(lock);
     do {
         result = step_once(lock);
     } while (result == STEP_AGAIN);
@@ -351,17 +351,17 @@ int client_step(struct ipclocker *lock)
     return result == 0 ? 0 : finish(lock, result);
 }
 
-int client_begin(struct ipclocker *lock, const struct client_operation *operation, void *argument,
-                 int64_t limit_ms)
+int client_engine_begin(struct ipclocker *lock, const struct client_operation *operation,
+                        void *argument, int64_t limit_ms)
 {
     int result;
 
     if (lock->call.operation != NULL && lock->call.operation->is_behind) {
-        client_disconnect(lock);
-        client_abandon(lock);
+        client_connection_close(lock);
+        client_engine_abandon(lock);
     }
     if (lock->call.operation != NULL)
-        return client_fail(lock, EALREADY, "a lock is being got already");
+        return client_error_set(lock, EALREADY, "a lock is being got already");
     if (client_hosts_default(lock) != 0)
         return -1;
     lock->call.operation = operation;
@@ -385,11 +385,11 @@ int client_begin(struct ipclocker *lock, const struct client_operation *operatio
     return result < 0 ? finish(lock, result) : 0;
 }
 
-int client_finish(struct ipclocker *lock)
+int client_engine_finish(struct ipclocker *lock)
 {
     int result;
 
-    while ((result = client_step(lock)) == 0) {
+    while ((result = client_engine_step(lock)) == 0) {
         struct pollfd poll_fd = {.fd = ipclocker_fd(lock), .events = ipclocker_events(lock)};
 
         poll(&poll_fd, 1, ipclocker_timeout(lock));
@@ -397,8 +397,10 @@ int client_finish(struct ipclocker *lock)
     return result < 0 ? -1 : 0;
 }
 
-int client_run(struct ipclocker *lock, const struct client_operation *operation, void *argument,
-               int64_t limit_ms)
+int client_engine_run(struct ipclocker *lock, const struct client_operation *operation,
+                      void *argument, int64_t limit_ms)
 {
-    return client_begin(lock, operation, argument, limit_ms) == 0 ? client_finish(lock) : -1;
+    return client_engine_begin(lock, operation, argument, limit_ms) == 0
+               ? client_engine_finish(lock)
+               : -1;
 }

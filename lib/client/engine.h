@@ -23,33 +23,34 @@ struct client_operation {
     void (*give_up)(struct ipclocker *lock);
 };
 
-/* Begins an operation; go on with client_step().  `argument` is the operation's own, and has to
- * stay until its end; a limit below 0 is none.  May block, in the resolver.  Returns 0, or -1 with
- * errno and error text: EALREADY: a lock is being got; EINVAL: the environment names no server.
+/* Begins an operation; go on with client_engine_step().  `argument` is the operation's own, and has
+ * to stay until its end; a limit below 0 is none.  May block, in the resolver.  Returns 0, or -1
+ * with errno and error text: EALREADY: a lock is being got; EINVAL: the environment names no
+ * server.
  */
-int client_begin(struct ipclocker *lock, const struct client_operation *operation, void *argument,
-                 int64_t limit_ms);
+int client_engine_begin(struct ipclocker *lock, const struct client_operation *operation,
+                        void *argument, int64_t limit_ms);
 
 /* Goes on as far as possible without blocking but in the resolver: 1 done, 0 more to wait for, -1
  * failed with errno and error text. */
-int client_step(struct ipclocker *lock);
+int client_engine_step(struct ipclocker *lock);
 
 /* The server has said something, or was asked for more: it has time for its next word again. */
-void client_await_answer(struct ipclocker *lock);
+void client_engine_await_answer(struct ipclocker *lock);
 
 /* Blocks until what is under way has ended: 0, or -1 when it failed. */
-int client_finish(struct ipclocker *lock);
+int client_engine_finish(struct ipclocker *lock);
 
 /* Begins an operation and blocks until its end. */
-int client_run(struct ipclocker *lock, const struct client_operation *operation, void *argument,
-               int64_t limit_ms);
+int client_engine_run(struct ipclocker *lock, const struct client_operation *operation,
+                      void *argument, int64_t limit_ms);
 
 /* Drops what is under way, and leaves the connection as it is. */
-void client_abandon(struct ipclocker *lock);
+void client_engine_abandon(struct ipclocker *lock);
 
 /* Fails with what a status said in its error line, which must be there.  Returns -1 with EDEADLK
  * where the owner is in its own way, else EPROTO.
  */
-int client_refused(struct ipclocker *lock, const struct answer *answer);
+int client_engine_refused(struct ipclocker *lock, const struct answer *answer);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-int client_fail(struct ipclocker *lock, int number, const char *format, ...)
+int client_error_set(struct ipclocker *lock, int number, const char *format, ...)
 {
     va_list args;
 
@@ -17,7 +17,8 @@ int client_fail(struct ipclocker *lock, int number, const char *format, ...)
     return -1;
 }
 
-void client_notice(struct ipclocker *lock, enum ipclocker_notice notice, const char *format, ...)
+void client_error_notice(struct ipclocker *lock, enum ipclocker_notice notice, const char *format,
+                         ...)
 {
     char text[768];
     va_list args;

@@ -5,13 +5,13 @@
 #include "client.h"
 
 /* Sets the handle's error text, cut where it is long, and errno to `number`.  Returns -1. */
-int client_fail(struct ipclocker *lock, int number, const char *format, ...)
+int client_error_set(struct ipclocker *lock, int number, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* Calls the caller's callback with one line, where one is set and the handle is verbose.  What a
  * stranger sent must have been cleaned before.
  */
-void client_notice(struct ipclocker *lock, enum ipclocker_notice notice, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+void client_error_notice(struct ipclocker *lock, enum ipclocker_notice notice, const char *format,
+                         ...) __attribute__((format(printf, 3, 4)));
 
 #endif

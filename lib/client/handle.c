@@ -46,7 +46,7 @@ static void unlock_at_end(struct ipclocker *lock)
         return;
     ipclocker_cancel(lock);
     if (lock->set.destroy_unlock && lock->grant.held)
-        client_run(lock, &client_unlock_operation, NULL, DESTROY_MS);
+        client_engine_run(lock, &client_unlock_operation, NULL, DESTROY_MS);
 }
 
 void ipclocker_destroy(struct ipclocker *lock)
@@ -56,8 +56,8 @@ void ipclocker_destroy(struct ipclocker *lock)
     if (lock == NULL)
         return;
     unlock_at_end(lock);
-    client_disconnect(lock);
-    client_report_end(lock);
+    client_connection_close(lock);
+    client_death_report_end(lock);
     client_hosts_free(lock->set.hosts, lock->set.host_count);
     lock_demand_fini(&lock->set.demand);
     free(lock->set.hostname);

@@ -23,7 +23,7 @@ static int write_history(struct ipclocker *lock)
     struct buffer *out = &lock->connection.out;
 
     if (lock->connection.dialect == DIALECT_CLASSIC)
-        return client_fail(lock, ENOTSUP, "the server is a classic one, without history");
+        return client_error_set(lock, ENOTSUP, "the server is a classic one, without history");
     buffer_add_text(out, "HISTORY ");
     buffer_add_number(out, question->since_ms);
     buffer_add(out, " ", 1);
@@ -37,8 +37,8 @@ static int write_history(struct ipclocker *lock)
 /* Fails in the middle of an answer: nobody wants the rest of it. */
 static int break_off(struct ipclocker *lock, int number, const char *what, const char *why)
 {
-    client_disconnect(lock);
-    return client_fail(lock, number, "%s: %s", what, why);
+    client_connection_close(lock);
+    return client_error_set(lock, number, "%s: %s", what, why);
 }
 
 static int pass_on(struct ipclocker *lock, const struct ipclocker_history_row *row)
@@ -50,7 +50,7 @@ static int pass_on(struct ipclocker *lock, const struct ipclocker_history_row *r
         number = errno;
         return break_off(lock, number, "cannot keep the history", strerror(number));
     }
-    client_await_answer(lock);
+    client_engine_await_answer(lock);
     return 0;
 }
 
@@ -64,7 +64,7 @@ static int ask_for_more(struct ipclocker *lock, uint64_t next)
     if (next <= question->after)
         return break_off(lock, EPROTO, "the server", "its history does not go on");
     question->after = next;
-    client_await_answer(lock);
+    client_engine_await_answer(lock);
     return write_history(lock);
 }
 
@@ -73,7 +73,7 @@ static int take_refusal(struct ipclocker *lock, const char *error)
     char shown[160];
 
     text_clean(shown, sizeof shown, error, strlen(error));
-    return client_fail(lock, EPROTO, "the server refused: %s", shown);
+    return client_error_set(lock, EPROTO, "the server refused: %s", shown);
 }
 
 static int take_history_answer(struct ipclocker *lock, const struct answer *answer)
@@ -108,5 +108,5 @@ int ipclocker_history(struct ipclocker *lock, int64_t since_ms, int64_t until_ms
         .context = context,
     };
 
-    return client_run(lock, &history_operation, &question, -1);
+    return client_engine_run(lock, &history_operation, &question, -1);
 }

@@ -32,7 +32,7 @@ static int bad_hosts(struct ipclocker *lock, const char *text, const char *what)
     char shown[80];
 
     text_clean(shown, sizeof shown, text, strlen(text));
-    return client_fail(lock, EINVAL, "%s in the list of hosts \"%s\"", what, shown);
+    return client_error_set(lock, EINVAL, "%s in the list of hosts \"%s\"", what, shown);
 }
 
 static int add_host(struct ipclocker *lock, struct host_list *list, const char *name, size_t len,
@@ -42,12 +42,12 @@ static int add_host(struct ipclocker *lock, struct host_list *list, const char *
     struct client_host *host;
 
     if (hosts == NULL)
-        return client_fail(lock, ENOMEM, "out of memory");
+        return client_error_set(lock, ENOMEM, "out of memory");
     list->hosts = hosts;
     host = &hosts[list->count];
     *host = (struct client_host){.name = strndup(name, len), .is_path = is_path};
     if (host->name == NULL)
-        return client_fail(lock, ENOMEM, "out of memory");
+        return client_error_set(lock, ENOMEM, "out of memory");
     list->count++;
     return 0;
 }
@@ -80,7 +80,7 @@ static int read_port(struct ipclocker *lock, const char **at, const char *text, 
     memcpy(name, *at, len);
     name[len] = '\0';
     *at += len;
-    return service_parse_port(name, "tcp", port) == 0 ? 0 : bad_hosts(lock, text, "no port");
+    return port_parse(name, "tcp", port) == 0 ? 0 : bad_hosts(lock, text, "no port");
 }
 
 /* Reads one entry at *at and moves behind it and its separator. */
@@ -134,7 +134,7 @@ static int parse_hosts(struct ipclocker *lock, const char *text, struct host_lis
 /* Puts a new list in the place of the old one; the connection belonged to that. */
 static void take_hosts(struct ipclocker *lock, struct host_list list)
 {
-    client_disconnect(lock);
+    client_connection_close(lock);
     client_hosts_free(lock->set.hosts, lock->set.host_count);
     lock->set.hosts = list.hosts;
     lock->set.host_count = list.count;
@@ -148,7 +148,7 @@ int ipclocker_set_hosts(struct ipclocker *lock, const char *hosts)
     struct host_list list = {0};
 
     if (lock->call.operation != NULL)
-        return client_fail(lock, EALREADY, "a lock is being got already");
+        return client_error_set(lock, EALREADY, "a lock is being got already");
     if (parse_hosts(lock, hosts, &list) != 0) {
         int saved_errno = errno;
 
@@ -168,12 +168,13 @@ int ipclocker_set_path(struct ipclocker *lock, const char *path)
     size_t len = strlen(path);
 
     if (lock->call.operation != NULL)
-        return client_fail(lock, EALREADY, "a lock is being got already");
+        return client_error_set(lock, EALREADY, "a lock is being got already");
     if (len == 0)
-        return client_fail(lock, EINVAL, "the path of the socket is empty");
+        return client_error_set(lock, EINVAL, "the path of the socket is empty");
     if (len >= sizeof((struct sockaddr_un *)0)->sun_path)
-        return client_fail(lock, ENAMETOOLONG, "the path of the socket has more than %zu bytes",
-                           sizeof((struct sockaddr_un *)0)->sun_path - 1);
+        return client_error_set(lock, ENAMETOOLONG,
+                                "the path of the socket has more than %zu bytes",
+                                sizeof((struct sockaddr_un *)0)->sun_path - 1);
     if (add_host(lock, &list, path, len, true) != 0) {
         free(list.hosts);
         return -1;
@@ -187,17 +188,17 @@ int ipclocker_set_port(struct ipclocker *lock, const char *port)
 {
     char shown[80];
 
-    if (service_parse_port(port, "tcp", &lock->set.port) == 0)
+    if (port_parse(port, "tcp", &lock->set.port) == 0)
         return 0;
     text_clean(shown, sizeof shown, port, strlen(port));
-    return client_fail(lock, EINVAL,
-                       "\"%s\" is no port; use a number from 1 to 65535 or a service name", shown);
+    return client_error_set(
+        lock, EINVAL, "\"%s\" is no port; use a number from 1 to 65535 or a service name", shown);
 }
 
 int ipclocker_set_family(struct ipclocker *lock, enum ipclocker_family family)
 {
     if (family == IPCLOCKER_FAMILY_UNIX && lock->set.family != IPCLOCKER_FAMILY_UNIX)
-        return client_fail(lock, EINVAL, "a UNIX socket needs a path");
+        return client_error_set(lock, EINVAL, "a UNIX socket needs a path");
     lock->set.family = family;
     return 0;
 }
@@ -218,7 +219,7 @@ static int blame_variable(struct ipclocker *lock, const char *variable)
     int number = errno;
 
     snprintf(cause, sizeof cause, "%.*s", (int)sizeof cause - 1, lock->error);
-    return client_fail(lock, number, "%s: %s", variable, cause);
+    return client_error_set(lock, number, "%s: %s", variable, cause);
 }
 
 int client_hosts_default(struct ipclocker *lock)
@@ -231,14 +232,14 @@ int client_hosts_default(struct ipclocker *lock)
     if (!needs_port(lock))
         return 0;
     if (port == NULL || *port == '\0') {
-        lock->set.port = service_default_port("lockerd", "tcp", SERVICE_LOCKERD_PORT);
+        lock->set.port = port_default("lockerd", "tcp", SERVICE_LOCKERD_PORT);
         return 0;
     }
     return ipclocker_set_port(lock, port) == 0 ? 0 : blame_variable(lock, "IPCLOCKER_PORT");
 }
 
-void client_host_describe(const struct ipclocker *lock, const struct client_host *host, char *out,
-                          size_t out_size)
+void client_hosts_describe(const struct ipclocker *lock, const struct client_host *host, char *out,
+                           size_t out_size)
 {
     char name[280];
     unsigned port = host->port != 0 ? host->port : lock->set.port;
@@ -336,8 +337,8 @@ static void add_unix(struct ipclocker *lock, const char *path)
     memcpy(address->sun_path, path, strlen(path) + 1);
 }
 
-int client_host_resolve(struct ipclocker *lock, const struct client_host *host, char *reason,
-                        size_t reason_size)
+int client_hosts_resolve(struct ipclocker *lock, const struct client_host *host, char *reason,
+                         size_t reason_size)
 {
     uint16_t port = htons(host->port != 0 ? host->port : lock->set.port);
 

@@ -13,13 +13,13 @@ void client_hosts_free(struct client_host *hosts, size_t count);
 int client_hosts_default(struct ipclocker *lock);
 
 /* Writes "farm1:1751" or a socket's path, harmless for a terminal. */
-void client_host_describe(const struct ipclocker *lock, const struct client_host *host, char *out,
-                          size_t out_size);
+void client_hosts_describe(const struct ipclocker *lock, const struct client_host *host, char *out,
+                           size_t out_size);
 
 /* Finds the addresses of a host, into the handle's round.  This may block, in the resolver.
  * Returns 0, or -1 with EHOSTUNREACH and why in `reason`.
  */
-int client_host_resolve(struct ipclocker *lock, const struct client_host *host, char *reason,
-                        size_t reason_size);
+int client_hosts_resolve(struct ipclocker *lock, const struct client_host *host, char *reason,
+                         size_t reason_size);
 
 #endif

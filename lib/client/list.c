@@ -17,7 +17,7 @@ struct rows {
 
 static int write_list(struct ipclocker *lock)
 {
-    client_write_command(lock, "LOCK_LIST");
+    client_request_command(lock, "LOCK_LIST");
     return 0;
 }
 
@@ -52,12 +52,12 @@ static int take_list_answer(struct ipclocker *lock, const struct answer *answer)
     struct rows *list = lock->call.argument;
 
     if (answer->kind == ANSWER_STATUS && answer->error != NULL)
-        return client_refused(lock, answer);
+        return client_engine_refused(lock, answer);
     if (answer->kind != ANSWER_LIST)
         return 0;
     list->rows = make_rows(answer);
     list->count = answer->name_count / 2;
-    return list->rows != NULL ? 1 : client_fail(lock, ENOMEM, "out of memory");
+    return list->rows != NULL ? 1 : client_error_set(lock, ENOMEM, "out of memory");
 }
 
 static const struct client_operation list_operation = {
@@ -69,7 +69,7 @@ struct ipclocker_list_entry *ipclocker_lock_list(struct ipclocker *lock, size_t 
 {
     struct rows list;
 
-    if (client_run(lock, &list_operation, &list, -1) != 0)
+    if (client_engine_run(lock, &list_operation, &list, -1) != 0)
         return NULL;
     *count = list.count;
     return list.rows;
@@ -79,14 +79,14 @@ static int write_json_list(struct ipclocker *lock)
 {
     bool classic = lock->connection.dialect == DIALECT_CLASSIC;
 
-    client_write_command(lock, classic ? "LOCK_LIST" : "LIST_JSON");
+    client_request_command(lock, classic ? "LOCK_LIST" : "LIST_JSON");
     return 0;
 }
 
 static char *make_json(const struct ipclocker *lock, const struct answer *answer)
 {
-    return locklist_json(lock->server.version, (int64_t)lock->server.started, answer->names,
-                         answer->name_count, clock_wall_ms());
+    return list_classic_json(lock->server.version, (int64_t)lock->server.started, answer->names,
+                             answer->name_count, clock_wall_ms());
 }
 
 static int take_json_answer(struct ipclocker *lock, const struct answer *answer)
@@ -94,11 +94,11 @@ static int take_json_answer(struct ipclocker *lock, const struct answer *answer)
     char **text = lock->call.argument;
 
     if (answer->kind == ANSWER_STATUS && answer->error != NULL)
-        return client_refused(lock, answer);
+        return client_engine_refused(lock, answer);
     if (answer->kind != ANSWER_JSON && answer->kind != ANSWER_LIST)
         return 0;
     *text = answer->kind == ANSWER_JSON ? strdup(answer->text) : make_json(lock, answer);
-    return *text != NULL ? 1 : client_fail(lock, ENOMEM, "out of memory");
+    return *text != NULL ? 1 : client_error_set(lock, ENOMEM, "out of memory");
 }
 
 static const struct client_operation json_operation = {
@@ -111,5 +111,5 @@ char *ipclocker_lock_list_json(struct ipclocker *lock)
 {
     char *text;
 
-    return client_run(lock, &json_operation, &text, -1) == 0 ? text : NULL;
+    return client_engine_run(lock, &json_operation, &text, -1) == 0 ? text : NULL;
 }

@@ -10,12 +10,12 @@
 #include "base/clock.h"
 #include "base/name_list.h"
 #include "base/text.h"
-#include "connect.h"
 #include "connection.h"
 #include "death_report.h"
 #include "error.h"
 #include "hosts.h"
 #include "request.h"
+#include "round.h"
 
 static void copy_clean(char *out, size_t out_size, const char *text)
 {
@@ -30,20 +30,20 @@ static void notice_waiting(struct ipclocker *lock)
     if (!lock->wait.notice_due)
         return;
     lock->wait.notice_due = false;
-    client_describe_demand(lock, demand, sizeof demand);
+    client_request_describe(lock, demand, sizeof demand);
     if (wait->held_ms >= 0)
         snprintf(held, sizeof held, " for %.1f s", (double)wait->held_ms / 1000.0);
     if (wait->position > 0)
         snprintf(place, sizeof place, "; place %zu in the queue", wait->position);
-    client_notice(lock, IPCLOCKER_PRINT_WAITING, "waiting for %s, held by %s%s%s", demand,
-                  wait->holder[0] != '\0' ? wait->holder : "somebody", held, place);
+    client_error_notice(lock, IPCLOCKER_PRINT_WAITING, "waiting for %s, held by %s%s%s", demand,
+                        wait->holder[0] != '\0' ? wait->holder : "somebody", held, place);
 }
 
 static void take_waiting(struct ipclocker *lock, const char *holder)
 {
     lock->call.phase = PHASE_QUEUED;
     lock->call.was_queued = true;
-    client_settle(lock);
+    client_round_settle(lock);
     lock->round.tries = 0;
     lock->wait.known.waiting = true;
     lock->wait.known.position = 0;
@@ -51,7 +51,7 @@ static void take_waiting(struct ipclocker *lock, const char *holder)
     lock->wait.known.lock[0] = '\0';
     copy_clean(lock->wait.known.holder, sizeof lock->wait.known.holder, holder);
     lock->wait.notice_due = true;
-    client_keep_alive(lock);
+    client_connection_keep_alive(lock);
     /* Ours goes on to tell the place. */
     if (lock->connection.dialect == DIALECT_CLASSIC)
         notice_waiting(lock);
@@ -99,9 +99,9 @@ static int refuse_grant(struct ipclocker *lock)
 {
     char host[320];
 
-    client_host_describe(lock, client_current_host(lock), host, sizeof host);
-    return client_fail(lock, EPROTO, "the server at %s granted something else than was asked for",
-                       host);
+    client_hosts_describe(lock, client_round_host(lock), host, sizeof host);
+    return client_error_set(lock, EPROTO,
+                            "the server at %s granted something else than was asked for", host);
 }
 
 static int take_grant(struct ipclocker *lock, const struct answer *answer)
@@ -116,9 +116,9 @@ static int take_grant(struct ipclocker *lock, const struct answer *answer)
     }
     buffer_add(&lock->grant.names, "", 1);
     if (lock->grant.names.failed)
-        return client_fail(lock, ENOMEM, "out of memory");
+        return client_error_set(lock, ENOMEM, "out of memory");
     lock->grant.held = true;
-    client_settle(lock);
+    client_round_settle(lock);
     lock->grant.token = answer->number;
     return 1;
 }
@@ -131,12 +131,12 @@ static int obtain(struct ipclocker *lock, const struct answer *answer)
         return -1;
     lock->wait.known.waited_ms = clock_now_ms() - lock->call.started_ms;
     if (lock->set.session)
-        client_keep_alive(lock);
+        client_connection_keep_alive(lock);
     if (!lock->call.was_queued)
         return 1;
     copy_clean(names, sizeof names, lock->grant.names.data);
-    client_notice(lock, IPCLOCKER_PRINT_OBTAINED, "obtained %s after %.1f s", names,
-                  (double)lock->wait.known.waited_ms / 1000.0);
+    client_error_notice(lock, IPCLOCKER_PRINT_OBTAINED, "obtained %s after %.1f s", names,
+                        (double)lock->wait.known.waited_ms / 1000.0);
     return 1;
 }
 
@@ -144,19 +144,20 @@ static int be_refused(struct ipclocker *lock, const struct answer *answer)
 {
     char demand[256], owner[128];
 
-    client_describe_demand(lock, demand, sizeof demand);
+    client_request_describe(lock, demand, sizeof demand);
     copy_clean(owner, sizeof owner, answer->text);
     lock->grant.held = false;
     if (answer->error != NULL)
-        return client_refused(lock, answer);
+        return client_engine_refused(lock, answer);
     if (lock->set.block)
-        return client_fail(lock, ECANCELED, "the wait for %s was ended by somebody else", demand);
-    client_fail(lock, EBUSY, "%s is not free%s%s", demand,
-                owner[0] != '\0' ? "; it is held by " : "", owner);
+        return client_error_set(lock, ECANCELED, "the wait for %s was ended by somebody else",
+                                demand);
+    client_error_set(lock, EBUSY, "%s is not free%s%s", demand,
+                     owner[0] != '\0' ? "; it is held by " : "", owner);
     if (lock->connection.dialect != DIALECT_CLASSIC)
         return -1;
     /* A classic server has put us into the queue all the same. */
-    client_write_command(lock, "UNLOCK");
+    client_request_command(lock, "UNLOCK");
     lock->call.phase = PHASE_WITHDRAWAL;
     return 0;
 }
@@ -174,12 +175,13 @@ static int take_status(struct ipclocker *lock, const struct answer *answer)
 
 static int write_lock(struct ipclocker *lock)
 {
-    if (lock->connection.dialect == DIALECT_CLASSIC && !client_demand_is_plain(lock))
-        return client_fail(lock, ENOTSUP,
-                           "the server is a classic one, which knows neither counts nor several "
-                           "groups; ask for one of one list");
-    client_write_demand(lock, lock->set.block);
-    client_write_command(lock, "LOCK");
+    if (lock->connection.dialect == DIALECT_CLASSIC && !client_request_is_plain(lock))
+        return client_error_set(
+            lock, ENOTSUP,
+            "the server is a classic one, which knows neither counts nor several "
+            "groups; ask for one of one list");
+    client_request_demand(lock, lock->set.block);
+    client_request_command(lock, "LOCK");
     return 0;
 }
 
@@ -194,7 +196,7 @@ static int take_lock_answer(struct ipclocker *lock, const struct answer *answer)
         return 0;
     case ANSWER_CHECK:
         if (lock->connection.dialect == DIALECT_CLASSIC)
-            client_report_check(lock, answer->text, (pid_t)answer->number);
+            client_death_report_check(lock, answer->text, (pid_t)answer->number);
         return 0;
     case ANSWER_STATUS:
         return take_status(lock, answer);
@@ -208,14 +210,14 @@ static void leave(struct ipclocker *lock)
 {
     /* CANCEL ends a wait at once; UNLOCK gives back a grant that was on its way. */
     if (lock->connection.fd >= 0 && lock->call.phase != PHASE_CONNECTING) {
-        client_write_command(lock, "CANCEL\nUNLOCK\nEOF");
-        client_flush(lock);
+        client_request_command(lock, "CANCEL\nUNLOCK\nEOF");
+        client_connection_flush(lock);
         /* What is left unread would make close(2) reset the connection. */
-        while (client_receive(lock) > 0)
+        while (client_connection_receive(lock) > 0)
             continue;
         shutdown(lock->connection.fd, SHUT_WR);
     }
-    client_disconnect(lock);
+    client_connection_close(lock);
 }
 
 const struct client_operation client_lock_operation = {
@@ -229,12 +231,12 @@ const struct client_operation client_lock_operation = {
  * job uses. */
 static int write_renewal(struct ipclocker *lock)
 {
-    client_write_held(lock);
+    client_request_held(lock);
     /* A classic server knows no sessions; it can only be asked. */
     if (lock->connection.dialect == DIALECT_CLASSIC)
-        client_write_command(lock, "STATUS");
+        client_request_command(lock, "STATUS");
     else
-        client_write_number(lock, "RENEW", lock->grant.token);
+        client_request_number(lock, "RENEW", lock->grant.token);
     return 0;
 }
 
@@ -265,11 +267,11 @@ static int take_renewal_answer(struct ipclocker *lock, const struct answer *answ
         /* A server that had forgotten its grants has given it again. */
         if (answer->number != 0)
             lock->grant.token = answer->number;
-        client_keep_alive(lock);
+        client_connection_keep_alive(lock);
         return 1;
     }
     lock->grant.held = false;
-    return client_fail(lock, ENOLCK, "the lock was lost while the server was away");
+    return client_error_set(lock, ENOLCK, "the lock was lost while the server was away");
 }
 
 static const struct client_operation renew_operation = {
@@ -286,15 +288,15 @@ void ipclocker_cancel(struct ipclocker *lock)
         return;
     lock->wait.known.waited_ms = clock_now_ms() - lock->call.started_ms;
     leave(lock);
-    client_abandon(lock);
+    client_engine_abandon(lock);
 }
 
 int ipclocker_lock_start(struct ipclocker *lock)
 {
     if (lock->call.operation == &client_lock_operation)
-        return client_fail(lock, EALREADY, "a lock is being got already");
+        return client_error_set(lock, EALREADY, "a lock is being got already");
     lock->wait.known = (struct ipclocker_wait){.held_ms = -1};
-    return client_begin(lock, &client_lock_operation, NULL, lock->set.wait_limit_ms);
+    return client_engine_begin(lock, &client_lock_operation, NULL, lock->set.wait_limit_ms);
 }
 
 /* Watches the connection of a lock that is held. */
@@ -304,15 +306,15 @@ static int process_held(struct ipclocker *lock)
     int got = 1;
 
     if (lock->call.operation != NULL)
-        return client_step(lock) < 0 ? -1 : 1;
-    while (lock->connection.fd >= 0 && (got = client_receive(lock)) > 0) {
+        return client_engine_step(lock) < 0 ? -1 : 1;
+    while (lock->connection.fd >= 0 && (got = client_connection_receive(lock)) > 0) {
         /* Answers to what nobody waits for any more, such as the place in the queue. */
         while (answer_parser_next(&lock->connection.parser, &answer) > ANSWER_BAD)
             continue;
     }
     if (got < 0) {
-        client_disconnect(lock);
-        if (lock->set.session && client_begin(lock, &renew_operation, NULL, -1) != 0)
+        client_connection_close(lock);
+        if (lock->set.session && client_engine_begin(lock, &renew_operation, NULL, -1) != 0)
             return -1;
     }
     return 1;
@@ -321,27 +323,27 @@ static int process_held(struct ipclocker *lock)
 int ipclocker_process(struct ipclocker *lock)
 {
     if (lock->call.operation == &client_lock_operation)
-        return client_step(lock);
+        return client_engine_step(lock);
     if (!lock->grant.held)
-        return client_fail(lock, EINVAL, "no lock is being got");
+        return client_error_set(lock, EINVAL, "no lock is being got");
     return process_held(lock);
 }
 
 int ipclocker_lock(struct ipclocker *lock)
 {
-    return ipclocker_lock_start(lock) == 0 ? client_finish(lock) : -1;
+    return ipclocker_lock_start(lock) == 0 ? client_engine_finish(lock) : -1;
 }
 
 void ipclocker_refresh_wait(struct ipclocker *lock)
 {
     if (lock->call.phase != PHASE_QUEUED || lock->connection.dialect != DIALECT_2)
         return;
-    client_write_command(lock, "QUEUE");
-    client_flush(lock);
+    client_request_command(lock, "QUEUE");
+    client_connection_flush(lock);
 }
 
 void ipclocker_forget(struct ipclocker *lock)
 {
-    client_disconnect(lock);
-    client_abandon(lock);
+    client_connection_close(lock);
+    client_engine_abandon(lock);
 }

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
-enum error_code code_of_older_server(const char *text)
+enum error_code older_server_code(const char *text)
 {
     /* How it ended what it could not do then, and began what an owner was in its own way for. */
     static const char later[] = "try again later", own[] = "this owner ";

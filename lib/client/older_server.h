@@ -6,6 +6,6 @@
 
 /* The code that such a server means by the text of its error: the one place that goes by wording.
  */
-enum error_code code_of_older_server(const char *text);
+enum error_code older_server_code(const char *text);
 
 #endif

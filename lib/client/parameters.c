@@ -15,17 +15,19 @@
 #include "lock/owner_name.h"
 #include "process/process.h"
 
-int client_check_text(struct ipclocker *lock, const char *text, const char *what)
+int client_parameters_check_text(struct ipclocker *lock, const char *text, const char *what)
 {
     size_t len = strlen(text);
 
     if (len == 0)
-        return client_fail(lock, EINVAL, "the %s is empty", what);
+        return client_error_set(lock, EINVAL, "the %s is empty", what);
     if (len > CLIENT_NAME_MAX)
-        return client_fail(lock, EINVAL, "the %s has more than %d bytes", what, CLIENT_NAME_MAX);
+        return client_error_set(lock, EINVAL, "the %s has more than %d bytes", what,
+                                CLIENT_NAME_MAX);
     for (size_t i = 0; i < len; i++) {
         if ((unsigned char)text[i] <= ' ' || text[i] == 0x7f)
-            return client_fail(lock, EINVAL, "the %s has a blank or control character in it", what);
+            return client_error_set(lock, EINVAL, "the %s has a blank or control character in it",
+                                    what);
     }
     return 0;
 }
@@ -34,11 +36,11 @@ static int set_text(struct ipclocker *lock, char **field, const char *text, cons
 {
     char *copy;
 
-    if (client_check_text(lock, text, what) != 0)
+    if (client_parameters_check_text(lock, text, what) != 0)
         return -1;
     copy = strdup(text);
     if (copy == NULL)
-        return client_fail(lock, ENOMEM, "out of memory");
+        return client_error_set(lock, ENOMEM, "out of memory");
     free(*field);
     *field = copy;
     return 0;
@@ -63,21 +65,21 @@ int ipclocker_set_job(struct ipclocker *lock, const char *job)
 int ipclocker_set_pid(struct ipclocker *lock, pid_t pid)
 {
     if (pid <= 0)
-        return client_fail(lock, EINVAL, "%d is no process id", (int)pid);
+        return client_error_set(lock, EINVAL, "%d is no process id", (int)pid);
     lock->default_user[0] = '\0';
     lock->set.process_start = 0;
     lock->set.pid = pid;
     return 0;
 }
 
-uint64_t client_process_start(struct ipclocker *lock)
+uint64_t client_parameters_process_start(struct ipclocker *lock)
 {
     if (lock->set.process_start == 0)
         lock->set.process_start = process_start_time(lock->set.pid);
     return lock->set.process_start;
 }
 
-const char *client_hostname(struct ipclocker *lock)
+const char *client_parameters_hostname(struct ipclocker *lock)
 {
     char name[CLIENT_NAME_MAX + 1];
 
@@ -144,27 +146,27 @@ const char *ipclocker_user(const struct ipclocker *lock)
     if (lock->default_user[0] == '\0') {
         find_login(login, sizeof login);
         owner_name_format(mutable_lock->default_user, sizeof lock->default_user,
-                          client_hostname(mutable_lock), (uint64_t)lock->set.pid,
+                          client_parameters_hostname(mutable_lock), (uint64_t)lock->set.pid,
                           container_namespace(), login);
     }
     return lock->default_user;
 }
 
 /* Whether so many of the names can be had; says what is wrong. */
-static int check_count(struct ipclocker *lock, const struct hostlist *list, size_t count)
+static int check_count(struct ipclocker *lock, const struct name_list *list, size_t count)
 {
     if (count == 0)
-        return client_fail(lock, EINVAL, "a count of 0 locks; ask for at least 1");
+        return client_error_set(lock, EINVAL, "a count of 0 locks; ask for at least 1");
     if (count > list->count)
-        return client_fail(lock, EINVAL,
-                           "%zu locks are wanted, but only %zu named; name more or ask for fewer",
-                           count, list->count);
+        return client_error_set(
+            lock, EINVAL, "%zu locks are wanted, but only %zu named; name more or ask for fewer",
+            count, list->count);
     return 0;
 }
 
 /* Whether the names can stand beside the groups that are there. */
 static int check_names(struct ipclocker *lock, const struct lock_demand *demand,
-                       const struct hostlist *list)
+                       const struct name_list *list)
 {
     char shown[80];
 
@@ -172,12 +174,12 @@ static int check_names(struct ipclocker *lock, const struct lock_demand *demand,
         if (!name_list_has((char *const *)demand->names, demand->name_count, list->names[i]))
             continue;
         text_clean(shown, sizeof shown, list->names[i], strlen(list->names[i]));
-        return client_fail(lock, EINVAL, "%s is in two groups; name it in one", shown);
+        return client_error_set(lock, EINVAL, "%s is in two groups; name it in one", shown);
     }
     if (demand->name_count + list->count > HOSTLIST_NAMES_MAX ||
         demand->group_count == CLIENT_GROUPS_MAX)
-        return client_fail(lock, E2BIG, "more than %d names or %d groups", HOSTLIST_NAMES_MAX,
-                           CLIENT_GROUPS_MAX);
+        return client_error_set(lock, E2BIG, "more than %d names or %d groups", HOSTLIST_NAMES_MAX,
+                                CLIENT_GROUPS_MAX);
     return 0;
 }
 
@@ -185,20 +187,20 @@ static int check_names(struct ipclocker *lock, const struct lock_demand *demand,
 static int add_group(struct ipclocker *lock, struct lock_demand *demand, const char *names,
                      size_t count)
 {
-    struct hostlist list = {0};
+    struct name_list list = {0};
     int result;
 
-    if (hostlist_append(&list, names, lock->error, sizeof lock->error) != 0)
+    if (name_list_append(&list, names, lock->error, sizeof lock->error) != 0)
         return -1;
     result = check_count(lock, &list, count);
     if (result == 0)
         result = check_names(lock, demand, &list);
     if (result == 0 &&
         lock_demand_add_group(demand, (const char *const *)list.names, list.count) != 0)
-        result = client_fail(lock, ENOMEM, "out of memory");
+        result = client_error_set(lock, ENOMEM, "out of memory");
     if (result == 0)
         lock_demand_set_count(demand, count);
-    hostlist_fini(&list);
+    name_list_fini(&list);
     return result;
 }
 

@@ -7,12 +7,12 @@
 /* Whether a text can be a word of the protocol.  Returns 0, or -1 with EINVAL; `what` names it in
  * the error text.
  */
-int client_check_text(struct ipclocker *lock, const char *text, const char *what);
+int client_parameters_check_text(struct ipclocker *lock, const char *text, const char *what);
 
 /* The host name that was set, or this host's; the handle's until another one is set. */
-const char *client_hostname(struct ipclocker *lock);
+const char *client_parameters_hostname(struct ipclocker *lock);
 
 /* The start time of the handle's process, as process_start_time() has it; looked up once. */
-uint64_t client_process_start(struct ipclocker *lock);
+uint64_t client_parameters_process_start(struct ipclocker *lock);
 
 #endif

@@ -23,7 +23,7 @@ static void write_word(struct ipclocker *lock, const char *word, const char *val
     buffer_add(out_of(lock), "\n", 1);
 }
 
-void client_write_number(struct ipclocker *lock, const char *word, uint64_t value)
+void client_request_number(struct ipclocker *lock, const char *word, uint64_t value)
 {
     buffer_add_text(out_of(lock), word);
     buffer_add(out_of(lock), " ", 1);
@@ -31,7 +31,7 @@ void client_write_number(struct ipclocker *lock, const char *word, uint64_t valu
     buffer_add(out_of(lock), "\n", 1);
 }
 
-void client_write_command(struct ipclocker *lock, const char *command)
+void client_request_command(struct ipclocker *lock, const char *command)
 {
     buffer_add_text(out_of(lock), command);
     buffer_add(out_of(lock), "\n", 1);
@@ -49,7 +49,7 @@ static void write_names(struct ipclocker *lock, const char *const *names, size_t
 static void write_process(struct ipclocker *lock)
 {
     buffer_add_text(out_of(lock), "process ");
-    buffer_add_number(out_of(lock), client_process_start(lock));
+    buffer_add_number(out_of(lock), client_parameters_process_start(lock));
     buffer_add(out_of(lock), " ", 1);
     buffer_add_text(out_of(lock), process_boot_id());
     buffer_add(out_of(lock), " ", 1);
@@ -78,11 +78,11 @@ static void write_groups(struct ipclocker *lock)
         write_names(lock, group->names, group->name_count);
         buffer_add(out_of(lock), "\n", 1);
         if (group->count != 1)
-            client_write_number(lock, "count", group->count);
+            client_request_number(lock, "count", group->count);
     }
 }
 
-bool client_demand_is_plain(const struct ipclocker *lock)
+bool client_request_is_plain(const struct ipclocker *lock)
 {
     return lock->set.demand.group_count == 1 && lock->set.demand.groups[0].count == 1;
 }
@@ -90,28 +90,28 @@ bool client_demand_is_plain(const struct ipclocker *lock)
 /* The process that asks. */
 static void write_owner(struct ipclocker *lock)
 {
-    write_word(lock, "hostname", client_hostname(lock));
-    client_write_number(lock, "pid", (uint64_t)lock->set.pid);
+    write_word(lock, "hostname", client_parameters_hostname(lock));
+    client_request_number(lock, "pid", (uint64_t)lock->set.pid);
     if (lock->connection.dialect == DIALECT_CLASSIC)
         return;
     write_process(lock);
     write_job(lock);
-    client_write_number(lock, "session", lock->set.session);
+    client_request_number(lock, "session", lock->set.session);
 }
 
-void client_write_demand(struct ipclocker *lock, bool block)
+void client_request_demand(struct ipclocker *lock, bool block)
 {
     bool autounlock = lock->set.autounlock || lock->set.session;
 
     write_word(lock, "user", ipclocker_user(lock));
     write_groups(lock);
-    client_write_number(lock, "block", block);
-    client_write_number(lock, "timeout", lock->set.hold_limit_s);
-    client_write_number(lock, "autounlock", autounlock);
+    client_request_number(lock, "block", block);
+    client_request_number(lock, "timeout", lock->set.hold_limit_s);
+    client_request_number(lock, "autounlock", autounlock);
     write_owner(lock);
 }
 
-void client_write_names(struct ipclocker *lock)
+void client_request_names(struct ipclocker *lock)
 {
     write_word(lock, "user", ipclocker_user(lock));
     buffer_add_text(out_of(lock), "locks");
@@ -119,7 +119,7 @@ void client_write_names(struct ipclocker *lock)
     buffer_add(out_of(lock), "\n", 1);
 }
 
-void client_write_held(struct ipclocker *lock)
+void client_request_held(struct ipclocker *lock)
 {
     size_t count = 1;
 
@@ -129,12 +129,12 @@ void client_write_held(struct ipclocker *lock)
     write_word(lock, "locks", lock->grant.names.data);
     if (lock->connection.dialect == DIALECT_CLASSIC)
         return;
-    client_write_number(lock, "count", count);
-    client_write_number(lock, "timeout", lock->set.hold_limit_s);
+    client_request_number(lock, "count", count);
+    client_request_number(lock, "timeout", lock->set.hold_limit_s);
     write_owner(lock);
 }
 
-void client_describe_demand(const struct ipclocker *lock, char *out, size_t out_size)
+void client_request_describe(const struct ipclocker *lock, char *out, size_t out_size)
 {
     char text[96];
 

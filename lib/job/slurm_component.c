@@ -24,16 +24,16 @@ static void turn_commas(char *list)
 /* 1 or 0; -1 when the list cannot be read. */
 static int has_node(const char *list, const char *node)
 {
-    struct hostlist names = {0};
+    struct name_list names = {0};
     char error[256], *copy = strdup(list);
     int has = -1;
 
     if (copy == NULL)
         return -1;
     turn_commas(copy);
-    if (hostlist_append(&names, copy, error, sizeof error) == 0)
+    if (name_list_append(&names, copy, error, sizeof error) == 0)
         has = name_list_has(names.names, names.count, node);
-    hostlist_fini(&names);
+    name_list_fini(&names);
     free(copy);
     return has;
 }

@@ -11,7 +11,7 @@
 static const char prefix[] = "slurm:";
 static const char digits[] = "0123456789";
 
-bool slurm_job_is_ours(const char *text)
+bool slurm_id_is_ours(const char *text)
 {
     return strncmp(text, prefix, sizeof prefix - 1) == 0;
 }
@@ -47,9 +47,9 @@ static bool read_cluster(const char *at, char cluster[SLURM_CLUSTER_SIZE])
     return true;
 }
 
-bool slurm_job_parse(const char *text, struct slurm_job *job)
+bool slurm_id_parse(const char *text, struct slurm_job *job)
 {
-    const char *at = slurm_job_is_ours(text) ? text + sizeof prefix - 1 : text;
+    const char *at = slurm_id_is_ours(text) ? text + sizeof prefix - 1 : text;
     struct slurm_job found = {0};
 
     if (!read_number(&at, &found.id) || found.id == 0)
@@ -68,7 +68,7 @@ bool slurm_job_parse(const char *text, struct slurm_job *job)
     return true;
 }
 
-void slurm_job_format(char out[SLURM_JOB_TEXT_SIZE], const struct slurm_job *job)
+void slurm_id_format(char out[SLURM_JOB_TEXT_SIZE], const struct slurm_job *job)
 {
     static const char marks[] = {[SLURM_PART_TASK] = '_', [SLURM_PART_COMPONENT] = '+'};
     char part[16] = "", own[16] = "";
@@ -81,7 +81,7 @@ void slurm_job_format(char out[SLURM_JOB_TEXT_SIZE], const struct slurm_job *job
              job->cluster[0] != '\0' ? "@" : "", job->cluster);
 }
 
-struct slurm_job slurm_job_to_ask(const struct slurm_job *job)
+struct slurm_job slurm_id_to_ask(const struct slurm_job *job)
 {
     struct slurm_job asked = *job;
 
@@ -93,13 +93,13 @@ struct slurm_job slurm_job_to_ask(const struct slurm_job *job)
     return asked;
 }
 
-bool slurm_job_is_meant(const struct slurm_job *wanted, const struct slurm_job *job)
+bool slurm_id_is_meant(const struct slurm_job *wanted, const struct slurm_job *job)
 {
-    return slurm_job_compare(wanted, job) == 0 && strcmp(wanted->cluster, job->cluster) == 0 &&
+    return slurm_id_compare(wanted, job) == 0 && strcmp(wanted->cluster, job->cluster) == 0 &&
            (wanted->own == 0 || wanted->own == job->own);
 }
 
-int slurm_job_compare(const struct slurm_job *a, const struct slurm_job *b)
+int slurm_id_compare(const struct slurm_job *a, const struct slurm_job *b)
 {
     if (a->id != b->id)
         return a->id < b->id ? -1 : 1;
@@ -130,7 +130,7 @@ static bool read_tasks(const char **at, uint32_t task, bool *has)
     return true;
 }
 
-bool slurm_job_list_has(const char *tasks, uint32_t task)
+bool slurm_id_list_has(const char *tasks, uint32_t task)
 {
     bool has = false;
 

@@ -25,29 +25,29 @@ struct slurm_job {
  * with "slurm:" in front or not.  Nothing else passes: a cluster's name has letters, digits, '.',
  * '_' and '-'. Returns false, with *job untouched, when it is no such id.
  */
-bool slurm_job_parse(const char *text, struct slurm_job *job);
+bool slurm_id_parse(const char *text, struct slurm_job *job);
 
 /* Writes "slurm:4711_3=4714@lab", as locks carry it. */
-void slurm_job_format(char out[SLURM_JOB_TEXT_SIZE], const struct slurm_job *job);
+void slurm_id_format(char out[SLURM_JOB_TEXT_SIZE], const struct slurm_job *job);
 
 /* What to ask Slurm about: a task's own number where it is said.  A job that a task has submitted
  * finds the task's variables in its environment, so that only this number is certainly its own.
  */
-struct slurm_job slurm_job_to_ask(const struct slurm_job *job);
+struct slurm_job slurm_id_to_ask(const struct slurm_job *job);
 
 /* Whether somebody who writes `wanted` means this job: a task can be named without its own number.
  */
-bool slurm_job_is_meant(const struct slurm_job *wanted, const struct slurm_job *job);
+bool slurm_id_is_meant(const struct slurm_job *wanted, const struct slurm_job *job);
 
 /* Whether a text begins with "slurm:", so that it is, or should be, such an id. */
-bool slurm_job_is_ours(const char *text);
+bool slurm_id_is_ours(const char *text);
 
 /* Orders by id and part; the cluster and a task's own number do not count. */
-int slurm_job_compare(const struct slurm_job *a, const struct slurm_job *b);
+int slurm_id_compare(const struct slurm_job *a, const struct slurm_job *b);
 
 /* Whether a task is in the list that Slurm has of an array's tasks which have not started:
  * "0-5,9%2" or "0-8:4".  A list that cannot be understood, or was cut with "...", may hold any.
  */
-bool slurm_job_list_has(const char *tasks, uint32_t task);
+bool slurm_id_list_has(const char *tasks, uint32_t task);
 
 #endif

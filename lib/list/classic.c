@@ -4,12 +4,12 @@
 
 #include "json.h"
 
-char *locklist_json(const char *version, int64_t started_s, char *const *names_and_owners,
-                    size_t count, int64_t now_ms)
+char *list_classic_json(const char *version, int64_t started_s, char *const *names_and_owners,
+                        size_t count, int64_t now_ms)
 {
     const struct lock_json_server server = {
         .version = version, .started_s = started_s, .protocol = 1};
-    struct lock_json *json = lock_json_begin(&server, now_ms);
+    struct lock_json *json = list_json_begin(&server, now_ms);
 
     if (json == NULL)
         return NULL;
@@ -23,7 +23,7 @@ char *locklist_json(const char *version, int64_t started_s, char *const *names_a
             .waiting = -1,
         };
 
-        lock_json_add_lock(json, &lock);
+        list_json_add_lock(json, &lock);
     }
-    return lock_json_end(json, NULL);
+    return list_json_end(json, NULL);
 }

@@ -9,7 +9,7 @@
  * a server does not tell is null.  Returns a string for the caller to free(3), or NULL with errno
  * ENOMEM.
  */
-char *locklist_json(const char *version, int64_t started_s, char *const *names_and_owners,
-                    size_t count, int64_t now_ms);
+char *list_classic_json(const char *version, int64_t started_s, char *const *names_and_owners,
+                        size_t count, int64_t now_ms);
 
 #endif

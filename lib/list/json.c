@@ -235,7 +235,7 @@ static void write_head(struct lock_json *json, const struct lock_json_server *se
     fputs(",\n\"locks\":[", json->out);
 }
 
-struct lock_json *lock_json_begin(const struct lock_json_server *server, int64_t now_ms)
+struct lock_json *list_json_begin(const struct lock_json_server *server, int64_t now_ms)
 {
     struct lock_json *json = calloc(1, sizeof *json);
 
@@ -251,7 +251,7 @@ struct lock_json *lock_json_begin(const struct lock_json_server *server, int64_t
     return json;
 }
 
-void lock_json_add_lock(struct lock_json *json, const struct lock_json_lock *lock)
+void list_json_add_lock(struct lock_json *json, const struct lock_json_lock *lock)
 {
     struct entry entry;
 
@@ -271,7 +271,7 @@ void lock_json_add_lock(struct lock_json *json, const struct lock_json_lock *loc
     write_entry(json, &entry);
 }
 
-void lock_json_add_waiter(struct lock_json *json, const struct lock_json_waiter *waiter)
+void list_json_add_waiter(struct lock_json *json, const struct lock_json_waiter *waiter)
 {
     struct entry entry;
 
@@ -288,7 +288,7 @@ void lock_json_add_waiter(struct lock_json *json, const struct lock_json_waiter 
     write_entry(json, &entry);
 }
 
-char *lock_json_end(struct lock_json *json, size_t *len)
+char *list_json_end(struct lock_json *json, size_t *len)
 {
     char *text;
 
@@ -300,7 +300,7 @@ char *lock_json_end(struct lock_json *json, size_t *len)
         json->failed = true;
     json->out = NULL;
     if (json->failed) {
-        lock_json_destroy(json);
+        list_json_destroy(json);
         errno = ENOMEM;
         return NULL;
     }
@@ -311,7 +311,7 @@ char *lock_json_end(struct lock_json *json, size_t *len)
     return text;
 }
 
-void lock_json_destroy(struct lock_json *json)
+void list_json_destroy(struct lock_json *json)
 {
     int saved_errno = errno;
 

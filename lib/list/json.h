@@ -53,20 +53,20 @@ struct lock_json_waiter {
 /* Begins a document as of `now_ms` since 1970.  Returns NULL with errno ENOMEM.  The caller ends
  * or destroys it.
  */
-struct lock_json *lock_json_begin(const struct lock_json_server *server, int64_t now_ms);
+struct lock_json *list_json_begin(const struct lock_json_server *server, int64_t now_ms);
 
 /* Adds an entry: first all locks, then all waiters.  A failure for want of memory is remembered
- * and told by lock_json_end().
+ * and told by list_json_end().
  */
-void lock_json_add_lock(struct lock_json *json, const struct lock_json_lock *lock);
-void lock_json_add_waiter(struct lock_json *json, const struct lock_json_waiter *waiter);
+void list_json_add_lock(struct lock_json *json, const struct lock_json_lock *lock);
+void list_json_add_waiter(struct lock_json *json, const struct lock_json_waiter *waiter);
 
 /* Ends the document and frees `json`, in every case.  Returns the text without a newline, for the
  * caller to free(3), and writes its length to *len if that is not NULL; or NULL with errno ENOMEM.
  */
-char *lock_json_end(struct lock_json *json, size_t *len);
+char *list_json_end(struct lock_json *json, size_t *len);
 
 /* Frees a document that will not be ended.  NULL is allowed. */
-void lock_json_destroy(struct lock_json *json);
+void list_json_destroy(struct lock_json *json);
 
 #endif

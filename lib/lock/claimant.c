@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Never written to, as it is in no index: all requests that say nothing share it. */
-static struct lock_process unknown;
+static struct lock_claimant unknown;
 
 /* The bytes of an optional string. */
 static size_t text_size(const char *text)
@@ -27,11 +27,11 @@ static const char *put_text(char **end, const char *text, size_t size)
     return copy;
 }
 
-struct lock_process *lock_process_create(struct lock_request *request, const struct lock_ask *ask)
+struct lock_claimant *lock_claimant_create(struct lock_request *request, const struct lock_ask *ask)
 {
     size_t host_size = text_size(ask->host), boot_size = text_size(ask->boot),
            job_size = text_size(ask->job);
-    struct lock_process *process;
+    struct lock_claimant *process;
     char *end;
 
     if (host_size + boot_size + job_size == 0 && (ask->pid | ask->start | ask->pid_namespace) == 0)
@@ -52,16 +52,16 @@ struct lock_process *lock_process_create(struct lock_request *request, const str
     return process;
 }
 
-void lock_process_destroy(struct lock_process *process)
+void lock_claimant_destroy(struct lock_claimant *process)
 {
     if (process != &unknown)
         free(process);
 }
 
-int lock_process_compare(const struct tree_node *a, const struct tree_node *b)
+int lock_claimant_compare(const struct tree_node *a, const struct tree_node *b)
 {
-    const struct lock_process *left = tree_entry(a, const struct lock_process, process_node);
-    const struct lock_process *right = tree_entry(b, const struct lock_process, process_node);
+    const struct lock_claimant *left = tree_entry(a, const struct lock_claimant, process_node);
+    const struct lock_claimant *right = tree_entry(b, const struct lock_claimant, process_node);
     int order = lock_compare_numbers(left->pid, right->pid);
 
     if (order == 0)
@@ -69,10 +69,10 @@ int lock_process_compare(const struct tree_node *a, const struct tree_node *b)
     return order != 0 ? order : lock_compare_numbers(left->request->ticket, right->request->ticket);
 }
 
-int lock_process_compare_jobs(const struct tree_node *a, const struct tree_node *b)
+int lock_claimant_compare_jobs(const struct tree_node *a, const struct tree_node *b)
 {
-    const struct lock_process *left = tree_entry(a, const struct lock_process, job_node);
-    const struct lock_process *right = tree_entry(b, const struct lock_process, job_node);
+    const struct lock_claimant *left = tree_entry(a, const struct lock_claimant, job_node);
+    const struct lock_claimant *right = tree_entry(b, const struct lock_claimant, job_node);
     int order = strcmp(left->job, right->job);
 
     return order != 0 ? order : lock_compare_numbers(left->request->ticket, right->request->ticket);

@@ -6,11 +6,12 @@
 
 /* A copy of what an ask says of the process, in no index yet.  NULL with errno ENOMEM.  NULL is
  * allowed to be destroyed. */
-struct lock_process *lock_process_create(struct lock_request *request, const struct lock_ask *ask);
-void lock_process_destroy(struct lock_process *process);
+struct lock_claimant *lock_claimant_create(struct lock_request *request,
+                                           const struct lock_ask *ask);
+void lock_claimant_destroy(struct lock_claimant *process);
 
 /* The orders of table->processes and table->jobs. */
-int lock_process_compare(const struct tree_node *a, const struct tree_node *b);
-int lock_process_compare_jobs(const struct tree_node *a, const struct tree_node *b);
+int lock_claimant_compare(const struct tree_node *a, const struct tree_node *b);
+int lock_claimant_compare_jobs(const struct tree_node *a, const struct tree_node *b);
 
 #endif

@@ -109,11 +109,11 @@ void lock_want_find_locks(struct lock_want *want, const struct lock_table *table
 
 int lock_request_adopt(struct lock_request *request, const struct lock_ask *ask)
 {
-    struct lock_process *process = lock_process_create(request, ask);
+    struct lock_claimant *process = lock_claimant_create(request, ask);
 
     if (process == NULL)
         return -1;
-    lock_process_destroy(request->process);
+    lock_claimant_destroy(request->process);
     request->process = process;
     request->autounlock = ask->autounlock;
     request->hold_ms = ask->hold_ms;
@@ -159,6 +159,6 @@ struct lock_request *lock_request_create(const struct lock_want *want)
 
 void lock_request_destroy(struct lock_request *request)
 {
-    lock_process_destroy(request->process);
+    lock_claimant_destroy(request->process);
     free(request);
 }

@@ -40,8 +40,8 @@ struct lock_table *lock_table_create(lock_event_fn *on_event, void *context)
         return NULL;
     table->locks.compare = compare_locks;
     table->waiting.compare = compare_tickets;
-    table->processes.compare = lock_process_compare;
-    table->jobs.compare = lock_process_compare_jobs;
+    table->processes.compare = lock_claimant_compare;
+    table->jobs.compare = lock_claimant_compare_jobs;
     table->deadlines.compare = compare_deadlines;
     table->next_ticket = 1;
     table->next_token = 1;
@@ -157,8 +157,8 @@ struct ending {
     /* The first of them with NULL, then the one behind `last`; NULL at the end. */
     struct lock_request *(*next)(const struct lock_table *table, const struct ending *ending,
                                  const struct lock_request *last);
-    const struct lock_process *probe; /* in front of the first in its index */
-    int64_t before_ms;                /* those that were asked for later are not meant */
+    const struct lock_claimant *probe; /* in front of the first in its index */
+    int64_t before_ms;                 /* those that were asked for later are not meant */
     enum lock_reason reason;
 };
 
@@ -168,8 +168,8 @@ static struct lock_request *next_of_job(const struct lock_table *table, const st
     const struct tree_node *node = last != NULL
                                        ? tree_next(&table->jobs, &last->process->job_node)
                                        : tree_at_least(&table->jobs, &ending->probe->job_node);
-    const struct lock_process *process =
-        node != NULL ? tree_entry(node, struct lock_process, job_node) : NULL;
+    const struct lock_claimant *process =
+        node != NULL ? tree_entry(node, struct lock_claimant, job_node) : NULL;
 
     return process != NULL && strcmp(process->job, ending->probe->job) == 0 ? process->request
                                                                             : NULL;
@@ -180,13 +180,13 @@ static struct lock_request *next_of_process(const struct lock_table *table,
                                             const struct ending *ending,
                                             const struct lock_request *last)
 {
-    const struct lock_process *probe = ending->probe;
+    const struct lock_claimant *probe = ending->probe;
     const struct tree_node *node = last != NULL
                                        ? tree_next(&table->processes, &last->process->process_node)
                                        : tree_at_least(&table->processes, &probe->process_node);
 
     for (; node != NULL; node = tree_next(&table->processes, node)) {
-        const struct lock_process *process = tree_entry(node, struct lock_process, process_node);
+        const struct lock_claimant *process = tree_entry(node, struct lock_claimant, process_node);
 
         if (strcmp(process->host, probe->host) != 0 || process->pid != probe->pid)
             return NULL;
@@ -232,7 +232,7 @@ size_t lock_table_end_process(struct lock_table *table, const char *host, uint64
                               int64_t now_ms)
 {
     struct lock_request first = {.ticket = 0};
-    const struct lock_process probe = {.host = host, .pid = pid, .request = &first};
+    const struct lock_claimant probe = {.host = host, .pid = pid, .request = &first};
     const struct ending ending = {
         .next = next_of_process,
         .probe = &probe,
@@ -248,7 +248,7 @@ size_t lock_table_end_job(struct lock_table *table, const char *job, int64_t bef
                           int64_t now_ms)
 {
     struct lock_request first = {.ticket = 0};
-    const struct lock_process probe = {.job = job, .request = &first};
+    const struct lock_claimant probe = {.job = job, .request = &first};
     const struct ending ending = {
         .next = next_of_job,
         .probe = &probe,

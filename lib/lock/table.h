@@ -73,7 +73,7 @@ struct lock_group_progress {
 
 /* What a request says of its owner's process: NULL and 0 where that is not known.  Apart from the
  * request, as a long queue may be of clients that say none of it. */
-struct lock_process {
+struct lock_claimant {
     const char *host, *boot, *job;
     uint64_t pid, start, pid_namespace;
 
@@ -92,7 +92,7 @@ struct lock_request {
     uint64_t ticket;
     uint64_t token; /* 0 until granted */
     const char *owner;
-    struct lock_process *process; /* never NULL */
+    struct lock_claimant *process; /* never NULL */
     int64_t asked_ms, granted_ms, hold_ms;
     int64_t last_asked_ms; /* asked_ms, or when its owner last renewed it since the start */
     int64_t deadline_ms;   /* INT64_MAX while there is no limit or no grant */

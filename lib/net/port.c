@@ -23,7 +23,7 @@ static bool find_service(const char *name, const char *protocol, uint16_t *port)
     return true;
 }
 
-int service_parse_port(const char *text, const char *protocol, uint16_t *port)
+int port_parse(const char *text, const char *protocol, uint16_t *port)
 {
     uint64_t number;
 
@@ -58,7 +58,7 @@ static bool parse_line(char *line, const char *service, const char *protocol, ui
 }
 
 /* The name service switch would take longer for this than a lockersh needs for all the rest. */
-uint16_t service_default_port(const char *service, const char *protocol, uint16_t fallback)
+uint16_t port_default(const char *service, const char *protocol, uint16_t fallback)
 {
     FILE *file = fopen("/etc/services", "re");
     char line[512];

@@ -10,11 +10,11 @@ enum { SERVICE_LOCKERD_PORT = 1751, SERVICE_PIDSTATD_PORT = 1752 };
  * for `protocol` ("tcp" or "udp").  Returns 0 and writes *port; -1 with errno EINVAL when it is
  * neither.
  */
-int service_parse_port(const char *text, const char *protocol, uint16_t *port);
+int port_parse(const char *text, const char *protocol, uint16_t *port);
 
 /* The port to use where the user named none: that of `service` in /etc/services for `protocol`,
  * else `fallback`.
  */
-uint16_t service_default_port(const char *service, const char *protocol, uint16_t fallback);
+uint16_t port_default(const char *service, const char *protocol, uint16_t fallback);
 
 #endif

@@ -83,7 +83,7 @@ int pidstat_set_port(struct pidstat *client, const char *port)
 {
     uint16_t number;
 
-    if (service_parse_port(port, "udp", &number) != 0)
+    if (port_parse(port, "udp", &number) != 0)
         return -1;
     pidstat_asker_set_port(client->asker, number);
     return 0;

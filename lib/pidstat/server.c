@@ -257,7 +257,7 @@ struct pidstat_server *pidstat_server_create(void)
 
     if (server == NULL)
         return NULL;
-    server->port = service_default_port("pidstatd", "udp", SERVICE_PIDSTATD_PORT);
+    server->port = port_default("pidstatd", "udp", SERVICE_PIDSTATD_PORT);
     server->max_watches = MAX_WATCHES_DEFAULT;
     reset_inbox(&server->in, BATCH);
     siphash_key_init(&server->key);
@@ -302,7 +302,7 @@ int pidstat_server_set_host(struct pidstat_server *server, const char *host)
 
 int pidstat_server_set_port(struct pidstat_server *server, const char *port)
 {
-    return service_parse_port(port, "udp", &server->port);
+    return port_parse(port, "udp", &server->port);
 }
 
 int pidstat_server_set_max_watches(struct pidstat_server *server, size_t max)

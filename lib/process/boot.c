@@ -25,7 +25,7 @@ static void read_machine_id(char *id, size_t size)
     id[strcspn(id, " \t\n")] = '\0';
 }
 
-void machine_describe(char text[MACHINE_TEXT_SIZE])
+void boot_describe(char text[BOOT_TEXT_SIZE])
 {
     char id[64], host[256] = "-";
 
@@ -33,10 +33,10 @@ void machine_describe(char text[MACHINE_TEXT_SIZE])
     if (gethostname(host, sizeof host - 1) != 0 || host[0] == '\0')
         snprintf(host, sizeof host, "-");
     host[sizeof host - 1] = '\0';
-    snprintf(text, MACHINE_TEXT_SIZE, "%s %s %s", id, host, process_boot_id());
+    snprintf(text, BOOT_TEXT_SIZE, "%s %s %s", id, host, process_boot_id());
 }
 
-const char *machine_ended_boot(const char *earlier, const char *now)
+const char *boot_ended(const char *earlier, const char *now)
 {
     const char *boot = strrchr(earlier, ' '), *boot_now = strrchr(now, ' ');
 

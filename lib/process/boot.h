@@ -4,17 +4,17 @@
 
 #include <stddef.h>
 
-enum { MACHINE_TEXT_SIZE = 512 };
+enum { BOOT_TEXT_SIZE = 512 };
 
 /* Writes one line of words that tell this machine and boot from others: machine-id(5), host name,
  * boot id; "-" for what is not known.
  */
-void machine_describe(char text[MACHINE_TEXT_SIZE]);
+void boot_describe(char text[BOOT_TEXT_SIZE]);
 
 /* Whether an earlier description proves that its boot is over: the same machine has booted again
  * since.  A host name alone proves nothing, as two machines can have one.  Returns the id of the
  * boot that is over, which points into `earlier`; NULL when that is not proven.
  */
-const char *machine_ended_boot(const char *earlier, const char *now);
+const char *boot_ended(const char *earlier, const char *now);
 
 #endif

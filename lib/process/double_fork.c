@@ -44,7 +44,7 @@ static int wait_for(pid_t pid)
     return -1;
 }
 
-int detach_fork(int *keep, size_t keep_count)
+int double_fork(int *keep, size_t keep_count)
 {
     pid_t pid = fork();
 

@@ -14,6 +14,6 @@
  * In the new process it returns 0.  In the caller it returns 1, or -1 with errno from fork(2).  The
  * helper must end with _exit(2).  Signal dispositions and mask stay as they are.
  */
-int detach_fork(int *keep, size_t keep_count);
+int double_fork(int *keep, size_t keep_count);
 
 #endif

@@ -80,7 +80,7 @@ static int parse_name(const char *text)
     return parse_real_time(text);
 }
 
-int signal_parse(const char *text)
+int signal_name_parse(const char *text)
 {
     uint64_t number;
     int result;
@@ -96,7 +96,7 @@ int signal_parse(const char *text)
     return result;
 }
 
-void signal_format(char *out, size_t size, int number)
+void signal_name_format(char *out, size_t size, int number)
 {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (names[i].number == number) {

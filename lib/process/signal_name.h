@@ -8,9 +8,9 @@
  * either case, with or without "SIG", also "RTMIN+N" and "RTMAX-N"; all with or without a dash in
  * front.  Returns it, or -1 with errno EINVAL.
  */
-int signal_parse(const char *text);
+int signal_name_parse(const char *text);
 
 /* Writes a signal's name without "SIG", or its number where it has none. */
-void signal_format(char *out, size_t size, int number);
+void signal_name_format(char *out, size_t size, int number);
 
 #endif

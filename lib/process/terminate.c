@@ -25,7 +25,7 @@ static void wait_ms(int64_t ms)
 }
 
 /* A process that is in the kernel for long, on a file server that is away, takes its time. */
-static bool kill_all(const struct ending_target *target)
+static bool kill_all(const struct terminate_target *target)
 {
     int64_t pause_ms = KILL_PAUSE_MS, until_ms = clock_now_ms() + target->after_kill_ms;
 
@@ -44,7 +44,7 @@ static bool kill_all(const struct ending_target *target)
 }
 
 /* Returns false when the time is over. */
-static bool wait_until_done(const struct ending_target *target, int64_t limit_ms)
+static bool wait_until_done(const struct terminate_target *target, int64_t limit_ms)
 {
     int64_t until_ms = clock_now_ms() + limit_ms, pause_ms = target->pause_ms;
 
@@ -63,7 +63,7 @@ static bool wait_until_done(const struct ending_target *target, int64_t limit_ms
     return true;
 }
 
-bool ending_run(const struct ending_target *target, int64_t grace_ms)
+bool terminate_run(const struct terminate_target *target, int64_t grace_ms)
 {
     int64_t limit_ms = grace_ms >= 0 ? grace_ms : target->patience_ms;
 
@@ -75,7 +75,7 @@ bool ending_run(const struct ending_target *target, int64_t grace_ms)
     return grace_ms >= 0 && kill_all(target);
 }
 
-bool ending_is_request(int number)
+bool terminate_is_request(int number)
 {
     return number == SIGHUP || number == SIGINT || number == SIGQUIT || number == SIGTERM;
 }
@@ -102,7 +102,7 @@ int ending_next_signal(pid_t pid, int number, int64_t since_ms)
 {
     struct proc_signals signals;
 
-    if (!ending_is_request(number) || since_ms < IGNORED_MS ||
+    if (!terminate_is_request(number) || since_ms < IGNORED_MS ||
         proc_signals_read(pid, &signals) != 0)
         return 0;
     if (!proc_signals_has(signals.ignored, number) &&

@@ -7,7 +7,7 @@
 #include <sys/types.h>
 
 /* What is ended: a process, a group, the processes of a job step. */
-struct ending_target {
+struct terminate_target {
     void (*signal)(void *context);  /* sends the signal */
     bool (*is_done)(void *context); /* is nobody left? */
     void (*kill)(void *context);    /* sends SIGKILL */
@@ -25,10 +25,10 @@ struct ending_target {
  * it is done or was killed, or the target's times are over.  Returns whether it is known to be
  * done.
  */
-bool ending_run(const struct ending_target *target, int64_t grace_ms);
+bool terminate_run(const struct terminate_target *target, int64_t grace_ms);
 
 /* True for signals that ask a process to end.  One that is stopped needs SIGCONT to notice. */
-bool ending_is_request(int number);
+bool terminate_is_request(int number);
 
 /* True for signals that a stopped process may wait with for ever: it needs SIGCONT to notice. */
 bool ending_needs_continue(int number);

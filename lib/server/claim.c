@@ -156,10 +156,10 @@ static void suspend_wait(struct claim *claim, bool was_session)
     struct ipclocker_server *server = claim->server;
 
     if (!was_session || begin_absence(claim, ABSENT_GRACE_S) != 0) {
-        lock_table_end(server->table, claim->request, LOCK_REASON_GONE, server_now_ms(server));
+        lock_table_end(server->table, claim->request, LOCK_REASON_GONE, context_now_ms(server));
         return;
     }
-    lock_table_set_present(server->table, claim->request, false, server_now_ms(server));
+    lock_table_set_present(server->table, claim->request, false, context_now_ms(server));
     owner_watch_start(claim, true);
 }
 
@@ -169,10 +169,10 @@ static void on_grace_over(evutil_socket_t fd, short events, void *context)
 
     (void)fd;
     (void)events;
-    server_log(claim->server, LOG_INFO, "%s did not come back for its place in the queue",
-               claim->request->owner);
+    context_log(claim->server, LOG_INFO, "%s did not come back for its place in the queue",
+                claim->request->owner);
     lock_table_end(claim->server->table, claim->request, LOCK_REASON_GONE,
-                   server_now_ms(claim->server));
+                   context_now_ms(claim->server));
 }
 
 void claim_restore(struct ipclocker_server *server, struct lock_request *request)
@@ -180,8 +180,8 @@ void claim_restore(struct ipclocker_server *server, struct lock_request *request
     if (request->state == LOCK_WAITING) {
         struct claim *claim = claim_of(server, request);
 
-        if (claim == NULL || begin_absence(claim, (time_t)server->durable.requeue_grace_s) != 0) {
-            lock_table_end(server->table, request, LOCK_REASON_GONE, server_now_ms(server));
+        if (claim == NULL || begin_absence(claim, (time_t)server->state.requeue_grace_s) != 0) {
+            lock_table_end(server->table, request, LOCK_REASON_GONE, context_now_ms(server));
             return;
         }
     }
@@ -219,7 +219,7 @@ void claim_on_granted(struct lock_request *request)
         link->waits = false;
         conn->waiting = NULL;
         conn->state = CONN_OPEN;
-        server_resume(conn);
+        pass_resume(conn);
         reply_text(conn, "print_obtained");
         reply_granted(conn, request);
         if (!conn->session)
@@ -248,7 +248,7 @@ static void tell_end_of_wait(struct conn *conn, enum lock_reason reason)
 {
     conn->state = CONN_OPEN;
     conn->waiting = NULL;
-    server_resume(conn);
+    pass_resume(conn);
     if (conn->protocol >= 2)
         reply_status(conn, NULL, end_of_wait(reason));
 }

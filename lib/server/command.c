@@ -44,13 +44,13 @@ static void on_break_lock(struct conn *conn, char *args)
 
         if (holder == NULL)
             continue;
-        server_log(server, LOG_NOTICE, "%s was broken for %s; it was held by %s", name,
-                   conn->user != NULL ? conn->user : "somebody unnamed", holder->owner);
+        context_log(server, LOG_NOTICE, "%s was broken for %s; it was held by %s", name,
+                    conn->user != NULL ? conn->user : "somebody unnamed", holder->owner);
         reply_word(conn, "print_broke", holder->owner);
-        lock_table_break(server->table, name, server_now_ms(server));
+        lock_table_break(server->table, name, context_now_ms(server));
         first = first != NULL ? first : name;
     }
-    server_run_resumed(server);
+    pass_run_resumed(server);
     reply_status(conn, first, NULL);
 }
 
@@ -75,15 +75,15 @@ static void on_dead_pid(struct conn *conn, char *args)
 
     if (host == NULL || word == NULL || number_parse(word, INT_MAX, &pid) != 0 || pid == 0)
         return;
-    if (server_is_own_host(server, host) && process_lookup((pid_t)pid, 0) != PIDSTAT_GONE) {
-        server_log(server, LOG_WARNING, "process %llu was reported dead, but is here",
-                   (unsigned long long)pid);
+    if (context_is_own_host(server, host) && process_lookup((pid_t)pid, 0) != PIDSTAT_GONE) {
+        context_log(server, LOG_WARNING, "process %llu was reported dead, but is here",
+                    (unsigned long long)pid);
         return;
     }
-    ended = lock_table_end_process(server->table, host, pid, server_now_ms(server));
+    ended = lock_table_end_process(server->table, host, pid, context_now_ms(server));
     if (ended > 0)
-        server_log(server, LOG_NOTICE, "process %llu at %s was reported dead: %zu released",
-                   (unsigned long long)pid, host, ended);
+        context_log(server, LOG_NOTICE, "process %llu at %s was reported dead: %zu released",
+                    (unsigned long long)pid, host, ended);
 }
 
 static void on_dead_job(struct conn *conn, char *args)
@@ -100,11 +100,11 @@ static void on_dead_job(struct conn *conn, char *args)
         return;
     }
     if (job != NULL)
-        ended = lock_table_end_job(server->table, job, (int64_t)before_ms, server_now_ms(server));
+        ended = lock_table_end_job(server->table, job, (int64_t)before_ms, context_now_ms(server));
     if (ended > 0)
-        server_log(server, LOG_NOTICE, "job %s has ended: %zu released", job, ended);
+        context_log(server, LOG_NOTICE, "job %s has ended: %zu released", job, ended);
     reply_number(conn, "ended", ended);
-    server_mark_dirty(conn);
+    pass_mark_dirty(conn);
 }
 
 static void on_version(struct conn *conn, char *args)
@@ -113,7 +113,7 @@ static void on_version(struct conn *conn, char *args)
     buffer_add_text(&conn->out.bytes, "version " FARMLOCK_VERSION " ");
     buffer_add_number(&conn->out.bytes, (uint64_t)conn->server->wall_base_ms / 1000);
     buffer_add_text(&conn->out.bytes, "\n\n");
-    server_mark_dirty(conn);
+    pass_mark_dirty(conn);
 }
 
 static void on_queue(struct conn *conn, char *args)
@@ -129,14 +129,14 @@ static void on_cancel(struct conn *conn, char *args)
     (void)args;
     if (conn->waiting != NULL)
         lock_table_end(server->table, conn->waiting->claim->request, LOCK_REASON_UNLOCK,
-                       server_now_ms(server));
+                       context_now_ms(server));
 }
 
 static void on_eof(struct conn *conn, char *args)
 {
     (void)args;
     conn->state = CONN_CLOSING;
-    server_mark_dirty(conn);
+    pass_mark_dirty(conn);
 }
 
 /* What a command is like. */
@@ -205,12 +205,12 @@ static bool is_refused(struct conn *conn, const struct command *command)
     const struct refusal *why = NULL;
 
     if ((command->traits & (READS | CHANGES)) != 0)
-        why = durable_refusal(conn->server, (command->traits & CHANGES) != 0);
+        why = state_outage_refusal(conn->server, (command->traits & CHANGES) != 0);
     if (why == NULL)
         return false;
     if ((command->traits & SILENT) == 0) {
         conn->fault = NULL;
-        if (durable_knows_table(conn->server))
+        if (state_outage_knows_table(conn->server))
             reply_status(conn, NULL, why);
         else
             conn_refuse(conn, why);

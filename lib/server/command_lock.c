@@ -35,7 +35,7 @@ static bool answer_fault(struct conn *conn)
 static void identify_classic_owner(const struct conn *conn, struct lock_ask *ask)
 {
     if (!ask->autounlock || ask->boot != NULL || ask->host == NULL || ask->pid == 0 ||
-        !server_is_own_host(conn->server, ask->host))
+        !context_is_own_host(conn->server, ask->host))
         return;
     ask->start = process_start_time((pid_t)ask->pid);
     if (ask->start == 0)
@@ -88,7 +88,8 @@ static void answer_lock(struct conn *conn, const struct lock_result *result)
     bool waits = result->outcome == LOCK_OUTCOME_QUEUED;
 
     if ((waits || conn->session) && claim_join(conn, request, waits) != 0) {
-        lock_table_end(conn->server->table, request, LOCK_REASON_GONE, server_now_ms(conn->server));
+        lock_table_end(conn->server->table, request, LOCK_REASON_GONE,
+                       context_now_ms(conn->server));
         reply_status(conn, NULL, &refusal_no_memory);
         return;
     }
@@ -136,7 +137,7 @@ static bool release_ended_holders(struct conn *conn)
 
         if (holder == NULL || !owner_watch_sees_end(holder))
             continue;
-        lock_table_end(server->table, holder, LOCK_REASON_DEAD, server_now_ms(server));
+        lock_table_end(server->table, holder, LOCK_REASON_DEAD, context_now_ms(server));
         released = true;
     }
     return released;
@@ -157,11 +158,11 @@ static struct lock_result ask_table(struct conn *conn, struct lock_ask *ask)
 
     if (lock_table_waiter_count(server->table) >= server->limits[IPCLOCKER_LIMIT_WAITERS])
         ask->wait = false;
-    result = lock_table_request(server->table, ask, server_now_ms(server));
+    result = lock_table_request(server->table, ask, context_now_ms(server));
     if (result.outcome == LOCK_OUTCOME_REFUSED && release_ended_holders(conn))
-        result = lock_table_request(server->table, ask, server_now_ms(server));
-    server_log(server, LOG_DEBUG, "LOCK by %s of %s: %s", conn->user, conn->demand.names[0],
-               outcome_word(result.outcome));
+        result = lock_table_request(server->table, ask, context_now_ms(server));
+    context_log(server, LOG_DEBUG, "LOCK by %s of %s: %s", conn->user, conn->demand.names[0],
+                outcome_word(result.outcome));
     return result;
 }
 
@@ -174,7 +175,7 @@ static const struct refusal *check_demand(struct conn *conn, const struct lock_a
     static const struct refusal too_many_locks = {
         ERROR_CODE_LATER, "the server's limit of locks in use is reached; try again later"};
 
-    if (!namesakes_agree(conn, ask))
+    if (!incarnation_check(conn, ask))
         return &stranger;
     return has_room_for_locks(conn) ? NULL : &too_many_locks;
 }
@@ -202,7 +203,7 @@ void command_lock(struct conn *conn, char *args)
     }
     result = ask_table(conn, &ask);
     if (result.outcome == LOCK_OUTCOME_REFUSED)
-        durable_note_refused(conn);
+        state_note_refused(conn);
     if (result.request != NULL)
         answer_lock(conn, &result);
     else if (result.outcome == LOCK_OUTCOME_REFUSED && conn->block)
@@ -218,7 +219,7 @@ static bool take_again(struct conn *conn)
     struct lock_result result;
 
     ask.wait = false;
-    result = lock_table_request(conn->server->table, &ask, server_now_ms(conn->server));
+    result = lock_table_request(conn->server->table, &ask, context_now_ms(conn->server));
     if (result.request == NULL)
         return false;
     answer_lock(conn, &result);
@@ -251,7 +252,7 @@ void command_renew(struct conn *conn, char *args)
         conn->fault = &no_token;
     if (answer_fault(conn))
         return;
-    if (namesakes_agree(conn, &ask) && holds_all(conn, token)) {
+    if (incarnation_check(conn, &ask) && holds_all(conn, token)) {
         if (conn->session && claim_join_all(conn) != 0)
             reply_status(conn, NULL, &refusal_no_memory);
         else
@@ -273,8 +274,8 @@ void command_unlock(struct conn *conn, char *args)
     if (answer_fault(conn))
         return;
     if (lock_table_unlock(server->table, conn->user, conn->demand.names, conn->demand.name_count,
-                          server_now_ms(server), &first) > 0)
+                          context_now_ms(server), &first) > 0)
         released = conn->demand.names[first];
-    server_run_resumed(server);
+    pass_run_resumed(server);
     reply_status(conn, released, NULL);
 }

@@ -26,7 +26,7 @@ static void enter_timed_list(struct conn *conn)
 {
     assert(!conn->holding);
     conn->timed = true;
-    conn->since_s = server_monotonic_s();
+    conn->since_s = context_monotonic_s();
     TAILQ_INSERT_TAIL(timed_list(conn), conn, in_timed);
 }
 
@@ -117,7 +117,7 @@ void conn_refuse(struct conn *conn, const struct refusal *refusal)
     buffer_fini(&conn->in);
     conn->state = CONN_CLOSING;
     conn->more_input = true;
-    server_mark_dirty(conn);
+    pass_mark_dirty(conn);
 }
 
 /* The next line can be handled, whatever it is. */
@@ -202,7 +202,7 @@ static bool handle_end_of_input(struct conn *conn)
         return false;
     conn->input_ended = true;
     poll_input(conn, false);
-    server_mark_dirty(conn);
+    pass_mark_dirty(conn);
     return true;
 }
 
@@ -263,18 +263,18 @@ static void mark_output(struct conn *conn)
 {
     const struct ipclocker_server *server = conn->server;
 
-    gated_output_end_pass(&conn->out, durable_mark(server), durable_committed(server));
+    gated_output_end_pass(&conn->out, state_note_mark(server), state_note_committed(server));
     if (gated_output_is_held(&conn->out))
         set_holding(conn, true);
 }
 
 void conn_release_output(struct conn *conn)
 {
-    bool released = gated_output_release(&conn->out, durable_committed(conn->server));
+    bool released = gated_output_release(&conn->out, state_note_committed(conn->server));
 
     set_holding(conn, gated_output_is_held(&conn->out));
     if (released)
-        server_mark_dirty(conn);
+        pass_mark_dirty(conn);
 }
 
 void conn_take_back(struct conn *conn, const struct refusal *why)
@@ -383,14 +383,14 @@ static void on_writable(evutil_socket_t fd, short events, void *context)
 {
     (void)fd;
     (void)events;
-    server_mark_dirty(context);
+    pass_mark_dirty(context);
 }
 
 void conn_sweep(struct ipclocker_server *server)
 {
     static const struct refusal too_late = {ERROR_CODE_LATER,
                                             "no command came in time; connect again"};
-    time_t now_s = server_monotonic_s();
+    time_t now_s = context_monotonic_s();
     time_t idle_s = (time_t)server->limits[IPCLOCKER_LIMIT_IDLE_S];
     struct conn *conn;
 

@@ -10,17 +10,17 @@
 
 #include "base/clock.h"
 
-int64_t server_now_ms(const struct ipclocker_server *server)
+int64_t context_now_ms(const struct ipclocker_server *server)
 {
     return server->wall_base_ms + clock_ms(CLOCK_BOOTTIME) - server->monotonic_base_ms;
 }
 
-time_t server_monotonic_s(void)
+time_t context_monotonic_s(void)
 {
     return (time_t)(clock_ms(CLOCK_MONOTONIC_COARSE) / 1000);
 }
 
-void server_log(const struct ipclocker_server *server, int priority, const char *format, ...)
+void context_log(const struct ipclocker_server *server, int priority, const char *format, ...)
 {
     char text[1024];
     va_list args;
@@ -33,7 +33,7 @@ void server_log(const struct ipclocker_server *server, int priority, const char 
     server->log(server->log_context, priority, text);
 }
 
-int server_fail(struct ipclocker_server *server, const char *format, ...)
+int context_fail(struct ipclocker_server *server, const char *format, ...)
 {
     int saved_errno = errno;
     va_list args;
@@ -45,7 +45,7 @@ int server_fail(struct ipclocker_server *server, const char *format, ...)
     return -1;
 }
 
-bool server_is_own_host(const struct ipclocker_server *server, const char *host)
+bool context_is_own_host(const struct ipclocker_server *server, const char *host)
 {
     return strcasecmp(host, server->own_hostname) == 0;
 }

@@ -7,21 +7,21 @@
 
 /* Now, on the time line of the table: milliseconds since 1970 that never step, because the wall
  * clock is read once, when the server starts, and the monotonic clock goes on from there. */
-int64_t server_now_ms(const struct ipclocker_server *server);
+int64_t context_now_ms(const struct ipclocker_server *server);
 
 /* Seconds of a clock that never steps, as coarse as it is cheap, for timeouts. */
-time_t server_monotonic_s(void);
+time_t context_monotonic_s(void);
 
 /* Hands a line to the server's log function, if there is one; `priority` is syslog(3)'s, and those
  * of LOG_DEBUG go nowhere unless debugging was asked for.  A line has 1023 bytes at most. */
-void server_log(const struct ipclocker_server *server, int priority, const char *format, ...)
+void context_log(const struct ipclocker_server *server, int priority, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* Whether a client means this host. */
-bool server_is_own_host(const struct ipclocker_server *server, const char *host);
+bool context_is_own_host(const struct ipclocker_server *server, const char *host);
 
 /* Says what went wrong in server->error and keeps errno; returns -1. */
-int server_fail(struct ipclocker_server *server, const char *format, ...)
+int context_fail(struct ipclocker_server *server, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -8,7 +8,7 @@
 /* What ends a grant changes the state, which must be able to keep that. */
 static bool may_expire(const struct ipclocker_server *server)
 {
-    return server->durable.phase == STATE_SERVING;
+    return server->state.phase == STATE_SERVING;
 }
 
 void deadline_arm(struct ipclocker_server *server)
@@ -24,7 +24,7 @@ void deadline_arm(struct ipclocker_server *server)
         evtimer_del(&server->deadline);
         return;
     }
-    left_ms = deadline_ms - server_now_ms(server);
+    left_ms = deadline_ms - context_now_ms(server);
     if (left_ms < 0)
         left_ms = 0;
     left.tv_sec = left_ms / 1000;
@@ -41,9 +41,9 @@ static void on_deadline(evutil_socket_t fd, short events, void *context)
     server->armed_ms = INT64_MAX;
     /* The state may have gone down in this very pass. */
     if (may_expire(server))
-        lock_table_expire(server->table, server_now_ms(server));
+        lock_table_expire(server->table, context_now_ms(server));
     /* Armed anew, also where it went off a moment too soon. */
-    server_queue_pass_end(server);
+    pass_queue_end(server);
 }
 
 void deadline_start(struct ipclocker_server *server)

@@ -12,14 +12,14 @@
 static void log_end(const struct ipclocker_server *server, const struct lock_event *event)
 {
     if (event->reason == LOCK_REASON_HOLD_LIMIT)
-        server_log(server, LOG_NOTICE, "%s was held by %s as long as it may; taken back",
-                   event->name, event->request->owner);
+        context_log(server, LOG_NOTICE, "%s was held by %s as long as it may; taken back",
+                    event->name, event->request->owner);
 }
 
-void server_on_table_event(void *context, const struct lock_event *event)
+void events_on_table(void *context, const struct lock_event *event)
 {
-    server_queue_pass_end(context);
-    durable_note(context, event);
+    pass_queue_end(context);
+    state_note_event(context, event);
     switch (event->kind) {
     case LOCK_EVENT_GRANTED:
         claim_on_granted(event->request);

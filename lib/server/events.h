@@ -5,6 +5,6 @@
 #include "lock/table.h"
 
 /* The callback of the server's table; `server` is a struct ipclocker_server.  See lock_event_fn. */
-void server_on_table_event(void *server, const struct lock_event *event);
+void events_on_table(void *server, const struct lock_event *event);
 
 #endif

@@ -94,7 +94,7 @@ static void end_answer(struct conn *conn, uint64_t next, int64_t until_ms)
     if (next == 0)
         add_present(conn, until_ms);
     reply_number(conn, "history", next);
-    server_mark_dirty(conn);
+    pass_mark_dirty(conn);
 }
 
 static int next_number(char **args, uint64_t *number)
@@ -108,7 +108,7 @@ void history_command(struct conn *conn, char *args)
 {
     static const struct refusal incomplete = {
         ERROR_CODE_MALFORMED, "HISTORY needs two times in milliseconds and a number"};
-    struct store *store = conn->server->durable.store;
+    struct store *store = conn->server->state.store;
     uint64_t since_ms, until_ms, after;
     struct store_query *query;
 
@@ -145,7 +145,7 @@ static void take_answer(struct conn *conn, struct store_query *query)
     conn->query = NULL;
     if (conn->state == CONN_READING)
         conn->state = CONN_OPEN;
-    server_resume(conn);
+    pass_resume(conn);
     if (query->failed || query->text.failed) {
         reply_status(conn, NULL, &unreadable);
         return;
@@ -158,7 +158,7 @@ void history_take_answers(struct ipclocker_server *server)
 {
     struct store_query *query;
 
-    while ((query = store_answer(server->durable.store)) != NULL) {
+    while ((query = store_answer(server->state.store)) != NULL) {
         if (query->context != NULL)
             take_answer(query->context, query);
         store_query_destroy(query);

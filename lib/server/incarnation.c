@@ -16,7 +16,7 @@ static bool is_same_text(const char *a, const char *b)
 
 static enum kinship compare(const struct lock_request *request, const struct lock_ask *ask)
 {
-    const struct lock_process *process = request->process;
+    const struct lock_claimant *process = request->process;
 
     if (!request->autounlock || process->start == 0 || process->boot == NULL)
         return SAME_PROCESS;
@@ -27,7 +27,7 @@ static enum kinship compare(const struct lock_request *request, const struct loc
     return process->start == ask->start ? SAME_PROCESS : PREDECESSOR;
 }
 
-bool namesakes_agree(struct conn *conn, const struct lock_ask *ask)
+bool incarnation_check(struct conn *conn, const struct lock_ask *ask)
 {
     struct ipclocker_server *server = conn->server;
 
@@ -41,9 +41,9 @@ bool namesakes_agree(struct conn *conn, const struct lock_ask *ask)
         if (kinship == STRANGER)
             return false;
         if (kinship == PREDECESSOR) {
-            server_log(server, LOG_NOTICE, "the process that %s was before has ended: releasing",
-                       ask->owner);
-            lock_table_end(server->table, request, LOCK_REASON_DEAD, server_now_ms(server));
+            context_log(server, LOG_NOTICE, "the process that %s was before has ended: releasing",
+                        ask->owner);
+            lock_table_end(server->table, request, LOCK_REASON_DEAD, context_now_ms(server));
         }
     }
     return true;

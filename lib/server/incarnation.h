@@ -10,6 +10,6 @@
  * share nor take what that has.  Where either side did not say which process it is, or did not ask
  * for autounlock, the name alone counts, as in the classic protocol.
  */
-bool namesakes_agree(struct conn *conn, const struct lock_ask *ask);
+bool incarnation_check(struct conn *conn, const struct lock_ask *ask);
 
 #endif

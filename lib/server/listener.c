@@ -33,7 +33,7 @@ static struct listener *add_listener(struct ipclocker_server *server, int fd)
     struct listener *listener = calloc(1, sizeof *listener);
 
     if (listener == NULL) {
-        server_fail(server, "no memory for a listening socket");
+        context_fail(server, "no memory for a listening socket");
         return NULL;
     }
     listener->server = server;
@@ -135,8 +135,8 @@ static int listen_at_all(struct ipclocker_server *server, const struct addrinfo 
             continue;
         }
         if (fd < 0)
-            return server_fail(server, "cannot listen at %s port %u: %s; %s", host, port,
-                               strerror(errno), advice_for(errno));
+            return context_fail(server, "cannot listen at %s port %u: %s; %s", host, port,
+                                strerror(errno), advice_for(errno));
         if (add_listener(server, fd) == NULL) {
             descriptor_close(fd);
             return -1;
@@ -148,8 +148,8 @@ static int listen_at_all(struct ipclocker_server *server, const struct addrinfo 
     if (opened > 0)
         return 0;
     errno = last_errno;
-    return server_fail(server, "cannot listen at %s: %s; name an address of this machine", host,
-                       strerror(errno));
+    return context_fail(server, "cannot listen at %s: %s; name an address of this machine", host,
+                        strerror(errno));
 }
 
 int ipclocker_server_listen(struct ipclocker_server *server, const char *host, const char *port)
@@ -160,14 +160,14 @@ int ipclocker_server_listen(struct ipclocker_server *server, const char *host, c
     int error, result;
 
     if (port == NULL)
-        number = service_default_port("lockerd", "tcp", SERVICE_LOCKERD_PORT);
-    else if (strcmp(port, "0") != 0 && service_parse_port(port, "tcp", &number) != 0)
-        return server_fail(server, "port '%s' is neither a number from 1 to 65535 nor a service",
-                           port);
+        number = port_default("lockerd", "tcp", SERVICE_LOCKERD_PORT);
+    else if (strcmp(port, "0") != 0 && port_parse(port, "tcp", &number) != 0)
+        return context_fail(server, "port '%s' is neither a number from 1 to 65535 nor a service",
+                            port);
     error = getaddrinfo(strcmp(host, "*") == 0 ? NULL : host, "0", &hints, &all);
     if (error != 0) {
         errno = EINVAL;
-        return server_fail(server, "cannot resolve the host '%s': %s", host, gai_strerror(error));
+        return context_fail(server, "cannot resolve the host '%s': %s", host, gai_strerror(error));
     }
     result = listen_at_all(server, all, host, number);
     freeaddrinfo(all);
@@ -215,14 +215,14 @@ static int refuse_path(struct ipclocker_server *server, const char *path, enum p
 {
     if (state == PATH_SERVED) {
         errno = EADDRINUSE;
-        return server_fail(
+        return context_fail(
             server, "a server answers at the socket %s already; stop it or choose another", path);
     }
     if (state == PATH_OTHER) {
         errno = EEXIST;
-        return server_fail(server, "%s exists and is no socket; choose another path", path);
+        return context_fail(server, "%s exists and is no socket; choose another path", path);
     }
-    return server_fail(server, "cannot use the socket %s: %s", path, strerror(errno));
+    return context_fail(server, "cannot use the socket %s: %s", path, strerror(errno));
 }
 
 static int open_unix(const struct sockaddr_un *address)
@@ -248,8 +248,8 @@ int ipclocker_server_listen_unix(struct ipclocker_server *server, const char *pa
 
     if (path[0] == '\0' || strlen(path) >= sizeof address.sun_path) {
         errno = ENAMETOOLONG;
-        return server_fail(server, "a socket's path has 1 to %zu bytes, not '%s'",
-                           sizeof address.sun_path - 1, path);
+        return context_fail(server, "a socket's path has 1 to %zu bytes, not '%s'",
+                            sizeof address.sun_path - 1, path);
     }
     memcpy(address.sun_path, path, strlen(path) + 1);
     state = look_at_path(&address);
@@ -259,15 +259,15 @@ int ipclocker_server_listen_unix(struct ipclocker_server *server, const char *pa
         unlink(path);
     fd = open_unix(&address);
     if (fd < 0)
-        return server_fail(server, "cannot listen at the socket %s: %s; choose another path", path,
-                           strerror(errno));
+        return context_fail(server, "cannot listen at the socket %s: %s; choose another path", path,
+                            strerror(errno));
     listener = add_listener(server, fd);
     if (listener == NULL || (listener->path = strdup(path)) == NULL || stat(path, &st) != 0) {
         if (listener != NULL)
             listener_destroy(listener);
         else
             close(fd);
-        return server_fail(server, "no memory for a listening socket");
+        return context_fail(server, "no memory for a listening socket");
     }
     listener->device = st.st_dev;
     listener->inode = st.st_ino;
@@ -280,24 +280,24 @@ int ipclocker_server_listen_fd(struct ipclocker_server *server, int fd)
     socklen_t len = sizeof listening;
 
     if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) != 0)
-        return server_fail(server, "descriptor %d is no socket: %s", fd, strerror(errno));
+        return context_fail(server, "descriptor %d is no socket: %s", fd, strerror(errno));
     if (!listening) {
         errno = EINVAL;
-        return server_fail(server, "descriptor %d is not a listening socket", fd);
+        return context_fail(server, "descriptor %d is not a listening socket", fd);
     }
     if (evutil_make_socket_nonblocking(fd) != 0 || evutil_make_socket_closeonexec(fd) != 0)
-        return server_fail(server, "cannot use descriptor %d: %s", fd, strerror(errno));
+        return context_fail(server, "cannot use descriptor %d: %s", fd, strerror(errno));
     return add_listener(server, fd) != NULL ? 0 : -1;
 }
 
 static void log_limit(struct ipclocker_server *server, const char *text)
 {
-    time_t now_s = server_monotonic_s();
+    time_t now_s = context_monotonic_s();
 
     if (server->last_limit_log_s != 0 && now_s - server->last_limit_log_s < LOG_EVERY_S)
         return;
     server->last_limit_log_s = now_s;
-    server_log(server, LOG_WARNING, "%s (%zu connections)", text, server->conn_count);
+    context_log(server, LOG_WARNING, "%s (%zu connections)", text, server->conn_count);
 }
 
 /* Without descriptors a pending connection stays pending: look again when some may be back. */
@@ -326,9 +326,9 @@ static void turn_away(struct ipclocker_server *server, int fd)
     refusal_add(&text, &too_many, 1);
     /* Closing with unread input makes the kernel send a reset, which may overtake the line. */
     if (recv(fd, server->scratch, READ_CHUNK, 0) < 0 && errno != EAGAIN)
-        server_log(server, LOG_DEBUG, "a client left before it was turned away");
+        context_log(server, LOG_DEBUG, "a client left before it was turned away");
     else if (send(fd, text.data, text.len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-        server_log(server, LOG_DEBUG, "a client left before it was turned away");
+        context_log(server, LOG_DEBUG, "a client left before it was turned away");
     buffer_fini(&text);
     close(fd);
 }
@@ -378,7 +378,7 @@ int listener_start_all(struct ipclocker_server *server)
                          on_acceptable, listener) != 0 ||
             event_add(&listener->readable, NULL) != 0) {
             errno = ENOMEM;
-            return server_fail(server, "the event loop does not take a listening socket");
+            return context_fail(server, "the event loop does not take a listening socket");
         }
     }
     return 0;

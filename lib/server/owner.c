@@ -37,7 +37,7 @@ uint64_t owner_hash_boot(const struct ipclocker_server *server, const char *boot
 struct owner owner_of_request(const struct ipclocker_server *server,
                               const struct lock_request *request)
 {
-    const struct lock_process *process = request->process;
+    const struct lock_claimant *process = request->process;
 
     return (struct owner){
         .host = process->host != NULL ? process->host : "",
@@ -128,7 +128,7 @@ static void end_in_state(struct owner *owner, enum lock_request_state state, int
 void owner_end_claims(struct owner *owner)
 {
     struct ipclocker_server *server = owner_server(owner);
-    int64_t now_ms = server_now_ms(server);
+    int64_t now_ms = context_now_ms(server);
     struct claim *claim;
 
     owner->ending = true;

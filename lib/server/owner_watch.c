@@ -29,7 +29,7 @@ void owner_watch_init(struct ipclocker_server *server, size_t max_descriptors)
     siphash_key_init(&server->boot_key);
 }
 
-static bool is_local(const struct lock_process *process)
+static bool is_local(const struct lock_claimant *process)
 {
     return process->pid > 0 && process->pid <= INT_MAX && process->start != 0 &&
            process->boot != NULL && strcmp(process->boot, process_boot_id()) == 0 &&
@@ -77,8 +77,8 @@ static void release(struct ipclocker_server *server, struct owner *owner)
 {
     const struct lock_request *any = LIST_FIRST(&owner->claims)->request;
 
-    server_log(server, LOG_NOTICE, "process %d of %s has ended: releasing what it %s",
-               (int)owner->pid, any->owner, any->state == LOCK_HELD ? "held" : "waited for");
+    context_log(server, LOG_NOTICE, "process %d of %s has ended: releasing what it %s",
+                (int)owner->pid, any->owner, any->state == LOCK_HELD ? "held" : "waited for");
     /* Neither found nor told of an end again meanwhile. */
     owner_unfile(server, owner);
     stop_watching(server, owner);
@@ -129,7 +129,7 @@ static void look_now_and_then(struct ipclocker_server *server, struct owner *own
     if (server->look == NULL)
         server->look = evtimer_new(server->base, on_look, server);
     if (server->look == NULL) {
-        server_log(server, LOG_WARNING, "no memory to watch process %d", (int)owner->pid);
+        context_log(server, LOG_WARNING, "no memory to watch process %d", (int)owner->pid);
         return;
     }
     TAILQ_INSERT_TAIL(&server->unseen, owner, unseen);
@@ -140,10 +140,10 @@ static void look_now_and_then(struct ipclocker_server *server, struct owner *own
 static void tell_of_shortage(struct ipclocker_server *server)
 {
     if (!server->told_of_shortage)
-        server_log(server, LOG_WARNING,
-                   "no more than %zu owners' processes can be watched by descriptors: looking at "
-                   "others now and then; raise the limit of open files",
-                   server->owner_descriptors);
+        context_log(server, LOG_WARNING,
+                    "no more than %zu owners' processes can be watched by descriptors: looking at "
+                    "others now and then; raise the limit of open files",
+                    server->owner_descriptors);
     server->told_of_shortage = true;
 }
 
@@ -206,8 +206,8 @@ static struct pidstat_asker *asker_of(struct ipclocker_server *server)
         return server->asker;
     server->asker = pidstat_asker_create(&options);
     if (server->asker == NULL) {
-        server_log(server, LOG_WARNING, "cannot ask other hosts for processes: %s",
-                   strerror(errno));
+        context_log(server, LOG_WARNING, "cannot ask other hosts for processes: %s",
+                    strerror(errno));
         return NULL;
     }
     event_assign(&server->asker_readable, server->base, pidstat_asker_fd(server->asker),
@@ -220,11 +220,11 @@ static void tell_of_container(struct ipclocker_server *server, struct owner *own
                               const struct pidstat_result *result)
 {
     if (!owner->told_of_container)
-        server_log(server, LOG_WARNING,
-                   "the pidstatd on %s is in a container (pid namespace %" PRIu64 ") and cannot "
-                   "tell of process %d of %s: run one outside, on the host itself",
-                   result->host, result->pid_namespace, (int)owner->pid,
-                   LIST_FIRST(&owner->claims)->request->owner);
+        context_log(server, LOG_WARNING,
+                    "the pidstatd on %s is in a container (pid namespace %" PRIu64 ") and cannot "
+                    "tell of process %d of %s: run one outside, on the host itself",
+                    result->host, result->pid_namespace, (int)owner->pid,
+                    LIST_FIRST(&owner->claims)->request->owner);
     owner->told_of_container = true;
 }
 
@@ -257,7 +257,7 @@ static void on_verdict(void *context, const struct pidstat_result *result)
 
 /* A pidstatd knows pids of its own namespace only, which is its machine's. */
 static bool can_be_asked_about(const struct ipclocker_server *server,
-                               const struct lock_process *process)
+                               const struct lock_claimant *process)
 {
     return server->pidstat_port >= 0 && process->host != NULL &&
            !process_namespace_is_container(process->pid_namespace);
@@ -266,7 +266,7 @@ static bool can_be_asked_about(const struct ipclocker_server *server,
 static void ask_about(struct ipclocker_server *server, struct owner *owner, bool urgent)
 {
     const struct lock_request *request = LIST_FIRST(&owner->claims)->request;
-    const struct lock_process *process = request->process;
+    const struct lock_claimant *process = request->process;
     const struct pidstat_target target = {
         .host = process->host,
         .pid = owner->pid,
@@ -282,8 +282,8 @@ static void ask_about(struct ipclocker_server *server, struct owner *owner, bool
         return;
     question = pidstat_asker_ask(asker, &target, on_verdict, owner);
     if (question == NULL) {
-        server_log(server, LOG_INFO, "cannot watch process %d of %s: %s", (int)owner->pid,
-                   request->owner, strerror(errno));
+        context_log(server, LOG_INFO, "cannot watch process %d of %s: %s", (int)owner->pid,
+                    request->owner, strerror(errno));
         return;
     }
     owner->question = question;
@@ -333,8 +333,8 @@ static void join_owner(struct claim *claim, bool urgent)
         owner_unfile(server, owner);
     owner = owner_create(&probe);
     if (owner == NULL) {
-        server_log(server, LOG_WARNING, "no memory to watch process %d of %s", (int)probe.pid,
-                   claim->request->owner);
+        context_log(server, LOG_WARNING, "no memory to watch process %d of %s", (int)probe.pid,
+                    claim->request->owner);
         return;
     }
     owner_file(server, owner);
@@ -344,7 +344,7 @@ static void join_owner(struct claim *claim, bool urgent)
 
 static bool can_be_watched(const struct claim *claim)
 {
-    const struct lock_process *process = claim->request->process;
+    const struct lock_claimant *process = claim->request->process;
 
     return claim->request->autounlock && process->pid != 0 && process->pid <= INT_MAX &&
            (is_local(process) || can_be_asked_about(claim->server, process));

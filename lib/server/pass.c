@@ -2,7 +2,7 @@
  * Must not know what has changed in it, nor what was said: others deal with that. */
 #include "pass.h"
 
-void server_queue_pass_end(struct ipclocker_server *server)
+void pass_queue_end(struct ipclocker_server *server)
 {
     /* An event that is made active while others are handled is handled behind all of them. */
     if (!server->pass_end_queued)
@@ -10,25 +10,25 @@ void server_queue_pass_end(struct ipclocker_server *server)
     server->pass_end_queued = true;
 }
 
-void server_mark_dirty(struct conn *conn)
+void pass_mark_dirty(struct conn *conn)
 {
     struct ipclocker_server *server = conn->server;
 
     if (!conn->dirty)
         TAILQ_INSERT_TAIL(&server->dirty, conn, in_dirty);
     conn->dirty = true;
-    server_queue_pass_end(server);
+    pass_queue_end(server);
 }
 
-void server_resume(struct conn *conn)
+void pass_resume(struct conn *conn)
 {
     if (!conn->resumed)
         TAILQ_INSERT_TAIL(&conn->server->resumed, conn, in_resumed);
     conn->resumed = true;
-    server_mark_dirty(conn);
+    pass_mark_dirty(conn);
 }
 
-void server_run_resumed(struct ipclocker_server *server)
+void pass_run_resumed(struct ipclocker_server *server)
 {
     struct conn *conn;
 
@@ -53,7 +53,7 @@ static void on_pass_end(evutil_socket_t fd, short events, void *context)
 
     (void)fd;
     (void)events;
-    server_run_resumed(server);
+    pass_run_resumed(server);
     while ((conn = TAILQ_FIRST(&server->dirty)) != NULL)
         server->parts->finish_pass(conn);
     server->pass_end_queued = false;

@@ -11,17 +11,17 @@ void pass_start(struct ipclocker_server *server);
 void pass_stop(struct ipclocker_server *server);
 
 /* Has the end of this pass looked after what has changed in it. */
-void server_queue_pass_end(struct ipclocker_server *server);
+void pass_queue_end(struct ipclocker_server *server);
 
 /* Has a connection looked at when this pass of the loop ends. */
-void server_mark_dirty(struct conn *conn);
+void pass_mark_dirty(struct conn *conn);
 
 /* A connection's LOCK waits no more: what stands behind it can be handled. */
-void server_resume(struct conn *conn);
+void pass_resume(struct conn *conn);
 
 /* Handles what stood behind the LOCKs that a release has ended, before that release is answered, as
  * the classic server does: its status tells of the owner after them.
  */
-void server_run_resumed(struct ipclocker_server *server);
+void pass_run_resumed(struct ipclocker_server *server);
 
 #endif

@@ -41,7 +41,7 @@ static void end_status(struct conn *conn, const struct refusal *refusal)
     if (refusal != NULL)
         refusal_add(&conn->out.bytes, refusal, conn->protocol);
     buffer_add(&conn->out.bytes, "\n\n", 2);
-    server_mark_dirty(conn);
+    pass_mark_dirty(conn);
 }
 
 void reply_granted(struct conn *conn, const struct lock_request *request)
@@ -114,7 +114,7 @@ void reply_queue(struct conn *conn, const struct lock_request *request)
     buffer_add_text(&conn->out.bytes, "queue ");
     buffer_add_number(&conn->out.bytes, request != NULL ? lock_table_position(table, request) : 0);
     if (blocker != NULL) {
-        int64_t held_ms = server_now_ms(conn->server) - blocker->granted_ms;
+        int64_t held_ms = context_now_ms(conn->server) - blocker->granted_ms;
 
         buffer_add(&conn->out.bytes, " ", 1);
         if (blocker->state == LOCK_HELD)
@@ -127,7 +127,7 @@ void reply_queue(struct conn *conn, const struct lock_request *request)
         buffer_add_text(&conn->out.bytes, blocker->owner);
     }
     buffer_add(&conn->out.bytes, "\n", 1);
-    server_mark_dirty(conn);
+    pass_mark_dirty(conn);
 }
 
 /* A client on the host of an owner may see its end before we do. */
@@ -159,7 +159,7 @@ void reply_waiting(struct conn *conn, const struct lock_request *request)
     reply_word(conn, "print_waiting", blocker != NULL ? blocker->owner : "");
     if (conn->protocol >= 2)
         reply_queue(conn, request);
-    server_mark_dirty(conn);
+    pass_mark_dirty(conn);
 }
 
 void reply_lock_list(struct conn *conn)

@@ -28,7 +28,7 @@ static void add_held(struct lock_json *json, const struct lock_table *table,
         .waiting = (int64_t)lock_table_queue_length(table, name),
     };
 
-    lock_json_add_lock(json, &entry);
+    list_json_add_lock(json, &entry);
 }
 
 /* Returns false when there is no memory. */
@@ -48,7 +48,7 @@ static bool add_waiter(struct lock_json *json, const struct lock_table *table,
 
     if (lock_demand_of_request(&wants, request) != 0)
         return false;
-    lock_json_add_waiter(json, &entry);
+    list_json_add_waiter(json, &entry);
     lock_demand_fini(&wants);
     return true;
 }
@@ -57,7 +57,7 @@ static char *list_as_json(const struct ipclocker_server *server, size_t *len)
 {
     const struct lock_json_server about = {
         .version = FARMLOCK_VERSION, .started_s = server->wall_base_ms / 1000, .protocol = 2};
-    struct lock_json *json = lock_json_begin(&about, server_now_ms(server));
+    struct lock_json *json = list_json_begin(&about, context_now_ms(server));
     const struct lock_seat *seat = NULL;
     struct lock_request *waiter = NULL;
 
@@ -67,11 +67,11 @@ static char *list_as_json(const struct ipclocker_server *server, size_t *len)
         add_held(json, server->table, seat);
     while ((waiter = lock_table_next_waiter(server->table, waiter)) != NULL) {
         if (!add_waiter(json, server->table, waiter)) {
-            lock_json_destroy(json);
+            list_json_destroy(json);
             return NULL;
         }
     }
-    return lock_json_end(json, len);
+    return list_json_end(json, len);
 }
 
 void reply_json_list(struct conn *conn)
@@ -79,7 +79,7 @@ void reply_json_list(struct conn *conn)
     size_t len;
     char *text = list_as_json(conn->server, &len);
 
-    server_mark_dirty(conn);
+    pass_mark_dirty(conn);
     if (text == NULL) {
         /* A client that waits for a length must not wait for ever. */
         conn->out.bytes.failed = true;

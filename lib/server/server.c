@@ -39,7 +39,7 @@ static void on_sweep(evutil_socket_t fd, short events, void *context)
 {
     (void)fd;
     (void)events;
-    durable_watch(context);
+    state_outage_watch(context);
     conn_sweep(context);
 }
 
@@ -51,7 +51,7 @@ static void let_go(struct conn *conn)
 
 static void end_pass(struct ipclocker_server *server)
 {
-    durable_end_pass(server);
+    state_end_pass(server);
     deadline_arm(server);
 }
 
@@ -96,15 +96,15 @@ struct ipclocker_server *ipclocker_server_create(void)
     TAILQ_INIT(&server->draining);
     TAILQ_INIT(&server->holding);
     owner_watch_init(server, descriptors_for_owners());
-    server->durable.history_ms = DEFAULT_HISTORY_MS;
-    server->durable.requeue_grace_s = DEFAULT_REQUEUE_GRACE_S;
+    server->state.history_ms = DEFAULT_HISTORY_MS;
+    server->state.requeue_grace_s = DEFAULT_REQUEUE_GRACE_S;
     server->limits[IPCLOCKER_LIMIT_CONNECTIONS] = default_connections();
     server->limits[IPCLOCKER_LIMIT_WAITERS] = DEFAULT_WAITERS;
     server->limits[IPCLOCKER_LIMIT_LOCKS] = DEFAULT_LOCKS;
     server->limits[IPCLOCKER_LIMIT_IDLE_S] = DEFAULT_IDLE_S;
     if (gethostname(server->own_hostname, sizeof server->own_hostname - 1) != 0)
         server->own_hostname[0] = '\0';
-    server->table = lock_table_create(server_on_table_event, server);
+    server->table = lock_table_create(events_on_table, server);
     server->scratch = malloc(READ_CHUNK);
     if (server->table == NULL || server->scratch == NULL) {
         ipclocker_server_destroy(server);
@@ -156,7 +156,7 @@ static int take_base(struct ipclocker_server *server, struct event_base *base)
         return 0;
     server->owns_base = false;
     errno = ENOMEM;
-    return server_fail(server, "no event loop can be had");
+    return context_fail(server, "no event loop can be had");
 }
 
 int ipclocker_server_start(struct ipclocker_server *server, struct event_base *base)
@@ -165,18 +165,18 @@ int ipclocker_server_start(struct ipclocker_server *server, struct event_base *b
 
     if (server->serving) {
         errno = EALREADY;
-        return server_fail(server, "the server serves already");
+        return context_fail(server, "the server serves already");
     }
     if (LIST_EMPTY(&server->listeners)) {
         errno = EINVAL;
-        return server_fail(server, "the server listens nowhere");
+        return context_fail(server, "the server listens nowhere");
     }
     if (take_base(server, base) != 0)
         return -1;
     server->wall_base_ms = clock_wall_ms();
     server->monotonic_base_ms = clock_ms(CLOCK_BOOTTIME);
     assign_events(server);
-    if (durable_start(server) != 0) {
+    if (state_start(server) != 0) {
         pass_stop(server);
         return -1;
     }
@@ -196,7 +196,7 @@ int ipclocker_server_process(struct ipclocker_server *server, int timeout_ms)
 
     if (!server->serving || !server->owns_base) {
         errno = EINVAL;
-        return server_fail(server, "the server has no loop of its own to run");
+        return context_fail(server, "the server has no loop of its own to run");
     }
     if (timeout_ms <= 0)
         return event_base_loop(server->base, EVLOOP_NONBLOCK) < 0 ? -1 : 0;
@@ -210,11 +210,11 @@ int ipclocker_server_run(struct ipclocker_server *server)
         return -1;
     if (!server->owns_base) {
         errno = EINVAL;
-        return server_fail(server, "the server runs in its caller's loop");
+        return context_fail(server, "the server runs in its caller's loop");
     }
     while (!server->stopped) {
         if (event_base_loop(server->base, EVLOOP_ONCE) < 0)
-            return server_fail(server, "the event loop failed");
+            return context_fail(server, "the event loop failed");
     }
     return 0;
 }
@@ -224,7 +224,7 @@ void ipclocker_server_stop(struct ipclocker_server *server)
     if (!server->serving)
         return;
     /* Waiters keep their places over a restart, though their connections end now. */
-    durable_stop(server);
+    state_stop(server);
     while (!TAILQ_EMPTY(&server->conns))
         conn_destroy(TAILQ_FIRST(&server->conns));
     listener_stop_all(server);
@@ -252,7 +252,7 @@ void ipclocker_server_destroy(struct ipclocker_server *server)
     if (server->owns_base)
         event_base_free(server->base);
     free(server->scratch);
-    durable_fini(&server->durable);
+    state_fini(&server->state);
     free(server);
     errno = saved_errno;
 }

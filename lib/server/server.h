@@ -129,7 +129,7 @@ enum state_phase {
 };
 
 /* The server's state that outlives it. */
-struct durable {
+struct state {
     char *path; /* NULL: none */
     enum store_durability durability;
     int64_t history_ms;
@@ -145,9 +145,9 @@ struct durable {
     bool lost;            /* a change could not even be noted */
     bool watching;        /* `news` is in the loop */
     struct event news, lazy, again;
-    char host_now[MACHINE_TEXT_SIZE], host_before[MACHINE_TEXT_SIZE];
+    char host_now[BOOT_TEXT_SIZE], host_before[BOOT_TEXT_SIZE];
 
-    enum state_phase phase; /* see state_enter() */
+    enum state_phase phase; /* see state_outage_enter() */
     bool waits;             /* there was something to commit at the last look */
     uint64_t watched;       /* what was committed then */
     time_t watched_s;       /* since when that was so */
@@ -183,7 +183,7 @@ struct ipclocker_server {
     size_t limits[IPCLOCKER_LIMIT_IDLE_S + 1];
     struct lock_table *table;
     uint64_t first_token; /* what was granted with a lower one is forgotten; 0: nothing is */
-    struct durable durable;
+    struct state state;
     struct event pass_end;
     bool pass_end_queued, running_resumed;
     struct event deadline, sweep, accept_again;
@@ -200,7 +200,7 @@ struct ipclocker_server {
     struct pidstat_asker *asker; /* of other hosts; NULL until there is something to ask */
     struct event asker_readable;
     int pidstat_port;                        /* 0 for the default, below 0 to ask nobody */
-    int64_t wall_base_ms, monotonic_base_ms; /* see server_now_ms() */
+    int64_t wall_base_ms, monotonic_base_ms; /* see context_now_ms() */
     char own_hostname[256];
     char *scratch; /* READ_CHUNK bytes for reading, one of a kind as there is one thread */
     ipclocker_log_fn *log;

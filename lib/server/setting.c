@@ -168,5 +168,5 @@ void setting_proto(struct conn *conn, char *args)
         return;
     conn->protocol = 2;
     reply_text(conn, "proto 2");
-    server_mark_dirty(conn);
+    pass_mark_dirty(conn);
 }

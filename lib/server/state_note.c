@@ -10,34 +10,34 @@
 
 static bool is_kept(const struct ipclocker_server *server)
 {
-    const struct durable *durable = &server->durable;
+    const struct state *state = &server->state;
 
-    return durable->store != NULL && !state_is_down(server) && store_keeps(durable->store);
+    return state->store != NULL && !state_note_is_down(server) && store_keeps(state->store);
 }
 
-struct store_batch *durable_batch(struct ipclocker_server *server)
+struct store_batch *state_note_batch(struct ipclocker_server *server)
 {
-    if (server->durable.batch == NULL)
-        server->durable.batch = store_batch_create();
-    if (server->durable.batch == NULL)
-        server->durable.lost = true;
-    server_queue_pass_end(server);
-    return server->durable.batch;
+    if (server->state.batch == NULL)
+        server->state.batch = store_batch_create();
+    if (server->state.batch == NULL)
+        server->state.lost = true;
+    pass_queue_end(server);
+    return server->state.batch;
 }
 
-void durable_note(struct ipclocker_server *server, const struct lock_event *event)
+void state_note_event(struct ipclocker_server *server, const struct lock_event *event)
 {
     struct store_batch *batch;
 
-    if (!is_kept(server) || (batch = durable_batch(server)) == NULL)
+    if (!is_kept(server) || (batch = state_note_batch(server)) == NULL)
         return;
-    store_batch_event(batch, event, server_now_ms(server));
+    store_batch_event(batch, event, context_now_ms(server));
 }
 
-void durable_note_refused(struct conn *conn)
+void state_note_refused(struct conn *conn)
 {
     struct ipclocker_server *server = conn->server;
-    int64_t now_ms = server_now_ms(server);
+    int64_t now_ms = context_now_ms(server);
     struct store_history entry = {
         .past = STORE_PAST_REFUSED,
         .owner = conn->user,
@@ -50,7 +50,7 @@ void durable_note_refused(struct conn *conn)
     struct store_batch *batch;
     char *names;
 
-    if (!is_kept(server) || (batch = durable_batch(server)) == NULL)
+    if (!is_kept(server) || (batch = state_note_batch(server)) == NULL)
         return;
     names = lock_demand_join_names(&conn->demand);
     if (names == NULL)
@@ -60,14 +60,14 @@ void durable_note_refused(struct conn *conn)
     free(names);
 }
 
-uint64_t durable_mark(const struct ipclocker_server *server)
+uint64_t state_note_mark(const struct ipclocker_server *server)
 {
-    const struct durable *durable = &server->durable;
+    const struct state *state = &server->state;
 
     /* All that there is to tell has been read from the disk; a probe keeps nobody waiting. */
-    if (state_is_down(server))
-        return durable->committed;
-    if (durable->batch != NULL && store_batch_is_urgent(durable->batch))
-        return durable->submitted + 1;
-    return durable->urgent;
+    if (state_note_is_down(server))
+        return state->committed;
+    if (state->batch != NULL && store_batch_is_urgent(state->batch))
+        return state->submitted + 1;
+    return state->urgent;
 }

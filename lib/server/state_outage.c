@@ -14,49 +14,49 @@ enum {
     STALL_S = 5, /* a disk that is merely busy answers sooner */
 };
 
-const struct refusal *durable_refusal(const struct ipclocker_server *server, bool changes)
+const struct refusal *state_outage_refusal(const struct ipclocker_server *server, bool changes)
 {
-    const struct durable *durable = &server->durable;
+    const struct state *state = &server->state;
 
-    if (durable->phase == STATE_SERVING || (durable->phase == STATE_READ_ONLY && !changes))
+    if (state->phase == STATE_SERVING || (state->phase == STATE_READ_ONLY && !changes))
         return NULL;
-    return &durable->refusal;
+    return &state->refusal;
 }
 
-bool durable_knows_table(const struct ipclocker_server *server)
+bool state_outage_knows_table(const struct ipclocker_server *server)
 {
-    return server->durable.phase == STATE_SERVING || server->durable.phase == STATE_READ_ONLY;
+    return server->state.phase == STATE_SERVING || server->state.phase == STATE_READ_ONLY;
 }
 
-void state_enter(struct ipclocker_server *server, enum state_phase phase)
+void state_outage_enter(struct ipclocker_server *server, enum state_phase phase)
 {
-    server->durable.phase = phase;
-    server_queue_pass_end(server);
+    server->state.phase = phase;
+    pass_queue_end(server);
 }
 
 static void log_trouble(struct ipclocker_server *server)
 {
-    struct durable *durable = &server->durable;
-    time_t now_s = server_monotonic_s();
+    struct state *state = &server->state;
+    time_t now_s = context_monotonic_s();
 
-    if (durable->logged && now_s - durable->last_log_s < LOG_EVERY_S)
+    if (state->logged && now_s - state->last_log_s < LOG_EVERY_S)
         return;
-    durable->logged = true;
-    durable->last_log_s = now_s;
-    server_log(server, LOG_ERR,
-               "the state %s cannot be written: %s; nothing is granted or released until it can%s",
-               durable->path, durable->reason,
-               durable->phase == STATE_STALLED ? "" : ", which is tried every second");
+    state->logged = true;
+    state->last_log_s = now_s;
+    context_log(server, LOG_ERR,
+                "the state %s cannot be written: %s; nothing is granted or released until it can%s",
+                state->path, state->reason,
+                state->phase == STATE_STALLED ? "" : ", which is tried every second");
 }
 
-void durable_report(struct ipclocker_server *server, const char *reason)
+void state_outage_report(struct ipclocker_server *server, const char *reason)
 {
-    struct durable *durable = &server->durable;
+    struct state *state = &server->state;
 
-    snprintf(durable->reason, sizeof durable->reason, "%s", reason);
-    snprintf(durable->refusal_text, sizeof durable->refusal_text,
+    snprintf(state->reason, sizeof state->reason, "%s", reason);
+    snprintf(state->refusal_text, sizeof state->refusal_text,
              "the state cannot be written (%s); try again later", reason);
-    durable->refusal = (struct refusal){ERROR_CODE_LATER, durable->refusal_text};
+    state->refusal = (struct refusal){ERROR_CODE_LATER, state->refusal_text};
     log_trouble(server);
 }
 
@@ -68,37 +68,37 @@ static void stall(struct ipclocker_server *server, time_t seconds)
 {
     char reason[64];
 
-    state_enter(server, STATE_STALLED);
+    state_outage_enter(server, STATE_STALLED);
     snprintf(reason, sizeof reason, "its disk has not answered for %lld seconds",
              (long long)seconds);
-    durable_report(server, reason);
+    state_outage_report(server, reason);
 }
 
-void durable_end_stall(struct ipclocker_server *server)
+void state_outage_end_stall(struct ipclocker_server *server)
 {
-    struct durable *durable = &server->durable;
+    struct state *state = &server->state;
 
-    if (durable->phase != STATE_STALLED)
+    if (state->phase != STATE_STALLED)
         return;
-    state_enter(server, STATE_SERVING);
-    durable->logged = false;
-    server_log(server, LOG_NOTICE, "the disk of the state %s answers again", durable->path);
+    state_outage_enter(server, STATE_SERVING);
+    state->logged = false;
+    context_log(server, LOG_NOTICE, "the disk of the state %s answers again", state->path);
 }
 
-void durable_watch(struct ipclocker_server *server)
+void state_outage_watch(struct ipclocker_server *server)
 {
-    struct durable *durable = &server->durable;
-    time_t now_s = server_monotonic_s();
+    struct state *state = &server->state;
+    time_t now_s = context_monotonic_s();
 
-    if (state_is_down(server)) {
+    if (state_note_is_down(server)) {
         log_trouble(server);
-    } else if (!durable->waits || durable->watched != durable->committed) {
-        durable->waits = durable->committed < durable->submitted;
-        durable->watched = durable->committed;
-        durable->watched_s = now_s;
-    } else if (durable->committed == durable->submitted) {
-        durable->waits = false;
-    } else if (now_s - durable->watched_s >= STALL_S) {
-        stall(server, now_s - durable->watched_s);
+    } else if (!state->waits || state->watched != state->committed) {
+        state->waits = state->committed < state->submitted;
+        state->watched = state->committed;
+        state->watched_s = now_s;
+    } else if (state->committed == state->submitted) {
+        state->waits = false;
+    } else if (now_s - state->watched_s >= STALL_S) {
+        stall(server, now_s - state->watched_s);
     }
 }

@@ -5,23 +5,23 @@
 #include "server.h"
 
 /* From now on, so much may be done.  The end of the pass hears of it. */
-void state_enter(struct ipclocker_server *server, enum state_phase phase);
+void state_outage_enter(struct ipclocker_server *server, enum state_phase phase);
 
 /* To be called about once a second: looks whether the disk still answers, and has it logged once a
  * minute when it does not. */
-void durable_watch(struct ipclocker_server *server);
+void state_outage_watch(struct ipclocker_server *server);
 
 /* The disk has answered. */
-void durable_end_stall(struct ipclocker_server *server);
+void state_outage_end_stall(struct ipclocker_server *server);
 
 /* Says why the state cannot be written, to the log and to who asks from now on. */
-void durable_report(struct ipclocker_server *server, const char *reason);
+void state_outage_report(struct ipclocker_server *server, const char *reason);
 
 /* Why a command cannot be done now, until the state changes; NULL when it can.  `changes` where it
  * would change something, or needs the disk. */
-const struct refusal *durable_refusal(const struct ipclocker_server *server, bool changes);
+const struct refusal *state_outage_refusal(const struct ipclocker_server *server, bool changes);
 
 /* Whether a status may be told beside the refusal. */
-bool durable_knows_table(const struct ipclocker_server *server);
+bool state_outage_knows_table(const struct ipclocker_server *server);
 
 #endif

@@ -18,29 +18,29 @@ static int restore_request(void *context, const struct lock_record *record)
 
 int state_restore_load(struct ipclocker_server *server, char error[STORE_ERROR_SIZE])
 {
-    struct lock_table *table = lock_table_create(server_on_table_event, server);
+    struct lock_table *table = lock_table_create(events_on_table, server);
     struct store_loader loader = {.context = table, .on_request = restore_request};
-    struct durable *durable = &server->durable;
+    struct state *state = &server->state;
 
     if (table == NULL) {
         snprintf(error, STORE_ERROR_SIZE, "out of memory");
         errno = ENOMEM;
         return -1;
     }
-    if (store_load(durable->store, &loader, error) != 0) {
+    if (store_load(state->store, &loader, error) != 0) {
         lock_table_destroy(table);
         return -1;
     }
     /* What lies below a mount point, for example, while nothing is mounted there. */
-    if (loader.next_token < durable->least_token) {
-        snprintf(error, STORE_ERROR_SIZE, "%s is older than what was there before", durable->path);
+    if (loader.next_token < state->least_token) {
+        snprintf(error, STORE_ERROR_SIZE, "%s is older than what was there before", state->path);
         lock_table_destroy(table);
         errno = EEXIST;
         return -1;
     }
-    durable->least_token = loader.next_token;
+    state->least_token = loader.next_token;
     lock_table_set_counters(table, loader.next_ticket, loader.next_token);
-    memcpy(durable->host_before, loader.host, sizeof durable->host_before);
+    memcpy(state->host_before, loader.host, sizeof state->host_before);
     claim_destroy_all(server);
     lock_table_destroy(server->table);
     server->table = table;
@@ -58,9 +58,9 @@ static void take_up(struct ipclocker_server *server, struct lock_request *reques
                     const char *ended_boot)
 {
     if (is_of_ended_boot(request, ended_boot)) {
-        server_log(server, LOG_NOTICE, "this machine has booted since: releasing what %s %s",
-                   request->owner, request->state == LOCK_HELD ? "held" : "waited for");
-        lock_table_end(server->table, request, LOCK_REASON_DEAD, server_now_ms(server));
+        context_log(server, LOG_NOTICE, "this machine has booted since: releasing what %s %s",
+                    request->owner, request->state == LOCK_HELD ? "held" : "waited for");
+        lock_table_end(server->table, request, LOCK_REASON_DEAD, context_now_ms(server));
     } else {
         claim_restore(server, request);
     }
@@ -69,8 +69,7 @@ static void take_up(struct ipclocker_server *server, struct lock_request *reques
 void state_restore_take_up(struct ipclocker_server *server)
 {
     struct lock_table *table = server->table;
-    const char *ended_boot =
-        machine_ended_boot(server->durable.host_before, server->durable.host_now);
+    const char *ended_boot = boot_ended(server->state.host_before, server->state.host_now);
     struct lock_request *waiter = lock_table_next_waiter(table, NULL);
     const struct lock_seat *seat;
 

@@ -77,7 +77,7 @@ static const char *add_text(char **end, const char *text)
 void store_batch_put(struct store_batch *batch, const struct lock_request *request,
                      const char *without)
 {
-    const struct lock_process *process = request->process;
+    const struct lock_claimant *process = request->process;
     struct store_op *op =
         add_op(batch, STORE_OP_PUT,
                text_size(request->owner) + text_size(process->host) + text_size(process->boot) +

@@ -294,7 +294,7 @@ void store_committer_start(struct store_committer *self)
     if (result == 0)
         return;
     self->failed = true;
-    store_fail(self->error, result, "no thread can be started: %s", strerror(result));
+    store_error_set(self->error, result, "no thread can be started: %s", strerror(result));
     tell_news(self);
 }
 
@@ -344,7 +344,7 @@ struct store_committer *store_committer_create(const struct store_engine *engine
     struct store_committer *self = calloc(1, sizeof *self);
 
     if (self == NULL) {
-        store_fail(error, ENOMEM, "out of memory");
+        store_error_set(error, ENOMEM, "out of memory");
         return NULL;
     }
     if (store_connection_init(&self->connection, options, error) != 0) {
@@ -353,7 +353,7 @@ struct store_committer *store_committer_create(const struct store_engine *engine
     }
     self->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (self->news_fd < 0) {
-        store_fail(error, errno, "no descriptor can be had: %s", strerror(errno));
+        store_error_set(error, errno, "no descriptor can be had: %s", strerror(errno));
         store_connection_fini(&self->connection);
         free(self);
         return NULL;

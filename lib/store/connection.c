@@ -51,7 +51,7 @@ int store_connection_init(struct store_connection *self, const struct store_opti
     *self = (struct store_connection){.options = *options, .lock_fd = -1};
     self->path = strdup(options->path);
     if (self->path == NULL)
-        return store_fail(error, ENOMEM, "out of memory");
+        return store_error_set(error, ENOMEM, "out of memory");
     self->options.path = self->path;
     if (store_file_prepare(self->path, options->must_exist, error) != 0 ||
         (self->lock_fd = store_file_lock(self->path, error)) < 0 ||

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-int store_fail(char error[STORE_ERROR_SIZE], int error_number, const char *format, ...)
+int store_error_set(char error[STORE_ERROR_SIZE], int error_number, const char *format, ...)
 {
     va_list args;
 

@@ -9,7 +9,7 @@
 struct sqlite3;
 
 /* Writes *error, sets errno and returns -1. */
-int store_fail(char error[STORE_ERROR_SIZE], int error_number, const char *format, ...)
+int store_error_set(char error[STORE_ERROR_SIZE], int error_number, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* Writes what SQLite has to complain about, with the system's reason if there is one, and returns

@@ -65,22 +65,24 @@ int store_file_prepare(const char *path, bool must_exist, char error[STORE_ERROR
 
     if (stat(path, &st) == 0) {
         if (!S_ISREG(st.st_mode))
-            return store_fail(error, EEXIST, "%s is not a file; name another with --state", path);
+            return store_error_set(error, EEXIST, "%s is not a file; name another with --state",
+                                   path);
         if (access(path, R_OK | W_OK) == 0)
             return 0;
-        return store_fail(error, errno, "cannot write the state file %s: %s%s", path,
-                          strerror(errno),
-                          errno == EACCES ? "; give it to the user that lockerd runs as" : "");
+        return store_error_set(error, errno, "cannot write the state file %s: %s%s", path,
+                               strerror(errno),
+                               errno == EACCES ? "; give it to the user that lockerd runs as" : "");
     }
     if (must_exist)
-        return store_fail(error, errno, "the state file %s has gone: %s", path, strerror(errno));
+        return store_error_set(error, errno, "the state file %s has gone: %s", path,
+                               strerror(errno));
     if (errno != ENOENT || make_folders(path) != 0)
-        return store_fail(error, errno, "cannot reach the state file %s: %s", path,
-                          strerror(errno));
+        return store_error_set(error, errno, "cannot reach the state file %s: %s", path,
+                               strerror(errno));
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
     if (fd < 0)
-        return store_fail(error, errno, "cannot create the state file %s: %s", path,
-                          strerror(errno));
+        return store_error_set(error, errno, "cannot create the state file %s: %s", path,
+                               strerror(errno));
     close(fd);
     return 0;
 }
@@ -92,10 +94,11 @@ static int report_in_use(int fd, const char *path, char error[STORE_ERROR_SIZE])
 
     pid[len > 0 ? len : 0] = '\0';
     pid[strspn(pid, "0123456789")] = '\0';
-    return store_fail(error, EBUSY,
-                      "the state file %s is in use by another lockerd%s%s%s; stop that one, or "
-                      "name another file with --state",
-                      path, pid[0] != '\0' ? " (process " : "", pid, pid[0] != '\0' ? ")" : "");
+    return store_error_set(
+        error, EBUSY,
+        "the state file %s is in use by another lockerd%s%s%s; stop that one, or "
+        "name another file with --state",
+        path, pid[0] != '\0' ? " (process " : "", pid, pid[0] != '\0' ? ")" : "");
 }
 
 int store_file_lock(const char *path, char error[STORE_ERROR_SIZE])
@@ -106,20 +109,20 @@ int store_file_lock(const char *path, char error[STORE_ERROR_SIZE])
     int fd, len;
 
     if (real == NULL)
-        return store_fail(error, errno, "cannot reach the state file %s: %s", path,
-                          strerror(errno));
+        return store_error_set(error, errno, "cannot reach the state file %s: %s", path,
+                               strerror(errno));
     len = snprintf(lock_path, sizeof lock_path, "%s.lock", real);
     free(real);
     if (len >= (int)sizeof lock_path)
-        return store_fail(error, ENAMETOOLONG, "the path of the state file is too long");
+        return store_error_set(error, ENAMETOOLONG, "the path of the state file is too long");
     fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
     if (fd < 0)
-        return store_fail(error, errno, "cannot open %s: %s", lock_path, strerror(errno));
+        return store_error_set(error, errno, "cannot open %s: %s", lock_path, strerror(errno));
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         if (errno == EWOULDBLOCK)
             report_in_use(fd, path, error);
         else
-            store_fail(error, errno, "cannot lock %s: %s", lock_path, strerror(errno));
+            store_error_set(error, errno, "cannot lock %s: %s", lock_path, strerror(errno));
         descriptor_close(fd);
         return -1;
     }
@@ -148,10 +151,10 @@ int store_file_move_aside(const char *path, char *aside, size_t aside_size,
     for (size_t i = 0; i < sizeof parts / sizeof *parts && result == 0; i++) {
         if (snprintf(from, sizeof from, "%s%s", path, parts[i]) >= (int)sizeof from ||
             snprintf(to, sizeof to, "%s%s", aside, parts[i]) >= (int)sizeof to)
-            result = store_fail(error, ENAMETOOLONG, "the path of the state file is too long");
+            result = store_error_set(error, ENAMETOOLONG, "the path of the state file is too long");
         else if (rename(from, to) != 0 && errno != ENOENT)
-            result =
-                store_fail(error, errno, "cannot rename %s to %s: %s", from, to, strerror(errno));
+            result = store_error_set(error, errno, "cannot rename %s to %s: %s", from, to,
+                                     strerror(errno));
     }
     descriptor_close(lock);
     return result;

@@ -87,7 +87,7 @@ struct store *store_none_open(char error[STORE_ERROR_SIZE])
     struct store_none *self = calloc(1, sizeof *self);
 
     if (self == NULL) {
-        store_fail(error, ENOMEM, "out of memory");
+        store_error_set(error, ENOMEM, "out of memory");
         return NULL;
     }
     self->store.engine = &none_engine;

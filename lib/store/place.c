@@ -20,15 +20,15 @@ int store_place_note(struct store_place *place, const char *path, char error[STO
 
     if (real == NULL || stat(real, &st) != 0) {
         free(real);
-        return store_fail(error, errno, "cannot reach the state file %s: %s", path,
-                          strerror(errno));
+        return store_error_set(error, errno, "cannot reach the state file %s: %s", path,
+                               strerror(errno));
     }
     store_place_fini(place);
     *place = (struct store_place){.path = real, .device = st.st_dev, .inode = st.st_ino};
     if (asprintf(&place->log_path, "%s-wal", real) >= 0)
         return 0;
     place->log_path = NULL;
-    return store_fail(error, ENOMEM, "out of memory");
+    return store_error_set(error, ENOMEM, "out of memory");
 }
 
 void store_place_fini(struct store_place *place)

@@ -49,8 +49,9 @@ static int sync_folder(const char *path)
 static int fail(const struct store_connection *self, int number, const char *why,
                 char error[STORE_ERROR_SIZE])
 {
-    return store_fail(error, number, "the state file %s was removed and cannot be written anew: %s",
-                      self->path, why);
+    return store_error_set(error, number,
+                           "the state file %s was removed and cannot be written anew: %s",
+                           self->path, why);
 }
 
 /* Lets go of the removed file, whose log SQLite then removes by its name, and uses the copy. */
@@ -106,10 +107,11 @@ int store_rewrite_if_removed(struct store_connection *connection, char error[STO
             place->log_inode = store_place_log_inode(place);
         return 0;
     case STORE_PLACE_REPLACED:
-        return store_fail(error, ESTALE,
-                          "another file was put in the place of the state file %s while it was in "
-                          "use; stop lockerd before that",
-                          connection->path);
+        return store_error_set(
+            error, ESTALE,
+            "another file was put in the place of the state file %s while it was in "
+            "use; stop lockerd before that",
+            connection->path);
     case STORE_PLACE_REMOVED:
         break;
     }

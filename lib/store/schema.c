@@ -40,11 +40,12 @@ static int fail(sqlite3 *db, const char *path, int result, char error[STORE_ERRO
     int number = store_error_describe(db, result, reason, sizeof reason);
 
     if (number == EUCLEAN)
-        return store_fail(error, number,
-                          "the state file %s is damaged (%s); restore it, or have it moved aside "
-                          "with --move-corrupt-state, which begins with no lock held",
-                          path, reason);
-    return store_fail(error, number, "cannot use the state file %s: %s", path, reason);
+        return store_error_set(
+            error, number,
+            "the state file %s is damaged (%s); restore it, or have it moved aside "
+            "with --move-corrupt-state, which begins with no lock held",
+            path, reason);
+    return store_error_set(error, number, "cannot use the state file %s: %s", path, reason);
 }
 
 static int read_number(sqlite3 *db, const char *sql, int64_t *number)
@@ -109,16 +110,17 @@ static int update_layout(sqlite3 *db, const struct store_options *options,
     if (result != SQLITE_OK)
         return fail(db, options->path, result, error);
     if (layout == STORE_LAYOUT_FOREIGN)
-        return store_fail(error, EEXIST,
-                          "%s is a database, but not lockerd's; name another file with --state",
-                          options->path);
+        return store_error_set(
+            error, EEXIST, "%s is a database, but not lockerd's; name another file with --state",
+            options->path);
     if (layout == STORE_LAYOUT_LATER)
-        return store_fail(error, ENOTSUP,
-                          "the state file %s was written by a later version of lockerd (layout "
-                          "%lld, this one knows up to %d); start that version",
-                          options->path, (long long)version, SCHEMA_VERSION);
+        return store_error_set(
+            error, ENOTSUP,
+            "the state file %s was written by a later version of lockerd (layout "
+            "%lld, this one knows up to %d); start that version",
+            options->path, (long long)version, SCHEMA_VERSION);
     if (layout == STORE_LAYOUT_EMPTY && options->must_exist)
-        return store_fail(error, ENOENT, "the state file %s is empty now", options->path);
+        return store_error_set(error, ENOENT, "the state file %s is empty now", options->path);
     if (version < SCHEMA_VERSION)
         result = run_steps(db, version);
     return result == SQLITE_OK ? 0 : fail(db, options->path, result, error);

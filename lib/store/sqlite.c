@@ -29,9 +29,10 @@ static int load(struct store *store, struct store_loader *loader, char error[STO
     store_committer_forget(self);
     self->connection.statements.reserved = (struct store_counters){0};
     pthread_mutex_unlock(&self->mutex);
-    result = self->connection.db == NULL
-                 ? store_fail(error, ENOENT, "the state file %s is not open", self->connection.path)
-                 : store_schema_load(self->connection.db, self->connection.path, loader, error);
+    result =
+        self->connection.db == NULL
+            ? store_error_set(error, ENOENT, "the state file %s is not open", self->connection.path)
+            : store_schema_load(self->connection.db, self->connection.path, loader, error);
     saved_errno = errno;
     pthread_mutex_lock(&self->mutex);
     self->lent = false;

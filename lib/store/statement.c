@@ -271,8 +271,8 @@ int store_statement_prepare(struct store_statements *self, sqlite3 *db,
 
         if (result != SQLITE_OK) {
             result = store_error_describe(db, result, reason, sizeof reason);
-            return store_fail(error, result, "cannot use the state file %s: %s", options->path,
-                              reason);
+            return store_error_set(error, result, "cannot use the state file %s: %s", options->path,
+                                   reason);
         }
     }
     return 0;

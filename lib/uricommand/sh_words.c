@@ -61,7 +61,7 @@ static const char *skip_redirection(const char *from, char *scratch)
     return take_word(from, &scratch);
 }
 
-static int append(struct uricommand_words *words, char *word)
+static int append(struct sh_words *words, char *word)
 {
     char **more = array_grow(words->words, &words->room, words->count + 1, sizeof *more);
 
@@ -73,7 +73,7 @@ static int append(struct uricommand_words *words, char *word)
     return 0;
 }
 
-int uricommand_words_init(struct uricommand_words *words, const char *text)
+int sh_words_init(struct sh_words *words, const char *text)
 {
     memset(words, 0, sizeof *words);
     /* A word and its NUL are never longer than the word and what ends it in the text. */
@@ -83,7 +83,7 @@ int uricommand_words_init(struct uricommand_words *words, const char *text)
 }
 
 /* Takes one word, if one is there, and moves *from behind it. */
-static int take(struct uricommand_words *words, const char **from, char **bytes)
+static int take(struct sh_words *words, const char **from, char **bytes)
 {
     const char *start = *from;
     char *word = *bytes;
@@ -96,7 +96,7 @@ static int take(struct uricommand_words *words, const char **from, char **bytes)
     return append(words, word);
 }
 
-int uricommand_words_next(struct uricommand_words *words)
+int sh_words_next(struct sh_words *words)
 {
     const char *from = words->rest;
     char *bytes = words->bytes;
@@ -119,7 +119,7 @@ int uricommand_words_next(struct uricommand_words *words)
     return 1;
 }
 
-void uricommand_words_fini(struct uricommand_words *words)
+void sh_words_fini(struct sh_words *words)
 {
     free(words->words);
     free(words->bytes);

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-struct uricommand_words {
+struct sh_words {
     char **words; /* of the simple command last taken, without their quotes; then a NULL */
     size_t count;
 
@@ -14,15 +14,15 @@ struct uricommand_words {
 };
 
 /* Begins with `text`, which must stay until fini.  Returns -1 with errno ENOMEM. */
-int uricommand_words_init(struct uricommand_words *words, const char *text);
+int sh_words_init(struct sh_words *words, const char *text);
 
 /* Takes the next simple command.  Quotes and backslashes are removed as sh does; expansions stay as
  * they are written, redirections and comments are left out.  An empty command, as between `;` and
  * a newline, has no words.
  * Returns 1; 0 at the end; -1 with errno ENOMEM.  The words are valid until the next call.
  */
-int uricommand_words_next(struct uricommand_words *words);
+int sh_words_next(struct sh_words *words);
 
-void uricommand_words_fini(struct uricommand_words *words);
+void sh_words_fini(struct sh_words *words);
 
 #endif

@@ -243,11 +243,11 @@ static int show_nested(struct show *show, char **words, size_t count, size_t at)
 /* Looks for calls of uriexec in a command, and in commands that are words of it. */
 static int search(struct show *show, const char *command, unsigned quotes)
 {
-    struct uricommand_words words;
-    int status = uricommand_words_init(&words, command);
+    struct sh_words words;
+    int status = sh_words_init(&words, command);
     int more;
 
-    while (status == 0 && (more = uricommand_words_next(&words)) != 0) {
+    while (status == 0 && (more = sh_words_next(&words)) != 0) {
         if (more < 0)
             status = -1;
         for (size_t i = 0; status == 0 && i < words.count; i++) {
@@ -260,7 +260,7 @@ static int search(struct show *show, const char *command, unsigned quotes)
                 status = search(show, words.words[i], quotes + 1);
         }
     }
-    uricommand_words_fini(&words);
+    sh_words_fini(&words);
     return status;
 }
 

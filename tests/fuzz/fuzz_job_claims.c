@@ -18,11 +18,11 @@ static void check_id(const char *text)
     char again[SLURM_JOB_TEXT_SIZE];
     struct slurm_job job, twin;
 
-    if (!slurm_job_parse(text, &job))
+    if (!slurm_id_parse(text, &job))
         return;
-    slurm_job_format(again, &job);
-    assert(slurm_job_parse(again, &twin));
-    assert(slurm_job_compare(&job, &twin) == 0 && strcmp(job.cluster, twin.cluster) == 0);
+    slurm_id_format(again, &job);
+    assert(slurm_id_parse(again, &twin));
+    assert(slurm_id_compare(&job, &twin) == 0 && strcmp(job.cluster, twin.cluster) == 0);
 }
 
 static void check_claims(const struct job_claims *claims)
@@ -54,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(text, data, size);
     text[size] = '\0';
     check_id(text);
-    slurm_job_list_has(text, 7);
+    slurm_id_list_has(text, 7);
     if (job_claims_parse(&claims, text) == 0) {
         check_claims(&claims);
         job_claims_fini(&claims);

@@ -40,7 +40,7 @@ static void on_notice(void *context, enum ipclocker_notice notice, const char *t
     if (notice != IPCLOCKER_PRINT_RETRY)
         return;
     progress_clear(&self->progress);
-    complaint("lockersh", 0, "%s", text);
+    cli_error("lockersh", 0, "%s", text);
 }
 
 static void on_trace(void *context, bool sent, const char *bytes, size_t len)
@@ -52,7 +52,7 @@ static void on_trace(void *context, bool sent, const char *bytes, size_t len)
         const char *newline = memchr(bytes, '\n', (size_t)(end - bytes));
         size_t line_len = newline != NULL ? (size_t)(newline - bytes) : (size_t)(end - bytes);
 
-        complaint("lockersh", 0, "%c %.*s", sent ? '>' : '<', (int)line_len, bytes);
+        cli_error("lockersh", 0, "%c %.*s", sent ? '>' : '<', (int)line_len, bytes);
         bytes += line_len + 1;
     }
 }
@@ -84,18 +84,18 @@ static int fail(struct lockersh *self)
     int status = status_of(self, errno);
 
     progress_clear(&self->progress);
-    return complaint("lockersh", status, "%s", ipclocker_error(self->lock));
+    return cli_error("lockersh", status, "%s", ipclocker_error(self->lock));
 }
 
 static int fail_job_list(int number)
 {
     if (number == ENOMEM)
-        return complaint("lockersh", EX_OSERR, "out of memory");
+        return cli_error("lockersh", EX_OSERR, "out of memory");
     if (number == ENOTSUP)
-        return complaint(
+        return cli_error(
             "lockersh", EX_UNAVAILABLE,
             "the server is a classic one, which knows no jobs; list all without --job");
-    return complaint("lockersh", EX_UNAVAILABLE,
+    return cli_error("lockersh", EX_UNAVAILABLE,
                      "the server's list is not in the form that is known here");
 }
 
@@ -196,12 +196,12 @@ static int break_one(struct lockersh *self, const char *name)
 /* Does something with each name of --owner or --break. */
 static int for_each_target(struct lockersh *self)
 {
-    struct hostlist names = {0};
+    struct name_list names = {0};
     char error[256], clean[4 * HOSTLIST_NAME_LEN_MAX + 1];
     int status = 0;
 
-    if (hostlist_append(&names, self->options.target, error, sizeof error) != 0)
-        return complaint("lockersh", EX_USAGE, "--%s: %s",
+    if (name_list_append(&names, self->options.target, error, sizeof error) != 0)
+        return cli_error("lockersh", EX_USAGE, "--%s: %s",
                          self->options.action == LOCKERSH_OWNER ? "owner" : "break", error);
     for (size_t i = 0; i < names.count && status == 0; i++) {
         text_clean(clean, sizeof clean, names.names[i], strlen(names.names[i]));
@@ -212,7 +212,7 @@ static int for_each_target(struct lockersh *self)
         else
             status = break_one(self, clean);
     }
-    hostlist_fini(&names);
+    name_list_fini(&names);
     return status;
 }
 
@@ -262,7 +262,7 @@ static int become_command(struct lockersh *self)
             execl("/bin/sh", "sh", "-c", line, (char *)NULL);
         free(line);
     }
-    return complaint("lockersh", errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE,
+    return cli_error("lockersh", errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE,
                      "cannot run %s: %s", self->options.exec ? command[0] : "/bin/sh",
                      strerror(errno));
 }
@@ -297,7 +297,7 @@ static int watch_over_command(struct lockersh *self, const sigset_t *mask, int *
     ipclocker_set_verbose(self->lock, false);
     result = first_process_fork_job(&work, mask, status);
     if (result == 1 && ipclocker_unlock(self->lock) != 0)
-        complaint("lockersh", 0, "the lock was not given back: %s", ipclocker_error(self->lock));
+        cli_error("lockersh", 0, "the lock was not given back: %s", ipclocker_error(self->lock));
     return result;
 }
 
@@ -306,13 +306,13 @@ static int run(struct lockersh *self)
     int watching = -1, status = 0;
     sigset_t mask;
 
-    if (waiting_run(self->lock, &self->progress, &mask) != 0)
+    if (wait_for_lock(self->lock, &self->progress, &mask) != 0)
         return fail(self);
     progress_obtained(&self->progress, self->lock);
     if (set_environment(self->lock) == 0)
         watching = watch_over_command(self, &mask, &status);
     if (watching < 0) {
-        complaint("lockersh", EX_OSERR, "cannot watch over the command: %s", strerror(errno));
+        cli_error("lockersh", EX_OSERR, "cannot watch over the command: %s", strerror(errno));
         ipclocker_unlock(self->lock);
         return EX_OSERR;
     }
@@ -339,7 +339,7 @@ static int check_output(int status)
 {
     if (fflush(stdout) == 0 && ferror(stdout) == 0)
         return status;
-    return complaint("lockersh", status != 0 ? status : EX_OSERR, "cannot write the output: %s",
+    return cli_error("lockersh", status != 0 ? status : EX_OSERR, "cannot write the output: %s",
                      strerror(errno));
 }
 
@@ -353,7 +353,7 @@ static int start(struct lockersh *self)
     progress_init(&self->progress, "lockersh", demand, self->options.verbose);
     self->lock = ipclocker_create();
     if (self->lock == NULL)
-        return complaint("lockersh", EX_OSERR, "out of memory");
+        return cli_error("lockersh", EX_OSERR, "out of memory");
     ipclocker_set_print(self->lock, on_notice, self);
     ipclocker_set_verbose(self->lock, true);
     if (self->options.debug)

@@ -113,7 +113,7 @@ int monitor_start(struct ipclocker *lock)
     keep[0] = ipclocker_fd(lock);
     keep[1] = job.fd;
     block_signals(&old_mask);
-    result = detach_fork(keep, 2);
+    result = double_fork(keep, 2);
     if (result == 0) {
         monitor(lock, &job);
         _exit(0);

@@ -29,7 +29,7 @@ static int check_name(const char *option, const char *names)
 
     if (strpbrk(names, " \t\r\n\v\f") == NULL)
         return 0;
-    return complaint("lockersh", EX_USAGE,
+    return cli_error("lockersh", EX_USAGE,
                      "--%s \"%s\": a lock's name cannot have white space; separate names by colons",
                      option, message_excerpt(shown, names, strlen(names)));
 }
@@ -44,7 +44,7 @@ static int add_names(struct lockersh_options *options, const char *option, const
         return status;
     if (asprintf(&joined, "%s%s%s", group->names != NULL ? group->names : "",
                  group->names != NULL ? ":" : "", names) < 0)
-        return complaint("lockersh", EX_OSERR, "out of memory");
+        return cli_error("lockersh", EX_OSERR, "out of memory");
     free(group->names);
     group->names = joined;
     return 0;
@@ -60,9 +60,9 @@ static int take_and(void *context, const char *names)
     struct lockersh_options *options = context;
 
     if (last_group(options)->names == NULL)
-        return complaint("lockersh", EX_USAGE, "--and has no --lock before it");
+        return cli_error("lockersh", EX_USAGE, "--and has no --lock before it");
     if (options->group_count == LOCKERSH_GROUPS_MAX)
-        return complaint("lockersh", EX_USAGE, "more than %d groups", LOCKERSH_GROUPS_MAX);
+        return cli_error("lockersh", EX_USAGE, "more than %d groups", LOCKERSH_GROUPS_MAX);
     options->groups[options->group_count++] = (struct lockersh_group){.count = 1};
     return add_names(options, "and", names);
 }
@@ -74,12 +74,12 @@ static int take_count(void *context, const char *text)
     char shown[MESSAGE_EXCERPT_SIZE];
 
     if (group->counted)
-        return complaint("lockersh", EX_USAGE,
+        return cli_error("lockersh", EX_USAGE,
                          "--count was given twice for the same locks; begin others by --and");
     group->counted = true;
     if (number_parse(text, COUNT_MAX, &group->count) == 0 && group->count > 0)
         return 0;
-    return complaint("lockersh", EX_USAGE, "--count \"%s\" is no number from 1 to %d",
+    return cli_error("lockersh", EX_USAGE, "--count \"%s\" is no number from 1 to %d",
                      message_excerpt(shown, text, strlen(text)), COUNT_MAX);
 }
 
@@ -90,11 +90,11 @@ static int take_job(void *context, const char *id)
 
     for (const char *c = id; *c != '\0'; c++) {
         if (!isgraph((unsigned char)*c))
-            return complaint("lockersh", EX_USAGE, "--job \"%s\" is no job's id",
+            return cli_error("lockersh", EX_USAGE, "--job \"%s\" is no job's id",
                              message_excerpt(shown, id, strlen(id)));
     }
     if (*id == '\0')
-        return complaint("lockersh", EX_USAGE,
+        return cli_error("lockersh", EX_USAGE,
                          "--job needs the id of a job, as the scheduler writes it: 4711_3");
     options->job = id;
     return 0;
@@ -104,10 +104,10 @@ static int take_action(struct lockersh_options *options, enum lockersh_action ac
                        const char *target)
 {
     if (options->action != LOCKERSH_RUN && options->action != action)
-        return complaint("lockersh", EX_USAGE,
+        return cli_error("lockersh", EX_USAGE,
                          "choose one of --locklist, --owner, --break and --ping");
     if (options->target != NULL)
-        return complaint("lockersh", EX_USAGE,
+        return cli_error("lockersh", EX_USAGE,
                          "--owner or --break was given twice; separate names by colons");
     options->action = action;
     options->target = target;
@@ -196,13 +196,13 @@ static const struct command_line command_line = {
 static int check_command(const struct lockersh_options *options)
 {
     if (options->group_count == 0)
-        return complaint("lockersh", EX_USAGE, "no lock is named; use --lock NAME");
+        return cli_error("lockersh", EX_USAGE, "no lock is named; use --lock NAME");
     if (options->groups[0].names == NULL)
-        return complaint("lockersh", EX_USAGE, "--count has no --lock; use --lock NAME");
+        return cli_error("lockersh", EX_USAGE, "--count has no --lock; use --lock NAME");
     if (options->json)
-        return complaint("lockersh", EX_USAGE, "--json goes with --locklist");
+        return cli_error("lockersh", EX_USAGE, "--json goes with --locklist");
     if (options->command[0] == NULL)
-        return complaint("lockersh", EX_USAGE, "no command is given; put it behind the options");
+        return cli_error("lockersh", EX_USAGE, "no command is given; put it behind the options");
     return -1;
 }
 
@@ -212,21 +212,21 @@ static int check(const struct lockersh_options *options)
     char shown[MESSAGE_EXCERPT_SIZE];
 
     if (options->hosts != NULL && options->path != NULL)
-        return complaint("lockersh", EX_USAGE, "choose one of --dhost and --path");
+        return cli_error("lockersh", EX_USAGE, "choose one of --dhost and --path");
     if (options->job != NULL && options->action != LOCKERSH_LIST)
-        return complaint("lockersh", EX_USAGE, "--job goes with --locklist");
+        return cli_error("lockersh", EX_USAGE, "--job goes with --locklist");
     if (options->action == LOCKERSH_RUN)
         return check_command(options);
     if (options->command[0] != NULL)
-        return complaint("lockersh", EX_USAGE,
+        return cli_error("lockersh", EX_USAGE,
                          "\"%s\" is too much: no command runs with --locklist, --owner, --break or "
                          "--ping",
                          message_excerpt(shown, options->command[0], strlen(options->command[0])));
     if (options->group_count > 0)
-        return complaint("lockersh", EX_USAGE,
+        return cli_error("lockersh", EX_USAGE,
                          "--lock goes with a command; name the lock behind --owner or --break");
     if (options->json && options->action != LOCKERSH_LIST)
-        return complaint("lockersh", EX_USAGE, "--json goes with --locklist");
+        return cli_error("lockersh", EX_USAGE, "--json goes with --locklist");
     return -1;
 }
 
@@ -271,7 +271,7 @@ void lockersh_options_describe(const struct lockersh_options *options, char *out
 
 static int blame(const struct ipclocker *lock, const char *option)
 {
-    return complaint("lockersh", EX_USAGE, "--%s: %s", option, ipclocker_error(lock));
+    return cli_error("lockersh", EX_USAGE, "--%s: %s", option, ipclocker_error(lock));
 }
 
 static int apply_server(const struct lockersh_options *options, struct ipclocker *lock)

@@ -88,7 +88,7 @@ static void wait_for_news(struct ipclocker *lock, int other_ms, const struct gua
     ppoll(&poll_fd, 1, timeout_ms < 0 ? NULL : &timeout, guard->active ? &guard->old_mask : NULL);
 }
 
-int waiting_run(struct ipclocker *lock, struct progress *progress, sigset_t *mask)
+int wait_for_lock(struct ipclocker *lock, struct progress *progress, sigset_t *mask)
 {
     struct guard guard = {.first_process = getpid() == 1};
     int result, saved_errno;

@@ -12,6 +12,6 @@
  * of a pid namespace, where the kernel drops what would end another one, those three stay blocked:
  * what comes is there still for first_process_fork_job().
  */
-int waiting_run(struct ipclocker *lock, struct progress *progress, sigset_t *mask);
+int wait_for_lock(struct ipclocker *lock, struct progress *progress, sigset_t *mask);
 
 #endif

@@ -29,7 +29,7 @@ static size_t size_of(size_t count)
     return sizeof(struct slurm_jobs) + count * sizeof(struct slurm_jobs_one);
 }
 
-struct slurm_jobs *slurm_jobs_create(size_t count)
+struct slurm_jobs *jobs_create(size_t count)
 {
     struct slurm_jobs *jobs = slurm_call_alloc(size_of(count));
 
@@ -38,13 +38,13 @@ struct slurm_jobs *slurm_jobs_create(size_t count)
     return jobs;
 }
 
-void slurm_jobs_destroy(struct slurm_jobs *jobs)
+void jobs_destroy(struct slurm_jobs *jobs)
 {
     if (jobs != NULL)
         slurm_call_free(jobs, size_of(jobs->count));
 }
 
-const char *slurm_jobs_state(const struct slurm_jobs_one *one)
+const char *jobs_state(const struct slurm_jobs_one *one)
 {
     uint32_t base = one->state & JOB_STATE_BASE;
 
@@ -95,7 +95,7 @@ static int compare(const void *a, const void *b)
 {
     const struct slurm_jobs_one *left = a, *right = b;
 
-    return slurm_job_compare(&left->job, &right->job);
+    return slurm_id_compare(&left->job, &right->job);
 }
 
 static void set_standing(struct slurm_jobs_one *one, const slurm_job_info_t *info)
@@ -135,7 +135,7 @@ static void take_task_list(struct slurm_jobs *jobs, const slurm_job_info_t *info
 
         if (one->asked && one->job.part == SLURM_PART_TASK && one->job.id == info->array_job_id &&
             one->standing.phase == JOB_PHASE_FORGOTTEN &&
-            slurm_job_list_has(info->array_task_str, one->job.number))
+            slurm_id_list_has(info->array_task_str, one->job.number))
             set_standing(one, info);
     }
 }
@@ -219,7 +219,7 @@ static int ask_slurm(void *context)
     return result;
 }
 
-int slurm_jobs_ask(struct slurm_jobs *jobs, int64_t deadline_ms, char error[SLURM_CALL_ERROR_SIZE])
+int jobs_ask(struct slurm_jobs *jobs, int64_t deadline_ms, char error[SLURM_CALL_ERROR_SIZE])
 {
     qsort(jobs->ones, jobs->count, sizeof *jobs->ones, compare);
     return slurm_call(ask_slurm, jobs, deadline_ms, error);

@@ -25,17 +25,17 @@ struct slurm_jobs {
     bool hides_jobs; /* from this user: one that it does not show may be there */
     bool takes_bare; /* ids without a cluster are this one's */
     size_t count;
-    struct slurm_jobs_one ones[]; /* asking sorts them by slurm_job_compare() */
+    struct slurm_jobs_one ones[]; /* asking sorts them by slurm_id_compare() */
 };
 
 /* Makes a question about so many jobs, to be filled in; NULL with errno. */
-struct slurm_jobs *slurm_jobs_create(size_t count);
-void slurm_jobs_destroy(struct slurm_jobs *jobs);
+struct slurm_jobs *jobs_create(size_t count);
+void jobs_destroy(struct slurm_jobs *jobs);
 
 /* Asks.  Returns 0, or -1 with errno and the error as slurm_call() has them. */
-int slurm_jobs_ask(struct slurm_jobs *jobs, int64_t deadline_ms, char error[SLURM_CALL_ERROR_SIZE]);
+int jobs_ask(struct slurm_jobs *jobs, int64_t deadline_ms, char error[SLURM_CALL_ERROR_SIZE]);
 
 /* What people call the state of a job that was asked about: "NODE_FAIL", "not known any more". */
-const char *slurm_jobs_state(const struct slurm_jobs_one *one);
+const char *jobs_state(const struct slurm_jobs_one *one);
 
 #endif

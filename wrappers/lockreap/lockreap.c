@@ -64,9 +64,9 @@ static int check_cluster(const char *cluster)
     struct slurm_job job;
 
     if (cluster == NULL || (snprintf(text, sizeof text, "1@%s", cluster) < (int)sizeof text &&
-                            slurm_job_parse(text, &job)))
+                            slurm_id_parse(text, &job)))
         return 0;
-    return complaint("lockreap", EX_USAGE, "--cluster %s: this is no name of a cluster", cluster);
+    return cli_error("lockreap", EX_USAGE, "--cluster %s: this is no name of a cluster", cluster);
 }
 
 /* Returns -1 to go on with the settings, or the status to exit with. */
@@ -78,7 +78,7 @@ static int parse_options(struct settings *settings, int argc, char **argv)
     if (status >= 0)
         return status;
     if ((settings->job != NULL) + settings->epilog + (settings->interval_ms > 0) > 1)
-        return complaint("lockreap", EX_USAGE, "--job, --epilog and --interval exclude each other");
+        return cli_error("lockreap", EX_USAGE, "--job, --epilog and --interval exclude each other");
     return check_cluster(settings->reap.cluster) != 0 ? EX_USAGE : -1;
 }
 
@@ -104,7 +104,7 @@ static void ask_for_cluster(const struct settings *settings)
     char names[REAP_NAMES_SIZE];
 
     find_alike(settings, names);
-    complaint("lockreap", EX_USAGE,
+    cli_error("lockreap", EX_USAGE,
               "--job %s: of which cluster? say --cluster NAME, or --bare for an id without one%s%s",
               settings->job, names[0] != '\0' ? "; the lock server knows of " : "", names);
 }
@@ -116,7 +116,7 @@ static void tell_alike(const struct settings *settings)
 
     find_alike(settings, names);
     if (names[0] != '\0')
-        complaint("lockreap", 0, "--job %s: nothing to release; the lock server knows of %s",
+        cli_error("lockreap", 0, "--job %s: nothing to release; the lock server knows of %s",
                   settings->job, names);
 }
 
@@ -127,8 +127,8 @@ static size_t name_job(const struct settings *settings, char names[NAMES_MAX][JO
     struct slurm_job job;
     size_t count = 0;
 
-    if (!slurm_job_parse(settings->job, &job)) {
-        complaint("lockreap", EX_USAGE,
+    if (!slurm_id_parse(settings->job, &job)) {
+        cli_error("lockreap", EX_USAGE,
                   "--job %s: this is no job of Slurm's; give 4711, 4711_3 or 4711+1",
                   settings->job);
         return 0;
@@ -139,10 +139,10 @@ static size_t name_job(const struct settings *settings, char names[NAMES_MAX][JO
         ask_for_cluster(settings);
         return 0;
     }
-    slurm_job_format(names[count++], &job);
+    slurm_id_format(names[count++], &job);
     if (job.cluster[0] != '\0' && settings->reap.takes_bare) {
         job.cluster[0] = '\0';
-        slurm_job_format(names[count++], &job);
+        slurm_id_format(names[count++], &job);
     }
     return count;
 }
@@ -152,7 +152,7 @@ static size_t name_epilog_job(const struct settings *settings, char names[NAMES_
     size_t count = job_id_all_of_slurm(names);
 
     if (count == 0)
-        complaint("lockreap", EX_USAGE,
+        cli_error("lockreap", EX_USAGE,
                   "--epilog: SLURM_JOB_ID is not set; this is for EpilogSlurmctld");
     for (size_t i = count; settings->reap.takes_bare && i-- > 0;) {
         memcpy(names[count], names[i], JOB_ID_SIZE);
@@ -170,18 +170,18 @@ static int tell_failure(enum reap_result result, const char *error)
         return 0;
     case REAP_NO_LOCKERD:
     case REAP_NO_SLURM:
-        return complaint("lockreap", EX_UNAVAILABLE, "%s", error);
+        return cli_error("lockreap", EX_UNAVAILABLE, "%s", error);
     case REAP_FAILED:
         break;
     }
-    return complaint("lockreap", EX_OSERR, "%s", error);
+    return cli_error("lockreap", EX_OSERR, "%s", error);
 }
 
 static int end_print(struct reap_print *print)
 {
-    if (reap_print_end(print) == 0)
+    if (print_end(print) == 0)
         return 0;
-    return complaint("lockreap", EX_OSERR, "cannot print: %s", strerror(errno));
+    return cli_error("lockreap", EX_OSERR, "cannot print: %s", strerror(errno));
 }
 
 static int release_named(const struct settings *settings, struct reap_print *print)
@@ -192,8 +192,7 @@ static int release_named(const struct settings *settings, struct reap_print *pri
 
     for (size_t i = 0; i < count && status == 0; i++)
         status = tell_failure(
-            reap_job(&settings->reap, names[i], settings->epilog, reap_print_loss, print, error),
-            error);
+            reap_job(&settings->reap, names[i], settings->epilog, print_loss, print, error), error);
     if (status == 0 && !settings->epilog && !print->told)
         tell_alike(settings);
     return status != 0 ? status : end_print(print);
@@ -202,11 +201,11 @@ static int release_named(const struct settings *settings, struct reap_print *pri
 static int look_once(const struct settings *settings, struct reap_print *print)
 {
     char error[REAP_ERROR_SIZE];
-    enum reap_result result = reap_round(&settings->reap, reap_print_loss, print, error);
+    enum reap_result result = reap_round(&settings->reap, print_loss, print, error);
     int status = end_print(print);
 
     if (result == REAP_STOPPED)
-        return complaint("lockreap", EX_UNAVAILABLE, "%s", error);
+        return cli_error("lockreap", EX_UNAVAILABLE, "%s", error);
     return result != REAP_DONE ? tell_failure(result, error) : status;
 }
 
@@ -216,12 +215,12 @@ static int serve(const struct settings *settings, struct reap_print *print)
     char error[REAP_ERROR_SIZE];
     enum reap_result result;
 
-    if (systemd_notify("READY=1") != 0)
-        complaint("lockreap", 0, "cannot tell systemd: %s", strerror(errno));
+    if (sd_notify_send("READY=1") != 0)
+        cli_error("lockreap", 0, "cannot tell systemd: %s", strerror(errno));
     do {
-        result = reap_round(&settings->reap, reap_print_loss, print, error);
+        result = reap_round(&settings->reap, print_loss, print, error);
         if (result != REAP_STOPPED)
-            trouble_tell(&trouble, result != REAP_DONE ? error : NULL);
+            outage_tell(&trouble, result != REAP_DONE ? error : NULL);
         if (end_print(print) != 0)
             return EX_OSERR;
     } while (!stop_wanted() && stop_poll(-1, settings->interval_ms) == 0);
@@ -249,7 +248,7 @@ int main(int argc, char **argv)
         return status;
     settings.reap.lock = ipclocker_create();
     if (settings.reap.lock == NULL)
-        return complaint("lockreap", EX_OSERR, "%s", strerror(errno));
+        return cli_error("lockreap", EX_OSERR, "%s", strerror(errno));
     status = server_option_use("lockreap", settings.reap.lock, settings.host, settings.port);
     if (status == 0)
         status = run(&settings);

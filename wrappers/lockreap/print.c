@@ -85,7 +85,7 @@ static struct json_object *make_loss(const struct reap_loss *loss)
     return NULL;
 }
 
-void reap_print_loss(void *context, const struct reap_loss *loss)
+void print_loss(void *context, const struct reap_loss *loss)
 {
     struct reap_print *print = context;
 
@@ -120,7 +120,7 @@ static void print_document(struct reap_print *print)
     json_object_put(document);
 }
 
-int reap_print_end(struct reap_print *print)
+int print_end(struct reap_print *print)
 {
     if (print->json && (print->jobs != NULL || print->even_if_empty))
         print_document(print);

@@ -15,9 +15,9 @@ struct reap_print {
 };
 
 /* Prints or collects a loss; a reap_loss_fn with a struct reap_print. */
-void reap_print_loss(void *context, const struct reap_loss *loss);
+void print_loss(void *context, const struct reap_loss *loss);
 
 /* Ends a look: prints the document, and flushes.  Returns 0, or -1 with errno. */
-int reap_print_end(struct reap_print *print);
+int print_end(struct reap_print *print);
 
 #endif

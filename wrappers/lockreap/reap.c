@@ -44,7 +44,7 @@ static int compare_claims(const void *a, const void *b)
 /* Whether a job is one that we may be asked about. */
 static bool is_wanted(const struct reap_settings *settings, const char *text, struct slurm_job *job)
 {
-    if (!slurm_job_is_ours(text) || !slurm_job_parse(text, job))
+    if (!slurm_id_is_ours(text) || !slurm_id_parse(text, job))
         return false;
     if (job->cluster[0] == '\0')
         return settings->takes_bare;
@@ -55,11 +55,11 @@ static bool is_named(const struct round *round, const char *text, const struct s
 {
     struct slurm_job job;
 
-    if (!slurm_job_is_ours(text) || !slurm_job_parse(text, &job))
+    if (!slurm_id_is_ours(text) || !slurm_id_parse(text, &job))
         return false;
     if (round->alike)
         return job.id == wanted->id || job.own == wanted->id;
-    return slurm_job_is_meant(wanted, &job) && (!round->exact || job.own == wanted->own);
+    return slurm_id_is_meant(wanted, &job) && (!round->exact || job.own == wanted->own);
 }
 
 /* Fetches the list and sorts what carries a job that is wanted: the one that is meant by `only`,
@@ -139,7 +139,7 @@ static const char *describe(const struct slurm_jobs_one *one)
 {
     if (one->standing.phase == JOB_PHASE_WAITING)
         return "queued again";
-    return one->standing.phase == JOB_PHASE_LIVE ? "started anew" : slurm_jobs_state(one);
+    return one->standing.phase == JOB_PHASE_LIVE ? "started anew" : jobs_state(one);
 }
 
 static enum reap_result judge(struct round *round, const struct slurm_jobs *jobs)
@@ -189,11 +189,11 @@ static enum reap_result ask_slurm(struct round *round, struct slurm_jobs *jobs)
     for (size_t i = 0, k = 0; i < round->count; i = end_of_job(round, i), k++) {
         struct slurm_job job = {0};
 
-        slurm_job_parse(round->sorted[i]->job, &job);
-        jobs->ones[k].job = slurm_job_to_ask(&job);
+        slurm_id_parse(round->sorted[i]->job, &job);
+        jobs->ones[k].job = slurm_id_to_ask(&job);
         jobs->ones[k].index = i;
     }
-    if (slurm_jobs_ask(jobs, round->settings->deadline_ms, error) != 0)
+    if (jobs_ask(jobs, round->settings->deadline_ms, error) != 0)
         return no_slurm(round, error);
     if (wanted == NULL || strcasecmp(wanted, jobs->cluster) == 0)
         return REAP_DONE;
@@ -213,13 +213,13 @@ static enum reap_result ask_and_judge(struct round *round)
         job_count++;
     if (job_count == 0)
         return REAP_DONE;
-    jobs = slurm_jobs_create(job_count);
+    jobs = jobs_create(job_count);
     if (jobs == NULL)
         return no_memory(round);
     result = ask_slurm(round, jobs);
     if (result == REAP_DONE)
         result = judge(round, jobs);
-    slurm_jobs_destroy(jobs);
+    jobs_destroy(jobs);
     return result;
 }
 
@@ -261,7 +261,7 @@ enum reap_result reap_job(const struct reap_settings *settings, const char *job,
     struct slurm_job parsed;
 
     round.exact = exact;
-    if (slurm_job_parse(job, &parsed) &&
+    if (slurm_id_parse(job, &parsed) &&
         (settings->dry_run || (!exact && lacks_own_number(&parsed))))
         return release_listed(&round, &parsed);
     loss.ended = ipclocker_dead_job(settings->lock, job);
@@ -294,7 +294,7 @@ enum reap_result reap_find_alike(const struct reap_settings *settings, const cha
     enum reap_result result;
 
     names[0] = '\0';
-    slurm_job_parse(job, &wanted);
+    slurm_id_parse(job, &wanted);
     result = list_claims(&round, &wanted);
     for (size_t i = 0; i < round.count && result == REAP_DONE; i = end_of_job(&round, i)) {
         if (!append_name(names, round.sorted[i]->job))

@@ -34,7 +34,7 @@ static int take_time(const struct settings *settings, const char *argument, int6
 {
     if (report_parse_time(argument, settings->now_ms, time_ms) == 0)
         return 0;
-    return complaint("lockreport", EX_USAGE,
+    return cli_error("lockreport", EX_USAGE,
                      "'%s' is no time; give 2026-11-22, 2026-11-22T17:30 or 7d", argument);
 }
 
@@ -90,7 +90,7 @@ static int check_times(struct settings *settings)
         return -1;
     report_format_time(since, settings->since_ms);
     report_format_time(until, settings->until_ms);
-    return complaint("lockreport", EX_USAGE,
+    return cli_error("lockreport", EX_USAGE,
                      "the report would begin at %s, and end at %s; give an earlier --since or a "
                      "later --until",
                      since, until);
@@ -104,9 +104,9 @@ static int parse_options(struct settings *settings, int argc, char **argv)
     if (status >= 0)
         return status;
     if (settings->json && settings->csv)
-        return complaint("lockreport", EX_USAGE, "--json and --csv exclude each other");
+        return cli_error("lockreport", EX_USAGE, "--json and --csv exclude each other");
     if (settings->state != NULL && (settings->host != NULL || settings->port != NULL))
-        return complaint("lockreport", EX_USAGE,
+        return cli_error("lockreport", EX_USAGE,
                          "--state reads a file, --host and --port ask a server: give one");
     return check_times(settings);
 }
@@ -118,10 +118,10 @@ static int read_state(struct report *report, const struct settings *settings)
     int result;
 
     if (path == NULL)
-        return complaint("lockreport", EX_OSERR, "no state file is known; name one with --state");
+        return cli_error("lockreport", EX_OSERR, "no state file is known; name one with --state");
     result = report_read_file(report, path, error);
     free(path);
-    return result == 0 ? 0 : complaint("lockreport", EX_OSERR, "%s", error);
+    return result == 0 ? 0 : cli_error("lockreport", EX_OSERR, "%s", error);
 }
 
 static int ask_server(struct report *report, const struct settings *settings)
@@ -131,10 +131,10 @@ static int ask_server(struct report *report, const struct settings *settings)
     int status;
 
     if (lock == NULL)
-        return complaint("lockreport", EX_OSERR, "%s", strerror(errno));
+        return cli_error("lockreport", EX_OSERR, "%s", strerror(errno));
     status = server_option_use("lockreport", lock, settings->host, settings->port);
     if (status == 0 && report_ask_server(report, lock, error) != 0)
-        status = complaint("lockreport", errno == EINVAL ? EX_USAGE : EX_UNAVAILABLE, "%s", error);
+        status = cli_error("lockreport", errno == EINVAL ? EX_USAGE : EX_UNAVAILABLE, "%s", error);
     ipclocker_destroy(lock);
     return status;
 }
@@ -173,7 +173,7 @@ static int print(struct report *report, const struct settings *settings)
         result = report_print_table(report, groups, count, &screen, stdout);
     if (result == 0 && fflush(stdout) == 0)
         return 0;
-    return complaint("lockreport", EX_OSERR, "cannot print the report: %s", strerror(errno));
+    return cli_error("lockreport", EX_OSERR, "cannot print the report: %s", strerror(errno));
 }
 
 int main(int argc, char **argv)
@@ -191,11 +191,11 @@ int main(int argc, char **argv)
         return status;
     report = report_create(settings.by, settings.since_ms, settings.until_ms);
     if (report == NULL)
-        return complaint("lockreport", EX_OSERR, "%s", strerror(errno));
+        return cli_error("lockreport", EX_OSERR, "%s", strerror(errno));
     status = 0;
     for (char **pool = settings.pools; *pool != NULL && status == 0; pool++) {
         if (report_add_pool(report, *pool, error, sizeof error) != 0)
-            status = complaint("lockreport", EX_USAGE, "%s: %s", *pool, error);
+            status = cli_error("lockreport", EX_USAGE, "%s: %s", *pool, error);
     }
     if (status == 0)
         status = fill(report, &settings);

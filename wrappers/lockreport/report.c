@@ -13,7 +13,7 @@
 
 struct pool {
     char *name;
-    struct hostlist names;
+    struct name_list names;
 };
 
 struct hold {
@@ -84,7 +84,7 @@ void report_destroy(struct report *report)
         return;
     for (size_t i = 0; i < report->pool_count; i++) {
         free(report->pools[i].name);
-        hostlist_fini(&report->pools[i].names);
+        name_list_fini(&report->pools[i].names);
     }
     free(report->pools);
     while ((first = tree_first(&report->buckets)) != NULL) {
@@ -132,7 +132,7 @@ int report_add_pool(struct report *report, const char *pool, char *error, size_t
         errno = ENOMEM;
         return -1;
     }
-    if (hostlist_append(&new.names, pool, error, error_size) != 0) {
+    if (name_list_append(&new.names, pool, error, error_size) != 0) {
         free(new.name);
         return -1;
     }

@@ -45,7 +45,7 @@ static int take_map(void *context, const char *argument)
 
     if (seat_maps_add(&sync->reservation->maps, argument, error, sizeof error) == 0)
         return 0;
-    return complaint("locksync", EX_USAGE, "--map %s", error);
+    return cli_error("locksync", EX_USAGE, "--map %s", error);
 }
 
 static int take_name(void *context, const char *name)
@@ -57,7 +57,7 @@ static int take_name(void *context, const char *name)
     size_t len = strlen(name);
 
     if (len == 0 || len >= sizeof sync->reservation->name || strspn(name, allowed) != len)
-        return complaint("locksync", EX_USAGE, "--reservation %s: this is no fit name", name);
+        return cli_error("locksync", EX_USAGE, "--reservation %s: this is no fit name", name);
     memcpy(sync->reservation->name, name, len + 1);
     return 0;
 }
@@ -98,7 +98,7 @@ static int parse_options(struct sync *sync, int argc, char **argv)
     if (status >= 0)
         return status;
     if (sync->reservation->maps.count == 0)
-        return complaint("locksync", EX_USAGE,
+        return cli_error("locksync", EX_USAGE,
                          "nothing to set aside; give --map LICENSE=LOCKS, such as vcs='vcs[1-8]'");
     return -1;
 }
@@ -208,7 +208,7 @@ static void warn_of_shortage(struct sync *sync)
         return;
     memcpy(sync->told_short, now, sizeof now);
     if (now[0] != '\0')
-        complaint("locksync", 0,
+        cli_error("locksync", 0,
                   "others hold more seats than Slurm has licenses: %s; no more can be set aside: "
                   "correct --map, or Licenses in slurm.conf",
                   now);
@@ -226,7 +226,7 @@ static void warn_of_other(struct sync *sync)
     if (!sync->has_written || sync->has_told_of_other || is_ours || has_ended)
         return;
     sync->has_told_of_other = true;
-    complaint("locksync", 0,
+    cli_error("locksync", 0,
               "somebody else changes the reservation %s: if that is another locksync, give one of "
               "them another name with --reservation",
               reservation->name);
@@ -301,12 +301,12 @@ static int serve(struct sync *sync)
 
     /* What is wrong in the command line stays wrong; a server may come back. */
     if (status == EX_USAGE)
-        return complaint("locksync", status, "%s", error);
-    if (systemd_notify("READY=1") != 0)
-        complaint("locksync", 0, "cannot tell systemd: %s", strerror(errno));
+        return cli_error("locksync", status, "%s", error);
+    if (sd_notify_send("READY=1") != 0)
+        cli_error("locksync", 0, "cannot tell systemd: %s", strerror(errno));
     while (true) {
         if (!stop_wanted())
-            trouble_tell(&trouble, status != 0 ? error : NULL);
+            outage_tell(&trouble, status != 0 ? error : NULL);
         if (stop_wanted() || stop_poll(-1, sync->interval_ms) != 0)
             break;
         status = synchronise(sync, error);
@@ -315,7 +315,7 @@ static int serve(struct sync *sync)
     if (sync->dry_run || !sync->may_be_left ||
         reservation_drop(sync->reservation, sync->deadline_ms, why) == 0)
         return 0;
-    return complaint("locksync", EX_UNAVAILABLE,
+    return cli_error("locksync", EX_UNAVAILABLE,
                      "slurmctld: %s; the reservation %s is left, and ends by itself", why,
                      sync->reservation->name);
 }
@@ -331,7 +331,7 @@ static int run(struct sync *sync)
     if (!sync->once)
         return serve(sync);
     status = synchronise(sync, error);
-    return status == 0 ? 0 : complaint("locksync", status, "%s", error);
+    return status == 0 ? 0 : cli_error("locksync", status, "%s", error);
 }
 
 int main(int argc, char **argv)
@@ -343,7 +343,7 @@ int main(int argc, char **argv)
     int status;
 
     if (sync.lock == NULL || sync.reservation == NULL) {
-        status = complaint("locksync", EX_OSERR, "%s", strerror(errno));
+        status = cli_error("locksync", EX_OSERR, "%s", strerror(errno));
     } else {
         strcpy(sync.reservation->name, "farmlock");
         status = parse_options(&sync, argc, argv);

@@ -50,7 +50,7 @@ int seat_maps_add(struct seat_maps *maps, const char *text, char *error, size_t 
     if (maps->count == SEAT_MAPS_MAX)
         return refuse(E2BIG, error, error_size, text, "more than 64 licenses");
     *map = (struct seat_map){0};
-    if (hostlist_append(&map->locks, text + len + 1, why, sizeof why) != 0)
+    if (name_list_append(&map->locks, text + len + 1, why, sizeof why) != 0)
         return refuse(errno, error, error_size, text, why);
     memcpy(map->license, text, len);
     maps->count++;
@@ -60,14 +60,14 @@ int seat_maps_add(struct seat_maps *maps, const char *text, char *error, size_t 
 void seat_maps_fini(struct seat_maps *maps)
 {
     while (maps->count > 0)
-        hostlist_fini(&maps->maps[--maps->count].locks);
+        name_list_fini(&maps->maps[--maps->count].locks);
 }
 
 static bool is_of_cluster(const char *text, const char *cluster, bool takes_bare)
 {
     struct slurm_job job;
 
-    if (text == NULL || !slurm_job_is_ours(text) || !slurm_job_parse(text, &job))
+    if (text == NULL || !slurm_id_is_ours(text) || !slurm_id_parse(text, &job))
         return false;
     return job.cluster[0] != '\0' ? strcasecmp(job.cluster, cluster) == 0 : takes_bare;
 }

@@ -13,7 +13,7 @@ enum { SEAT_MAPS_MAX = 64, SEAT_LICENSE_SIZE = 65, SEAT_TEXT_SIZE = 8192 };
 
 struct seat_map {
     char license[SEAT_LICENSE_SIZE]; /* its name in slurm.conf */
-    struct hostlist locks;
+    struct name_list locks;
     uint32_t total;   /* how many of the licence Slurm has */
     uint32_t outside; /* how many seats are held outside of Slurm, at most `total` */
     bool is_short;    /* more are held, so that `outside` is `total` */
@@ -27,7 +27,7 @@ struct seat_maps {
 
 /* Adds "LICENSE=LOCKS", such as "vcs=vcs[1-8]".  Returns 0; or -1 with errno, nothing changed, and
  * one line in `error`: EINVAL  not of this form, no fit name for a licence (letters, digits, '.',
- * '_', '-', '@'), one that is mapped already, or a list of locks that hostlist_append() refuses
+ * '_', '-', '@'), one that is mapped already, or a list of locks that name_list_append() refuses
  *   E2BIG   more than SEAT_MAPS_MAX licences, or too many locks
  *   ENOMEM
  */

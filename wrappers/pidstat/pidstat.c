@@ -42,9 +42,9 @@ static int take_port(void *context, const char *value)
 {
     struct run *run = context;
 
-    if (service_parse_port(value, "udp", &run->port) == 0)
+    if (port_parse(value, "udp", &run->port) == 0)
         return 0;
-    return complaint("pidstat", EX_USAGE,
+    return cli_error("pidstat", EX_USAGE,
                      "--port cannot be '%s'; give 1 to 65535 or a UDP service of /etc/services",
                      value);
 }
@@ -91,7 +91,7 @@ static int parse_subjects(struct run *run, char **words)
 
     run->subjects = calloc(count, sizeof *run->subjects);
     if (run->subjects == NULL)
-        return complaint("pidstat", EX_OSERR, "out of memory");
+        return cli_error("pidstat", EX_OSERR, "out of memory");
     while (run->count < count) {
         struct subject *subject = &run->subjects[run->count++];
         int status = subject_parse(subject, words[run->count - 1], run->default_host);
@@ -106,15 +106,15 @@ static int parse_subjects(struct run *run, char **words)
 static int parse_command(struct run *run, char **words)
 {
     if (words[0] == NULL)
-        return complaint("pidstat", EX_USAGE, "neither exists nor wait is given; see --help");
+        return cli_error("pidstat", EX_USAGE, "neither exists nor wait is given; see --help");
     run->waiting = strcmp(words[0], "wait") == 0;
     if (!run->waiting && strcmp(words[0], "exists") != 0)
-        return complaint("pidstat", EX_USAGE, "there is no command '%s'; give exists or wait",
+        return cli_error("pidstat", EX_USAGE, "there is no command '%s'; give exists or wait",
                          words[0]);
     if (run->any && !run->waiting)
-        return complaint("pidstat", EX_USAGE, "--any is for wait only; see --help");
+        return cli_error("pidstat", EX_USAGE, "--any is for wait only; see --help");
     if (words[1] == NULL)
-        return complaint("pidstat", EX_USAGE, "no process is named; give PID or HOST:PID");
+        return cli_error("pidstat", EX_USAGE, "no process is named; give PID or HOST:PID");
     return parse_subjects(run, words + 1);
 }
 
@@ -140,7 +140,7 @@ static void finish_output(const struct run *run)
 static void on_trace(void *context, const char *what, const char *host, const char *text)
 {
     (void)context;
-    complaint("pidstat", 0, "%s %s: %s", what, host, text);
+    cli_error("pidstat", 0, "%s %s: %s", what, host, text);
 }
 
 static void close_subject(struct subject *subject)
@@ -172,7 +172,7 @@ static void explain(struct subject *subject)
     }
     if (!subject_explain(subject, run->port, why, sizeof why))
         return;
-    complaint("pidstat", 0, "%s", why);
+    cli_error("pidstat", 0, "%s", why);
     subject->explained = true;
 }
 
@@ -211,9 +211,9 @@ static int ask(struct run *run, struct subject *subject)
         return 0;
     }
     if (errno == EINVAL)
-        return complaint("pidstat", EX_USAGE, "a host cannot be '%s'; give a name or an address",
+        return cli_error("pidstat", EX_USAGE, "a host cannot be '%s'; give a name or an address",
                          subject->host);
-    return complaint("pidstat", EX_OSERR, "cannot ask: %s", strerror(errno));
+    return cli_error("pidstat", EX_OSERR, "cannot ask: %s", strerror(errno));
 }
 
 static bool is_done(const struct run *run)
@@ -289,7 +289,7 @@ static int run_all(struct run *run)
 
     run->asker = pidstat_asker_create(&asker_options);
     if (run->asker == NULL)
-        return complaint("pidstat", EX_OSERR, "cannot ask: %s", strerror(errno));
+        return cli_error("pidstat", EX_OSERR, "cannot ask: %s", strerror(errno));
     for (size_t i = 0; i < run->count && status == 0; i++)
         status = ask(run, &run->subjects[i]);
     if (status == 0) {
@@ -311,7 +311,7 @@ int main(int argc, char **argv)
         return status;
     status = parse_command(&run, words);
     if (run.port == 0)
-        run.port = service_default_port("pidstatd", "udp", SERVICE_PIDSTATD_PORT);
+        run.port = port_default("pidstatd", "udp", SERVICE_PIDSTATD_PORT);
     if (!run.waiting && run.timeout_ms < 0)
         run.timeout_ms = TIMEOUT_MS_DEFAULT;
     if (status == 0)
@@ -320,6 +320,6 @@ int main(int argc, char **argv)
         subject_fini(&run.subjects[i]);
     free(run.subjects);
     if (fflush(stdout) != 0 && status == 0)
-        return complaint("pidstat", EX_OSERR, "cannot write the result: %s", strerror(errno));
+        return cli_error("pidstat", EX_OSERR, "cannot write the result: %s", strerror(errno));
     return status;
 }

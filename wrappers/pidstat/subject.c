@@ -27,7 +27,7 @@ int subject_parse(struct subject *subject, const char *word, const char *default
         pid = colon + 1;
     }
     if (number_parse(pid, INT32_MAX, &number) != 0 || number == 0)
-        return complaint("pidstat", EX_USAGE,
+        return cli_error("pidstat", EX_USAGE,
                          "there is no process '%s'; give PID or HOST:PID, PID being 1 or above",
                          word);
     subject->bracketed = host_len > 2 && host[0] == '[' && host[host_len - 1] == ']';
@@ -35,13 +35,13 @@ int subject_parse(struct subject *subject, const char *word, const char *default
         host++;
         host_len -= 2;
     } else if (colon != NULL && memchr(host, ':', host_len) != NULL) {
-        return complaint("pidstat", EX_USAGE,
+        return cli_error("pidstat", EX_USAGE,
                          "a host cannot be '%s'; write an IPv6 address in brackets", word);
     }
     subject->host = strndup(host, host_len);
     subject->pid = (pid_t)number;
     if (subject->host == NULL)
-        return complaint("pidstat", EX_OSERR, "out of memory");
+        return cli_error("pidstat", EX_OSERR, "out of memory");
     if (strchr(subject->host, ':') != NULL)
         subject->bracketed = true;
     return 0;

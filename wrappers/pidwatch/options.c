@@ -31,7 +31,7 @@ static int take_host(void *context, const char *value)
         len -= 2;
     }
     if (len == 0 || len >= sizeof options->host || strpbrk(value, " \t\r\n\v\f") != NULL)
-        return complaint("pidwatch", EX_USAGE, "--host cannot be '%s'; give a host name or address",
+        return cli_error("pidwatch", EX_USAGE, "--host cannot be '%s'; give a host name or address",
                          value);
     snprintf(options->host, sizeof options->host, "%.*s", (int)len, value);
     options->watch.host = options->host;
@@ -45,13 +45,14 @@ static int take_signal(void *context, const char *value)
     const char *bare = *value == '-' ? value + 1 : value;
     uint64_t number;
 
-    options->watch.signal = signal_parse(value);
+    options->watch.signal = signal_name_parse(value);
     if (options->watch.signal < 0)
-        return complaint("pidwatch", EX_USAGE, "there is no signal '%s'; see kill -l", value);
+        return cli_error("pidwatch", EX_USAGE, "there is no signal '%s'; see kill -l", value);
     if (number_parse(bare, INT_MAX, &number) == 0)
         snprintf(options->shown_signal, sizeof options->shown_signal, "%d", options->watch.signal);
     else
-        signal_format(options->shown_signal, sizeof options->shown_signal, options->watch.signal);
+        signal_name_format(options->shown_signal, sizeof options->shown_signal,
+                           options->watch.signal);
     return 0;
 }
 
@@ -69,7 +70,7 @@ static int take_namespace(void *context, const char *value)
     if (number_parse(number, UINT32_MAX, &options->watch.pid_namespace) == 0 &&
         options->watch.pid_namespace != 0)
         return 0;
-    return complaint("pidwatch", EX_USAGE,
+    return cli_error("pidwatch", EX_USAGE,
                      "--pid-namespace cannot be '%s'; give what readlink /proc/PID/ns/pid says "
                      "beside the process, or any",
                      value);
@@ -79,9 +80,9 @@ static int take_port(void *context, const char *value)
 {
     struct pidwatch_options *options = context;
 
-    if (service_parse_port(value, "udp", &options->watch.port) == 0)
+    if (port_parse(value, "udp", &options->watch.port) == 0)
         return 0;
-    return complaint("pidwatch", EX_USAGE,
+    return cli_error("pidwatch", EX_USAGE,
                      "--port cannot be '%s'; give 1 to 65535 or a UDP service of /etc/services",
                      value);
 }
@@ -130,7 +131,7 @@ static const struct command_line command_line = {
 
 static int refuse(const char *why)
 {
-    return complaint("pidwatch", EX_USAGE, "%s; see --help", why);
+    return cli_error("pidwatch", EX_USAGE, "%s; see --help", why);
 }
 
 static int check_combination(const struct pidwatch_options *options)
@@ -148,7 +149,7 @@ static int check_combination(const struct pidwatch_options *options)
     if (options->quiet && options->debug)
         return refuse("--quiet and --debug exclude each other");
     if (options->watch.host_down_ms >= 0 && options->watch.host_down_ms < WATCH_SILENCE_MIN_MS)
-        return complaint(
+        return cli_error(
             "pidwatch", EX_USAGE,
             "--on-host-down is less than three lost datagrams take; give %g seconds or "
             "more",
@@ -192,7 +193,7 @@ static int find_killer(struct pidwatch_options *options)
     if (watch->killer != NULL && stat(watch->killer, &st) == 0 && S_ISREG(st.st_mode) &&
         access(watch->killer, X_OK) == 0)
         return 0;
-    return complaint("pidwatch", EX_USAGE, "--killer cannot be run: '%s'; name a program that can",
+    return cli_error("pidwatch", EX_USAGE, "--killer cannot be run: '%s'; name a program that can",
                      options->killer);
 }
 

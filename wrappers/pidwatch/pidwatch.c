@@ -56,7 +56,7 @@ static void on_trace(void *context, const char *what, const char *host, const ch
 {
     const struct watcher_io *io = context;
 
-    complaint_to(io->speaker.fd, "pidwatch", "%s %s: %s", what, host, text);
+    cli_error_to(io->speaker.fd, "pidwatch", "%s %s: %s", what, host, text);
 }
 
 /* What is said may find that nobody listens any more. */
@@ -68,7 +68,7 @@ static void watch_detached(struct pidwatch_options *options, struct watcher_io *
     if (options->debug)
         options->watch.trace = on_trace;
     if (pidwatch_run(&options->watch) < 0)
-        complaint_to(io->speaker.fd, "pidwatch", "cannot watch: %s; the command runs unwatched",
+        cli_error_to(io->speaker.fd, "pidwatch", "cannot watch: %s; the command runs unwatched",
                      strerror(errno));
     _exit(0);
 }
@@ -91,7 +91,7 @@ static void wait_for_name(const struct pidwatch_options *options, int ready_fd)
 
 static int fail(const char *what)
 {
-    return complaint("pidwatch", EX_OSERR, "%s: %s", what, strerror(errno));
+    return cli_error("pidwatch", EX_OSERR, "%s: %s", what, strerror(errno));
 }
 
 /* What ends between now and the watcher's first look has been there, and its pid may be another's
@@ -119,7 +119,7 @@ static int start_watcher(struct pidwatch_options *options)
         return fail("cannot start the watcher");
     keep[1] = io.speaker.fd;
     keep[2] = ready[1];
-    result = detach_fork(keep, 3);
+    result = double_fork(keep, 3);
     if (result == 0) {
         io.speaker.fd = keep[1];
         io.ready_fd = keep[2];
@@ -139,10 +139,10 @@ static int watch_for(struct pidwatch_options *options)
     struct pidwatch *watch = &options->watch;
 
     if (process_ref_open(&watch->victim, watch->victim.pid, 0) != 0)
-        return complaint("pidwatch", EXIT_GONE, "there is no process '%d'; there is nothing to end",
+        return cli_error("pidwatch", EXIT_GONE, "there is no process '%d'; there is nothing to end",
                          (int)watch->victim.pid);
     if (options->killer == NULL && kill(watch->victim.pid, 0) != 0 && errno == EPERM)
-        return complaint("pidwatch", EX_OSERR,
+        return cli_error("pidwatch", EX_OSERR,
                          "you may not signal process '%d'; run pidwatch as its user, or give "
                          "--killer",
                          (int)watch->victim.pid);
@@ -152,7 +152,7 @@ static int watch_for(struct pidwatch_options *options)
 static void change_directory(const char *path)
 {
     if (path != NULL && chdir(path) != 0)
-        complaint("pidwatch", 0, "cannot change to %s (%s); the command runs where you are", path,
+        cli_error("pidwatch", 0, "cannot change to %s (%s); the command runs where you are", path,
                   strerror(errno));
 }
 
@@ -210,7 +210,7 @@ static int run_command(struct pidwatch_options *options)
     if (status != 0)
         return status;
     execl("/bin/sh", "sh", "-c", command, (char *)NULL);
-    return complaint("pidwatch", errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE,
+    return cli_error("pidwatch", errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE,
                      "cannot run /bin/sh: %s", strerror(errno));
 }
 

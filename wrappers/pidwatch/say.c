@@ -90,7 +90,7 @@ static void say(const struct speaker *speaker, const char *text)
     struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
 
     if (fd >= 0 && poll(&poll_fd, 1, 0) == 1 && poll_fd.revents == POLLOUT)
-        complaint_to(fd, "pidwatch", "%s", text);
+        cli_error_to(fd, "pidwatch", "%s", text);
     else
         log_it(text);
     if (fd != speaker->fd)
@@ -104,8 +104,7 @@ static const char *host_of(const struct pidwatch *watch)
 
 static unsigned port_of(const struct pidwatch *watch)
 {
-    return watch->port != 0 ? watch->port
-                            : service_default_port("pidstatd", "udp", SERVICE_PIDSTATD_PORT);
+    return watch->port != 0 ? watch->port : port_default("pidstatd", "udp", SERVICE_PIDSTATD_PORT);
 }
 
 /* "process 4242", "process 4242 on farm1". */
@@ -121,7 +120,7 @@ static void name_deed(char out[PLACE_SIZE], const struct pidwatch *watch)
     char name[SIGNAL_SIZE], target[100];
     int pid = (int)watch->victim.pid;
 
-    signal_format(name, sizeof name, watch->signal);
+    signal_name_format(name, sizeof name, watch->signal);
     snprintf(target, sizeof target, "%sprocess %d%s",
              watch->scope == PIDWATCH_GROUP ? "the process group of " : "", pid,
              watch->scope == PIDWATCH_TREE ? " and all that comes from it" : "");
@@ -220,8 +219,8 @@ static void describe_end(char out[LINE_SIZE], const struct pidwatch_news *news)
 {
     char name[SIGNAL_SIZE], next[SIGNAL_SIZE], state[200], others[40] = "";
 
-    signal_format(name, sizeof name, news->signal);
-    signal_format(next, sizeof next, news->next);
+    signal_name_format(name, sizeof name, news->signal);
+    signal_name_format(next, sizeof next, news->next);
     if (news->kind == PIDWATCH_PRESSED) {
         snprintf(out, LINE_SIZE, "process %d ignores or blocks %s: sending %s", (int)news->pid,
                  name, next);

@@ -231,7 +231,7 @@ static void find_them(struct victim_end *end)
 void victim_end(const struct pidwatch *watch)
 {
     struct victim_end end = {.watch = watch};
-    const struct ending_target target = {
+    const struct terminate_target target = {
         .signal = signal_them,
         .is_done = is_done,
         .kill = kill_them,
@@ -243,7 +243,7 @@ void victim_end(const struct pidwatch *watch)
     };
 
     find_them(&end);
-    if (!ending_run(&target, watch->grace_ms))
+    if (!terminate_run(&target, watch->grace_ms))
         tell_left(&end);
     offspring_fini(&end.them);
 }

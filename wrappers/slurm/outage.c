@@ -7,14 +7,14 @@
 
 #include "cli/message.h"
 
-void trouble_tell(struct trouble *trouble, const char *error)
+void outage_tell(struct trouble *trouble, const char *error)
 {
     if (error == NULL) {
         if (trouble->told[0] != '\0')
-            complaint(trouble->program, 0, "all servers answer again");
+            cli_error(trouble->program, 0, "all servers answer again");
         trouble->told[0] = '\0';
     } else if (strcmp(trouble->told, error) != 0) {
-        complaint(trouble->program, 0, "%s", error);
+        cli_error(trouble->program, 0, "%s", error);
         snprintf(trouble->told, sizeof trouble->told, "%s", error);
     }
 }

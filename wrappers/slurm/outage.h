@@ -12,6 +12,6 @@ struct trouble {
 /* Tells standard error of a failure that was not the last one told, or, with NULL, that all is well
  * again if it was not.
  */
-void trouble_tell(struct trouble *trouble, const char *error);
+void outage_tell(struct trouble *trouble, const char *error);
 
 #endif

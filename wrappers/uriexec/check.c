@@ -64,13 +64,13 @@ static int run_and_read(const char *command, bool quietly, int *status)
         return -1;
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     launcher.output = ends[1];
-    started = launcher_start(&launcher, command);
+    started = launch_start(&launcher, command);
     close(ends[1]);
     if (started == 0)
-        *status = launcher_wait(&launcher, ends[0], read_answer, &reader);
+        *status = launch_wait(&launcher, ends[0], read_answer, &reader);
     close(ends[0]);
     if (started == 0 && launcher.told != 0) {
-        end_by(launcher.told);
+        launch_end_by(launcher.told);
         errno = EINTR;
         return -1;
     }
@@ -89,7 +89,7 @@ static int answers(const struct uricommand_hop *hops, size_t count, const char *
 
     free(built);
     for (size_t i = 0; i < count; i++)
-        tells = tells && !carries_no_status(&hops[i]);
+        tells = tells && !check_carries_no_status(&hops[i]);
     return found > 0 && tells && status != 0 ? 0 : found;
 }
 
@@ -110,10 +110,10 @@ static int complain_of_hop(const struct uricommand_hop *hop, bool through)
     const char *launcher = clean(hop->launcher, strlen(hop->launcher));
 
     if (!through)
-        return complaint("uriexec", STATUS_NOT_FOUND,
+        return cli_error("uriexec", STATUS_NOT_FOUND,
                          "'%s' does not get through: it does not run 'env basename' there",
                          launcher);
-    return complaint("uriexec", STATUS_NOT_FOUND,
+    return cli_error("uriexec", STATUS_NOT_FOUND,
                      "no %s beyond '%s'; install farmlock there or say with --uriexec-path where "
                      "it is",
                      hop->uriexec != NULL ? hop->uriexec : "uriexec", launcher);
@@ -128,14 +128,14 @@ int check_hops(struct uricommand_hop *hops, size_t count)
         int through = there == 0 ? gets_through(hops, i) : there;
 
         if (through < 0)
-            return complaint("uriexec", EX_OSERR, "cannot check the hops: %s", strerror(errno));
+            return cli_error("uriexec", EX_OSERR, "cannot check the hops: %s", strerror(errno));
         if (there == 0)
             return complain_of_hop(&hops[i], through > 0);
     }
     return 0;
 }
 
-bool carries_no_status(const struct uricommand_hop *hop)
+bool check_carries_no_status(const struct uricommand_hop *hop)
 {
     const char *word = hop->launcher + strspn(hop->launcher, " ");
 

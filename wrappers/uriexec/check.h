@@ -13,6 +13,6 @@
 int check_hops(struct uricommand_hop *hops, size_t count);
 
 /* True for rsh and its like: whether a command was found there can only be seen by asking. */
-bool carries_no_status(const struct uricommand_hop *hop);
+bool check_carries_no_status(const struct uricommand_hop *hop);
 
 #endif

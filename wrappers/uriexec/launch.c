@@ -37,7 +37,7 @@ static void become_launcher(const struct launcher *launcher, const char *command
     _exit(become("/bin/sh", command));
 }
 
-int launcher_start(struct launcher *launcher, const char *command)
+int launch_start(struct launcher *launcher, const char *command)
 {
     sigset_t watched;
     pid_t parent = getpid();
@@ -87,8 +87,8 @@ static bool hear(struct launcher *launcher, int *status)
     return false;
 }
 
-int launcher_wait(struct launcher *launcher, int from, bool (*take)(int from, void *context),
-                  void *context)
+int launch_wait(struct launcher *launcher, int from, bool (*take)(int from, void *context),
+                void *context)
 {
     bool ended = false;
     int status = 0;
@@ -109,7 +109,7 @@ int launcher_wait(struct launcher *launcher, int from, bool (*take)(int from, vo
     return status;
 }
 
-int end_by(int number)
+int launch_end_by(int number)
 {
     const struct rlimit no_core = {0, 0};
 
@@ -126,15 +126,15 @@ int launch(const struct uricommand_hop *hops, size_t count, const char *command)
     struct launcher launcher = {.output = -1};
     int status;
 
-    if (launcher_start(&launcher, command) != 0)
-        return complaint("uriexec", EX_OSERR, "cannot start a process: %s", strerror(errno));
-    status = launcher_wait(&launcher, -1, NULL, NULL);
+    if (launch_start(&launcher, command) != 0)
+        return cli_error("uriexec", EX_OSERR, "cannot start a process: %s", strerror(errno));
+    status = launch_wait(&launcher, -1, NULL, NULL);
     if (WIFSIGNALED(status))
-        return end_by(WTERMSIG(status));
+        return launch_end_by(WTERMSIG(status));
     if (WEXITSTATUS(status) == STATUS_NOT_FOUND) {
         const char *last = hops[count - 1].launcher;
 
-        complaint("uriexec", 0,
+        cli_error("uriexec", 0,
                   "status 127 came back through %zu hop%s, the last '%s': no uriexec there, or no "
                   "such command; --check tells which, --uriexec-path says where it is",
                   count, count > 1 ? "s" : "", clean(last, strlen(last)));

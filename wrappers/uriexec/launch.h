@@ -22,17 +22,17 @@ struct launcher {
 };
 
 /* Starts `command` for sh(1), as the first two members say.  Returns -1 with errno; else
- * launcher_wait() must follow. */
-int launcher_start(struct launcher *launcher, const char *command);
+ * launch_wait() must follow. */
+int launch_start(struct launcher *launcher, const char *command);
 
 /* Hands the launcher the signals that uriexec is sent until it ends.  Whenever there is something
  * to read in `from`, unless that is -1, take() is called: to read all that is there, and to return
  * false at the end of it.  Returns the launcher's status as waitpid(2) has it. */
-int launcher_wait(struct launcher *launcher, int from, bool (*take)(int from, void *context),
-                  void *context);
+int launch_wait(struct launcher *launcher, int from, bool (*take)(int from, void *context),
+                void *context);
 
 /* Ends uriexec by a signal; returns an exit status where that one is blocked. */
-int end_by(int number);
+int launch_end_by(int number);
 
 /* Runs the command built for these hops and says what may be wrong when nothing was found to run.
  * Returns the exit status; a launcher that a signal ended ends uriexec with the same.

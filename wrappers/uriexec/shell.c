@@ -13,7 +13,7 @@
 
 int complain_no_memory(void)
 {
-    return complaint("uriexec", EX_OSERR, "out of memory");
+    return cli_error("uriexec", EX_OSERR, "out of memory");
 }
 
 const char *clean(const char *text, size_t len)
@@ -36,11 +36,11 @@ size_t argument_max(void)
 int complain_too_long(const char *what, size_t len)
 {
     if (len > argument_max())
-        return complaint("uriexec", STATUS_CANNOT_RUN,
+        return cli_error("uriexec", STATUS_CANNOT_RUN,
                          "%s is %zu bytes long, but this system takes at most %zu bytes in one "
                          "argument (MAX_ARG_STRLEN); put the command into a script",
                          what, len, argument_max());
-    return complaint("uriexec", STATUS_CANNOT_RUN,
+    return cli_error("uriexec", STATUS_CANNOT_RUN,
                      "%s and the environment take more than the %ld bytes that this system allows "
                      "(ARG_MAX); shorten the environment",
                      what, sysconf(_SC_ARG_MAX));
@@ -59,6 +59,6 @@ int become(const char *shell, const char *command)
     execlp(shell, shell, "-c", command, (char *)NULL);
     if (errno == E2BIG)
         return complain_too_long("the command", strlen(command));
-    return complaint("uriexec", errno == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN,
+    return cli_error("uriexec", errno == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN,
                      "cannot run the shell '%s': %s", clean(shell, strlen(shell)), strerror(errno));
 }

@@ -30,7 +30,7 @@ struct request {
 static int print(const char *text, const char *end)
 {
     if (printf("%s%s", text, end) < 0 || fflush(stdout) != 0)
-        return complaint("uriexec", EX_OSERR, "cannot write to standard output: %s",
+        return cli_error("uriexec", EX_OSERR, "cannot write to standard output: %s",
                          strerror(errno));
     return 0;
 }
@@ -50,7 +50,7 @@ static char *decode(const char *line, const char *name, unsigned flags)
         complain_no_memory();
         return NULL;
     }
-    complaint("uriexec", EX_USAGE, "%s, byte %zu, behind '%s%s': '%s' %s", name, at + 1,
+    cli_error("uriexec", EX_USAGE, "%s, byte %zu, behind '%s%s': '%s' %s", name, at + 1,
               before < at ? "..." : "", clean(line + at - before, before),
               clean(line + at, strnlen(line + at, ESCAPE)),
               errno == EILSEQ ? "is a NUL, which no command can hold"
@@ -77,7 +77,7 @@ static int enter(const char *dir)
     free(decoded);
     if (error == 0)
         return 0;
-    return complaint("uriexec", EX_OSERR, "cannot enter the folder '%s' for --cd: %s",
+    return cli_error("uriexec", EX_OSERR, "cannot enter the folder '%s' for --cd: %s",
                      clean(dir, strlen(dir)), strerror(error));
 }
 
@@ -164,7 +164,7 @@ static int encode(const struct request *request)
     if (line == NULL)
         status = complain_no_memory();
     else if (strlen(line) > argument_max() - CALL_MAX)
-        status = complaint("uriexec", STATUS_CANNOT_RUN,
+        status = cli_error("uriexec", STATUS_CANNOT_RUN,
                            "the encoded line is %zu bytes long; with a call of uriexec before it, "
                            "for which %d bytes are kept, it would be more than the %zu bytes that "
                            "this system takes in one argument (MAX_ARG_STRLEN); put the command "
@@ -182,7 +182,7 @@ static int check_if_wanted(const struct request *request)
     bool wanted = request->check;
 
     for (size_t i = 0; i < request->hop_count; i++)
-        wanted = wanted || carries_no_status(&request->hops[i]);
+        wanted = wanted || check_carries_no_status(&request->hops[i]);
     return wanted ? check_hops(request->hops, request->hop_count) : 0;
 }
 
@@ -228,11 +228,11 @@ static int take_hop(void *context, const char *launcher)
     char *built;
 
     if (slip != NULL)
-        return complaint("uriexec", EX_USAGE, "--hop '%s' %s", clean(launcher, strlen(launcher)),
+        return cli_error("uriexec", EX_USAGE, "--hop '%s' %s", clean(launcher, strlen(launcher)),
                          slip);
     built = uricommand_build_hops(&hop, 1, "");
     if (built == NULL)
-        return errno == EINVAL ? complaint("uriexec", EX_USAGE,
+        return errno == EINVAL ? cli_error("uriexec", EX_USAGE,
                                            "--hop '%s' is not a command on one line, such as "
                                            "'ssh host1'",
                                            clean(launcher, strlen(launcher)))
@@ -252,7 +252,7 @@ static int take_path(void *context, const char *path)
     const char **place;
 
     if (!uricommand_is_plain(path))
-        return complaint("uriexec", EX_USAGE,
+        return cli_error("uriexec", EX_USAGE,
                          "--uriexec-path '%s' is not a path of letters, digits and _ . / - , only, "
                          "which every shell there leaves alone",
                          clean(path, strlen(path)));
@@ -260,7 +260,7 @@ static int take_path(void *context, const char *path)
     place =
         request->hop_count > 0 ? &request->hops[request->hop_count - 1].uriexec : &request->path;
     if (*place != NULL)
-        return complaint("uriexec", EX_USAGE,
+        return cli_error("uriexec", EX_USAGE,
                          "--uriexec-path was given twice for the same hop; put it behind the --hop "
                          "that it is for");
     *place = path;
@@ -304,9 +304,9 @@ static const struct command_line command_line = {
 static int check_values(const struct request *request)
 {
     if (request->dir != NULL && *request->dir == '\0')
-        return complaint("uriexec", EX_USAGE, "--cd needs a folder, not ''");
+        return cli_error("uriexec", EX_USAGE, "--cd needs a folder, not ''");
     if (request->shell != NULL && *request->shell == '\0')
-        return complaint("uriexec", EX_USAGE, "--shell needs a shell, not ''");
+        return cli_error("uriexec", EX_USAGE, "--shell needs a shell, not ''");
     return 0;
 }
 
@@ -334,7 +334,7 @@ static int check(const struct request *r)
 
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         if (rules[i].is_broken)
-            return complaint("uriexec", EX_USAGE, "%s; see --help", rules[i].why);
+            return cli_error("uriexec", EX_USAGE, "%s; see --help", rules[i].why);
     }
     return check_values(r);
 }
@@ -369,7 +369,7 @@ int main(int argc, char **argv)
     int status;
 
     if (argc < 1) /* before Linux 5.18 a caller could leave out even the name */
-        return complaint("uriexec", EX_USAGE, "started without its own name as the first argument");
+        return cli_error("uriexec", EX_USAGE, "started without its own name as the first argument");
     status = parse_options(&request, argc, argv);
     if (status < 0)
         status = run(&request);

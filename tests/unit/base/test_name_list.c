@@ -17,17 +17,17 @@
 static const char *expanded(const char *text)
 {
     static char joined[8192];
-    struct hostlist list = {0};
+    struct name_list list = {0};
     char error[256] = "";
     size_t used = 0;
 
-    if (hostlist_append(&list, text, error, sizeof error) != 0)
+    if (name_list_append(&list, text, error, sizeof error) != 0)
         fail_msg("%s", error);
     joined[0] = '\0';
     for (size_t i = 0; i < list.count; i++)
         used += (size_t)snprintf(joined + used, sizeof joined - used, "%s%s", i > 0 ? " " : "",
                                  list.names[i]);
-    hostlist_fini(&list);
+    name_list_fini(&list);
     return joined;
 }
 
@@ -86,73 +86,73 @@ static void faults_are_named_with_their_place(void **state)
         {"a\x1b[1]", "control character at character 2 of \"a\\x1b[1]\"", EINVAL},
         {"a\nb", "control character at character 2 of \"a\\x0ab\"", EINVAL},
     };
-    struct hostlist list = {0};
+    struct name_list list = {0};
     char error[256];
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         errno = 0;
-        assert_int_equal(hostlist_append(&list, cases[i].text, error, sizeof error), -1);
+        assert_int_equal(name_list_append(&list, cases[i].text, error, sizeof error), -1);
         assert_int_equal(errno, cases[i].number);
         assert_string_equal(error, cases[i].error);
         assert_int_equal(list.count, 0);
     }
-    hostlist_fini(&list);
+    name_list_fini(&list);
 }
 
 static void a_failed_append_leaves_the_list_alone(void **state)
 {
-    struct hostlist list = {0};
+    struct name_list list = {0};
     char error[256];
 
     (void)state;
-    assert_int_equal(hostlist_append(&list, "a:b", error, sizeof error), 0);
-    assert_int_equal(hostlist_append(&list, "c:d:e[", error, sizeof error), -1);
+    assert_int_equal(name_list_append(&list, "a:b", error, sizeof error), 0);
+    assert_int_equal(name_list_append(&list, "c:d:e[", error, sizeof error), -1);
     assert_int_equal(list.count, 2);
-    assert_int_equal(hostlist_append(&list, "c", error, sizeof error), 0);
+    assert_int_equal(name_list_append(&list, "c", error, sizeof error), 0);
     assert_int_equal(list.count, 3);
     assert_string_equal(list.names[2], "c");
-    hostlist_fini(&list);
+    name_list_fini(&list);
 }
 
 static void the_bounds_hold(void **state)
 {
-    struct hostlist list = {0};
+    struct name_list list = {0};
     char error[256], name[300];
 
     (void)state;
-    assert_int_equal(hostlist_append(&list, "n[1-1024]", error, sizeof error), 0);
+    assert_int_equal(name_list_append(&list, "n[1-1024]", error, sizeof error), 0);
     assert_int_equal(list.count, 1024);
-    assert_int_equal(hostlist_append(&list, "m", error, sizeof error), -1);
+    assert_int_equal(name_list_append(&list, "m", error, sizeof error), -1);
     assert_int_equal(errno, E2BIG);
     assert_int_equal(list.count, 1024);
-    hostlist_fini(&list);
+    name_list_fini(&list);
 
     memset(name, 'x', sizeof name);
     name[255] = '\0';
-    assert_int_equal(hostlist_append(&list, name, error, sizeof error), 0);
+    assert_int_equal(name_list_append(&list, name, error, sizeof error), 0);
     name[255] = 'x';
     name[256] = '\0';
-    assert_int_equal(hostlist_append(&list, name, error, sizeof error), -1);
+    assert_int_equal(name_list_append(&list, name, error, sizeof error), -1);
     assert_int_equal(errno, EINVAL);
     strcpy(name + 254, "[10]");
-    assert_int_equal(hostlist_append(&list, name, error, sizeof error), -1);
+    assert_int_equal(name_list_append(&list, name, error, sizeof error), -1);
     assert_int_equal(errno, EINVAL);
-    hostlist_fini(&list);
+    name_list_fini(&list);
 }
 
 /* 2 to the 40th names that are all the same one. */
 static void brackets_cannot_be_made_to_work_for_ever(void **state)
 {
-    struct hostlist list = {0};
+    struct name_list list = {0};
     char text[256] = "a", error[256];
 
     (void)state;
     for (size_t i = 0; i < 40; i++)
         strcat(text, "[1,1]");
-    assert_int_equal(hostlist_append(&list, text, error, sizeof error), -1);
+    assert_int_equal(name_list_append(&list, text, error, sizeof error), -1);
     assert_int_equal(errno, E2BIG);
-    hostlist_fini(&list);
+    name_list_fini(&list);
 }
 
 int main(void)

@@ -16,9 +16,9 @@ static const char *through(const char *text)
     static char out[SLURM_JOB_TEXT_SIZE];
     struct slurm_job job;
 
-    if (!slurm_job_parse(text, &job))
+    if (!slurm_id_parse(text, &job))
         return "";
-    slurm_job_format(out, &job);
+    slurm_id_format(out, &job);
     return out;
 }
 
@@ -90,13 +90,13 @@ static void ids_are_in_order_of_job_and_part(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof ordered / sizeof *ordered; i++)
-        assert_true(slurm_job_parse(ordered[i], &jobs[i]));
+        assert_true(slurm_id_parse(ordered[i], &jobs[i]));
     for (size_t i = 1; i < sizeof ordered / sizeof *ordered; i++) {
-        assert_true(slurm_job_compare(&jobs[i - 1], &jobs[i]) < 0);
-        assert_true(slurm_job_compare(&jobs[i], &jobs[i - 1]) > 0);
+        assert_true(slurm_id_compare(&jobs[i - 1], &jobs[i]) < 0);
+        assert_true(slurm_id_compare(&jobs[i], &jobs[i - 1]) > 0);
     }
-    assert_true(slurm_job_parse("7_0@lab", &twin));
-    assert_int_equal(slurm_job_compare(&twin, &jobs[2]), 0);
+    assert_true(slurm_id_parse("7_0@lab", &twin));
+    assert_int_equal(slurm_id_compare(&twin, &jobs[2]), 0);
 }
 
 static void a_task_is_asked_about_by_its_own_number(void **state)
@@ -105,13 +105,13 @@ static void a_task_is_asked_about_by_its_own_number(void **state)
     char out[SLURM_JOB_TEXT_SIZE];
 
     (void)state;
-    assert_true(slurm_job_parse("7_3=9@lab", &job));
-    other = slurm_job_to_ask(&job);
-    slurm_job_format(out, &other);
+    assert_true(slurm_id_parse("7_3=9@lab", &job));
+    other = slurm_id_to_ask(&job);
+    slurm_id_format(out, &other);
     assert_string_equal(out, "slurm:9@lab");
-    assert_true(slurm_job_parse("7_3@lab", &job));
-    other = slurm_job_to_ask(&job);
-    slurm_job_format(out, &other);
+    assert_true(slurm_id_parse("7_3@lab", &job));
+    other = slurm_id_to_ask(&job);
+    slurm_id_format(out, &other);
     assert_string_equal(out, "slurm:7_3@lab");
 }
 
@@ -119,9 +119,9 @@ static bool is_meant(const char *wanted, const char *id)
 {
     struct slurm_job a, b;
 
-    assert_true(slurm_job_parse(wanted, &a));
-    assert_true(slurm_job_parse(id, &b));
-    return slurm_job_is_meant(&a, &b);
+    assert_true(slurm_id_parse(wanted, &a));
+    assert_true(slurm_id_parse(id, &b));
+    return slurm_id_is_meant(&a, &b);
 }
 
 static void a_task_can_be_named_without_its_own_number(void **state)
@@ -139,13 +139,13 @@ static void a_task_can_be_named_without_its_own_number(void **state)
 static void a_list_of_tasks_says_which_have_not_started(void **state)
 {
     (void)state;
-    assert_true(slurm_job_list_has("3", 3));
-    assert_false(slurm_job_list_has("3", 2));
-    assert_true(slurm_job_list_has("0-5,9%2", 9));
-    assert_true(slurm_job_list_has("0-5,9%2", 5));
-    assert_false(slurm_job_list_has("0-5,9%2", 6));
-    assert_true(slurm_job_list_has("0-8:4", 8));
-    assert_false(slurm_job_list_has("0-8:4", 7));
+    assert_true(slurm_id_list_has("3", 3));
+    assert_false(slurm_id_list_has("3", 2));
+    assert_true(slurm_id_list_has("0-5,9%2", 9));
+    assert_true(slurm_id_list_has("0-5,9%2", 5));
+    assert_false(slurm_id_list_has("0-5,9%2", 6));
+    assert_true(slurm_id_list_has("0-8:4", 8));
+    assert_false(slurm_id_list_has("0-8:4", 7));
 }
 
 static void a_list_that_cannot_be_read_may_have_any_task(void **state)
@@ -154,7 +154,7 @@ static void a_list_that_cannot_be_read_may_have_any_task(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
-        assert_true(slurm_job_list_has(odd[i], 77));
+        assert_true(slurm_id_list_has(odd[i], 77));
 }
 
 int main(void)

@@ -40,7 +40,7 @@ static const char *text_of(struct json_object *object, const char *key)
 static void an_empty_list_is_a_whole_document(void **state)
 {
     size_t len = 0;
-    char *text = lock_json_end(lock_json_begin(&some_server, 1000000001234), &len);
+    char *text = list_json_end(list_json_begin(&some_server, 1000000001234), &len);
     struct json_object *document;
 
     (void)state;
@@ -56,7 +56,7 @@ static void an_empty_list_is_a_whole_document(void **state)
 
 static void what_is_not_known_is_null(void **state)
 {
-    struct lock_json *json = lock_json_begin(&some_server, 5000);
+    struct lock_json *json = list_json_begin(&some_server, 5000);
     const struct lock_json_lock bare = {.name = "n",
                                         .owner = "someone",
                                         .held_since_ms = -1,
@@ -70,8 +70,8 @@ static void what_is_not_known_is_null(void **state)
     struct json_object *document, *lock;
 
     (void)state;
-    lock_json_add_lock(json, &bare);
-    document = parse(lock_json_end(json, NULL));
+    list_json_add_lock(json, &bare);
+    document = parse(list_json_end(json, NULL));
     lock = json_object_array_get_idx(member(document, "locks"), 0);
     for (size_t i = 0; i < sizeof nulls / sizeof *nulls; i++)
         assert_null(member(lock, nulls[i]));
@@ -81,7 +81,7 @@ static void what_is_not_known_is_null(void **state)
 
 static void what_is_known_is_told(void **state)
 {
-    struct lock_json *json = lock_json_begin(&some_server, 61500);
+    struct lock_json *json = list_json_begin(&some_server, 61500);
     const struct lock_json_lock full = {.name = "n",
                                         .owner = "farm7_42_jane_doe",
                                         .host = "farm7",
@@ -100,11 +100,11 @@ static void what_is_known_is_told(void **state)
     struct json_object *document, *lock, *group;
 
     (void)state;
-    lock_json_add_lock(json, &full);
-    lock_json_add_lock(json, &full);
-    lock_json_add_waiter(json, &waiter);
-    lock_json_add_waiter(json, &waiter);
-    document = parse(lock_json_end(json, NULL));
+    list_json_add_lock(json, &full);
+    list_json_add_lock(json, &full);
+    list_json_add_waiter(json, &waiter);
+    list_json_add_waiter(json, &waiter);
+    document = parse(list_json_end(json, NULL));
     assert_int_equal(json_object_array_length(member(document, "locks")), 2);
     assert_int_equal(json_object_array_length(member(document, "waiters")), 2);
     lock = json_object_array_get_idx(member(document, "locks"), 1);
@@ -123,7 +123,7 @@ static void what_is_known_is_told(void **state)
 
 static void hostile_names_stay_valid_json(void **state)
 {
-    struct lock_json *json = lock_json_begin(&some_server, 0);
+    struct lock_json *json = list_json_begin(&some_server, 0);
     const struct lock_json_lock hostile = {.name = "\xff\x1b[2J\"\\\xc3\xa9",
                                            .owner = "\xe2\x80\xae_1_\xc3",
                                            .held_since_ms = -1,
@@ -131,8 +131,8 @@ static void hostile_names_stay_valid_json(void **state)
     struct json_object *document, *lock;
 
     (void)state;
-    lock_json_add_lock(json, &hostile);
-    document = parse(lock_json_end(json, NULL));
+    list_json_add_lock(json, &hostile);
+    document = parse(list_json_end(json, NULL));
     lock = json_object_array_get_idx(member(document, "locks"), 0);
     assert_string_equal(text_of(lock, "name"), "\\xff\\x1b[2J\"\\\xc3\xa9");
     assert_string_equal(text_of(lock, "owner"), "\\xe2\\x80\\xae_1_\\xc3");

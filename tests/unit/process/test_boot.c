@@ -13,7 +13,7 @@
 static void another_boot_of_the_same_machine_ends_the_first(void **state)
 {
     (void)state;
-    assert_string_equal(machine_ended_boot("id host boot1", "id host boot2"), "boot1");
+    assert_string_equal(boot_ended("id host boot1", "id host boot2"), "boot1");
 }
 
 static void nothing_else_proves_that_a_boot_is_over(void **state)
@@ -28,18 +28,18 @@ static void nothing_else_proves_that_a_boot_is_over(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
-        assert_null(machine_ended_boot(pairs[i][0], pairs[i][1]));
+        assert_null(boot_ended(pairs[i][0], pairs[i][1]));
 }
 
 static void this_machine_is_described_alike_each_time(void **state)
 {
-    char once[MACHINE_TEXT_SIZE], again[MACHINE_TEXT_SIZE];
+    char once[BOOT_TEXT_SIZE], again[BOOT_TEXT_SIZE];
 
     (void)state;
-    machine_describe(once);
-    machine_describe(again);
+    boot_describe(once);
+    boot_describe(again);
     assert_string_equal(once, again);
-    assert_null(machine_ended_boot(once, again));
+    assert_null(boot_ended(once, again));
     assert_non_null(strchr(once, ' '));
 }
 

@@ -18,13 +18,13 @@ static void every_spelling_is_understood(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof kill_names / sizeof *kill_names; i++)
-        assert_int_equal(signal_parse(kill_names[i]), SIGKILL);
-    assert_int_equal(signal_parse("IOT"), SIGABRT);
-    assert_int_equal(signal_parse("SIGCLD"), SIGCHLD);
-    assert_int_equal(signal_parse("RTMIN"), SIGRTMIN);
-    assert_int_equal(signal_parse("-SIGRTMIN+3"), SIGRTMIN + 3);
-    assert_int_equal(signal_parse("rtmax-1"), SIGRTMAX - 1);
-    assert_int_equal(signal_parse("64"), 64);
+        assert_int_equal(signal_name_parse(kill_names[i]), SIGKILL);
+    assert_int_equal(signal_name_parse("IOT"), SIGABRT);
+    assert_int_equal(signal_name_parse("SIGCLD"), SIGCHLD);
+    assert_int_equal(signal_name_parse("RTMIN"), SIGRTMIN);
+    assert_int_equal(signal_name_parse("-SIGRTMIN+3"), SIGRTMIN + 3);
+    assert_int_equal(signal_name_parse("rtmax-1"), SIGRTMAX - 1);
+    assert_int_equal(signal_name_parse("64"), 64);
 }
 
 static void what_is_no_signal_is_refused(void **state)
@@ -36,7 +36,7 @@ static void what_is_no_signal_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof junk / sizeof *junk; i++) {
         errno = 0;
-        assert_int_equal(signal_parse(junk[i]), -1);
+        assert_int_equal(signal_name_parse(junk[i]), -1);
         assert_int_equal(errno, EINVAL);
     }
 }
@@ -47,12 +47,12 @@ static void a_name_comes_back(void **state)
 
     (void)state;
     for (int number = 1; number < 32; number++) {
-        signal_format(text, sizeof text, number);
-        assert_int_equal(signal_parse(text), number);
+        signal_name_format(text, sizeof text, number);
+        assert_int_equal(signal_name_parse(text), number);
     }
-    signal_format(text, sizeof text, SIGABRT);
+    signal_name_format(text, sizeof text, SIGABRT);
     assert_string_equal(text, "ABRT");
-    signal_format(text, sizeof text, 60);
+    signal_name_format(text, sizeof text, 60);
     assert_string_equal(text, "60");
 }
 

@@ -121,24 +121,24 @@ static bool look(void *context)
 static void all_waits_have_an_end(void **state)
 {
     struct stubborn it = {0};
-    struct ending_target target = {
+    struct terminate_target target = {
         .signal = count_signal, .is_done = look, .kill = count_kill, .context = &it, .pause_ms = 1};
 
     (void)state;
-    assert_false(ending_run(&target, -1));
+    assert_false(terminate_run(&target, -1));
     assert_int_equal(it.signals, 1);
     assert_int_equal(it.looks + it.kills, 0);
     target.patience_ms = 5;
     target.again = true;
-    assert_false(ending_run(&target, -1));
+    assert_false(terminate_run(&target, -1));
     assert_true(it.signals > 2 && it.looks > 1);
     assert_int_equal(it.kills, 0);
     target.after_kill_ms = 30;
-    assert_false(ending_run(&target, 0));
+    assert_false(terminate_run(&target, 0));
     assert_true(it.kills > 1);
     it = (struct stubborn){.ends_at_kill = 2};
     target.after_kill_ms = 0;
-    assert_true(ending_run(&target, 0));
+    assert_true(terminate_run(&target, 0));
     assert_int_equal(it.kills, 2);
 }
 

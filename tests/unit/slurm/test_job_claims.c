@@ -27,16 +27,14 @@ static char *make_list(void)
                                         .token = 1};
     const struct lock_json_lock jobless = {
         .name = "b", .owner = "omar", .held_since_ms = 1795370001123};
-    const struct lock_json_waiter waiter = {.owner = "otto",
-                                            .job = "lsf:8",
-                                            .wants = &wants,
-                                            .waiting_since_ms = 1795370002000};
-    struct lock_json *json = lock_json_begin(&server, 1795370002123);
+    const struct lock_json_waiter waiter = {
+        .owner = "otto", .job = "lsf:8", .wants = &wants, .waiting_since_ms = 1795370002000};
+    struct lock_json *json = list_json_begin(&server, 1795370002123);
 
-    lock_json_add_lock(json, &held);
-    lock_json_add_lock(json, &jobless);
-    lock_json_add_waiter(json, &waiter);
-    return lock_json_end(json, NULL);
+    list_json_add_lock(json, &held);
+    list_json_add_lock(json, &jobless);
+    list_json_add_waiter(json, &waiter);
+    return list_json_end(json, NULL);
 }
 
 static void claims_are_read_as_the_server_wrote_them(void **state)

@@ -10,7 +10,7 @@
 #include "spank-plugin/witness.h"
 
 /* A connection that was up, without any news since. */
-static struct witness witness(enum lifeline_state line, enum witness_pidstatd pidstatd)
+static struct witness witness(enum peer_watch_state line, enum witness_pidstatd pidstatd)
 {
     return (struct witness){
         .line = line, .was_up = true, .pidstatd = pidstatd, .unreachable_ms = -1};
@@ -23,17 +23,17 @@ static void assert_verdict(const struct witness *is, enum witness_verdict expect
 
 static void both_say_so(void **state)
 {
-    struct witness is = witness(LIFELINE_REFUSED, PIDSTATD_GONE);
+    struct witness is = witness(PEER_WATCH_REFUSED, PIDSTATD_GONE);
 
     (void)state;
     assert_verdict(&is, WITNESS_DEAD);
-    is.line = LIFELINE_SILENT;
+    is.line = PEER_WATCH_SILENT;
     assert_verdict(&is, WITNESS_DEAD);
 }
 
 static void a_connection_that_holds_outweighs_pidstatd(void **state)
 {
-    struct witness is = witness(LIFELINE_UP, PIDSTATD_GONE);
+    struct witness is = witness(PEER_WATCH_UP, PIDSTATD_GONE);
 
     (void)state;
     is.vouched = true;
@@ -42,7 +42,7 @@ static void a_connection_that_holds_outweighs_pidstatd(void **state)
 
 static void a_reset_alone_is_nothing_yet(void **state)
 {
-    struct witness is = witness(LIFELINE_UNKNOWN, PIDSTATD_GONE);
+    struct witness is = witness(PEER_WATCH_UNKNOWN, PIDSTATD_GONE);
 
     (void)state;
     assert_verdict(&is, WITNESS_ALIVE);
@@ -50,7 +50,7 @@ static void a_reset_alone_is_nothing_yet(void **state)
 
 static void a_refusal_waits_for_pidstatd(void **state)
 {
-    struct witness is = witness(LIFELINE_REFUSED, PIDSTATD_PENDING);
+    struct witness is = witness(PEER_WATCH_REFUSED, PIDSTATD_PENDING);
 
     (void)state;
     assert_verdict(&is, WITNESS_ALIVE);
@@ -62,7 +62,7 @@ static void a_refusal_waits_for_pidstatd(void **state)
 
 static void a_pidstatd_that_has_vouched_must_take_it_back_itself(void **state)
 {
-    struct witness is = witness(LIFELINE_REFUSED, PIDSTATD_SILENT);
+    struct witness is = witness(PEER_WATCH_REFUSED, PIDSTATD_SILENT);
 
     (void)state;
     is.vouched = true;
@@ -73,7 +73,7 @@ static void a_pidstatd_that_has_vouched_must_take_it_back_itself(void **state)
 
 static void who_was_never_heard_about_life_is_not_heard_about_death(void **state)
 {
-    struct witness is = witness(LIFELINE_REFUSED, PIDSTATD_SILENT);
+    struct witness is = witness(PEER_WATCH_REFUSED, PIDSTATD_SILENT);
 
     (void)state;
     is.was_up = false;
@@ -86,7 +86,7 @@ static void who_was_never_heard_about_life_is_not_heard_about_death(void **state
 
 static void silence_is_death_only_where_it_was_made_so_and_for_so_long(void **state)
 {
-    struct witness is = witness(LIFELINE_SILENT, PIDSTATD_SILENT);
+    struct witness is = witness(PEER_WATCH_SILENT, PIDSTATD_SILENT);
 
     (void)state;
     is.silent_ms = INT64_MAX;
@@ -99,7 +99,7 @@ static void silence_is_death_only_where_it_was_made_so_and_for_so_long(void **st
 
 static void a_host_that_answers_anybody_is_not_silent(void **state)
 {
-    struct witness is = witness(LIFELINE_SILENT, PIDSTATD_ALIVE);
+    struct witness is = witness(PEER_WATCH_SILENT, PIDSTATD_ALIVE);
 
     (void)state;
     is.silent_ms = INT64_MAX;
@@ -107,14 +107,14 @@ static void a_host_that_answers_anybody_is_not_silent(void **state)
     assert_verdict(&is, WITNESS_ALIVE);
     is.pidstatd = PIDSTATD_PENDING;
     assert_verdict(&is, WITNESS_ALIVE);
-    is.line = LIFELINE_UNKNOWN;
+    is.line = PEER_WATCH_UNKNOWN;
     is.pidstatd = PIDSTATD_SILENT;
     assert_verdict(&is, WITNESS_ALIVE);
 }
 
 static void a_host_that_was_never_reached_is_not_dead(void **state)
 {
-    struct witness is = witness(LIFELINE_SILENT, PIDSTATD_SILENT);
+    struct witness is = witness(PEER_WATCH_SILENT, PIDSTATD_SILENT);
 
     (void)state;
     is.was_up = false;

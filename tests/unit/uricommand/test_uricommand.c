@@ -379,23 +379,22 @@ static void depth_has_an_end(void **state)
 
 static void words_lose_quotes_comments_and_redirections(void **state)
 {
-    struct uricommand_words words;
+    struct sh_words words;
 
     (void)state;
-    assert_int_equal(
-        uricommand_words_init(&words, "a 'b c'\"d\\\"e\\x\"\\ f 2>&1 >g <<h i3>j # k\n;m"), 0);
-    assert_int_equal(uricommand_words_next(&words), 1);
+    assert_int_equal(sh_words_init(&words, "a 'b c'\"d\\\"e\\x\"\\ f 2>&1 >g <<h i3>j # k\n;m"), 0);
+    assert_int_equal(sh_words_next(&words), 1);
     assert_int_equal(words.count, 3);
     assert_string_equal(words.words[0], "a");
     assert_string_equal(words.words[1], "b cd\"e\\x f");
     assert_string_equal(words.words[2], "i3");
     assert_null(words.words[3]);
-    assert_int_equal(uricommand_words_next(&words), 1);
+    assert_int_equal(sh_words_next(&words), 1);
     assert_int_equal(words.count, 0);
-    assert_int_equal(uricommand_words_next(&words), 1);
+    assert_int_equal(sh_words_next(&words), 1);
     assert_string_equal(words.words[0], "m");
-    assert_int_equal(uricommand_words_next(&words), 0);
-    uricommand_words_fini(&words);
+    assert_int_equal(sh_words_next(&words), 0);
+    sh_words_fini(&words);
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* Finds a server: a round over hosts and their addresses, pauses in between, what is told of it.
  * Must not block but in the resolver, nor look into what a server says. */
-#include "connect.h"
+#include "round.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -33,7 +33,7 @@ static const struct client_host *host_of_step(const struct ipclocker *lock, size
     return &lock->set.hosts[step <= preferred ? step - 1 : step];
 }
 
-const struct client_host *client_current_host(const struct ipclocker *lock)
+const struct client_host *client_round_host(const struct ipclocker *lock)
 {
     return host_of_step(lock, lock->round.host_step > 0 ? lock->round.host_step - 1 : 0);
 }
@@ -63,7 +63,7 @@ void client_round_failed(struct ipclocker *lock, int number, const char *reason,
         return;
     if (!same_host)
         lock->round.failures_len = strlen(lock->round.failures);
-    client_host_describe(lock, client_current_host(lock), host, sizeof host);
+    client_hosts_describe(lock, client_round_host(lock), host, sizeof host);
     snprintf(lock->round.failures + lock->round.failures_len,
              sizeof lock->round.failures - lock->round.failures_len, "%s%s (%s)",
              lock->round.failures_len > 0 ? ", " : "", host, reason);
@@ -75,7 +75,8 @@ void client_round_failed(struct ipclocker *lock, int number, const char *reason,
 
 static bool try_address(struct ipclocker *lock)
 {
-    lock->connection.fd = client_open_socket(&lock->round.addresses[lock->round.address_index++]);
+    lock->connection.fd =
+        client_connection_open(&lock->round.addresses[lock->round.address_index++]);
     if (lock->connection.fd < 0) {
         client_round_failed(lock, errno, strerror(errno), false);
         return false;
@@ -90,14 +91,14 @@ static bool try_address(struct ipclocker *lock)
 static void prefer_home(struct ipclocker *lock)
 {
     for (size_t i = 0; i < lock->round.address_count; i++) {
-        if (!client_same_address(&lock->round.addresses[i], &lock->place.home_address))
+        if (!client_connection_same_address(&lock->round.addresses[i], &lock->place.home_address))
             continue;
         lock->round.addresses[0] = lock->place.home_address;
         lock->round.address_count = 1;
     }
 }
 
-int client_connect_next(struct ipclocker *lock)
+int client_round_connect_next(struct ipclocker *lock)
 {
     char reason[128];
 
@@ -109,27 +110,27 @@ int client_connect_next(struct ipclocker *lock)
         if (lock->round.host_step == (lock->place.at_home ? 1 : lock->set.host_count))
             return -1;
         lock->round.host_step++;
-        if (client_host_resolve(lock, client_current_host(lock), reason, sizeof reason) != 0)
+        if (client_hosts_resolve(lock, client_round_host(lock), reason, sizeof reason) != 0)
             client_round_failed(lock, errno, reason, false);
         if (lock->place.at_home)
             prefer_home(lock);
     }
 }
 
-void client_remember_host(struct ipclocker *lock)
+void client_round_remember(struct ipclocker *lock)
 {
-    lock->place.preferred_host = (size_t)(client_current_host(lock) - lock->set.hosts);
+    lock->place.preferred_host = (size_t)(client_round_host(lock) - lock->set.hosts);
     lock->round.host_step = 1;
 }
 
-void client_settle(struct ipclocker *lock)
+void client_round_settle(struct ipclocker *lock)
 {
     lock->place.home_host = lock->place.preferred_host;
-    lock->place.home_address = *client_current_address(lock);
+    lock->place.home_address = *client_connection_address(lock);
     lock->place.at_home = true;
 }
 
-int64_t client_pause_ms(const struct ipclocker *lock, bool was_lost)
+int64_t client_round_pause_ms(const struct ipclocker *lock, bool was_lost)
 {
     double pause = was_lost ? LOST_PAUSE_MS : lock->set.delay_ms;
     double pause_max = was_lost ? LOST_PAUSE_MAX_MS : PAUSE_MAX_MS;
@@ -151,15 +152,15 @@ static const char *round_verdict(const struct ipclocker *lock)
     return lock->round.is_turned_away ? "the lockerd does not serve at" : "no lockerd answers at";
 }
 
-int client_fail_unreached(struct ipclocker *lock)
+int client_round_fail(struct ipclocker *lock)
 {
     const char *advice = lock->set.family == IPCLOCKER_FAMILY_UNIX
                              ? "; start one there or name its socket by --path"
                              : "; start one there or set IPCLOCKER_HOST";
 
     /* The server that answers has said what is to be done. */
-    return client_fail(lock, lock->round.failure_errno, "%s %s%s", round_verdict(lock),
-                       lock->round.failures, lock->round.is_turned_away ? "" : advice);
+    return client_error_set(lock, lock->round.failure_errno, "%s %s%s", round_verdict(lock),
+                            lock->round.failures, lock->round.is_turned_away ? "" : advice);
 }
 
 /* Where the tries go on for long, only what is new, or a sign of life each minute. */
@@ -176,25 +177,28 @@ static bool is_worth_telling(struct ipclocker *lock, bool was_lost)
     return true;
 }
 
-void client_tell_retry(struct ipclocker *lock, int64_t pause_ms, bool was_lost, const char *limit)
+void client_round_tell_retry(struct ipclocker *lock, int64_t pause_ms, bool was_lost,
+                             const char *limit)
 {
     if (is_worth_telling(lock, was_lost))
-        client_notice(lock, IPCLOCKER_PRINT_RETRY, "%s %s; trying again in %.1f s%s",
-                      round_verdict(lock), lock->round.failures, (double)pause_ms / 1000.0, limit);
+        client_error_notice(lock, IPCLOCKER_PRINT_RETRY, "%s %s; trying again in %.1f s%s",
+                            round_verdict(lock), lock->round.failures, (double)pause_ms / 1000.0,
+                            limit);
 }
 
-void client_tell_down(struct ipclocker *lock)
+void client_round_tell_down(struct ipclocker *lock)
 {
-    client_notice(lock, IPCLOCKER_PRINT_DOWN, "%s %s", round_verdict(lock), lock->round.failures);
+    client_error_notice(lock, IPCLOCKER_PRINT_DOWN, "%s %s", round_verdict(lock),
+                        lock->round.failures);
 }
 
-void client_tell_return(struct ipclocker *lock)
+void client_round_tell_return(struct ipclocker *lock)
 {
     char host[320];
 
     if (!lock->retell.is_away)
         return;
     lock->retell.is_away = false;
-    client_host_describe(lock, client_current_host(lock), host, sizeof host);
-    client_notice(lock, IPCLOCKER_PRINT_RETRY, "the lockerd at %s answers again", host);
+    client_hosts_describe(lock, client_round_host(lock), host, sizeof host);
+    client_error_notice(lock, IPCLOCKER_PRINT_RETRY, "the lockerd at %s answers again", host);
 }
