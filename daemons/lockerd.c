@@ -15,7 +15,7 @@
 #include "base/number.h"
 #include "cli/command_line.h"
 #include "cli/message.h"
-#include "ipclocker.h"
+#include "ipclocker_server.h"
 #include "log.h"
 #include "net/port.h"
 #include "store/file.h"
