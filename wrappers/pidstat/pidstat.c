@@ -310,7 +310,7 @@ int main(int argc, char **argv)
         return status;
     status = parse_command(&run, words);
     if (run.port == 0)
-        run.port = port_default("pidstatd", "udp", SERVICE_PIDSTATD_PORT);
+        run.port = port_default("pidstatd", "udp", PORT_PIDSTATD);
     if (!run.waiting && run.timeout_ms < 0)
         run.timeout_ms = TIMEOUT_MS_DEFAULT;
     if (status == 0)

@@ -104,7 +104,7 @@ static const char *host_of(const struct pidwatch *watch)
 
 static unsigned port_of(const struct pidwatch *watch)
 {
-    return watch->port != 0 ? watch->port : port_default("pidstatd", "udp", SERVICE_PIDSTATD_PORT);
+    return watch->port != 0 ? watch->port : port_default("pidstatd", "udp", PORT_PIDSTATD);
 }
 
 /* "process 4242", "process 4242 on farm1". */
