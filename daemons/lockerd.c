@@ -88,7 +88,7 @@ static int take_debug(void *context, const char *argument)
 static const struct option_spec options[] = {
     OPT_GROUP("Where it listens"),
     OPT_CALL("host", "HOST", take_host, "listen at this address or name; may be repeated; * is all",
-             .completion = COMPLETE_HOST),
+             .completion = COMPLETE_HOST, .repeats = true),
     OPT_TEXT("port", "PORT", port, "TCP port or service name"),
     OPT_TEXT("path", "PATH", path, "listen at this UNIX socket", .completion = COMPLETE_FILE),
     OPT_GROUP("What it keeps"),

@@ -19,6 +19,7 @@
 #include "log.h"
 #include "pidstat.h"
 #include "privileges.h"
+#include "process/process.h"
 
 struct pidstatd {
     struct pidstat_server *server;
@@ -171,6 +172,19 @@ static int add_event(struct event *event, const struct timeval *timeout)
     return event != NULL && event_add(event, timeout) == 0 ? 0 : -1;
 }
 
+/* Who asks about a process of the host would otherwise hear that it does not exist. */
+static void tell_namespace(void)
+{
+    uint64_t pid_namespace = process_pid_namespace();
+
+    if (process_namespace_is_container(pid_namespace))
+        log_line(
+            LOG_NOTICE,
+            "this is a container: answers are about the processes of its pid namespace %" PRIu64
+            " only; for those of the host run pidstatd there",
+            pid_namespace);
+}
+
 static int serve_on(struct pidstatd *self)
 {
     const struct timeval every = {.tv_sec = 10};
@@ -191,6 +205,7 @@ static int serve_on(struct pidstatd *self)
     if (failed == 0 && pidstat_server_attach(self->server, self->base) == 0) {
         log_line(LOG_INFO, "listens on %s port %u", self->host != NULL ? self->host : "any address",
                  (unsigned)pidstat_server_port(self->server));
+        tell_namespace();
         background_ready();
         status = event_base_dispatch(self->base) < 0 ? EX_OSERR : 0;
         log_stats(self, LOG_INFO);

@@ -45,7 +45,6 @@ $B/tests/unit/slurm/test_job_claims: $(call TESTED_OF,wrappers/slurm/job_claims)
 $B/tests/unit/spank-plugin/test_contact: $(call TESTED_OF,spank-plugin/contact)
 $B/tests/unit/spank-plugin/test_peer_watch: $(call TESTED_OF,spank-plugin/peer_watch spank-plugin/peer_port)
 $B/tests/unit/spank-plugin/test_settings: $(call TESTED_OF,spank-plugin/settings)
-$B/tests/unit/spank-plugin/test_step_processes: $(call TESTED_OF,spank-plugin/step_processes spank-plugin/proc_snapshot)
 $B/tests/unit/spank-plugin/test_witness: $(call TESTED_OF,spank-plugin/witness)
 
 # Its allocations fail on demand.

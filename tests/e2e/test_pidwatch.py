@@ -35,7 +35,7 @@ def help_and_version():
     farm.equal(result.returncode, 0)
     for option in ("--cd", "--host", "--pid", "--foreground", "--killer", "--port", "--signal",
                    "--debug", "--help", "--version", "--start-time", "--grace", "--kill-group",
-                   "--on-host-down"):
+                   "--on-host-down", "--kill-tree", "--quiet", "--pid-namespace"):
         farm.contains(result.stdout, option)
     result = run_pidwatch("--version")
     farm.equal(result.returncode, 0)
@@ -52,6 +52,9 @@ def bad_input_gets_one_line_and_64():
                   ["--pid", me, "--signal", "65", "true"], ["--pid", me, "--signal", "0", "true"],
                   ["--pid", me, "--grace", "-1", "true"], ["--pid", me, "--grace", "x", "true"],
                   ["--pid", me, "--on-host-down", "x", "true"],
+                  ["--pid", me, "--on-host-down", "0.44", "true"],
+                  ["--pid", me, "--pid-namespace", "here", "true"],
+                  ["--pid", me, "--killer", "true", "--kill-tree", "true"],
                   ["--pid", me, "--port", "0", "true"], ["--pid", me, "--host", "", "true"],
                   ["--pid", me, "--host", "a b", "true"],
                   ["--pid", me, "--start-time", "0", "true"],
@@ -116,7 +119,7 @@ def a_pipe_ends_with_the_command_and_the_watcher_leaves():
 
 @tap.test
 def the_watcher_holds_on_to_nothing():
-    process = started("--pid", os.getpid(), READY)
+    process = started("--pid", os.getpid(), READY, stderr=subprocess.PIPE)
     watcher, = farm.poll(lambda: watchers_of(os.getpid()), "there is a watcher")
     farm.poll(lambda: [farm.descriptors(watcher).get(number) for number in range(3)] ==
               ["/dev/null"] * 3, "standard input, output and error are /dev/null")
@@ -294,7 +297,8 @@ def a_group_is_signalled_as_a_whole():
     for grace, trap in (([], ""), (["--grace", "0.3"], 'trap "" HUP; ')):
         watched = sleeper()
         process = started("--pid", watched.pid, "--kill-group", *grace,
-                          f"({trap}echo ready; sleep 1000; sleep 1000) & wait")
+                          f"({trap}echo ready; sleep 1000; sleep 1000) & wait",
+                          start_new_session=True)
         group = os.getpgid(process.pid)
         farm.equal(group, process.pid)
         watched.kill()
@@ -406,7 +410,8 @@ def watched_pid_is_reused(folder):
     """The daemon and its watch die with the watched process, and the pid comes back."""
     daemon, watched = Daemon(folder), sleeper()
     first_start = start_time(watched.pid)
-    process = started("--host", ELSEWHERE, "--port", daemon.port, "--pid", watched.pid, READY)
+    process = started("--quiet", "--host", ELSEWHERE, "--port", daemon.port, "--pid", watched.pid,
+                      READY)
     waiting = farm.start(farm.program("pidstat"), "--port", daemon.port, "wait",
                          f"{ELSEWHERE}:{watched.pid}")
     farm.poll(lambda: daemon.counters()["watches"] == 2, "both watch")
