@@ -14,6 +14,7 @@
 #include "base/descriptor.h"
 #include "base/number.h"
 #include "cli/command_line.h"
+#include "cli/host_option.h"
 #include "cli/message.h"
 #include "ipclocker_server.h"
 #include "log.h"
@@ -40,6 +41,8 @@ static int take_host(void *context, const char *argument)
     if (settings->host_count == HOSTS_MAX)
         return cli_error("lockerd", EX_USAGE, "more than %d --host; use * for all addresses",
                          HOSTS_MAX);
+    if (host_option_check("lockerd", "host", argument) != 0)
+        return EX_USAGE;
     settings->hosts[settings->host_count++] = argument;
     return 0;
 }

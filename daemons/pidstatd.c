@@ -14,6 +14,7 @@
 #include "base/descriptor.h"
 #include "base/number.h"
 #include "cli/command_line.h"
+#include "cli/host_option.h"
 #include "cli/message.h"
 #include "log.h"
 #include "pidstat.h"
@@ -41,6 +42,14 @@ static int take_port(void *context, const char *value)
                      value);
 }
 
+static int take_host(void *context, const char *host)
+{
+    struct pidstatd *self = context;
+
+    self->host = host;
+    return host_option_check("pidstatd", "host", host);
+}
+
 static int take_user(void *context, const char *value)
 {
     struct pidstatd *self = context;
@@ -66,7 +75,7 @@ static int take_max_watches(void *context, const char *value)
 
 #define SETTINGS struct pidstatd
 static const struct option_spec options[] = {
-    OPT_TEXT("host", "HOST", host, "listen on this host's addresses only (all addresses)",
+    OPT_CALL("host", "HOST", take_host, "listen on this host's addresses only (all addresses)",
              .completion = COMPLETE_HOST),
     OPT_CALL("port", "PORT", take_port, "listen on this UDP port or service (pidstatd, 1752)"),
     OPT_FLAG("fork", background, "go into the background (the default)",

@@ -226,7 +226,7 @@ struct asker_question *question_table_any(struct question_table *table)
 static bool came_from(const struct cached_host *host, const struct reply_source *from)
 {
     for (int i = 0; i < host->addresses.count; i++) {
-        if (pidstat_udp_is_from(from->address, &host->addresses.addresses[i], from->port))
+        if (pidstat_udp_is_from(from->address, &host->addresses.addresses[i].any, from->port))
             return true;
     }
     return false;

@@ -232,7 +232,7 @@ static bool send_datagram(struct pidstat_asker *asker, struct asker_question *qu
         asker->options.trace(asker->options.trace_context, "asks", question->host->name, text);
     for (int i = 0; i < to->count; i++) {
         if (pidstat_udp_send(&asker->udp,
-                             &to->addresses[(first + (unsigned)i) % (unsigned)to->count],
+                             &to->addresses[(first + (unsigned)i) % (unsigned)to->count].any,
                              asker->options.port, text, len) == 0)
             return true;
         if (errno == EAGAIN || errno == ENOBUFS)
@@ -356,7 +356,7 @@ static void take_reply(struct pidstat_asker *asker, struct asker_question *quest
         (question->state == QUESTION_RESTING || question->round_us == 0))
         return;
     for (int i = 0; i < host->addresses.count; i++) {
-        if (pidstat_udp_is_from(from, &host->addresses.addresses[i], asker->options.port))
+        if (pidstat_udp_is_from(from, &host->addresses.addresses[i].any, asker->options.port))
             host->best = i;
     }
     question->silent_rounds = 0;

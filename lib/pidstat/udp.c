@@ -50,12 +50,12 @@ void pidstat_udp_close(struct pidstat_udp *udp)
     udp->fd = -1;
 }
 
-static struct sockaddr_in6 to_v6(const struct sockaddr_storage *address)
+static struct sockaddr_in6 to_v6(const struct sockaddr *address)
 {
     struct sockaddr_in6 result = {.sin6_family = AF_INET6};
     const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
 
-    if (address->ss_family == AF_INET6)
+    if (address->sa_family == AF_INET6)
         return *(const struct sockaddr_in6 *)address;
     result.sin6_port = v4->sin_port;
     result.sin6_addr.s6_addr[10] = 0xff;
@@ -64,8 +64,8 @@ static struct sockaddr_in6 to_v6(const struct sockaddr_storage *address)
     return result;
 }
 
-int pidstat_udp_send(const struct pidstat_udp *udp, const struct sockaddr_storage *address,
-                     uint16_t port, const char *text, size_t len)
+int pidstat_udp_send(const struct pidstat_udp *udp, const struct sockaddr *address, uint16_t port,
+                     const char *text, size_t len)
 {
     const struct sockaddr *to;
     struct sockaddr_in6 v6;
@@ -77,7 +77,7 @@ int pidstat_udp_send(const struct pidstat_udp *udp, const struct sockaddr_storag
         v6.sin6_port = htons(port);
         to = (const struct sockaddr *)&v6;
         to_len = sizeof v6;
-    } else if (address->ss_family == AF_INET) {
+    } else if (address->sa_family == AF_INET) {
         memcpy(&v4, address, sizeof v4);
         v4.sin_port = htons(port);
         to = (const struct sockaddr *)&v4;
@@ -130,8 +130,8 @@ static bool was_refused(const struct sock_extended_err *error, const struct sock
 
     if (error == NULL || error->ee_errno != ECONNREFUSED)
         return false;
-    asked = to_v6(to);
-    said = to_v6((const struct sockaddr_storage *)SO_EE_OFFENDER(error));
+    asked = to_v6((const struct sockaddr *)to);
+    said = to_v6(SO_EE_OFFENDER(error));
     return IN6_ARE_ADDR_EQUAL(&asked.sin6_addr, &said.sin6_addr);
 }
 
@@ -153,10 +153,10 @@ ssize_t pidstat_udp_receive_refusal(const struct pidstat_udp *udp, char *text, s
     return was_refused(find_error(&message), &to) ? len : 0;
 }
 
-bool pidstat_udp_is_from(const struct sockaddr_storage *from,
-                         const struct sockaddr_storage *address, uint16_t port)
+bool pidstat_udp_is_from(const struct sockaddr_storage *from, const struct sockaddr *address,
+                         uint16_t port)
 {
-    struct sockaddr_in6 a = to_v6(from), b = to_v6(address);
+    struct sockaddr_in6 a = to_v6((const struct sockaddr *)from), b = to_v6(address);
 
     return a.sin6_port == htons(port) && IN6_ARE_ADDR_EQUAL(&a.sin6_addr, &b.sin6_addr);
 }

@@ -21,7 +21,7 @@
 #include "uricommand.h"
 #include "wait.h"
 
-enum { EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
+enum { EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127, RELEASE_TRIES = 3 };
 
 struct lockersh {
     struct lockersh_options options;
@@ -37,7 +37,7 @@ static void on_notice(void *context, enum ipclocker_notice notice, const char *t
 
     if (notice == IPCLOCKER_NOTICE_BROKE && self->target != NULL)
         printf("%s was %s\n", self->target, text);
-    if (notice != IPCLOCKER_NOTICE_RETRY)
+    if (notice != IPCLOCKER_NOTICE_RETRY && notice != IPCLOCKER_NOTICE_SECOND)
         return;
     progress_clear(&self->progress);
     cli_error("lockersh", 0, "%s", text);
@@ -296,6 +296,8 @@ static int watch_over_command(struct lockersh *self, const sigset_t *mask, int *
         return monitor_start(self->lock);
     ipclocker_set_verbose(self->lock, false);
     result = first_process_fork_job(&work, mask, status);
+    /* Those that were set are for the search; nobody wants a container that does not end. */
+    ipclocker_set_connect_tries(self->lock, RELEASE_TRIES);
     if (result == 1 && ipclocker_unlock(self->lock) != 0)
         cli_error("lockersh", 0, "the lock was not given back: %s", ipclocker_error(self->lock));
     return result;

@@ -28,15 +28,35 @@ static int begin_first_group(struct lockersh_options *options)
     return complain_no_memory();
 }
 
+/* Other lists of locks, and those in brackets, have commas. */
+static bool has_comma(const char *names)
+{
+    int depth = 0;
+
+    for (; *names != '\0'; names++) {
+        depth += (*names == '[') - (*names == ']');
+        if (*names == ',' && depth == 0)
+            return true;
+    }
+    return false;
+}
+
 static int check_name(const char *option, const char *names)
 {
     char shown[MESSAGE_EXCERPT_SIZE];
 
-    if (strpbrk(names, " \t\r\n\v\f") == NULL)
+    message_excerpt(shown, names, strlen(names));
+    if (strpbrk(names, " \t\r\n\v\f") == NULL) {
+        if (has_comma(names))
+            cli_error("lockersh", 0,
+                      "warning: --%s \"%s\": a comma is a part of a lock's name; separate names by "
+                      "colons",
+                      option, shown);
         return 0;
+    }
     return cli_error("lockersh", EX_USAGE,
                      "--%s \"%s\": a lock's name cannot have white space; separate names by colons",
-                     option, message_excerpt(shown, names, strlen(names)));
+                     option, shown);
 }
 
 static int take_lock(void *context, const char *names)
@@ -206,6 +226,9 @@ static int check_command(const struct lockersh_options *options)
         return cli_error("lockersh", EX_USAGE, "--json goes with --locklist");
     if (options->command[0] == NULL)
         return cli_error("lockersh", EX_USAGE, "no command is given; put it behind the options");
+    if (options->exec && options->command[0][0] == '\0')
+        return cli_error("lockersh", EX_USAGE,
+                         "the command of --exec is an empty word; name a program");
     return -1;
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "cli/command_line.h"
+#include "cli/host_option.h"
 #include "cli/message.h"
 #include "net/port.h"
 #include "pidstat/asker.h"
@@ -48,9 +49,17 @@ static int take_port(void *context, const char *value)
                      value);
 }
 
+static int take_host(void *context, const char *host)
+{
+    struct run *run = context;
+
+    run->default_host = host;
+    return host_option_check("pidstat", "host", host);
+}
+
 #define SETTINGS struct run
 static const struct option_spec options[] = {
-    OPT_TEXT("host", "HOST", default_host, "the host of PIDs that name none (localhost)",
+    OPT_CALL("host", "HOST", take_host, "the host of PIDs that name none (localhost)",
              .completion = COMPLETE_HOST),
     OPT_CALL("port", "PORT", take_port, "the port of pidstatd there (pidstatd, 1752)"),
     OPT_SECONDS("timeout", timeout_ms, 1, TIMEOUT_MS_MAX,

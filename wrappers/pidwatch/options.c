@@ -14,6 +14,7 @@
 
 #include "base/number.h"
 #include "cli/command_line.h"
+#include "cli/host_option.h"
 #include "cli/message.h"
 #include "net/port.h"
 #include "process/signal_name.h"
@@ -25,7 +26,10 @@ static int take_host(void *context, const char *value)
 {
     struct pidwatch_options *options = context;
     size_t len = strlen(value);
+    int status = host_option_check("pidwatch", "host", value);
 
+    if (status != 0)
+        return status;
     if (len > 2 && value[0] == '[' && value[len - 1] == ']') {
         value++;
         len -= 2;
