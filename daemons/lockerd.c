@@ -15,6 +15,7 @@
 #include "base/error_text.h"
 #include "base/number.h"
 #include "cli/command_line.h"
+#include "cli/host_option.h"
 #include "cli/message.h"
 #include "event_loop.h"
 #include "ipclocker_server.h"
@@ -42,6 +43,8 @@ static int take_host(void *context, const char *argument)
     if (settings->host_count == HOSTS_MAX)
         return cli_error("lockerd", EX_USAGE, "more than %d --host; use * for all addresses",
                          HOSTS_MAX);
+    if (host_option_check("lockerd", "host", argument) != 0)
+        return EX_USAGE;
     settings->hosts[settings->host_count++] = argument;
     return 0;
 }
@@ -87,7 +90,7 @@ static int take_debug(void *context, const char *argument)
 static const struct option_spec options[] = {
     OPT_GROUP("Where it listens"),
     OPT_CALL("host", "HOST", take_host, "listen at this address or name; may be repeated; * is all",
-             .completion = COMPLETE_HOST),
+             .completion = COMPLETE_HOST, .repeats = true),
     OPT_TEXT("port", "PORT", port, "TCP port or service name"),
     OPT_TEXT("path", "PATH", path, "listen at this UNIX socket", .completion = COMPLETE_FILE),
     OPT_GROUP("What it keeps"),

@@ -15,11 +15,13 @@
 #include "base/error_text.h"
 #include "base/number.h"
 #include "cli/command_line.h"
+#include "cli/host_option.h"
 #include "cli/message.h"
 #include "event_loop.h"
 #include "log.h"
 #include "pidstat.h"
 #include "privileges.h"
+#include "process/process.h"
 
 struct pidstatd {
     struct pidstat_server *server;
@@ -40,6 +42,14 @@ static int take_port(void *context, const char *value)
     return cli_error("pidstatd", EX_USAGE,
                      "--port cannot be '%s'; give 1 to 65535 or a UDP service of /etc/services",
                      value);
+}
+
+static int take_host(void *context, const char *host)
+{
+    struct pidstatd *self = context;
+
+    self->host = host;
+    return host_option_check("pidstatd", "host", host);
 }
 
 static int take_user(void *context, const char *value)
@@ -67,7 +77,7 @@ static int take_max_watches(void *context, const char *value)
 
 #define SETTINGS struct pidstatd
 static const struct option_spec options[] = {
-    OPT_TEXT("host", "HOST", host, "listen on this host's addresses only (all addresses)",
+    OPT_CALL("host", "HOST", take_host, "listen on this host's addresses only (all addresses)",
              .completion = COMPLETE_HOST),
     OPT_CALL("port", "PORT", take_port, "listen on this UDP port or service (pidstatd, 1752)"),
     OPT_FLAG("fork", background, "go into the background (the default)",
@@ -167,6 +177,19 @@ static int add_event(struct event *event, const struct timeval *timeout)
     return event != NULL && event_add(event, timeout) == 0 ? 0 : -1;
 }
 
+/* Who asks about a process of the host would otherwise hear that it does not exist. */
+static void tell_namespace(void)
+{
+    uint64_t pid_namespace = process_pid_namespace();
+
+    if (process_namespace_is_container(pid_namespace))
+        log_line(
+            LOG_NOTICE,
+            "this is a container: answers are about the processes of its pid namespace %" PRIu64
+            " only; for those of the host run pidstatd there",
+            pid_namespace);
+}
+
 static int serve_on(struct pidstatd *self)
 {
     const struct timeval every = {.tv_sec = 10};
@@ -187,6 +210,7 @@ static int serve_on(struct pidstatd *self)
     if (failed == 0 && pidstat_server_attach(self->server, self->base) == 0) {
         log_line(LOG_INFO, "listens on %s port %u", self->host != NULL ? self->host : "any address",
                  (unsigned)pidstat_server_port(self->server));
+        tell_namespace();
         background_ready();
         status = event_base_dispatch(self->base) < 0 ? EX_OSERR : 0;
         log_stats(self, LOG_INFO);

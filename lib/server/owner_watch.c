@@ -3,6 +3,7 @@
 #include "owner_watch.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <string.h>
 #include <syslog.h>
@@ -216,6 +217,18 @@ static struct pidstat_asker *asker_of(struct ipclocker_server *server)
     return server->asker;
 }
 
+static void tell_of_container(struct ipclocker_server *server, struct owner_process *owner,
+                              const struct pidstat_result *result)
+{
+    if (!owner->told_of_container)
+        context_log(server, LOG_WARNING,
+                    "the pidstatd on %s is in a container (pid namespace %" PRIu64 ") and cannot "
+                    "tell of process %d of %s: run one outside, on the host itself",
+                    result->host, result->pid_namespace, (int)owner->pid,
+                    LIST_FIRST(&owner->claims)->request->owner);
+    owner->told_of_container = true;
+}
+
 static void on_verdict(void *context, const struct pidstat_result *result)
 {
     struct owner_process *owner = context;
@@ -227,7 +240,10 @@ static void on_verdict(void *context, const struct pidstat_result *result)
         release(server, owner);
         return;
     }
-    if (!result->answered || owner->start != 0 || (owner->answered && result->start == 0))
+    if (result->foreign)
+        tell_of_container(server, owner, result);
+    if (!result->answered || result->foreign || owner->start != 0 ||
+        (owner->answered && result->start == 0))
         return;
     owner_process_unfile(server, owner);
     owner->answered = true;
@@ -257,6 +273,7 @@ static void ask_about(struct ipclocker_server *server, struct owner_process *own
         .pid = owner->pid,
         .start = process->start,
         .boot = process->boot,
+        .pid_namespace = process->pid_namespace,
         .flags = ASK_STANDING | ASK_BY_NETWORK | (urgent ? ASK_URGENT : 0),
     };
     struct pidstat_asker *asker = asker_of(server);

@@ -18,7 +18,7 @@ def help_and_version():
     farm.equal(result.returncode, 0)
     for option in ("--cd", "--host", "--pid", "--foreground", "--killer", "--port", "--signal",
                    "--debug", "--help", "--version", "--start-time", "--grace", "--kill-group",
-                   "--on-host-down"):
+                   "--on-host-down", "--kill-tree", "--quiet", "--pid-namespace"):
         farm.contains(result.stdout, option)
     result = run_pidwatch("--version")
     farm.equal(result.returncode, 0)
@@ -35,6 +35,8 @@ def bad_input_gets_one_line_and_64():
                   ["--pid", me, "--signal", "65", "true"], ["--pid", me, "--signal", "0", "true"],
                   ["--pid", me, "--grace", "-1", "true"], ["--pid", me, "--grace", "x", "true"],
                   ["--pid", me, "--on-host-down", "x", "true"],
+                  ["--pid", me, "--on-host-down", "0.44", "true"],
+                  ["--pid", me, "--killer", "true", "--kill-tree", "true"],
                   ["--pid", me, "--port", "0", "true"], ["--pid", me, "--host", "", "true"],
                   ["--pid", me, "--host", "a b", "true"],
                   ["--pid", me, "--start-time", "0", "true"],
@@ -94,7 +96,7 @@ def a_pipe_ends_with_the_command_and_the_watcher_leaves():
 
 @tap.test
 def the_watcher_holds_on_to_nothing():
-    process = started("--pid", os.getpid(), READY)
+    process = started("--pid", os.getpid(), READY, stderr=subprocess.PIPE)
     watcher, = farm.poll(lambda: watchers_of(os.getpid()), "there is a watcher")
     farm.poll(lambda: [farm.descriptors(watcher).get(number) for number in range(3)] ==
               ["/dev/null"] * 3, "standard input, output and error are /dev/null")

@@ -88,7 +88,8 @@ def watched_pid_is_reused(folder):
     """The daemon and its watch die with the watched process, and the pid comes back."""
     daemon, watched = Daemon(folder), sleeper()
     first_start = start_time(watched.pid)
-    process = started("--host", ELSEWHERE, "--port", daemon.port, "--pid", watched.pid, READY)
+    process = started("--quiet", "--host", ELSEWHERE, "--port", daemon.port, "--pid", watched.pid,
+                      READY)
     waiting = farm.start(farm.program("pidstat"), "--port", daemon.port, "wait",
                          f"{ELSEWHERE}:{watched.pid}")
     farm.poll(lambda: daemon.counters()["watches"] == 2, "both watch")

@@ -149,6 +149,25 @@ def inside_pid_namespace(*command, **options):
                     **options)
 
 
+class Inside(Daemon):
+    """A pidstatd in a container, where process 2 is a sleeper."""
+
+    def __init__(self, folder, host=ELSEWHERE):
+        super().__init__(folder, host=host, name="inside",
+                         enter=("unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "sh",
+                                "-c", 'sleep 1000 & exec "$@"', "sh"))
+        farm.at_end(self.process.kill)  # unshare ignores SIGTERM
+        first, = children(self.process.pid)
+        self.sleeper, = children(first)
+        self.namespace = os.readlink(f"/proc/{first}/ns/pid")
+        self.number = self.namespace[5:-1]
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return [int(word) for word in file.read().split()]
+
+
 def can_make_pid_namespace():
     if os.geteuid() != 0:
         return False

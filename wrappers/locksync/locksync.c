@@ -65,7 +65,7 @@ static int take_name(void *context, const char *name)
 #define SETTINGS struct sync
 static const struct option_spec options[] = {
     OPT_CALL("map", "LICENSE=LOCKS", take_map, "these locks are seats of this license of Slurm's",
-             .letter = 'm'),
+             .letter = 'm', .repeats = true),
     OPT_SECONDS("interval", interval_ms, 100, DAY_MS, "how often to look (10)", .letter = 'i'),
     OPT_FLAG("once", once, "set aside once, for ten minutes"),
     OPT_CALL("reservation", "NAME", take_name, "how Slurm calls it (farmlock)"),
