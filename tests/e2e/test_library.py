@@ -10,10 +10,8 @@ from support.locking import Farm
 
 
 def build_example(folder):
-    """Installs below `folder` and builds the example; returns it and what runs it needs."""
-    prefix = os.path.join(folder, "prefix")
-    installed.make("install", prefix)
-    env = installed.environment(prefix)
+    """Builds the example in `folder` with what is installed; returns it and what runs it needs."""
+    env = installed.environment(installed.prefix())
     example = os.path.join(folder, "client")
     subprocess.run(["cp", "-r", os.path.join(farm.SOURCE, "examples/client"), example], check=True)
     result = farm.run("make", "-C", example, "CFLAGS=-O1 -Wall -Wextra -Werror", env=env)
@@ -113,9 +111,7 @@ def a_client_loads_neither_the_event_loop_nor_the_database():
 @tap.test
 def a_program_may_have_names_that_we_have_inside(folder):
     installed.need_plain_libraries()
-    prefix = os.path.join(folder, "prefix")
-    installed.make("install", prefix)
-    env = installed.environment(prefix)
+    env = installed.environment(installed.prefix())
     source = os.path.join(folder, "neighbour.c")
     with open(source, "w", encoding="ascii") as file:
         file.write(NEIGHBOUR)

@@ -114,7 +114,7 @@ def little_memory(folder):
     place = Place(folder)
     for name in place.commands:
         advice = r"ulimit -v|slurmctld" if needs_slurm(name) else r"ulimit -v"
-        worked = [mb for mb in (2, 3, 4, 5, 6, 8, 12, 16, 24, 32, MANY)
+        worked = [mb for mb in (2, 3, 4, 6, 8, 16, MANY)
                   if ended_well(name, *place.run(name, preexec_fn=limited(resource.RLIMIT_AS, mb << 20)),
                                 advice)]
         print(f"# {name}: works with {worked[:1]} MB", flush=True)

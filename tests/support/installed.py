@@ -1,17 +1,27 @@
 """The package as others find it: installed below a prefix, with pkg-config."""
 
+import functools
 import os
+import tempfile
 
 from support import farm, tap
 
 
-def make(target, prefix):
+def make(target, place):
     """Has make do install or uninstall; builds nothing: other tests use the build meanwhile."""
     variant = os.path.basename(os.path.normpath(farm.BUILD))
-    result = farm.run("make", "-s", "-C", farm.SOURCE, "-o", "all", target, f"PREFIX={prefix}",
+    result = farm.run("make", "-s", "-C", farm.SOURCE, "-o", "all", target, f"PREFIX={place}",
                       f"VARIANT={'' if variant == 'build' else variant}",
                       env=farm.environment(MAKEFLAGS=None, MAKELEVEL=None, MFLAGS=None))
     farm.equal((result.returncode, result.stderr), (0, ""))
+
+
+@functools.lru_cache(maxsize=None)
+def prefix():
+    """Where it is installed for all tests of a program, none of which changes it."""
+    folder = tempfile.mkdtemp(prefix="installed.")
+    make("install", folder)
+    return folder
 
 
 def need_plain_libraries():
@@ -19,10 +29,10 @@ def need_plain_libraries():
         raise tap.Lacks("a plain program cannot load a library built with ASan")
 
 
-def environment(prefix):
+def environment(place):
     """What builds and runs programs with what is installed below a prefix."""
-    return farm.environment(PKG_CONFIG_PATH=f"{prefix}/lib/pkgconfig", MAKEFLAGS=None,
-                            LD_LIBRARY_PATH=f"{prefix}/lib")
+    return farm.environment(PKG_CONFIG_PATH=f"{place}/lib/pkgconfig", MAKEFLAGS=None,
+                            LD_LIBRARY_PATH=f"{place}/lib")
 
 
 def compile_program(folder, text, env, *options):
