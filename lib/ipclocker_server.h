@@ -59,12 +59,14 @@ IPCLOCKER_API int ipclocker_server_listen_fd(struct ipclocker_server *server, in
 /* The port of the first TCP socket, 0 when there is none. */
 IPCLOCKER_API uint16_t ipclocker_server_port(const struct ipclocker_server *server);
 
-/* Bounds on what clients may use; what is beyond one is refused with an error line. */
+/* Bounds on what clients may use; what is beyond one is refused with an error line.  One that this
+ * library does not know is ignored. */
 enum ipclocker_limit {
     IPCLOCKER_LIMIT_CONNECTIONS, /* default: what RLIMIT_NOFILE leaves */
     IPCLOCKER_LIMIT_WAITERS,     /* requests in queues, default 200,000 */
     IPCLOCKER_LIMIT_LOCKS,       /* different names in use, default 1,000,000 */
     IPCLOCKER_LIMIT_IDLE_S,      /* seconds before a connection's first command, default 60 */
+    IPCLOCKER_LIMITS,            /* how many there are */
 };
 IPCLOCKER_API void ipclocker_server_set_limit(struct ipclocker_server *server,
                                               enum ipclocker_limit limit, size_t value);

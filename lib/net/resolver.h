@@ -3,7 +3,6 @@
 #define FARMLOCK_NET_RESOLVER_H
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <sys/socket.h>
 
 enum { RESOLVER_ADDRESSES_MAX = 4 };
