@@ -181,14 +181,14 @@ void client_round_tell_retry(struct ipclocker *lock, int64_t pause_ms, bool was_
                              const char *limit)
 {
     if (is_worth_telling(lock, was_lost))
-        client_error_notice(lock, IPCLOCKER_PRINT_RETRY, "%s %s; trying again in %.1f s%s",
+        client_error_notice(lock, IPCLOCKER_NOTICE_RETRY, "%s %s; trying again in %.1f s%s",
                             round_verdict(lock), lock->round.failures, (double)pause_ms / 1000.0,
                             limit);
 }
 
 void client_round_tell_down(struct ipclocker *lock)
 {
-    client_error_notice(lock, IPCLOCKER_PRINT_DOWN, "%s %s", round_verdict(lock),
+    client_error_notice(lock, IPCLOCKER_NOTICE_DOWN, "%s %s", round_verdict(lock),
                         lock->round.failures);
 }
 
@@ -200,5 +200,5 @@ void client_round_tell_return(struct ipclocker *lock)
         return;
     lock->retell.is_away = false;
     client_hosts_describe(lock, client_round_host(lock), host, sizeof host);
-    client_error_notice(lock, IPCLOCKER_PRINT_RETRY, "the lockerd at %s answers again", host);
+    client_error_notice(lock, IPCLOCKER_NOTICE_RETRY, "the lockerd at %s answers again", host);
 }
