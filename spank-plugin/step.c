@@ -63,6 +63,10 @@ static void log_report(const struct plugin *plugin, spank_t spank, char what)
                     "be reached; it is not watched until one is: is a firewall between them? See "
                     "ports= in pidwatch-spank(8)",
                     name, step.contact.port);
+    else if (what == REPORT_FOREIGN)
+        slurm_error("pidwatch: step %s: the pidstatd on %s is in a container and cannot tell of "
+                    "srun (process %d): run one outside, on the host itself",
+                    name, step.host, (int)step.contact.pid);
     else
         slurm_error("pidwatch: step %s: the watcher lacks memory or rights; the step is not "
                     "watched",

@@ -20,9 +20,9 @@
 #include "peer_watch.h"
 #include "pidstat/asker.h"
 #include "process/double_fork.h"
+#include "process/offspring.h"
 #include "process/process.h"
 #include "process/terminate.h"
-#include "step_processes.h"
 #include "witness.h"
 
 enum {
@@ -39,7 +39,7 @@ struct watch {
     struct peer_watch line;
     struct pidstat_asker *asker; /* NULL while the line is up */
     enum witness_pidstatd pidstatd;
-    bool vouched, told_no_contact, told_killed;
+    bool vouched, told_no_contact, told_killed, told_foreign;
     int64_t began_ms, pidstatd_heard_ms;
     struct offspring offspring;
     struct pollfd *fds; /* report, line, asker, and the tasks */
@@ -61,11 +61,16 @@ static void take_answer(void *context, const struct pidstat_result *result)
 {
     struct watch *watch = context;
 
-    if (!result->answered) {
+    /* Refusing, or speaking of other processes, is a sign of life of srun's host at least. */
+    if (result->answered || result->refused)
+        watch->pidstatd_heard_ms = clock_now_ms();
+    if (!result->answered || result->foreign) {
+        if (result->foreign && !watch->told_foreign)
+            report(watch, REPORT_FOREIGN);
+        watch->told_foreign |= result->foreign;
         watch->pidstatd = PIDSTATD_SILENT;
         return;
     }
-    watch->pidstatd_heard_ms = clock_now_ms();
     watch->pidstatd = result->state == PIDSTAT_GONE ? PIDSTATD_GONE : PIDSTATD_ALIVE;
     watch->vouched |= watch->pidstatd == PIDSTATD_ALIVE;
 }
@@ -283,6 +288,8 @@ static int open_watch(struct watch *watch)
     watch->began_ms = clock_now_ms();
     watch->offspring.mark = self->mark;
     watch->offspring.except = self->slurmstepd;
+    watch->offspring.pinned = true;
+    watch->offspring.take_control = control_group_step;
     if (offspring_init(&watch->offspring, self->tasks, self->task_count) != 0 ||
         open_tasks(watch) != 0)
         return -1;

@@ -17,6 +17,7 @@ enum watcher_report {
     REPORT_UNREACHABLE = 'u', /* the same, for srun's host has been silent for too long */
     REPORT_KILLED = 'k',      /* some had to be killed */
     REPORT_NO_CONTACT = 'c',  /* neither srun's port nor pidstatd has answered so far */
+    REPORT_FOREIGN = 'n',     /* pidstatd there is in a container, and knows nothing of srun */
     REPORT_FAILED = 'f',      /* it cannot watch, for lack of memory or descriptors */
 };
 

@@ -37,6 +37,7 @@ $B/tests/%.so: $B/obj/tests/support/%.o
 # What they test of a program or of the plugin; all of lib/ is linked anyway.
 TESTED_OF = $(patsubst %,$B/obj/%.o,$(1))
 $B/tests/unit/lockersh/test_job_list: $(call TESTED_OF,wrappers/lockersh/job_list)
+$B/tests/unit/lockersh/test_patience: $(call TESTED_OF,wrappers/lockersh/patience)
 $B/tests/unit/lockreap/test_rule: $(call TESTED_OF,wrappers/lockreap/rule)
 $B/tests/unit/locksync/test_seat_map: $(call TESTED_OF,wrappers/locksync/seat_map)
 $B/tests/unit/pidwatch/test_shell_line: $(call TESTED_OF,wrappers/pidwatch/shell_line)
@@ -44,7 +45,6 @@ $B/tests/unit/slurm/test_job_claims: $(call TESTED_OF,wrappers/slurm/job_claims)
 $B/tests/unit/spank-plugin/test_contact: $(call TESTED_OF,spank-plugin/contact)
 $B/tests/unit/spank-plugin/test_peer_watch: $(call TESTED_OF,spank-plugin/peer_watch spank-plugin/peer_port)
 $B/tests/unit/spank-plugin/test_settings: $(call TESTED_OF,spank-plugin/settings)
-$B/tests/unit/spank-plugin/test_step_processes: $(call TESTED_OF,spank-plugin/step_processes spank-plugin/proc_snapshot)
 $B/tests/unit/spank-plugin/test_witness: $(call TESTED_OF,spank-plugin/witness)
 
 # Its allocations fail on demand.

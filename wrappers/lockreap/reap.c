@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error_text.h"
 #include "jobs.h"
 
 struct round {
@@ -24,7 +25,7 @@ struct round {
 
 static enum reap_result no_memory(struct round *round)
 {
-    snprintf(round->error, REAP_ERROR_SIZE, "%s", strerror(ENOMEM));
+    snprintf(round->error, REAP_ERROR_SIZE, "%s", error_text(ENOMEM));
     return REAP_FAILED;
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/error_text.h"
 #include "base/text.h"
 #include "compat.h"
 #include "stop.h"
@@ -159,7 +160,7 @@ int slurm_call(int (*function)(void *context), void *context, int64_t deadline_m
 
     if (child < 0) {
         number = errno;
-        snprintf(error, SLURM_CALL_ERROR_SIZE, "cannot start a process: %s", strerror(number));
+        snprintf(error, SLURM_CALL_ERROR_SIZE, "cannot start a process: %s", error_text(number));
         errno = number;
         return -1;
     }
