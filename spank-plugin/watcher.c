@@ -281,13 +281,13 @@ static int open_tasks(struct watch *watch)
     return 0;
 }
 
-static int open_watch(struct watch *watch, pid_t slurmstepd)
+static int open_watch(struct watch *watch)
 {
     const struct watcher *self = watch->self;
 
     watch->began_ms = clock_now_ms();
     watch->offspring.mark = self->mark;
-    watch->offspring.except = slurmstepd;
+    watch->offspring.except = self->slurmstepd;
     watch->offspring.pinned = true;
     watch->offspring.take_control = control_group_step;
     if (offspring_init(&watch->offspring, self->tasks, self->task_count) != 0 ||
@@ -296,14 +296,14 @@ static int open_watch(struct watch *watch, pid_t slurmstepd)
     return 0;
 }
 
-static void run(const struct watcher *self, int report_fd, pid_t slurmstepd)
+static void run(const struct watcher *self, int report_fd)
 {
     struct watch watch = {.self = self, .report_fd = report_fd, .line = self->line};
     enum witness_verdict verdict;
 
     prctl(PR_SET_NAME, "pidwatch-step");
     reset_signals();
-    if (become_user(self) != 0 || open_watch(&watch, slurmstepd) != 0) {
+    if (become_user(self) != 0 || open_watch(&watch) != 0) {
         report(&watch, REPORT_FAILED);
         return;
     }
@@ -316,23 +316,19 @@ static void run(const struct watcher *self, int report_fd, pid_t slurmstepd)
         cancel_job(self->job, self->node_id);
 }
 
-int watcher_start(struct watcher *self)
+int watcher_open_reports(int ends[2])
 {
-    pid_t slurmstepd = getpid();
-    int ends[2], keep[2], result;
+    return pipe2(ends, O_CLOEXEC | O_NONBLOCK);
+}
 
-    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
-        return -1;
-    keep[0] = ends[1];
-    keep[1] = peer_watch_fd(&self->line);
-    result = double_fork(keep, 2);
+int watcher_start(const struct watcher *self)
+{
+    int keep[] = {self->report_fd, peer_watch_fd(&self->line)};
+    int result = double_fork(keep, sizeof keep / sizeof *keep);
+
     if (result == 0) {
-        run(self, keep[0], slurmstepd);
+        run(self, keep[0]);
         _exit(0);
     }
-    descriptor_close(ends[1]);
-    if (result > 0)
-        return ends[0];
-    descriptor_close(ends[0]);
-    return -1;
+    return result > 0 ? 0 : -1;
 }

@@ -106,6 +106,18 @@ check-cluster: deps
 check-cluster-run:
 	@$(TEST_ENV) $(PROVE) -j$(TEST_JOBS) -e '' $(CLUSTER_TESTS)
 
+# In a root of another Debian release, on that release's Slurm; as root.  TESTS names some of them.
+TESTS ?= $(CLUSTER_TESTS) $(UNIT_TESTS) $(E2E_TESTS)
+.PHONY: check-slurm check-slurm-run
+check-slurm:
+	@[ -n '$(RELEASE)' ] || { echo 'check-slurm: say RELEASE=trixie or RELEASE=sid' >&2; exit 64; }
+	@setpriv --pdeathsig TERM sh .ci/release $(RELEASE) \
+	    sh -c '.ci/deps build test slurm && make -j$(JOBS) WERROR=$(WERROR) check-build && exec "$$@"' check-slurm \
+	    make --no-print-directory check-slurm-run $(if $(filter command line,$(origin TESTS)),TESTS='$(TESTS)')
+check-slurm-run:
+	@slurmd -V
+	@$(TEST_ENV) $(PROVE) -j$(JOBS) -e '' $(TESTS)
+
 # FUZZ_SECONDS is for all of them together; an input that fails is kept in build/fuzz/found.
 FUZZ_SECONDS ?= 60
 FUZZ_FLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
@@ -150,7 +162,7 @@ C_SOURCES := $(wildcard lib/*.[ch] lib/*/*.[ch] daemons/*.[ch] wrappers/*/*.[ch]
                spank-plugin/*.[ch] tests/unit/*/*.[ch] tests/support/*.c tests/fuzz/*.[ch] \
                tests/bench/*.[ch] examples/*.c examples/*/*.c)
 PY_SOURCES := $(wildcard tests/*/*.py)
-SH_SOURCES := .ci/run .ci/deps share/dashboard/lockfeed $(wildcard examples/*.sh examples/*/*.sh tests/*/*.sh)
+SH_SOURCES := .ci/run .ci/deps .ci/release share/dashboard/lockfeed $(wildcard examples/*.sh examples/*/*.sh tests/*/*.sh)
 
 .PHONY: format
 format:

@@ -83,6 +83,12 @@ def program(name):
     return os.path.join(BUILD, "bin", name)
 
 
+def release():
+    """The release of Slurm that this machine has, such as (24, 11)."""
+    words = farm.run("slurmd", "-V").stdout.split()  # "slurm-wlm 22.05.8"
+    return tuple(int(part) for part in words[1].split(".")[:2])
+
+
 def lacking():
     """The first program of Slurm's that this machine lacks, or None."""
     return next((name for name in PROGRAMS if shutil.which(name) is None), None)
@@ -276,17 +282,31 @@ class Cluster:
         farm.poll(runs, f"job {job} starts again", 60)
 
     def processes(self):
-        """The ids of all processes that have this cluster's configuration in their environment."""
+        """The ids of all processes that have this cluster's configuration in their environment, and
+        of its steps, which show none from Slurm 24.11 on: they log to its folder, and their
+        watchers, who have closed all, run a plugin that is this program's own."""
         marker = f"SLURM_CONF={self.conf}".encode()
         found = []
         for folder in glob.glob("/proc/[0-9]*"):
             try:
                 with open(folder + "/environ", "rb") as environ:
-                    if marker in environ.read().split(b"\0"):
-                        found.append(int(os.path.basename(folder)))
+                    ours = marker in environ.read().split(b"\0")
+                if ours or self._is_of_step(folder):
+                    found.append(int(os.path.basename(folder)))
             except OSError:
                 continue
         return found
+
+    def _is_of_step(self, folder):
+        with open(folder + "/comm", encoding="utf-8", errors="replace") as comm:
+            name = comm.read().strip()
+        if name == "slurmstepd":
+            return any(os.readlink(entry.path).startswith(f"{self.folder}/log/")
+                       for entry in os.scandir(folder + "/fd"))
+        if name != "pidwatch-step":
+            return False
+        with open(folder + "/maps", encoding="utf-8", errors="replace") as maps:
+            return os.path.realpath(BUILD) in maps.read()
 
     def jobs(self):
         """The ids of all jobs that are not over."""
