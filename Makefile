@@ -6,7 +6,8 @@
 #   make help     the other targets
 #
 # CC, CFLAGS, LDFLAGS, PREFIX and DESTDIR are yours to set.  VARIANT=asan, tsan or clang builds
-# beside the normal build, in build/VARIANT.  WITH_SLURM=0 leaves out what is about Slurm.
+# beside the normal build, in build/VARIANT.  WITH_SLURM=0 leaves out what is about Slurm,
+# WITH_COMPLETIONS=0 what a build for another machine cannot make.
 
 VERSION   := $(shell sed -n 's/^\#define IPCLOCKER_VERSION "\(.*\)"/\1/p' lib/ipclocker.h)
 SOVERSION := 0
@@ -17,8 +18,8 @@ SBINDIR ?= $(PREFIX)/sbin
 LIBDIR  ?= $(PREFIX)/lib
 INCDIR  ?= $(PREFIX)/include
 MANDIR  ?= $(PREFIX)/share/man
-DATADIR ?= $(PREFIX)/share/farmlock
-DOCDIR  ?= $(PREFIX)/share/doc/farmlock
+PKGDATADIR ?= $(PREFIX)/share/farmlock
+PKGDOCDIR  ?= $(PREFIX)/share/doc/farmlock
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHCOMPDIR  ?= $(PREFIX)/share/zsh/site-functions
@@ -61,11 +62,14 @@ ifdef WERROR
 WARNINGS += -Werror
 endif
 
-# Quoted includes are ours: "file.h" of the same room, "room/file.h" of another.
+# Quoted includes are ours: "file.h" of the same room, "room/file.h" of another; a program's folder may
+# have the name of somebody else's (<slurm/slurm.h>).  Tests include from the top, too.
 INCLUDES := -iquote lib -iquote wrappers -iquote .
 PKGS := libevent_core json-c sqlite3
-ALL_CFLAGS   = -std=gnu11 -D_GNU_SOURCE -DFARMLOCK_VERSION='"$(VERSION)"' $(INCLUDES) -fPIC -fvisibility=hidden -MMD -MP $(WARNINGS) $(shell $(PKG_CONFIG) --cflags $(PKGS)) \
-               $(VARIANT_FLAGS) $(CFLAGS) $(CPPFLAGS)
+LANGUAGE := -std=gnu11 -D_GNU_SOURCE -DFARMLOCK_VERSION='"$(VERSION)"' $(INCLUDES)
+PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS))
+ALL_CFLAGS   = $(LANGUAGE) -fPIC -fvisibility=hidden -MMD -MP $(WARNINGS) $(PKG_CFLAGS) $(VARIANT_FLAGS) \
+               $(CFLAGS) $(CPPFLAGS)
 ALL_LDFLAGS  = $(VARIANT_FLAGS) $(LDFLAGS)
 LIBS         = $(shell $(PKG_CONFIG) --libs $(PKGS)) -pthread
 
@@ -81,13 +85,13 @@ endif
 
 OBJECTS_OF = $(patsubst %.c,$B/obj/%.o,$(wildcard $(1)/*.c))
 
-# A folder of wrappers/ that has a file of its own name is a program; what of it talks to Slurm is
-# said by lib/ROOMS.
+# A folder of wrappers/ that has a file of its own name is a program; which of them talk to Slurm is
+# said by lib/ROOMS, in its column of libraries.
 SLURM_ROOMS := $(shell awk -F'|' '$$4 ~ /slurm/ { sub("^wrappers/", "", $$1); print $$1 }' lib/ROOMS)
 DAEMONS  := lockerd pidstatd
-FOLDERS  := $(foreach name,$(notdir $(wildcard wrappers/*)),$(if $(wildcard wrappers/$(name)/$(name).c),$(name)))
-ABSENT   := $(if $(SLURM),,$(filter $(SLURM_ROOMS),$(FOLDERS)))
-WRAPPERS := $(filter-out $(ABSENT),$(FOLDERS))
+WRAPPER_FOLDERS  := $(foreach name,$(notdir $(wildcard wrappers/*)),$(if $(wildcard wrappers/$(name)/$(name).c),$(name)))
+ABSENT   := $(if $(SLURM),,$(filter $(SLURM_ROOMS),$(WRAPPER_FOLDERS)))
+WRAPPERS := $(filter-out $(ABSENT),$(WRAPPER_FOLDERS))
 SLURM_WRAPPERS := $(filter $(SLURM_ROOMS),$(WRAPPERS))
 PROGRAMS := $(DAEMONS) $(WRAPPERS)
 BINS     := $(PROGRAMS:%=$B/bin/%)
@@ -130,9 +134,10 @@ $B/flags: FORCE
 	    echo '$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)' >$@
 FORCE:
 
+# OWN_CFLAGS: what one file must have, whatever the user says.
 $B/obj/%.o: %.c $B/flags
 	@mkdir -p $(@D)
-	$(call say,CC   $@)$(CC) $(ALL_CFLAGS) $(LAST_CFLAGS) -c -o $@ $<
+	$(call say,CC   $@)$(CC) $(ALL_CFLAGS) $(OWN_CFLAGS) -c -o $@ $<
 
 $(INTERNAL): $(patsubst %.c,$B/obj/%.o,$(wildcard lib/*/*.c))
 	@mkdir -p $(@D)
@@ -228,7 +233,8 @@ help:
 	@echo 'make bench          what things cost, against what they are compared with: a table'
 	@echo 'make bench FULL=1   the long form, with plots in build/bench'
 	@echo 'make bench-check    a short bench that fails where a cost has doubled'
-	@echo 'make lint           formatting, static analysis, man pages'
+	@echo 'make lint           formatting, rooms, static analysis, man pages'
+	@echo 'make format         write the sources as lint wants them'
 	@echo 'make deps           install the Debian packages that are missing'
 	@echo 'make install        to PREFIX=$(PREFIX), under DESTDIR'
 	@echo 'make uninstall dist clean'

@@ -16,7 +16,7 @@
 #include "cli/command_line.h"
 #include "cli/host_option.h"
 #include "cli/message.h"
-#include "ipclocker.h"
+#include "ipclocker_server.h"
 #include "log.h"
 #include "net/port.h"
 #include "store/file.h"

@@ -5,7 +5,8 @@
  *   - a client that asks pidstatd(8) on other hosts;
  *   - a server that can be part of a program of yours; pidstatd(8) is a small program around it.
  *
- * Link with -lipclocker (pkg-config ipclocker).  See pidstat(3) for all this as manual pages and
+ * Link with -lipclocker (pkg-config ipclocker), for the server with -lipclocker-server
+ * (pkg-config ipclocker-server).  See pidstat(3) for all this as manual pages and
  * pidstat-protocol(7) for the datagrams.
  *
  * Nothing in here prints, exits, or changes signal handling.  A handle may be used by one thread

@@ -96,8 +96,10 @@ struct uricommand_hop {
  * from here, and runs `command`, itself a command for sh(1), at the far end.  Each launcher that
  * is a simple command is run by exec, so that signals reach it.  The words for a launcher are `env
  * uriexec LINE`, whatever the login shell there: env(1) answers status 127 where there is no
- * uriexec. Returns NULL with errno EINVAL  a launcher is empty or holds a control character, or an
- * uriexec is not plain ENOMEM
+ * uriexec.  Returns NULL with errno:
+ *
+ *   EINVAL  a launcher is empty or holds a control character, or an uriexec is not plain
+ *   ENOMEM
  */
 char *uricommand_build_hops(const struct uricommand_hop *hops, size_t count, const char *command);
 

@@ -2,7 +2,10 @@
 
 MAN_PAGES := $(wildcard share/man/man*/*)
 # Nothing is installed about programs that are not.
-SHARED_DATA  = $(filter-out $(ABSENT:%=share/systemd/%.service) $(ABSENT:%=share/man/man8/%.8),$(wildcard $(1)))
+LEFT_OUT  := $(ABSENT) $(if $(SPANK),,pidwatch-spank)
+SHARED_DATA = $(filter-out $(LEFT_OUT:%=share/systemd/%.service) $(LEFT_OUT:%=share/man/man8/%.8),$(1))
+UNITS     := $(wildcard share/systemd/*)
+EXAMPLES  := $(shell find examples -type f)
 
 # Completions, as the programs print them of their options.  WITH_COMPLETIONS=0 is for a build that
 # cannot run here.
@@ -28,7 +31,7 @@ $B/share/farmlock.tcsh: $(COMPLETED:%=$B/bin/%)
 .PHONY: install
 install: all
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
-	    $(DESTDIR)$(INCDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(UNITDIR) \
+	    $(DESTDIR)$(INCDIR) $(DESTDIR)$(PKGDATADIR) $(DESTDIR)$(PKGDOCDIR) $(DESTDIR)$(UNITDIR) \
 	    $(if $(COMPLETED),$(DESTDIR)$(BASHCOMPDIR) $(DESTDIR)$(ZSHCOMPDIR) $(DESTDIR)$(FISHCOMPDIR))
 	$(INSTALL) -m 755 $(addprefix $B/bin/,$(filter-out $(SLURM_WRAPPERS),$(WRAPPERS))) $(DESTDIR)$(BINDIR)
 	$(INSTALL) -m 755 $(addprefix $B/bin/,$(DAEMONS) $(SLURM_WRAPPERS)) $(DESTDIR)$(SBINDIR)
@@ -41,29 +44,38 @@ install: all
 	for name in $(PC_FILES); do \
 	    $(FILL_IN) lib/$$name.in >$(DESTDIR)$(LIBDIR)/pkgconfig/$$name || exit 1; done
 	$(INSTALL) -m 644 $(HEADERS) $(DESTDIR)$(INCDIR)
-	$(INSTALL) -m 644 $(wildcard share/schema/*.json) $(DESTDIR)$(DATADIR)
+	$(INSTALL) -m 644 $(wildcard share/schema/*.json) $(DESTDIR)$(PKGDATADIR)
 ifneq ($(COMPLETED),)
 	$(INSTALL) -m 644 $(COMPLETED:%=$B/share/bash/%) $(DESTDIR)$(BASHCOMPDIR)
 	$(INSTALL) -m 644 $(COMPLETED:%=$B/share/zsh/_%) $(DESTDIR)$(ZSHCOMPDIR)
 	$(INSTALL) -m 644 $(COMPLETED:%=$B/share/fish/%.fish) $(DESTDIR)$(FISHCOMPDIR)
-	$(INSTALL) -m 644 $B/share/farmlock.tcsh $(DESTDIR)$(DATADIR)
+	$(INSTALL) -m 644 $B/share/farmlock.tcsh $(DESTDIR)$(PKGDATADIR)
 endif
-	$(INSTALL) -d $(DESTDIR)$(DATADIR)/dashboard
-	$(INSTALL) -m 644 share/dashboard/index.html $(DESTDIR)$(DATADIR)/dashboard
-	$(INSTALL) -m 755 share/dashboard/lockfeed $(DESTDIR)$(DATADIR)/dashboard
-	for unit in $(call SHARED_DATA,share/systemd/*); do \
-	    sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@BINDIR@|$(BINDIR)|g' -e 's|@DATADIR@|$(DATADIR)|g' \
+	$(INSTALL) -d $(DESTDIR)$(PKGDATADIR)/dashboard
+	$(INSTALL) -m 644 share/dashboard/index.html $(DESTDIR)$(PKGDATADIR)/dashboard
+	$(INSTALL) -m 755 share/dashboard/lockfeed $(DESTDIR)$(PKGDATADIR)/dashboard
+	for unit in $(call SHARED_DATA,$(UNITS)); do \
+	    sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@BINDIR@|$(BINDIR)|g' -e 's|@DATADIR@|$(PKGDATADIR)|g' \
 	        $$unit >$(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done
-	for page in $(call SHARED_DATA,share/man/man*/*); do \
+	for page in $(call SHARED_DATA,$(MAN_PAGES)); do \
 	    $(INSTALL) -D -m 644 $$page $(DESTDIR)$(MANDIR)/$${page#share/man/} || exit 1; done
-	$(INSTALL) -m 644 README.md NEWS.md LICENSE $(DESTDIR)$(DOCDIR)
+	$(INSTALL) -m 644 README.md NEWS.md LICENSE $(DESTDIR)$(PKGDOCDIR)
+	for file in $(EXAMPLES); do \
+	    mode=644; [ ! -x $$file ] || mode=755; \
+	    $(INSTALL) -D -m $$mode $$file $(DESTDIR)$(PKGDOCDIR)/$$file || exit 1; done
 
+# By name, whatever this build has left out, and folders of our own only where they are empty then.
+EVERY_PROGRAM := $(DAEMONS) $(WRAPPER_FOLDERS)
 .PHONY: uninstall
 uninstall:
-	rm -f $(WRAPPERS:%=$(DESTDIR)$(BINDIR)/%) $(addprefix $(DESTDIR)$(SBINDIR)/,$(DAEMONS) $(SLURM_WRAPPERS))
+	rm -f $(EVERY_PROGRAM:%=$(DESTDIR)$(BINDIR)/%) $(EVERY_PROGRAM:%=$(DESTDIR)$(SBINDIR)/%)
 	rm -f $(DESTDIR)$(LIBDIR)/slurm/pidwatch.so $(LIBRARIES:%=$(DESTDIR)$(LIBDIR)/%.*) $(PC_FILES:%=$(DESTDIR)$(LIBDIR)/pkgconfig/%)
 	rm -f $(patsubst lib/%,$(DESTDIR)$(INCDIR)/%,$(HEADERS))
 	rm -f $(patsubst share/man/%,$(DESTDIR)$(MANDIR)/%,$(MAN_PAGES))
-	rm -f $(patsubst share/systemd/%,$(DESTDIR)$(UNITDIR)/%,$(wildcard share/systemd/*))
-	rm -f $(PROGRAMS:%=$(DESTDIR)$(BASHCOMPDIR)/%) $(PROGRAMS:%=$(DESTDIR)$(ZSHCOMPDIR)/_%) $(PROGRAMS:%=$(DESTDIR)$(FISHCOMPDIR)/%.fish)
-	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR)
+	rm -f $(patsubst share/systemd/%,$(DESTDIR)$(UNITDIR)/%,$(UNITS))
+	rm -f $(EVERY_PROGRAM:%=$(DESTDIR)$(BASHCOMPDIR)/%) $(EVERY_PROGRAM:%=$(DESTDIR)$(ZSHCOMPDIR)/_%) \
+	    $(EVERY_PROGRAM:%=$(DESTDIR)$(FISHCOMPDIR)/%.fish)
+	rm -f $(addprefix $(DESTDIR)$(PKGDATADIR)/,$(notdir $(wildcard share/schema/*.json)) farmlock.tcsh dashboard/index.html dashboard/lockfeed)
+	rm -f $(addprefix $(DESTDIR)$(PKGDOCDIR)/,README.md NEWS.md LICENSE $(EXAMPLES))
+	-for folder in $(DESTDIR)$(PKGDATADIR) $(DESTDIR)$(PKGDOCDIR) $(DESTDIR)$(LIBDIR)/slurm; do \
+	    [ ! -d $$folder ] || find $$folder -depth -type d -empty -delete; done

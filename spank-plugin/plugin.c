@@ -1,6 +1,5 @@
 /* The functions that Slurm calls, and which part of the plugin is meant in which program.
  * Must not return anything but success: a failure could end a job or drain a node. */
-#include <stdio.h>
 
 #include "base/text.h"
 #include "slurm_compat.h"

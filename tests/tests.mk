@@ -108,8 +108,7 @@ check-cluster-run:
 FUZZ_SECONDS ?= 60
 FUZZ_FLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
     -fno-omit-frame-pointer
-FUZZ_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DFARMLOCK_VERSION='"$(VERSION)"' $(INCLUDES) -MMD -MP \
-    $(shell $(PKG_CONFIG) --cflags $(PKGS)) $(FUZZ_FLAGS) $(CPPFLAGS)
+FUZZ_CFLAGS = $(LANGUAGE) -MMD -MP $(PKG_CFLAGS) $(FUZZ_FLAGS) $(CPPFLAGS)
 build/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC   $@)clang $(FUZZ_CFLAGS) -c -o $@ $<

@@ -27,6 +27,11 @@ const struct option_spec *option_after(const struct option_spec *table,
     return option == &common[sizeof common / sizeof *common - 1] ? NULL : common;
 }
 
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 /* What says no by itself is not negated once more. */
 static bool is_negatable(const struct option_spec *option)
 {
@@ -38,21 +43,23 @@ static bool has_form(const struct option_spec *option, int form)
     return form == 0 ? option->type != OPTION_GROUP : is_negatable(option);
 }
 
-static bool is_beginning(const struct option_word *word, const char *name)
+/* Whether a part of the word is what `text` begins with. */
+static bool has_part(const struct option_word *word, size_t at, size_t len, const char *text)
 {
-    return (word->one_dash ? strncmp(word->name, name, word->len)
-                           : strncasecmp(word->name, name, word->len)) == 0;
+    return (word->one_dash ? strncmp(word->name + at, text, len)
+                           : strncasecmp(word->name + at, text, len)) == 0;
 }
 
 /* 2: the word is this name; 1: the beginning of it that may stand for it; 0: neither. */
 static int compare(const struct option_word *word, const struct option_spec *option, int form)
 {
-    char name[OPTION_NAME_SIZE];
+    size_t prefix_len = strlen(prefixes[form]);
+    size_t in_prefix = least(word->len, prefix_len), in_name = word->len - in_prefix;
 
-    snprintf(name, sizeof name, "%s%s", prefixes[form], option->name);
-    if (word->len == 0 || !is_beginning(word, name))
+    if (word->len == 0 || !has_part(word, 0, in_prefix, prefixes[form]) ||
+        !has_part(word, in_prefix, in_name, option->name))
         return 0;
-    if (name[word->len] == '\0')
+    if (in_prefix == prefix_len && option->name[in_name] == '\0')
         return 2;
     if (option->type == OPTION_COMPLETION || (word->one_dash && option->type == OPTION_HELP))
         return 0;
@@ -114,11 +121,6 @@ void option_name_candidates(const struct option_spec *table, const struct option
                                          used > 0 ? ", " : "", prefixes[form], row->name);
         }
     }
-}
-
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
 }
 
 /* How many letters have to be changed, put in, left out or exchanged with the next to make one of

@@ -1,7 +1,6 @@
 /* The client's handle: its making and its end, and what it knows.
  * Must not talk to a server but in ipclocker_destroy(). */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

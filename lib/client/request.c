@@ -2,7 +2,6 @@
  * Must not send anything: it fills connection.out. */
 #include "request.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "base/text.h"

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "base/rfc3339.h"
-#include "base/text.h"
 #include "lock/owner_name.h"
+#include "member.h"
 
 enum section { SECTION_LOCKS, SECTION_WAITERS };
 
@@ -31,18 +31,6 @@ struct entry {
     struct json_object *object;
     bool failed;
 };
-
-static struct json_object *new_text(const char *text)
-{
-    char *clean = text_clean_dup(text);
-    struct json_object *value;
-
-    if (clean == NULL)
-        return NULL;
-    value = json_object_new_string(clean);
-    free(clean);
-    return value;
-}
 
 static struct json_object *new_seconds(int64_t ms)
 {
@@ -64,10 +52,8 @@ static void put_null(struct entry *entry, const char *key)
 /* Takes over `value`, whose being NULL means that there was no memory for it. */
 static void put_value(struct entry *entry, const char *key, struct json_object *value)
 {
-    if (value == NULL || json_object_object_add(entry->object, key, value) != 0) {
-        json_object_put(value);
+    if (!member_put(entry->object, key, value))
         entry->failed = true;
-    }
 }
 
 static void put_text(struct entry *entry, const char *key, const char *text)
@@ -75,7 +61,7 @@ static void put_text(struct entry *entry, const char *key, const char *text)
     if (text == NULL)
         put_null(entry, key);
     else
-        put_value(entry, key, new_text(text));
+        put_value(entry, key, member_new_text(text));
 }
 
 static void put_positive(struct entry *entry, const char *key, uint64_t number)
@@ -132,15 +118,6 @@ static void put_owner(struct entry *entry, const char *owner, const char *host, 
     put_text(entry, "job", job);
 }
 
-/* Appends to an array; takes over `value`. */
-static bool append(struct json_object *array, struct json_object *value)
-{
-    if (value != NULL && json_object_array_add(array, value) == 0)
-        return true;
-    json_object_put(value);
-    return false;
-}
-
 static struct json_object *new_group(const struct lock_group *group)
 {
     struct entry entry = {.object = json_object_new_object()};
@@ -149,7 +126,7 @@ static struct json_object *new_group(const struct lock_group *group)
     if (entry.object == NULL || names == NULL)
         entry.failed = true;
     for (size_t i = 0; i < group->name_count && !entry.failed; i++)
-        entry.failed = !append(names, new_text(group->names[i]));
+        entry.failed = !member_append(names, member_new_text(group->names[i]));
     if (entry.failed) {
         json_object_put(names);
         json_object_put(entry.object);
@@ -168,7 +145,7 @@ static void put_wants(struct entry *entry, const struct lock_demand *wants)
     struct json_object *array = json_object_new_array();
 
     for (size_t i = 0; i < wants->group_count && array != NULL; i++) {
-        if (!append(array, new_group(&wants->groups[i]))) {
+        if (!member_append(array, new_group(&wants->groups[i]))) {
             json_object_put(array);
             array = NULL;
         }

@@ -8,7 +8,6 @@
 #ifndef FARMLOCK_LIST_JSON_H
 #define FARMLOCK_LIST_JSON_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -150,17 +150,22 @@ void lock_demand_set_count(struct lock_demand *demand, size_t count)
     demand->groups[demand->group_count - 1].count = count;
 }
 
-char *lock_demand_join_names(const struct lock_demand *demand)
+char *lock_names_join(const char *const *names, size_t count, char separator)
 {
-    char *joined = malloc(text_size(demand) + 1), *end = joined;
+    size_t size = 1;
+    char *joined, *end;
 
+    for (size_t i = 0; i < count; i++)
+        size += strlen(names[i]) + 1;
+    joined = malloc(size);
     if (joined == NULL)
         return NULL;
+    end = joined;
     *end = '\0';
-    for (size_t i = 0; i < demand->name_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (i > 0)
-            *end++ = ' ';
-        end = stpcpy(end, demand->names[i]);
+            *end++ = separator;
+        end = stpcpy(end, names[i]);
     }
     return joined;
 }

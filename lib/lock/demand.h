@@ -41,9 +41,10 @@ int lock_demand_add_name(struct lock_demand *demand, const char *name);
 /* How many of the last group are needed.  There must be a group. */
 void lock_demand_set_count(struct lock_demand *demand, size_t count);
 
-/* The names of all groups with blanks between them, for the caller to free(3); NULL with errno
- * ENOMEM. */
-char *lock_demand_join_names(const struct lock_demand *demand);
+/* The names of a demand or a group as one text, a separator between any two, for the caller to
+ * free(3).  NULL with errno ENOMEM.
+ */
+char *lock_names_join(const char *const *names, size_t count, char separator);
 
 /* Writes the demand for people, "vcs1:vcs2 and 2 of lic1:lic2:lic3", its names as they are: who
  * shows it to anybody cleans it before.  What does not fit in `size` bytes, 4 or more, is cut and

@@ -1,7 +1,6 @@
 /* Putting the requests of an earlier life back into the lock table.
  * Must not tell anybody: what is restored has been told before. */
 #include <errno.h>
-#include <stdlib.h>
 
 #include "grant.h"
 #include "query.h"

@@ -118,14 +118,15 @@ enum lock_event_kind {
     LOCK_EVENT_LEFT,     /* a waiting request has gone */
 };
 
+/* State files keep these numbers: add at the end only. */
 enum lock_reason {
-    LOCK_REASON_NONE,
-    LOCK_REASON_UNLOCK,     /* the owner gave it back, or stopped waiting */
-    LOCK_REASON_BREAK,      /* somebody took it away */
-    LOCK_REASON_HOLD_LIMIT, /* held as long as was agreed */
-    LOCK_REASON_DEAD,       /* the owner's process has ended */
-    LOCK_REASON_JOB_END,    /* the owner's job has ended */
-    LOCK_REASON_GONE,       /* the waiter's client has gone away */
+    LOCK_REASON_NONE = 0,
+    LOCK_REASON_UNLOCK = 1,     /* the owner gave it back, or stopped waiting */
+    LOCK_REASON_BREAK = 2,      /* somebody took it away */
+    LOCK_REASON_HOLD_LIMIT = 3, /* held as long as was agreed */
+    LOCK_REASON_DEAD = 4,       /* the owner's process has ended */
+    LOCK_REASON_JOB_END = 5,    /* the owner's job has ended */
+    LOCK_REASON_GONE = 6,       /* the waiter's client has gone away */
 };
 
 /* The request is valid during the callback; with state LOCK_ENDED it is freed behind it. */

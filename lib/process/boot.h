@@ -2,8 +2,6 @@
 #ifndef FARMLOCK_PROCESS_BOOT_H
 #define FARMLOCK_PROCESS_BOOT_H
 
-#include <stddef.h>
-
 enum { BOOT_TEXT_SIZE = 512 };
 
 /* Writes one line of words that tell this machine and boot from others: machine-id(5), host name,

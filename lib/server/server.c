@@ -117,7 +117,8 @@ struct ipclocker_server *ipclocker_server_create(void)
 void ipclocker_server_set_limit(struct ipclocker_server *server, enum ipclocker_limit limit,
                                 size_t value)
 {
-    server->limits[limit] = value;
+    if (limit < IPCLOCKER_LIMITS)
+        server->limits[limit] = value;
 }
 
 void ipclocker_server_set_pidstat_port(struct ipclocker_server *server, int port)

@@ -13,7 +13,7 @@
 #include "base/buffer.h"
 #include "base/siphash.h"
 #include "gated_output.h"
-#include "ipclocker.h"
+#include "ipclocker_server.h"
 #include "lock/demand.h"
 #include "lock/table.h"
 #include "process/boot.h"
@@ -180,7 +180,7 @@ struct ipclocker_server {
     struct listener_list listeners;
     struct conn_list conns, dirty, resumed, idle, draining, holding;
     size_t conn_count;
-    size_t limits[IPCLOCKER_LIMIT_IDLE_S + 1];
+    size_t limits[IPCLOCKER_LIMITS];
     struct lock_table *table;
     uint64_t first_token; /* what was granted with a lower one is forgotten; 0: nothing is */
     struct state state;

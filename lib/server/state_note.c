@@ -52,7 +52,7 @@ void state_note_refused(struct conn *conn)
 
     if (!is_kept(server) || (batch = state_note_batch(server)) == NULL)
         return;
-    names = lock_demand_join_names(&conn->demand);
+    names = lock_names_join(conn->demand.names, conn->demand.name_count, ' ');
     if (names == NULL)
         return;
     entry.lock = names;

@@ -187,7 +187,7 @@ static void add_left(struct store_batch *batch, const struct lock_event *event, 
     char *names = NULL;
 
     if (lock_demand_of_request(&demand, event->request) == 0)
-        names = lock_demand_join_names(&demand);
+        names = lock_names_join(demand.names, demand.name_count, ' ');
     if (names != NULL)
         add_past(batch, event, STORE_PAST_LEFT, names, now_ms);
     else

@@ -8,12 +8,13 @@
  *   rewrite.c     a file that was removed while in use is written anew
  *   connection.c  a file in use: its lock, its database, its place
  *   statement.c   what is written to it, and the history that is read from it
+ *   reader.c      the history in a file that a server may be using
  *   schema.c      how it is laid out, opened, brought up to date and read back
  *   place.c       where it is, and whether it is there still
  *   file.c        the file as a file
- *   reader.c      the history in a file that a server may be using
  *   batch.c       what one pass has changed
- *   query.c, error.c
+ *   query.c       a question about the history
+ *   error.c       what went wrong, as a line and an errno
  *
  * Each calls only what stands below it.
  */

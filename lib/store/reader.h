@@ -24,10 +24,12 @@ struct store_reader {
 };
 
 /* Reads the file as it is at one instant.  Blocks while it reads, and for some seconds at most
- * while a server keeps it locked.  Returns 0; or -1 with a line in `error` and errno ENOENT there
- * is no such file EINVAL        it is not a state file, or not one of this version EACCES and
- * others of stat(2) and access(2) ENAMETOOLONG EIO           it cannot be read, or on_entry() gave
- * up
+ * while a server keeps it locked.  Returns 0; or -1 with a line in `error` and errno:
+ *
+ *   ENOENT         there is no such file
+ *   EINVAL         it is not a state file, or not one of this version
+ *   EIO            it cannot be read, or on_entry() gave up
+ *   ENAMETOOLONG, EACCES and others of stat(2) and access(2)
  */
 int store_reader_read(const struct store_reader *reader, char *error, size_t error_size);
 

@@ -13,8 +13,7 @@ import time
 from support import farm, tap
 from support.lockd import Server
 
-PROGRAMS = ("lockerd", "pidstatd", "lockersh", "lockreport", "lockreap", "locksync", "pidstat",
-            "pidwatch", "uriexec")
+PROGRAMS = sorted(os.listdir(os.path.join(farm.BUILD, "bin")))
 SHELLS = ("bash", "zsh", "fish", "tcsh")
 ODD = "odd$(touch${IFS}hit)`touch${IFS}hit`;'\"*"
 

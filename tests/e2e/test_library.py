@@ -55,7 +55,7 @@ def a_program_builds_and_runs_against_the_installed_library(folder):
 
 # Names of ours that a program is free to have.
 NEIGHBOUR = """
-#include <ipclocker.h>
+#include <ipclocker_server.h>
 #include <pidstat.h>
 #include <stdio.h>
 
@@ -103,7 +103,7 @@ def each_library_shows_what_its_list_names_and_nothing_else():
 @tap.test
 def the_libraries_export_every_declared_function():
     names = exported("libipclocker.a") | exported("libipclocker-server.a")
-    for header in ("ipclocker.h", "pidstat.h", "uricommand.h"):
+    for header in ("ipclocker.h", "ipclocker_server.h", "pidstat.h", "uricommand.h"):
         with open(os.path.join(farm.SOURCE, "lib", header), encoding="utf-8") as file:
             declared = re.findall(r"^[^/ #][^;]*?\b((?:ipclocker|pidstat|uricommand)_\w+)(?<!_fn)\(",
                                   file.read(), re.MULTILINE)

@@ -142,7 +142,7 @@ class Includes:
 
 
 def short(path):
-    return path[4:] if path.startswith("lib/") else path
+    return path.removeprefix("lib/")
 
 
 def table(rooms, includes):
@@ -150,7 +150,7 @@ def table(rooms, includes):
     rows = ["| room | charter | doors | stands on |", "|---|---|---|---|"]
     for room in rooms.values():
         doors = "all" if room.doors is None else " ".join(room.doors) or "-"
-        uses = [short(name) for name in rooms if name in includes.used[room.path] and name != "lib"]
+        uses = [short(name) for name in rooms if name in includes.used[room.path]]
         uses += sorted(includes.used_libraries[room.path])
         rows.append(f"| {room.path} | {room.charter} | {doors} | {' '.join(uses) or '-'} |")
     return "\n".join(rows) + "\n"

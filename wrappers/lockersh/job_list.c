@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "job/job_id.h"
+#include "list/member.h"
 
 enum { PRINT_FLAGS = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE };
 
@@ -15,27 +16,6 @@ struct job_list {
     struct json_object *document;
     struct json_object *locks; /* the document's */
 };
-
-/* A member that is a string, or NULL. */
-static const char *text_of(struct json_object *object, const char *key)
-{
-    struct json_object *value;
-
-    if (!json_object_object_get_ex(object, key, &value) ||
-        !json_object_is_type(value, json_type_string))
-        return NULL;
-    return json_object_get_string(value);
-}
-
-static struct json_object *array_of(struct json_object *document, const char *key)
-{
-    struct json_object *value;
-
-    if (!json_object_object_get_ex(document, key, &value) ||
-        !json_object_is_type(value, json_type_array))
-        return NULL;
-    return value;
-}
 
 static bool is_classic(struct json_object *document)
 {
@@ -48,7 +28,7 @@ static bool is_classic(struct json_object *document)
 
 static bool is_of_job(struct json_object *entry, const char *job)
 {
-    const char *id = text_of(entry, "job");
+    const char *id = member_text(entry, "job");
 
     return id != NULL && job_id_covers(job, id);
 }
@@ -65,8 +45,7 @@ static struct json_object *keep_entries(struct json_object *document, const char
 
         if (!is_of_job(entry, job))
             continue;
-        if (json_object_array_add(kept, json_object_get(entry)) != 0) {
-            json_object_put(entry);
+        if (!member_append(kept, json_object_get(entry))) {
             json_object_put(kept);
             kept = NULL;
         }
@@ -82,8 +61,8 @@ static struct json_object *keep_entries(struct json_object *document, const char
 static int filter(struct job_list *list, const char *job)
 {
     struct json_object *document = list->document;
-    struct json_object *locks = array_of(document, "locks");
-    struct json_object *waiters = array_of(document, "waiters");
+    struct json_object *locks = member_array(document, "locks");
+    struct json_object *waiters = member_array(document, "waiters");
 
     if (locks == NULL || waiters == NULL)
         return EPROTO;
@@ -134,7 +113,7 @@ size_t job_list_held_count(const struct job_list *list)
 struct ipclocker_list_entry job_list_held(const struct job_list *list, size_t index)
 {
     struct json_object *entry = json_object_array_get_idx(list->locks, index);
-    const char *name = text_of(entry, "name"), *owner = text_of(entry, "owner");
+    const char *name = member_text(entry, "name"), *owner = member_text(entry, "owner");
 
     return (struct ipclocker_list_entry){.name = name != NULL ? name : "",
                                          .owner = owner != NULL ? owner : ""};

@@ -3,7 +3,6 @@
 #include "options.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -16,11 +15,17 @@
 /* A hundred years. */
 #define WAIT_MAX_MS (INT64_C(100) * 366 * 86400 * 1000)
 
-static struct lockersh_group *last_group(struct lockersh_options *options)
+static int complain_no_memory(void)
 {
-    if (options->group_count == 0)
-        options->groups[options->group_count++] = (struct lockersh_group){.count = 1};
-    return &options->groups[options->group_count - 1];
+    return cli_error("lockersh", EX_OSERR, "out of memory");
+}
+
+/* Begins the first group, if there is none yet. */
+static int begin_first_group(struct lockersh_options *options)
+{
+    if (options->demand.group_count > 0 || lock_demand_add_group(&options->demand, NULL, 0) == 0)
+        return 0;
+    return complain_no_memory();
 }
 
 /* Other lists of locks, and those in brackets, have commas. */
@@ -54,53 +59,51 @@ static int check_name(const char *option, const char *names)
                      option, shown);
 }
 
-static int add_names(struct lockersh_options *options, const char *option, const char *names)
-{
-    struct lockersh_group *group = last_group(options);
-    int status = check_name(option, names);
-    char *joined;
-
-    if (status != 0)
-        return status;
-    if (asprintf(&joined, "%s%s%s", group->names != NULL ? group->names : "",
-                 group->names != NULL ? ":" : "", names) < 0)
-        return cli_error("lockersh", EX_OSERR, "out of memory");
-    free(group->names);
-    group->names = joined;
-    return 0;
-}
-
 static int take_lock(void *context, const char *names)
 {
-    return add_names(context, "lock", names);
+    struct lockersh_options *options = context;
+    int status = check_name("lock", names);
+
+    if (status == 0)
+        status = begin_first_group(options);
+    if (status == 0 && lock_demand_add_name(&options->demand, names) != 0)
+        status = complain_no_memory();
+    return status;
 }
 
 static int take_and(void *context, const char *names)
 {
     struct lockersh_options *options = context;
+    struct lock_demand *demand = &options->demand;
 
-    if (last_group(options)->names == NULL)
+    if (demand->group_count == 0 || demand->groups[demand->group_count - 1].name_count == 0)
         return cli_error("lockersh", EX_USAGE, "--and has no --lock before it");
-    if (options->group_count == LOCKERSH_GROUPS_MAX)
+    if (demand->group_count == LOCKERSH_GROUPS_MAX)
         return cli_error("lockersh", EX_USAGE, "more than %d groups", LOCKERSH_GROUPS_MAX);
-    options->groups[options->group_count++] = (struct lockersh_group){.count = 1};
-    return add_names(options, "and", names);
+    options->counted = false;
+    if (check_name("and", names) != 0)
+        return EX_USAGE;
+    return lock_demand_add_group(demand, &names, 1) == 0 ? 0 : complain_no_memory();
 }
 
 static int take_count(void *context, const char *text)
 {
     enum { COUNT_MAX = 1024 };
-    struct lockersh_group *group = last_group(context);
+    struct lockersh_options *options = context;
     char shown[MESSAGE_EXCERPT_SIZE];
+    uint64_t count;
 
-    if (group->counted)
+    if (options->counted)
         return cli_error("lockersh", EX_USAGE,
                          "--count was given twice for the same locks; begin others by --and");
-    group->counted = true;
-    if (number_parse(text, COUNT_MAX, &group->count) == 0 && group->count > 0)
-        return 0;
-    return cli_error("lockersh", EX_USAGE, "--count \"%s\" is no number from 1 to %d",
-                     message_excerpt(shown, text, strlen(text)), COUNT_MAX);
+    options->counted = true;
+    if (number_parse(text, COUNT_MAX, &count) != 0 || count == 0)
+        return cli_error("lockersh", EX_USAGE, "--count \"%s\" is no number from 1 to %d",
+                         message_excerpt(shown, text, strlen(text)), COUNT_MAX);
+    if (begin_first_group(options) != 0)
+        return EX_OSERR;
+    lock_demand_set_count(&options->demand, (size_t)count);
+    return 0;
 }
 
 static int take_job(void *context, const char *id)
@@ -214,9 +217,9 @@ static const struct command_line command_line = {
 
 static int check_command(const struct lockersh_options *options)
 {
-    if (options->group_count == 0)
+    if (options->demand.group_count == 0)
         return cli_error("lockersh", EX_USAGE, "no lock is named; use --lock NAME");
-    if (options->groups[0].names == NULL)
+    if (options->demand.groups[0].name_count == 0)
         return cli_error("lockersh", EX_USAGE, "--count has no --lock; use --lock NAME");
     if (options->json)
         return cli_error("lockersh", EX_USAGE, "--json goes with --locklist");
@@ -244,7 +247,7 @@ static int check(const struct lockersh_options *options)
                          "\"%s\" is too much: no command runs with --locklist, --owner, --break or "
                          "--ping",
                          message_excerpt(shown, options->command[0], strlen(options->command[0])));
-    if (options->group_count > 0)
+    if (options->demand.group_count > 0)
         return cli_error("lockersh", EX_USAGE,
                          "--lock goes with a command; name the lock behind --owner or --break");
     if (options->json && options->action != LOCKERSH_LIST)
@@ -268,26 +271,14 @@ int lockersh_options_parse(struct lockersh_options *options, int argc, char **ar
 
 void lockersh_options_fini(struct lockersh_options *options)
 {
-    while (options->group_count > 0)
-        free(options->groups[--options->group_count].names);
+    lock_demand_fini(&options->demand);
 }
 
 void lockersh_options_describe(const struct lockersh_options *options, char *out, size_t out_size)
 {
-    char text[128] = "";
-    size_t used = 0;
+    char text[128];
 
-    for (size_t i = 0; i < options->group_count && used < sizeof text; i++) {
-        const struct lockersh_group *group = &options->groups[i];
-        char count[32] = "";
-
-        if (group->count > 1)
-            snprintf(count, sizeof count, "%llu of ", (unsigned long long)group->count);
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s%s", i > 0 ? " and " : "",
-                                 count, group->names);
-    }
-    if (used >= sizeof text)
-        memcpy(text + sizeof text - sizeof "...", "...", sizeof "...");
+    lock_demand_describe(&options->demand, text, sizeof text);
     text_clean(out, out_size, text, strlen(text));
 }
 
@@ -309,20 +300,27 @@ static int apply_server(const struct lockersh_options *options, struct ipclocker
     return 0;
 }
 
+static int apply_group(const struct lock_group *group, bool is_first, struct ipclocker *lock)
+{
+    char *names = lock_names_join(group->names, group->name_count, ':');
+    int result;
+
+    if (names == NULL)
+        return complain_no_memory();
+    result = is_first ? ipclocker_set_locks(lock, names, group->count)
+                      : ipclocker_add_locks(lock, names, group->count);
+    free(names);
+    return result == 0 ? 0 : blame(lock, is_first ? "lock" : "and");
+}
+
 int lockersh_options_apply(const struct lockersh_options *options, struct ipclocker *lock)
 {
     int status = apply_server(options, lock);
 
+    for (size_t i = 0; i < options->demand.group_count && status == 0; i++)
+        status = apply_group(&options->demand.groups[i], i == 0, lock);
     if (status != 0)
         return status;
-    for (size_t i = 0; i < options->group_count; i++) {
-        const struct lockersh_group *group = &options->groups[i];
-        int result = i == 0 ? ipclocker_set_locks(lock, group->names, group->count)
-                            : ipclocker_add_locks(lock, group->names, group->count);
-
-        if (result != 0)
-            return blame(lock, i == 0 ? "lock" : "and");
-    }
     ipclocker_set_block(lock, !options->nonblock);
     ipclocker_set_wait_limit(lock, options->nonblock ? -1 : options->wait_ms);
     ipclocker_set_hold_limit(lock, options->hold_s);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "ipclocker.h"
+#include "lock/demand.h"
 
 enum { LOCKERSH_GROUPS_MAX = 64 };
 
@@ -18,19 +19,13 @@ enum lockersh_action {
     LOCKERSH_PING,
 };
 
-struct lockersh_group {
-    char *names; /* as given, put together with colons */
-    uint64_t count;
-    bool counted;
-};
-
 struct lockersh_options {
     enum lockersh_action action;
     const char *target; /* of LOCKERSH_OWNER and LOCKERSH_BREAK */
     const char *job;    /* of LOCKERSH_LIST; NULL: of all jobs, and what belongs to none */
     const char *hosts, *port, *path;
-    struct lockersh_group groups[LOCKERSH_GROUPS_MAX];
-    size_t group_count;
+    struct lock_demand demand; /* its names are lists as given: "a:b", "vcs[1-8]" */
+    bool counted;              /* the last group has had its --count */
     bool nonblock;
     int64_t wait_ms; /* -1: for ever */
     uint64_t hold_s, tries;

@@ -2,7 +2,6 @@
  * Must not send anything to a terminal that came from the network uncleaned, nor any escape. */
 #include "progress.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>

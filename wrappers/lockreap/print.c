@@ -6,6 +6,8 @@
 #include <json-c/json.h>
 #include <stdio.h>
 
+#include "list/member.h"
+
 static void print_line(const struct reap_print *print, const struct reap_loss *loss)
 {
     const char *before = " ", *verb = print->dry_run ? "would release" : "released";
@@ -28,29 +30,12 @@ static void print_line(const struct reap_print *print, const struct reap_loss *l
     putchar('\n');
 }
 
-/* Takes over `value`. */
-static bool put(struct json_object *object, const char *key, struct json_object *value)
-{
-    if (value != NULL && json_object_object_add(object, key, value) == 0)
-        return true;
-    json_object_put(value);
-    return false;
-}
-
-static bool append(struct json_object *array, struct json_object *value)
-{
-    if (value != NULL && json_object_array_add(array, value) == 0)
-        return true;
-    json_object_put(value);
-    return false;
-}
-
 static struct json_object *make_claim(const struct job_claim *claim)
 {
     struct json_object *object = json_object_new_object();
 
-    if (object != NULL && put(object, "owner", json_object_new_string(claim->owner)) &&
-        (claim->lock == NULL || put(object, "lock", json_object_new_string(claim->lock))))
+    if (object != NULL && member_put(object, "owner", json_object_new_string(claim->owner)) &&
+        (claim->lock == NULL || member_put(object, "lock", json_object_new_string(claim->lock))))
         return object;
     json_object_put(object);
     return NULL;
@@ -63,7 +48,7 @@ static struct json_object *make_claims(const struct reap_loss *loss, bool held)
 
     for (size_t i = 0; i < loss->claim_count && array != NULL; i++) {
         if ((loss->claims[i]->lock != NULL) == held &&
-            !append(array, make_claim(loss->claims[i]))) {
+            !member_append(array, make_claim(loss->claims[i]))) {
             json_object_put(array);
             array = NULL;
         }
@@ -75,11 +60,11 @@ static struct json_object *make_loss(const struct reap_loss *loss)
 {
     struct json_object *object = json_object_new_object();
 
-    if (object != NULL && put(object, "job", json_object_new_string(loss->job)) &&
-        (loss->state == NULL || put(object, "state", json_object_new_string(loss->state))) &&
-        put(object, "ended", json_object_new_int64(loss->ended)) &&
-        put(object, "held", make_claims(loss, true)) &&
-        put(object, "waited", make_claims(loss, false)))
+    if (object != NULL && member_put(object, "job", json_object_new_string(loss->job)) &&
+        (loss->state == NULL || member_put(object, "state", json_object_new_string(loss->state))) &&
+        member_put(object, "ended", json_object_new_int64(loss->ended)) &&
+        member_put(object, "held", make_claims(loss, true)) &&
+        member_put(object, "waited", make_claims(loss, false)))
         return object;
     json_object_put(object);
     return NULL;
@@ -96,7 +81,7 @@ void print_loss(void *context, const struct reap_loss *loss)
     }
     if (print->jobs == NULL)
         print->jobs = json_object_new_array();
-    if (print->jobs == NULL || !append(print->jobs, make_loss(loss)))
+    if (print->jobs == NULL || !member_append(print->jobs, make_loss(loss)))
         print->failed = true;
 }
 
@@ -107,11 +92,11 @@ static void print_document(struct reap_print *print)
     const char *text = NULL;
 
     print->jobs = NULL;
-    if (document == NULL || !put(document, "version", json_object_new_int(1)) ||
-        !put(document, "dry_run", json_object_new_boolean(print->dry_run))) {
+    if (document == NULL || !member_put(document, "version", json_object_new_int(1)) ||
+        !member_put(document, "dry_run", json_object_new_boolean(print->dry_run))) {
         json_object_put(jobs);
         print->failed = true;
-    } else if (put(document, "jobs", jobs)) {
+    } else if (member_put(document, "jobs", jobs)) {
         text = json_object_to_json_string_ext(document, JSON_C_TO_STRING_PLAIN |
                                                             JSON_C_TO_STRING_NOSLASHESCAPE);
     }

@@ -14,6 +14,7 @@
 #include "base/number.h"
 #include "base/rfc3339.h"
 #include "base/text.h"
+#include "list/member.h"
 
 static int parse_calendar(const char *text, int64_t *time_ms)
 {
@@ -287,10 +288,8 @@ static struct json_object *new_number(double value, int digits)
 static void put(struct json_object *object, const char *key, struct json_object *value,
                 bool *failed)
 {
-    if (value != NULL && json_object_object_add(object, key, value) == 0)
-        return;
-    json_object_put(value);
-    *failed = true;
+    if (!member_put(object, key, value))
+        *failed = true;
 }
 
 static void put_seconds(struct json_object *object, const char *key, int64_t ms, bool *failed)
@@ -301,10 +300,8 @@ static void put_seconds(struct json_object *object, const char *key, int64_t ms,
 static struct json_object *new_group(const struct report_group *group, bool *failed)
 {
     struct json_object *object = json_object_new_object(), *slots = json_object_new_array();
-    char *name = text_clean_dup(group->name);
 
-    put(object, "name", name != NULL ? json_object_new_string(name) : NULL, failed);
-    free(name);
+    put(object, "name", member_new_text(group->name), failed);
     if (group->capacity > 0)
         put(object, "capacity", json_object_new_uint64(group->capacity), failed);
     else
@@ -313,8 +310,8 @@ static struct json_object *new_group(const struct report_group *group, bool *fai
     put_seconds(object, "busy_seconds", group->busy_ms, failed);
     put(object, "peak", json_object_new_uint64(group->peak), failed);
     put(object, "mean", new_number(group->mean, 4), failed);
-    for (size_t i = 0; i < REPORT_SLOTS && slots != NULL; i++)
-        json_object_array_add(slots, new_number(group->slots[i], 4));
+    for (size_t i = 0; i < REPORT_SLOTS; i++)
+        *failed |= !member_append(slots, new_number(group->slots[i], 4));
     put(object, "mean_over_time", slots, failed);
     put(object, "waits", json_object_new_uint64(group->waits), failed);
     put_seconds(object, "wait_median_seconds", group->wait_median_ms, failed);
@@ -339,8 +336,10 @@ int report_print_json(struct report *report, const struct report_group *groups, 
     put(root, "since", json_object_new_string(since), &failed);
     put(root, "until", json_object_new_string(until), &failed);
     put(root, "by", json_object_new_string(report_by_name(report_by(report))), &failed);
-    for (size_t i = 0; i < count && !failed; i++)
-        json_object_array_add(list, new_group(&groups[i], &failed));
+    for (size_t i = 0; i < count && !failed; i++) {
+        if (!member_append(list, new_group(&groups[i], &failed)))
+            failed = true;
+    }
     put(root, "groups", list, &failed);
     if (!failed)
         text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |

@@ -26,8 +26,10 @@ struct seat_maps {
 };
 
 /* Adds "LICENSE=LOCKS", such as "vcs=vcs[1-8]".  Returns 0; or -1 with errno, nothing changed, and
- * one line in `error`: EINVAL  not of this form, no fit name for a licence (letters, digits, '.',
- * '_', '-', '@'), one that is mapped already, or a list of locks that name_list_append() refuses
+ * one line in `error`:
+ *
+ *   EINVAL  not of this form, no fit name for a licence (letters, digits, '.', '_', '-', '@'), one
+ *           that is mapped already, or a list of locks that name_list_append() refuses
  *   E2BIG   more than SEAT_MAPS_MAX licences, or too many locks
  *   ENOMEM
  */

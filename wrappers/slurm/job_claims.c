@@ -8,16 +8,7 @@
 #include <string.h>
 
 #include "base/rfc3339.h"
-
-static const char *text_of(struct json_object *entry, const char *key)
-{
-    struct json_object *value;
-
-    if (!json_object_object_get_ex(entry, key, &value) ||
-        !json_object_is_type(value, json_type_string))
-        return NULL;
-    return json_object_get_string(value);
-}
+#include "list/member.h"
 
 /* Elapsed seconds are the server's own, so that no clock but its own counts. */
 static bool read_since(struct json_object *entry, const char *key, int64_t listed_ms,
@@ -41,9 +32,9 @@ static bool read_entry(struct job_claim *claim, struct json_object *entry, bool 
                        int64_t listed_ms)
 {
     *claim = (struct job_claim){
-        .job = text_of(entry, "job"),
-        .lock = held ? text_of(entry, "name") : NULL,
-        .owner = text_of(entry, "owner"),
+        .job = member_text(entry, "job"),
+        .lock = held ? member_text(entry, "name") : NULL,
+        .owner = member_text(entry, "owner"),
     };
     return claim->owner != NULL && (!held || claim->lock != NULL) &&
            read_since(entry, held ? "held_seconds" : "waiting_seconds", listed_ms,
@@ -65,15 +56,13 @@ static int read_entries(struct job_claims *claims, struct json_object *array, bo
 
 static int read_document(struct job_claims *claims)
 {
-    const char *time = text_of(claims->document, "time");
-    struct json_object *locks, *waiters;
+    const char *time = member_text(claims->document, "time");
+    struct json_object *locks = member_array(claims->document, "locks");
+    struct json_object *waiters = member_array(claims->document, "waiters");
     size_t count;
 
-    if (time == NULL || rfc3339_parse(time, &claims->listed_ms) != 0 ||
-        !json_object_object_get_ex(claims->document, "locks", &locks) ||
-        !json_object_object_get_ex(claims->document, "waiters", &waiters) ||
-        !json_object_is_type(locks, json_type_array) ||
-        !json_object_is_type(waiters, json_type_array)) {
+    if (time == NULL || rfc3339_parse(time, &claims->listed_ms) != 0 || locks == NULL ||
+        waiters == NULL) {
         errno = EPROTO;
         return -1;
     }

@@ -2,7 +2,6 @@
 #ifndef FARMLOCK_SLURM_JOB_CLAIMS_H
 #define FARMLOCK_SLURM_JOB_CLAIMS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -4,5 +4,5 @@ URIEXEC_START  := $(if $(findstring -fsanitize,$(VARIANT_FLAGS) $(CFLAGS) $(LDFL
     $(wildcard $(shell $(CC) -print-file-name=rcrt1.o 2>/dev/null)),$(wildcard $(shell $(CC) -print-file-name=libc.a 2>/dev/null)),\
     -static-pie $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),-Wl$(comma)-e$(comma)uriexec_start)))
 # The stack protector's canary is in what the C library sets up.
-$B/obj/wrappers/uriexec/start.o: LAST_CFLAGS := -fno-stack-protector
+$B/obj/wrappers/uriexec/start.o: OWN_CFLAGS := -fno-stack-protector
 $B/bin/uriexec: LIBS := $(URIEXEC_START)

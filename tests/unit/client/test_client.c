@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "client_fixture.h"
-#include "ipclocker.h"
+#include "ipclocker_server.h"
 
 static char port[8];
 static pid_t server_pid;

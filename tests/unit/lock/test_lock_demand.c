@@ -28,7 +28,7 @@ static void expect_group(const struct lock_demand *demand, size_t group, size_t 
 
 static void expect_joined(const struct lock_demand *demand, const char *expected)
 {
-    char *joined = lock_demand_join_names(demand);
+    char *joined = lock_names_join(demand->names, demand->name_count, ' ');
 
     assert_non_null(joined);
     assert_string_equal(joined, expected);

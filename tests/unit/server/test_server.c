@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "ipclocker.h"
+#include "ipclocker_server.h"
 
 enum { STEP_MS = 10, PATIENCE_STEPS = 1000 };
 

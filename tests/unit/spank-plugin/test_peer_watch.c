@@ -1,9 +1,6 @@
 /* Connections that nobody accepts: up, refused, more of them than the queue holds.
  * Must not leave loopback. */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -3,7 +3,6 @@
  *
  * FARMLOCK_SEED=N replays a run, FARMLOCK_STEPS=N changes its length.
  * Must not depend on the clock. */
-#include <fcntl.h>
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
