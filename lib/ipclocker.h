@@ -166,16 +166,16 @@ IPCLOCKER_API void ipclocker_set_verbose(struct ipclocker *lock, bool verbose);
  * but for the functions that return what it knows (ipclocker_error, _lock_name, _token, _wait).
  */
 enum ipclocker_notice {
-    IPCLOCKER_PRINT_WAITING,  /* in the queue: who has the lock, since when, which place */
-    IPCLOCKER_PRINT_OBTAINED, /* the lock is ours after a wait */
-    IPCLOCKER_PRINT_BROKE,    /* it was taken from its owner, as asked */
-    IPCLOCKER_PRINT_RETRY,    /* no server answers: trying again after a pause */
-    IPCLOCKER_PRINT_DOWN,     /* no server answers, and no try is left */
-    IPCLOCKER_PRINT_SECOND,   /* one that is not the first of the list serves, which does not */
+    IPCLOCKER_NOTICE_WAITING,  /* in the queue: who has the lock, since when, which place */
+    IPCLOCKER_NOTICE_OBTAINED, /* the lock is ours after a wait */
+    IPCLOCKER_NOTICE_BROKE,    /* it was taken from its owner, as asked */
+    IPCLOCKER_NOTICE_RETRY,    /* no server answers: trying again after a pause */
+    IPCLOCKER_NOTICE_DOWN,     /* no server answers, and no try is left */
+    IPCLOCKER_NOTICE_SECOND,   /* one that is not the first of the list serves, which does not */
 };
 typedef void ipclocker_notice_fn(void *context, enum ipclocker_notice notice, const char *text);
-IPCLOCKER_API void ipclocker_set_print(struct ipclocker *lock, ipclocker_notice_fn *print,
-                                       void *context);
+IPCLOCKER_API void ipclocker_set_notice(struct ipclocker *lock, ipclocker_notice_fn *print,
+                                        void *context);
 
 /* Shows the conversation with the server, byte by byte as it is sent or received, for finding
  * faults.  The bytes are a stranger's: clean them before they go to a terminal.

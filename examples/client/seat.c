@@ -55,7 +55,7 @@ int main(int argc, char **argv)
         ipclocker_destroy(lock);
         return 64;
     }
-    ipclocker_set_print(lock, on_notice, NULL);
+    ipclocker_set_notice(lock, on_notice, NULL);
     ipclocker_set_verbose(lock, true);
     /* Should this program be killed, the server sees that the connection closes. */
     ipclocker_set_session(lock, true);

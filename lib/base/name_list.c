@@ -12,12 +12,12 @@
 #include "number.h"
 #include "text.h"
 
-/* More digits than any range of at most HOSTLIST_NAMES_MAX needs, and few enough for uint64_t. */
+/* More digits than any range of at most NAME_LIST_NAMES_MAX needs, and few enough for uint64_t. */
 enum { DIGITS_MAX = 15 };
 
 /* Names made before those that stand twice are left out: brackets such as "[1,1][1,1]..." multiply
  * without the list growing. */
-enum { WORK_MAX = 16 * HOSTLIST_NAMES_MAX };
+enum { WORK_MAX = 16 * NAME_LIST_NAMES_MAX };
 
 struct expansion {
     struct name_list *list;
@@ -56,7 +56,7 @@ static int add_name(struct expansion *ex, const char *where, const char *name, s
         return fail(ex, E2BIG, where, "too many names that stand twice");
     if (name_list_has(list->names, list->count, name))
         return 0;
-    if (list->count == HOSTLIST_NAMES_MAX)
+    if (list->count == NAME_LIST_NAMES_MAX)
         return fail(ex, E2BIG, where, "more than 1024 names");
     /* Grown by doubling: whenever the count is a power of two. */
     if ((list->count & (list->count - 1)) == 0) {
@@ -108,7 +108,7 @@ static int read_range(struct expansion *ex, const char **at, struct range *range
         return fail(ex, EINVAL, start, "range that goes down");
     if (high[0] == '0' && strlen(high) != strlen(low))
         return fail(ex, EINVAL, start, "range with different leading zeros");
-    if (range->high - range->low >= HOSTLIST_NAMES_MAX)
+    if (range->high - range->low >= NAME_LIST_NAMES_MAX)
         return fail(ex, E2BIG, start, "more than 1024 names");
     return 0;
 }
@@ -134,7 +134,7 @@ static int expand_bracket(struct expansion *ex, const char *at, const char *end,
             int digit_count =
                 snprintf(digits, sizeof digits, "%0*llu", range.width, (unsigned long long)i);
 
-            if (len + (size_t)digit_count > HOSTLIST_NAME_LEN_MAX)
+            if (len + (size_t)digit_count > NAME_LIST_NAME_LEN_MAX)
                 return fail(ex, EINVAL, at, "name of more than 255 bytes");
             memcpy(name + len, digits, (size_t)digit_count);
             if (expand(ex, close + 1, end, name, len + (size_t)digit_count) != 0)
@@ -157,7 +157,7 @@ static int expand(struct expansion *ex, const char *at, const char *end, char *n
             return fail(ex, EINVAL, at, "bracket that was not opened");
         if ((unsigned char)*at < 0x20 || *at == 0x7f)
             return fail(ex, EINVAL, at, "control character");
-        if (len == HOSTLIST_NAME_LEN_MAX)
+        if (len == NAME_LIST_NAME_LEN_MAX)
             return fail(ex, EINVAL, at, "name of more than 255 bytes");
         name[len++] = *at;
     }
@@ -186,7 +186,7 @@ static int expand_words(struct expansion *ex)
     if (*at == '\0')
         return fail(ex, EINVAL, at, "no name");
     for (;;) {
-        char name[HOSTLIST_NAME_LEN_MAX + 1];
+        char name[NAME_LIST_NAME_LEN_MAX + 1];
         const char *end = word_end(at);
 
         if (end == at)

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { HOSTLIST_NAMES_MAX = 1024, HOSTLIST_NAME_LEN_MAX = 255 };
+enum { NAME_LIST_NAMES_MAX = 1024, NAME_LIST_NAME_LEN_MAX = 255 };
 
 /* All zero is an empty list. */
 struct name_list {
@@ -19,9 +19,9 @@ struct name_list {
 
 /* Appends the names of `text` to a list, those that are in it already left out.
  * Returns 0; or -1 with errno, the list as it was, and one line in `error` that names the place:
- *   EINVAL  no name, an empty one, one over HOSTLIST_NAME_LEN_MAX bytes or with a control
+ *   EINVAL  no name, an empty one, one over NAME_LIST_NAME_LEN_MAX bytes or with a control
  *           character, a malformed bracket or range
- *   E2BIG   the list would have more than HOSTLIST_NAMES_MAX names
+ *   E2BIG   the list would have more than NAME_LIST_NAMES_MAX names
  *   ENOMEM
  */
 int name_list_append(struct name_list *list, const char *text, char *error, size_t error_size);

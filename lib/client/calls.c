@@ -62,7 +62,7 @@ static int take_break_answer(struct ipclocker *lock, const struct answer *answer
     if (answer->kind == ANSWER_BROKE) {
         (*count)++;
         text_clean(owner, sizeof owner, answer->text, strlen(answer->text));
-        client_error_notice(lock, IPCLOCKER_PRINT_BROKE, "taken from %s", owner);
+        client_error_notice(lock, IPCLOCKER_NOTICE_BROKE, "taken from %s", owner);
         return 0;
     }
     if (answer->kind != ANSWER_STATUS)

@@ -250,7 +250,7 @@ int client_hosts_default(struct ipclocker *lock)
     if (!needs_port(lock))
         return 0;
     if (port == NULL || *port == '\0') {
-        lock->set.port = port_default("lockerd", "tcp", SERVICE_LOCKERD_PORT);
+        lock->set.port = port_default("lockerd", "tcp", PORT_LOCKERD);
         return 0;
     }
     return ipclocker_set_port(lock, port) == 0 ? 0 : blame_variable(lock, "IPCLOCKER_PORT");

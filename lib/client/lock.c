@@ -42,7 +42,7 @@ static void notice_waiting(struct ipclocker *lock)
         snprintf(held, sizeof held, " for %.1f s", (double)wait->held_ms / 1000.0);
     if (wait->position > 0)
         snprintf(place, sizeof place, "; place %zu in the queue", wait->position);
-    client_error_notice(lock, IPCLOCKER_PRINT_WAITING, "waiting for %s, held by %s%s%s", demand,
+    client_error_notice(lock, IPCLOCKER_NOTICE_WAITING, "waiting for %s, held by %s%s%s", demand,
                         wait->holder[0] != '\0' ? wait->holder : "somebody", held, place);
 }
 
@@ -154,7 +154,7 @@ static int obtain(struct ipclocker *lock, const struct answer *answer)
     if (!lock->call.was_queued)
         return 1;
     copy_clean(names, sizeof names, lock->grant.names.data);
-    client_error_notice(lock, IPCLOCKER_PRINT_OBTAINED, "obtained %s after %.1f s", names,
+    client_error_notice(lock, IPCLOCKER_NOTICE_OBTAINED, "obtained %s after %.1f s", names,
                         (double)lock->wait.known.waited_ms / 1000.0);
     return 1;
 }

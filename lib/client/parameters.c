@@ -12,8 +12,8 @@
 #include "base/name_list.h"
 #include "base/text.h"
 #include "error.h"
-#include "lock/owner_name.h"
 #include "process/process.h"
+#include "protocol/owner_name.h"
 
 int client_parameters_check_text(struct ipclocker *lock, const char *text, const char *what)
 {
@@ -176,9 +176,9 @@ static int check_names(struct ipclocker *lock, const struct lock_demand *demand,
         text_clean(shown, sizeof shown, list->names[i], strlen(list->names[i]));
         return client_error_set(lock, EINVAL, "%s is in two groups; name it in one", shown);
     }
-    if (demand->name_count + list->count > HOSTLIST_NAMES_MAX ||
+    if (demand->name_count + list->count > NAME_LIST_NAMES_MAX ||
         demand->group_count == CLIENT_GROUPS_MAX)
-        return client_error_set(lock, E2BIG, "more than %d names or %d groups", HOSTLIST_NAMES_MAX,
+        return client_error_set(lock, E2BIG, "more than %d names or %d groups", NAME_LIST_NAMES_MAX,
                                 CLIENT_GROUPS_MAX);
     return 0;
 }
@@ -265,7 +265,7 @@ void ipclocker_set_verbose(struct ipclocker *lock, bool verbose)
     lock->set.verbose = verbose;
 }
 
-void ipclocker_set_print(struct ipclocker *lock, ipclocker_notice_fn *print, void *context)
+void ipclocker_set_notice(struct ipclocker *lock, ipclocker_notice_fn *print, void *context)
 {
     lock->set.print = print;
     lock->set.print_context = context;

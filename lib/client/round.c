@@ -284,7 +284,7 @@ static void tell_second(struct ipclocker *lock)
     lock->place.told_second = true;
     client_hosts_describe(lock, client_round_host(lock), host, sizeof host);
     client_hosts_describe(lock, first, first_host, sizeof first_host);
-    client_error_notice(lock, IPCLOCKER_PRINT_SECOND,
+    client_error_notice(lock, IPCLOCKER_NOTICE_SECOND,
                         "asking %s, as no lockerd answers at %s; unless the two share their state, "
                         "%s grants the same locks again when it is back",
                         host, lock->round.failures, first_host);
@@ -363,7 +363,7 @@ void client_round_tell_retry(struct ipclocker *lock, int64_t pause_ms, bool was_
                              const char *limit)
 {
     if (is_worth_telling(lock, was_lost))
-        client_error_notice(lock, IPCLOCKER_PRINT_RETRY, "%s %s; trying again in %.1f s%s",
+        client_error_notice(lock, IPCLOCKER_NOTICE_RETRY, "%s %s; trying again in %.1f s%s",
                             round_verdict(lock), lock->round.failures, (double)pause_ms / 1000.0,
                             limit);
 }
@@ -371,13 +371,13 @@ void client_round_tell_retry(struct ipclocker *lock, int64_t pause_ms, bool was_
 void client_round_tell_silence(struct ipclocker *lock, const char *what_is_done)
 {
     if (is_worth_telling(lock, true))
-        client_error_notice(lock, IPCLOCKER_PRINT_RETRY, "%s %s; %s", round_verdict(lock),
+        client_error_notice(lock, IPCLOCKER_NOTICE_RETRY, "%s %s; %s", round_verdict(lock),
                             lock->round.failures, what_is_done);
 }
 
 void client_round_tell_down(struct ipclocker *lock)
 {
-    client_error_notice(lock, IPCLOCKER_PRINT_DOWN, "%s %s", round_verdict(lock),
+    client_error_notice(lock, IPCLOCKER_NOTICE_DOWN, "%s %s", round_verdict(lock),
                         lock->round.failures);
 }
 
@@ -389,5 +389,5 @@ void client_round_tell_return(struct ipclocker *lock)
         return;
     lock->retell.is_away = false;
     client_hosts_describe(lock, client_round_host(lock), host, sizeof host);
-    client_error_notice(lock, IPCLOCKER_PRINT_RETRY, "the lockerd at %s answers again", host);
+    client_error_notice(lock, IPCLOCKER_NOTICE_RETRY, "the lockerd at %s answers again", host);
 }

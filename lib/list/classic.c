@@ -7,19 +7,19 @@
 char *list_classic_json(const char *version, int64_t started_s, char *const *names_and_owners,
                         size_t count, int64_t now_ms)
 {
-    const struct lock_json_server server = {
+    const struct list_json_server server = {
         .version = version, .started_s = started_s, .protocol = 1};
     struct lock_json *json = list_json_begin(&server, now_ms);
 
     if (json == NULL)
         return NULL;
     for (size_t i = 0; i + 1 < count; i += 2) {
-        const struct lock_json_lock lock = {
+        const struct list_json_lock lock = {
             .name = names_and_owners[i],
             .owner = names_and_owners[i + 1],
             .held_since_ms = -1,
             .hold_limit_s = -1,
-            .autounlock = LOCK_JSON_UNKNOWN,
+            .autounlock = LIST_JSON_UNKNOWN,
             .waiting = -1,
         };
 

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "base/rfc3339.h"
-#include "lock/owner_name.h"
 #include "member.h"
+#include "protocol/owner_name.h"
 
 enum section { SECTION_LOCKS, SECTION_WAITERS };
 
@@ -100,12 +100,12 @@ static void put_elapsed(struct entry *entry, const char *key, int64_t since_ms, 
         put_value(entry, key, new_seconds(now_ms - since_ms));
 }
 
-static void put_flag(struct entry *entry, const char *key, enum lock_json_flag flag)
+static void put_flag(struct entry *entry, const char *key, enum list_json_flag flag)
 {
-    if (flag == LOCK_JSON_UNKNOWN)
+    if (flag == LIST_JSON_UNKNOWN)
         put_null(entry, key);
     else
-        put_value(entry, key, json_object_new_boolean(flag == LOCK_JSON_YES));
+        put_value(entry, key, json_object_new_boolean(flag == LIST_JSON_YES));
 }
 
 static void put_owner(struct entry *entry, const char *owner, const char *host, uint64_t pid,
@@ -195,7 +195,7 @@ static int64_t started_ms(int64_t started_s)
     return started_s > INT64_MAX / 1000 ? INT64_MAX : started_s * 1000;
 }
 
-static void write_head(struct lock_json *json, const struct lock_json_server *server)
+static void write_head(struct lock_json *json, const struct list_json_server *server)
 {
     struct entry entry;
     char time_text[RFC3339_SIZE];
@@ -212,7 +212,7 @@ static void write_head(struct lock_json *json, const struct lock_json_server *se
     fputs(",\n\"locks\":[", json->out);
 }
 
-struct lock_json *list_json_begin(const struct lock_json_server *server, int64_t now_ms)
+struct lock_json *list_json_begin(const struct list_json_server *server, int64_t now_ms)
 {
     struct lock_json *json = calloc(1, sizeof *json);
 
@@ -228,7 +228,7 @@ struct lock_json *list_json_begin(const struct lock_json_server *server, int64_t
     return json;
 }
 
-void list_json_add_lock(struct lock_json *json, const struct lock_json_lock *lock)
+void list_json_add_lock(struct lock_json *json, const struct list_json_lock *lock)
 {
     struct entry entry;
 
@@ -248,7 +248,7 @@ void list_json_add_lock(struct lock_json *json, const struct lock_json_lock *loc
     write_entry(json, &entry);
 }
 
-void list_json_add_waiter(struct lock_json *json, const struct lock_json_waiter *waiter)
+void list_json_add_waiter(struct lock_json *json, const struct list_json_waiter *waiter)
 {
     struct entry entry;
 

@@ -16,16 +16,16 @@
 /* The document that is being written. */
 struct lock_json;
 
-struct lock_json_server {
+struct list_json_server {
     const char *version; /* NULL where not known */
     int64_t started_s;   /* since 1970; -1 where not known */
     unsigned protocol;   /* 1: classic; 2: ours */
 };
 
-enum lock_json_flag { LOCK_JSON_UNKNOWN = -1, LOCK_JSON_NO = 0, LOCK_JSON_YES = 1 };
+enum list_json_flag { LIST_JSON_UNKNOWN = -1, LIST_JSON_NO = 0, LIST_JSON_YES = 1 };
 
 /* One lock that is held.  NULL, 0 or -1 stand for what is not known, and become null. */
-struct lock_json_lock {
+struct list_json_lock {
     const char *name;  /* not NULL */
     const char *owner; /* not NULL */
     const char *host;
@@ -33,13 +33,13 @@ struct lock_json_lock {
     const char *job;
     int64_t held_since_ms; /* since 1970; -1: not known */
     int64_t hold_limit_s;  /* 0 is for ever; -1: not known */
-    enum lock_json_flag autounlock;
+    enum list_json_flag autounlock;
     uint64_t token;  /* 0: not known */
     int64_t waiting; /* requests in its queue; -1: not known */
 };
 
 /* One request that waits. */
-struct lock_json_waiter {
+struct list_json_waiter {
     const char *owner; /* not NULL */
     const char *host;
     uint64_t pid;
@@ -52,13 +52,13 @@ struct lock_json_waiter {
 /* Begins a document as of `now_ms` since 1970.  Returns NULL with errno ENOMEM.  The caller ends
  * or destroys it.
  */
-struct lock_json *list_json_begin(const struct lock_json_server *server, int64_t now_ms);
+struct lock_json *list_json_begin(const struct list_json_server *server, int64_t now_ms);
 
 /* Adds an entry: first all locks, then all waiters.  A failure for want of memory is remembered
  * and told by list_json_end().
  */
-void list_json_add_lock(struct lock_json *json, const struct lock_json_lock *lock);
-void list_json_add_waiter(struct lock_json *json, const struct lock_json_waiter *waiter);
+void list_json_add_lock(struct lock_json *json, const struct list_json_lock *lock);
+void list_json_add_waiter(struct lock_json *json, const struct list_json_waiter *waiter);
 
 /* Ends the document and frees `json`, in every case.  Returns the text without a newline, for the
  * caller to free(3), and writes its length to *len if that is not NULL; or NULL with errno ENOMEM.

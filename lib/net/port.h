@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-enum { SERVICE_LOCKERD_PORT = 1751, SERVICE_PIDSTATD_PORT = 1752 };
+enum { PORT_LOCKERD = 1751, PORT_PIDSTATD = 1752 };
 
 /* Finds the port that `text` names: 1 to 65535 in digits, or a name that getservbyname(3) knows
  * for `protocol` ("tcp" or "udp").  Returns 0 and writes *port; -1 with errno EINVAL when it is

@@ -83,7 +83,7 @@ static void set_options(struct pidstat_asker *asker, const struct pidstat_asker_
     if (options != NULL)
         *own = *options;
     if (own->port == 0)
-        own->port = port_default("pidstatd", "udp", SERVICE_PIDSTATD_PORT);
+        own->port = port_default("pidstatd", "udp", PORT_PIDSTATD);
     if (own->try_ms <= 0)
         own->try_ms = TRY_MS_DEFAULT;
     if (own->repeat_ms <= 0)

@@ -251,7 +251,7 @@ struct pidstat_server *pidstat_server_create(void)
 
     if (server == NULL)
         return NULL;
-    server->port = port_default("pidstatd", "udp", SERVICE_PIDSTATD_PORT);
+    server->port = port_default("pidstatd", "udp", PORT_PIDSTATD);
     server->max_watches = MAX_WATCHES_DEFAULT;
     reset_inbox(&server->in, BATCH);
     siphash_key_init(&server->key);

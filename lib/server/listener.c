@@ -160,7 +160,7 @@ int ipclocker_server_listen(struct ipclocker_server *server, const char *host, c
     int error, result;
 
     if (port == NULL)
-        number = port_default("lockerd", "tcp", SERVICE_LOCKERD_PORT);
+        number = port_default("lockerd", "tcp", PORT_LOCKERD);
     else if (strcmp(port, "0") != 0 && port_parse(port, "tcp", &number) != 0)
         return context_fail(server, "port '%s' is neither a number from 1 to 65535 nor a service",
                             port);

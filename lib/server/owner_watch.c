@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "context.h"
-#include "owner.h"
+#include "owner_process.h"
 #include "pidstat/asker.h"
 #include "process/process.h"
 
@@ -22,7 +22,7 @@ enum {
 
 void owner_watch_init(struct ipclocker_server *server, size_t max_descriptors)
 {
-    server->owners.compare = owner_compare;
+    server->owners.compare = owner_process_compare;
     TAILQ_INIT(&server->unseen);
     server->owner_descriptors_max = max_descriptors;
     siphash_key_init(&server->boot_key);
@@ -41,10 +41,10 @@ bool owner_watch_sees_end(const struct lock_request *request)
            process_lookup((pid_t)request->process->pid, request->process->start) == PIDSTAT_GONE;
 }
 
-static void stop_watching(struct ipclocker_server *server, struct owner *owner)
+static void stop_watching(struct ipclocker_server *server, struct owner_process *owner)
 {
-    switch ((enum owner_method)owner->method) {
-    case OWNER_BY_DESCRIPTOR: {
+    switch ((enum owner_process_method)owner->method) {
+    case OWNER_PROCESS_BY_DESCRIPTOR: {
         int fd = event_get_fd(owner->ended);
 
         event_free(owner->ended);
@@ -52,48 +52,48 @@ static void stop_watching(struct ipclocker_server *server, struct owner *owner)
         server->owner_descriptors--;
         break;
     }
-    case OWNER_BY_LOOKS:
+    case OWNER_PROCESS_BY_LOOKS:
         TAILQ_REMOVE(&server->unseen, owner, unseen);
         break;
-    case OWNER_BY_QUESTION:
+    case OWNER_PROCESS_BY_QUESTION:
         pidstat_asker_cancel(server->asker, owner->question);
         break;
-    case OWNER_UNWATCHED:
+    case OWNER_PROCESS_UNWATCHED:
         break;
     }
-    owner->method = OWNER_UNWATCHED;
+    owner->method = OWNER_PROCESS_UNWATCHED;
 }
 
-static void forget(struct ipclocker_server *server, struct owner *owner)
+static void forget(struct ipclocker_server *server, struct owner_process *owner)
 {
     stop_watching(server, owner);
-    owner_unfile(server, owner);
-    owner_destroy(owner);
+    owner_process_unfile(server, owner);
+    owner_process_destroy(owner);
 }
 
 /* Its process has ended: that is proven.  Frees the owner. */
-static void release(struct ipclocker_server *server, struct owner *owner)
+static void release(struct ipclocker_server *server, struct owner_process *owner)
 {
     const struct lock_request *any = LIST_FIRST(&owner->claims)->request;
 
     context_log(server, LOG_NOTICE, "process %d of %s has ended: releasing what it %s",
                 (int)owner->pid, any->owner, any->state == LOCK_HELD ? "held" : "waited for");
     /* Neither found nor told of an end again meanwhile. */
-    owner_unfile(server, owner);
+    owner_process_unfile(server, owner);
     stop_watching(server, owner);
-    owner_end_claims(owner);
-    owner_destroy(owner);
+    owner_process_end_claims(owner);
+    owner_process_destroy(owner);
 }
 
-static void watch_here(struct ipclocker_server *server, struct owner *owner);
+static void watch_here(struct ipclocker_server *server, struct owner_process *owner);
 
 static void on_end(evutil_socket_t fd, short events, void *context)
 {
-    struct owner *owner = context;
+    struct owner_process *owner = context;
 
     (void)fd;
     (void)events;
-    release(owner_server(owner), owner);
+    release(owner_process_server(owner), owner);
 }
 
 static void arm_look(struct ipclocker_server *server)
@@ -108,7 +108,7 @@ static void arm_look(struct ipclocker_server *server)
 static void on_look(evutil_socket_t fd, short events, void *context)
 {
     struct ipclocker_server *server = context;
-    struct owner *owner, *last = TAILQ_LAST(&server->unseen, owner_list);
+    struct owner_process *owner, *last = TAILQ_LAST(&server->unseen, owner_list);
     bool was_last = last == NULL;
 
     (void)fd;
@@ -123,7 +123,7 @@ static void on_look(evutil_socket_t fd, short events, void *context)
         arm_look(server);
 }
 
-static void look_now_and_then(struct ipclocker_server *server, struct owner *owner)
+static void look_now_and_then(struct ipclocker_server *server, struct owner_process *owner)
 {
     if (server->look == NULL)
         server->look = evtimer_new(server->base, on_look, server);
@@ -132,7 +132,7 @@ static void look_now_and_then(struct ipclocker_server *server, struct owner *own
         return;
     }
     TAILQ_INSERT_TAIL(&server->unseen, owner, unseen);
-    owner->method = OWNER_BY_LOOKS;
+    owner->method = OWNER_PROCESS_BY_LOOKS;
     arm_look(server);
 }
 
@@ -147,7 +147,7 @@ static void tell_of_shortage(struct ipclocker_server *server)
 }
 
 /* Returns -1 with errno; ESRCH only when the process has ended. */
-static int open_descriptor(struct ipclocker_server *server, struct owner *owner)
+static int open_descriptor(struct ipclocker_server *server, struct owner_process *owner)
 {
     int fd = -1;
 
@@ -168,12 +168,12 @@ static int open_descriptor(struct ipclocker_server *server, struct owner *owner)
         return -1;
     }
     server->owner_descriptors++;
-    owner->method = OWNER_BY_DESCRIPTOR;
+    owner->method = OWNER_PROCESS_BY_DESCRIPTOR;
     return 0;
 }
 
 /* May find that it has ended. */
-static void watch_here(struct ipclocker_server *server, struct owner *owner)
+static void watch_here(struct ipclocker_server *server, struct owner_process *owner)
 {
     if (open_descriptor(server, owner) == 0)
         return;
@@ -217,24 +217,24 @@ static struct pidstat_asker *asker_of(struct ipclocker_server *server)
 
 static void on_verdict(void *context, const struct pidstat_result *result)
 {
-    struct owner *owner = context;
-    struct ipclocker_server *server = owner_server(owner);
+    struct owner_process *owner = context;
+    struct ipclocker_server *server = owner_process_server(owner);
 
     if (result->state == PIDSTAT_GONE) {
         /* The question has ended with this call. */
-        owner->method = OWNER_UNWATCHED;
+        owner->method = OWNER_PROCESS_UNWATCHED;
         release(server, owner);
         return;
     }
     if (!result->answered || owner->start != 0 || (owner->answered && result->start == 0))
         return;
-    owner_unfile(server, owner);
+    owner_process_unfile(server, owner);
     owner->answered = true;
     if (result->state == PIDSTAT_EXISTS && result->start != 0) {
         owner->start = result->start;
-        owner->boot = owner_hash_boot(server, result->boot);
+        owner->boot = owner_process_hash_boot(server, result->boot);
     }
-    owner_file_or_merge(server, owner);
+    owner_process_file_or_merge(server, owner);
     if (LIST_EMPTY(&owner->claims))
         forget(server, owner);
 }
@@ -247,7 +247,7 @@ static bool can_be_asked_about(const struct ipclocker_server *server,
            !process_namespace_is_container(process->pid_namespace);
 }
 
-static void ask_about(struct ipclocker_server *server, struct owner *owner, bool urgent)
+static void ask_about(struct ipclocker_server *server, struct owner_process *owner, bool urgent)
 {
     const struct lock_request *request = LIST_FIRST(&owner->claims)->request;
     const struct lock_claimant *process = request->process;
@@ -270,31 +270,31 @@ static void ask_about(struct ipclocker_server *server, struct owner *owner, bool
         return;
     }
     owner->question = question;
-    owner->method = OWNER_BY_QUESTION;
+    owner->method = OWNER_PROCESS_BY_QUESTION;
 }
 
 /* Whether the process that is watched for a claim is still what its request names. */
-static bool is_of_request(const struct owner *owner, const struct claim *claim)
+static bool is_of_request(const struct owner_process *owner, const struct claim *claim)
 {
     const struct lock_request *request = claim->request;
-    struct owner probe = owner_of_request(claim->server, request);
+    struct owner_process probe = owner_process_of_request(claim->server, request);
 
     if (request->process->start == 0) {
         probe.start = owner->start;
         probe.boot = owner->boot;
         probe.answered = owner->answered;
     }
-    return owner_compare(&owner->node, &probe.node) == 0;
+    return owner_process_compare(&owner->node, &probe.node) == 0;
 }
 
-static bool can_be_joined(const struct owner *owner)
+static bool can_be_joined(const struct owner_process *owner)
 {
-    if (owner->method == OWNER_BY_QUESTION && !owner->answered)
+    if (owner->method == OWNER_PROCESS_BY_QUESTION && !owner->answered)
         return pidstat_asker_is_unasked(owner->question);
-    return owner->method != OWNER_UNWATCHED;
+    return owner->method != OWNER_PROCESS_UNWATCHED;
 }
 
-static void watch(struct claim *claim, struct owner *owner, bool urgent)
+static void watch(struct claim *claim, struct owner_process *owner, bool urgent)
 {
     if (is_local(claim->request->process))
         watch_here(claim->server, owner);
@@ -305,23 +305,23 @@ static void watch(struct claim *claim, struct owner *owner, bool urgent)
 static void join_owner(struct claim *claim, bool urgent)
 {
     struct ipclocker_server *server = claim->server;
-    const struct owner probe = owner_of_request(server, claim->request);
-    struct owner *owner = owner_find(server, &probe);
+    const struct owner_process probe = owner_process_of_request(server, claim->request);
+    struct owner_process *owner = owner_process_find(server, &probe);
 
     if (owner != NULL && can_be_joined(owner)) {
-        owner_add_claim(owner, claim);
+        owner_process_add_claim(owner, claim);
         return;
     }
     if (owner != NULL)
-        owner_unfile(server, owner);
-    owner = owner_create(&probe);
+        owner_process_unfile(server, owner);
+    owner = owner_process_create(&probe);
     if (owner == NULL) {
         context_log(server, LOG_WARNING, "no memory to watch process %d of %s", (int)probe.pid,
                     claim->request->owner);
         return;
     }
-    owner_file(server, owner);
-    owner_add_claim(owner, claim);
+    owner_process_file(server, owner);
+    owner_process_add_claim(owner, claim);
     watch(claim, owner, urgent);
 }
 
@@ -336,17 +336,17 @@ static bool can_be_watched(const struct claim *claim)
 void owner_watch_start(struct claim *claim, bool urgent)
 {
     if (claim->owner != NULL && !(can_be_watched(claim) && is_of_request(claim->owner, claim) &&
-                                  claim->owner->method != OWNER_UNWATCHED))
+                                  claim->owner->method != OWNER_PROCESS_UNWATCHED))
         owner_watch_stop(claim);
     if (claim->owner == NULL && can_be_watched(claim))
         join_owner(claim, urgent);
-    else if (claim->owner != NULL && urgent && claim->owner->method == OWNER_BY_QUESTION)
+    else if (claim->owner != NULL && urgent && claim->owner->method == OWNER_PROCESS_BY_QUESTION)
         pidstat_asker_hurry(claim->server->asker, claim->owner->question);
 }
 
 void owner_watch_stop(struct claim *claim)
 {
-    struct owner *owner = claim->owner;
+    struct owner_process *owner = claim->owner;
 
     if (owner == NULL)
         return;

@@ -15,7 +15,7 @@ static void add_held(struct lock_json *json, const struct lock_table *table,
 {
     const struct lock_request *request = seat->request;
     const char *name = lock_seat_name(seat);
-    const struct lock_json_lock entry = {
+    const struct list_json_lock entry = {
         .name = name,
         .owner = request->owner,
         .host = request->process->host,
@@ -23,7 +23,7 @@ static void add_held(struct lock_json *json, const struct lock_table *table,
         .job = request->process->job,
         .held_since_ms = request->granted_ms,
         .hold_limit_s = (request->hold_ms + 999) / 1000,
-        .autounlock = request->autounlock ? LOCK_JSON_YES : LOCK_JSON_NO,
+        .autounlock = request->autounlock ? LIST_JSON_YES : LIST_JSON_NO,
         .token = request->token,
         .waiting = (int64_t)lock_table_queue_length(table, name),
     };
@@ -36,7 +36,7 @@ static bool add_waiter(struct lock_json *json, const struct lock_table *table,
                        const struct lock_request *request)
 {
     struct lock_demand wants;
-    const struct lock_json_waiter entry = {
+    const struct list_json_waiter entry = {
         .owner = request->owner,
         .host = request->process->host,
         .pid = request->process->pid,
@@ -55,7 +55,7 @@ static bool add_waiter(struct lock_json *json, const struct lock_table *table,
 
 static char *list_as_json(const struct ipclocker_server *server, size_t *len)
 {
-    const struct lock_json_server about = {
+    const struct list_json_server about = {
         .version = FARMLOCK_VERSION, .started_s = server->wall_base_ms / 1000, .protocol = 2};
     struct lock_json *json = list_json_begin(&about, context_now_ms(server));
     const struct lock_seat *seat = NULL;

@@ -175,7 +175,7 @@ int ipclocker_server_start(struct ipclocker_server *server, struct event_base *b
     if (take_base(server, base) != 0)
         return -1;
     server->wall_base_ms = clock_wall_ms();
-    server->monotonic_base_ms = clock_ms(CLOCK_BOOTTIME);
+    server->boottime_base_ms = clock_ms(CLOCK_BOOTTIME);
     assign_events(server);
     if (state_start(server) != 0) {
         pass_stop(server);

@@ -40,12 +40,12 @@ struct listener {
 };
 
 struct claim;
-struct owner;
+struct owner_process;
 
 TAILQ_HEAD(conn_list, conn);
 LIST_HEAD(link_list, claim_link);
 LIST_HEAD(claim_list, claim);
-TAILQ_HEAD(owner_list, owner);
+TAILQ_HEAD(owner_list, owner_process);
 LIST_HEAD(listener_list, listener);
 
 /* A connection that waits for a claim's grant, or is the session of its owner. */
@@ -63,7 +63,8 @@ struct claim {
     struct lock_request *request;
     struct link_list links;
 
-    struct owner *owner; /* the process that is watched for it, see owner_watch.c; or NULL */
+    struct owner_process
+        *owner; /* the process that is watched for it, see owner_watch.c; or NULL */
     LIST_ENTRY(claim) of_owner;
 
     struct event *grace; /* the timer until an absent waiter is given up; NULL while it is here */
@@ -199,8 +200,8 @@ struct ipclocker_server {
     struct siphash_key boot_key;
     struct pidstat_asker *asker; /* of other hosts; NULL until there is something to ask */
     struct event asker_readable;
-    int pidstat_port;                        /* 0 for the default, below 0 to ask nobody */
-    int64_t wall_base_ms, monotonic_base_ms; /* see context_now_ms() */
+    int pidstat_port;                       /* 0 for the default, below 0 to ask nobody */
+    int64_t wall_base_ms, boottime_base_ms; /* see context_now_ms() */
     char own_hostname[256];
     char *scratch; /* READ_CHUNK bytes for reading, one of a kind as there is one thread */
     ipclocker_log_fn *log;

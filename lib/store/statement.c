@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "error.h"
-#include "lock/owner_name.h"
+#include "protocol/owner_name.h"
 #include "schema.h"
 
 enum {

@@ -67,7 +67,7 @@ char *uricommand_decode(const char *line, size_t len, unsigned flags, size_t *te
     if (text == NULL)
         return NULL;
     for (size_t i = 0; i < len; i += used, out++) {
-        enum uricommand_escape found = uricommand_next(line + i, len - i, &text[out], &used);
+        enum uricommand_escape found = escape_next(line + i, len - i, &text[out], &used);
 
         if (found == URICOMMAND_NUL ||
             (found == URICOMMAND_MALFORMED && (flags & URICOMMAND_STRICT) != 0)) {

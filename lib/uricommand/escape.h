@@ -12,7 +12,7 @@ enum uricommand_escape {
 };
 
 /* Returns 0 to 15, or -1. */
-static inline int uricommand_hex_value(char c)
+static inline int escape_hex_value(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -25,8 +25,8 @@ static inline int uricommand_hex_value(char c)
 
 /* Decodes the character at `in`, of which `len` bytes (at least one) are there, into *byte, and
  * says in *used how many bytes it took. */
-static inline enum uricommand_escape uricommand_next(const char *in, size_t len, char *byte,
-                                                     size_t *used)
+static inline enum uricommand_escape escape_next(const char *in, size_t len, char *byte,
+                                                 size_t *used)
 {
     int high;
     int low;
@@ -35,8 +35,8 @@ static inline enum uricommand_escape uricommand_next(const char *in, size_t len,
     *byte = *in == '+' ? ' ' : *in;
     if (*in != '%')
         return *in == '\0' ? URICOMMAND_NUL : URICOMMAND_BYTE;
-    high = len > 2 ? uricommand_hex_value(in[1]) : -1;
-    low = len > 2 ? uricommand_hex_value(in[2]) : -1;
+    high = len > 2 ? escape_hex_value(in[1]) : -1;
+    low = len > 2 ? escape_hex_value(in[2]) : -1;
     if (high < 0 || low < 0)
         return URICOMMAND_MALFORMED;
     *used = 3;

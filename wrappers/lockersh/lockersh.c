@@ -35,9 +35,9 @@ static void on_notice(void *context, enum ipclocker_notice notice, const char *t
 {
     struct lockersh *self = context;
 
-    if (notice == IPCLOCKER_PRINT_BROKE && self->target != NULL)
+    if (notice == IPCLOCKER_NOTICE_BROKE && self->target != NULL)
         printf("%s was %s\n", self->target, text);
-    if (notice != IPCLOCKER_PRINT_RETRY && notice != IPCLOCKER_PRINT_SECOND)
+    if (notice != IPCLOCKER_NOTICE_RETRY && notice != IPCLOCKER_NOTICE_SECOND)
         return;
     progress_clear(&self->progress);
     cli_error("lockersh", 0, "%s", text);
@@ -197,7 +197,7 @@ static int break_one(struct lockersh *self, const char *name)
 static int for_each_target(struct lockersh *self)
 {
     struct name_list names = {0};
-    char error[256], clean[4 * HOSTLIST_NAME_LEN_MAX + 1];
+    char error[256], clean[4 * NAME_LIST_NAME_LEN_MAX + 1];
     int status = 0;
 
     if (name_list_append(&names, self->options.target, error, sizeof error) != 0)
@@ -337,7 +337,7 @@ static int start(struct lockersh *self)
     self->lock = ipclocker_create();
     if (self->lock == NULL)
         return cli_error("lockersh", EX_OSERR, "out of memory");
-    ipclocker_set_print(self->lock, on_notice, self);
+    ipclocker_set_notice(self->lock, on_notice, self);
     ipclocker_set_verbose(self->lock, true);
     if (self->options.debug)
         ipclocker_set_trace(self->lock, on_trace, &self->progress);

@@ -210,7 +210,7 @@ static int look_once(const struct settings *settings, struct reap_print *print)
 
 static int serve(const struct settings *settings, struct reap_print *print)
 {
-    struct trouble trouble = {.program = "lockreap"};
+    struct outage trouble = {.program = "lockreap"};
     char error[REAP_ERROR_SIZE];
     enum reap_result result;
 

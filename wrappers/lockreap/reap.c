@@ -161,7 +161,7 @@ static enum reap_result judge(struct round *round, const struct slurm_jobs *jobs
             hidden++;
         else
             result =
-                release(round, one->index, reap_bound_ms(&one->standing, &terms), describe(one));
+                release(round, one->index, rule_bound_ms(&one->standing, &terms), describe(one));
     }
     if (hidden == 0 || result != REAP_DONE)
         return result;

@@ -15,7 +15,7 @@ static int64_t at_most(int64_t bound_ms, int64_t limit_ms)
     return bound_ms < limit_ms ? bound_ms : limit_ms;
 }
 
-int64_t reap_bound_ms(const struct job_standing *job, const struct reap_terms *terms)
+int64_t rule_bound_ms(const struct job_standing *job, const struct reap_terms *terms)
 {
     switch (job->phase) {
     case JOB_PHASE_OVER:

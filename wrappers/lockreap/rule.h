@@ -36,6 +36,6 @@ struct reap_terms {
  * - a job that Slurm does not know has been over for longer than Slurm remembers, if it is known to
  *   have been there before that: what is younger speaks of a job that should be known.
  */
-int64_t reap_bound_ms(const struct job_standing *job, const struct reap_terms *terms);
+int64_t rule_bound_ms(const struct job_standing *job, const struct reap_terms *terms);
 
 #endif

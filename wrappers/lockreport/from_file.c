@@ -9,7 +9,7 @@ static int add(void *context, const struct store_history *entry)
     return report_add(context, entry);
 }
 
-int report_read_file(struct report *report, const char *path, char error[REPORT_ERROR_SIZE])
+int from_file_read(struct report *report, const char *path, char error[REPORT_ERROR_SIZE])
 {
     const struct store_reader reader = {
         .path = path,

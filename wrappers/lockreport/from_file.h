@@ -5,6 +5,6 @@
 #include "report.h"
 
 /* Reads a state file, also while a server uses it.  Returns -1 with errno and *error. */
-int report_read_file(struct report *report, const char *path, char error[REPORT_ERROR_SIZE]);
+int from_file_read(struct report *report, const char *path, char error[REPORT_ERROR_SIZE]);
 
 #endif

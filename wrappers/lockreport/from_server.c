@@ -27,7 +27,7 @@ static int add_row(void *context, const struct ipclocker_history_row *row)
     return report_add(context, &entry);
 }
 
-int report_ask_server(struct report *report, struct ipclocker *lock, char error[REPORT_ERROR_SIZE])
+int from_server_read(struct report *report, struct ipclocker *lock, char error[REPORT_ERROR_SIZE])
 {
     int saved_errno;
 

@@ -119,7 +119,7 @@ static int read_state(struct report *report, const struct settings *settings)
 
     if (path == NULL)
         return cli_error("lockreport", EX_OSERR, "no state file is known; name one with --state");
-    result = report_read_file(report, path, error);
+    result = from_file_read(report, path, error);
     free(path);
     return result == 0 ? 0 : cli_error("lockreport", EX_OSERR, "%s", error);
 }
@@ -133,7 +133,7 @@ static int ask_server(struct report *report, const struct settings *settings)
     if (lock == NULL)
         return cli_error("lockreport", EX_OSERR, "%s", strerror(errno));
     status = server_option_use("lockreport", lock, settings->host, settings->port);
-    if (status == 0 && report_ask_server(report, lock, error) != 0)
+    if (status == 0 && from_server_read(report, lock, error) != 0)
         status = cli_error("lockreport", errno == EINVAL ? EX_USAGE : EX_UNAVAILABLE, "%s", error);
     ipclocker_destroy(lock);
     return status;

@@ -9,7 +9,7 @@
 #include "base/array.h"
 #include "base/name_list.h"
 #include "base/tree.h"
-#include "lock/owner_name.h"
+#include "protocol/owner_name.h"
 
 struct pool {
     char *name;

@@ -294,7 +294,7 @@ static int synchronise(struct sync *sync, char error[ERROR_SIZE])
 
 static int serve(struct sync *sync)
 {
-    struct trouble trouble = {.program = "locksync"};
+    struct outage trouble = {.program = "locksync"};
     char error[ERROR_SIZE], why[SLURM_CALL_ERROR_SIZE];
     int status = synchronise(sync, error);
 

@@ -49,11 +49,10 @@ static void on_news(void *context, enum pidwatch_news news)
                      "the host name %s does not resolve; the command runs unwatched until it does",
                      host);
     else if (news == PIDWATCH_SILENT)
-        cli_error_to(io->error_fd, "pidwatch",
-                     "no pidstatd answers on %s port %u; the command runs unwatched until one does",
-                     host,
-                     watch->port != 0 ? watch->port
-                                      : port_default("pidstatd", "udp", SERVICE_PIDSTATD_PORT));
+        cli_error_to(
+            io->error_fd, "pidwatch",
+            "no pidstatd answers on %s port %u; the command runs unwatched until one does", host,
+            watch->port != 0 ? watch->port : port_default("pidstatd", "udp", PORT_PIDSTATD));
     if (!io->options->debug)
         close_fd(&io->error_fd);
     close_fd(&io->ready_fd);

@@ -7,7 +7,7 @@
 
 #include "cli/message.h"
 
-void outage_tell(struct trouble *trouble, const char *error)
+void outage_tell(struct outage *trouble, const char *error)
 {
     if (error == NULL) {
         if (trouble->told[0] != '\0')

@@ -2,16 +2,16 @@
 #ifndef FARMLOCK_SLURM_OUTAGE_H
 #define FARMLOCK_SLURM_OUTAGE_H
 
-enum { TROUBLE_SIZE = 1024 };
+enum { OUTAGE_SIZE = 1024 };
 
-struct trouble {
+struct outage {
     const char *program;
-    char told[TROUBLE_SIZE]; /* "" while all is well */
+    char told[OUTAGE_SIZE]; /* "" while all is well */
 };
 
 /* Tells standard error of a failure that was not the last one told, or, with NULL, that all is well
  * again if it was not.
  */
-void outage_tell(struct trouble *trouble, const char *error);
+void outage_tell(struct outage *trouble, const char *error);
 
 #endif

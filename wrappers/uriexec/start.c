@@ -58,7 +58,7 @@ static int decode_plain(char **words, char *text)
         for (; *in != '\0'; in += used, out++) {
             size_t len = in[1] == '\0' ? 1 : in[2] == '\0' ? 2 : 3;
 
-            if (out + 2 > TEXT_MAX || uricommand_next(in, len, &text[out], &used) == URICOMMAND_NUL)
+            if (out + 2 > TEXT_MAX || escape_next(in, len, &text[out], &used) == URICOMMAND_NUL)
                 return -1;
         }
         if (words[1] != NULL) {

@@ -176,7 +176,7 @@ static void a_program_can_wait_in_its_own_loop(void **state)
     int result;
 
     (void)state;
-    ipclocker_set_print(other, on_notice, &notices);
+    ipclocker_set_notice(other, on_notice, &notices);
     ipclocker_set_verbose(other, true);
     assert_int_equal(ipclocker_lock(lock), 0);
     queue_up(other);
@@ -197,9 +197,9 @@ static void a_program_can_wait_in_its_own_loop(void **state)
     assert_int_equal(ipclocker_process(other), 1);
     ipclocker_wait(other, &wait);
     assert_false(wait.waiting);
-    assert_int_equal(notices.count[IPCLOCKER_PRINT_WAITING], 1);
-    assert_int_equal(notices.count[IPCLOCKER_PRINT_OBTAINED], 1);
-    assert_non_null(strstr(notices.last[IPCLOCKER_PRINT_WAITING], "held by o"));
+    assert_int_equal(notices.count[IPCLOCKER_NOTICE_WAITING], 1);
+    assert_int_equal(notices.count[IPCLOCKER_NOTICE_OBTAINED], 1);
+    assert_non_null(strstr(notices.last[IPCLOCKER_NOTICE_WAITING], "held by o"));
     ipclocker_destroy(lock);
     ipclocker_destroy(other);
 }
@@ -276,13 +276,13 @@ static void locks_can_be_broken(void **state)
     struct notices notices = {0};
 
     (void)state;
-    ipclocker_set_print(other, on_notice, &notices);
+    ipclocker_set_notice(other, on_notice, &notices);
     ipclocker_set_verbose(other, true);
     assert_int_equal(ipclocker_break_lock(other), 0);
     assert_int_equal(ipclocker_lock(lock), 0);
     assert_int_equal(ipclocker_break_lock(other), 1);
-    assert_int_equal(notices.count[IPCLOCKER_PRINT_BROKE], 1);
-    assert_string_equal(notices.last[IPCLOCKER_PRINT_BROKE], "taken from o");
+    assert_int_equal(notices.count[IPCLOCKER_NOTICE_BROKE], 1);
+    assert_string_equal(notices.last[IPCLOCKER_NOTICE_BROKE], "taken from o");
     ipclocker_destroy(lock);
     ipclocker_destroy(other);
 }
@@ -376,15 +376,15 @@ static void no_server_is_told_after_the_last_try(void **state)
     struct ipclocker_ping_status status;
 
     (void)state;
-    ipclocker_set_print(lock, on_notice, &notices);
+    ipclocker_set_notice(lock, on_notice, &notices);
     ipclocker_set_verbose(lock, true);
     ipclocker_set_connect_tries(lock, 3);
     ipclocker_set_connect_delay(lock, 10);
     /* The port of tcpmux, where nothing listens these days. */
     assert_int_equal(ipclocker_set_hosts(lock, "127.0.0.1=1"), 0);
     expect_failure(lock, ipclocker_lock(lock), ECONNREFUSED);
-    assert_int_equal(notices.count[IPCLOCKER_PRINT_RETRY], 2);
-    assert_int_equal(notices.count[IPCLOCKER_PRINT_DOWN], 1);
+    assert_int_equal(notices.count[IPCLOCKER_NOTICE_RETRY], 2);
+    assert_int_equal(notices.count[IPCLOCKER_NOTICE_DOWN], 1);
     assert_string_equal(ipclocker_error(lock),
                         "no lockerd answers at 127.0.0.1:1 (Connection refused); start one there "
                         "or set IPCLOCKER_HOST");

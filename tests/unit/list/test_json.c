@@ -12,7 +12,7 @@
 
 #include "list/json.h"
 
-static const struct lock_json_server some_server = {
+static const struct list_json_server some_server = {
     .version = "1.2", .started_s = 1000000000, .protocol = 2};
 
 static struct json_object *parse(char *text)
@@ -57,11 +57,11 @@ static void an_empty_list_is_a_whole_document(void **state)
 static void what_is_not_known_is_null(void **state)
 {
     struct lock_json *json = list_json_begin(&some_server, 5000);
-    const struct lock_json_lock bare = {.name = "n",
+    const struct list_json_lock bare = {.name = "n",
                                         .owner = "someone",
                                         .held_since_ms = -1,
                                         .hold_limit_s = -1,
-                                        .autounlock = LOCK_JSON_UNKNOWN,
+                                        .autounlock = LIST_JSON_UNKNOWN,
                                         .waiting = -1};
     static const char *const nulls[] = {
         "user",       "host",         "pid",        "job",
@@ -82,20 +82,20 @@ static void what_is_not_known_is_null(void **state)
 static void what_is_known_is_told(void **state)
 {
     struct lock_json *json = list_json_begin(&some_server, 61500);
-    const struct lock_json_lock full = {.name = "n",
+    const struct list_json_lock full = {.name = "n",
                                         .owner = "farm7_42_jane_doe",
                                         .host = "farm7",
                                         .pid = 42,
                                         .job = "slurm:7",
                                         .held_since_ms = 60000,
                                         .hold_limit_s = 0,
-                                        .autounlock = LOCK_JSON_NO,
+                                        .autounlock = LIST_JSON_NO,
                                         .token = UINT64_MAX,
                                         .waiting = 3};
     static const char *const names[] = {"a", "b"};
     struct lock_group wanted = {.names = names, .name_count = 2, .count = 1};
     const struct lock_demand wants = {.groups = &wanted, .group_count = 1};
-    const struct lock_json_waiter waiter = {
+    const struct list_json_waiter waiter = {
         .owner = "o", .wants = &wants, .position = 1, .waiting_since_ms = 61000};
     struct json_object *document, *lock, *group;
 
@@ -124,7 +124,7 @@ static void what_is_known_is_told(void **state)
 static void hostile_names_stay_valid_json(void **state)
 {
     struct lock_json *json = list_json_begin(&some_server, 0);
-    const struct lock_json_lock hostile = {.name = "\xff\x1b[2J\"\\\xc3\xa9",
+    const struct list_json_lock hostile = {.name = "\xff\x1b[2J\"\\\xc3\xa9",
                                            .owner = "\xe2\x80\xae_1_\xc3",
                                            .held_since_ms = -1,
                                            .waiting = -1};

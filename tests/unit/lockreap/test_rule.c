@@ -18,7 +18,7 @@ static int64_t bound_of(enum job_phase phase, uint32_t restarts, int64_t submit_
     const struct job_standing job = {
         .phase = phase, .restarts = restarts, .submit_s = submit_s, .start_s = start_s};
 
-    return reap_bound_ms(&job, &terms);
+    return rule_bound_ms(&job, &terms);
 }
 
 static void of_a_job_that_is_over_all_that_was_listed_is_left(void **state)
@@ -57,7 +57,7 @@ static void a_job_that_is_not_known_loses_what_is_older_than_slurms_memory(void 
 
     (void)state;
     assert_int_equal(bound_of(JOB_PHASE_FORGOTTEN, 0, 0, 0), 9700000);
-    assert_int_equal(reap_bound_ms(&job, &young), 0);
+    assert_int_equal(rule_bound_ms(&job, &young), 0);
 }
 
 int main(void)

@@ -18,16 +18,16 @@ static char *make_list(void)
     static const char *const names[] = {"a", "b"};
     struct lock_group wanted = {.names = names, .name_count = 2, .count = 1};
     const struct lock_demand wants = {.groups = &wanted, .group_count = 1};
-    const struct lock_json_server server = {.version = "1", .started_s = 1, .protocol = 2};
-    const struct lock_json_lock held = {.name = "a",
+    const struct list_json_server server = {.version = "1", .started_s = 1, .protocol = 2};
+    const struct list_json_lock held = {.name = "a",
                                         .owner = "olga",
                                         .job = "slurm:7@lab",
                                         .held_since_ms = 1795370000123,
-                                        .autounlock = LOCK_JSON_NO,
+                                        .autounlock = LIST_JSON_NO,
                                         .token = 1};
-    const struct lock_json_lock jobless = {
+    const struct list_json_lock jobless = {
         .name = "b", .owner = "omar", .held_since_ms = 1795370001123};
-    const struct lock_json_waiter waiter = {
+    const struct list_json_waiter waiter = {
         .owner = "otto", .job = "lsf:8", .wants = &wants, .waiting_since_ms = 1795370002000};
     struct lock_json *json = list_json_begin(&server, 1795370002123);
 

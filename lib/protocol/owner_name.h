@@ -4,8 +4,8 @@
  * It is a label for people and reports.  Nobody may draw a conclusion from it that matters: anybody
  * can call himself so.
  */
-#ifndef FARMLOCK_LOCK_OWNER_NAME_H
-#define FARMLOCK_LOCK_OWNER_NAME_H
+#ifndef FARMLOCK_PROTOCOL_OWNER_NAME_H
+#define FARMLOCK_PROTOCOL_OWNER_NAME_H
 
 #include <stddef.h>
 #include <stdint.h>

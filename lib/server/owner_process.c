@@ -1,6 +1,6 @@
 /* Which claims belong to which process, and what its end means for them.
  * Must not find out whether a process has ended: owner_watch.c does. */
-#include "owner.h"
+#include "owner_process.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +12,10 @@ static int compare_numbers(uint64_t a, uint64_t b)
     return (a > b) - (a < b);
 }
 
-int owner_compare(const struct tree_node *a, const struct tree_node *b)
+int owner_process_compare(const struct tree_node *a, const struct tree_node *b)
 {
-    const struct owner *left = tree_entry(a, const struct owner, node);
-    const struct owner *right = tree_entry(b, const struct owner, node);
+    const struct owner_process *left = tree_entry(a, const struct owner_process, node);
+    const struct owner_process *right = tree_entry(b, const struct owner_process, node);
     int order = compare_numbers((uint64_t)left->pid, (uint64_t)right->pid);
 
     if (order == 0)
@@ -29,55 +29,56 @@ int owner_compare(const struct tree_node *a, const struct tree_node *b)
     return order != 0 ? order : strcmp(left->host, right->host);
 }
 
-uint64_t owner_hash_boot(const struct ipclocker_server *server, const char *boot)
+uint64_t owner_process_hash_boot(const struct ipclocker_server *server, const char *boot)
 {
     return boot != NULL ? siphash(&server->boot_key, boot, strlen(boot)) : 0;
 }
 
-struct owner owner_of_request(const struct ipclocker_server *server,
-                              const struct lock_request *request)
+struct owner_process owner_process_of_request(const struct ipclocker_server *server,
+                                              const struct lock_request *request)
 {
     const struct lock_claimant *process = request->process;
 
-    return (struct owner){
+    return (struct owner_process){
         .host = process->host != NULL ? process->host : "",
         .pid = (pid_t)process->pid,
         .start = process->start,
-        .boot = owner_hash_boot(server, process->boot),
+        .boot = owner_process_hash_boot(server, process->boot),
         .pid_namespace = process->pid_namespace,
         .answered = process->start != 0,
     };
 }
 
-struct ipclocker_server *owner_server(const struct owner *owner)
+struct ipclocker_server *owner_process_server(const struct owner_process *owner)
 {
     return LIST_FIRST(&owner->claims)->server;
 }
 
-struct owner *owner_find(const struct ipclocker_server *server, const struct owner *probe)
+struct owner_process *owner_process_find(const struct ipclocker_server *server,
+                                         const struct owner_process *probe)
 {
     struct tree_node *node = tree_find(&server->owners, &probe->node);
 
-    return node != NULL ? tree_entry(node, struct owner, node) : NULL;
+    return node != NULL ? tree_entry(node, struct owner_process, node) : NULL;
 }
 
-void owner_file(struct ipclocker_server *server, struct owner *owner)
+void owner_process_file(struct ipclocker_server *server, struct owner_process *owner)
 {
     tree_insert(&server->owners, &owner->node);
     owner->filed = true;
 }
 
-void owner_unfile(struct ipclocker_server *server, struct owner *owner)
+void owner_process_unfile(struct ipclocker_server *server, struct owner_process *owner)
 {
     if (owner->filed)
         tree_remove(&server->owners, &owner->node);
     owner->filed = false;
 }
 
-struct owner *owner_create(const struct owner *like)
+struct owner_process *owner_process_create(const struct owner_process *like)
 {
     size_t host_size = strlen(like->host) + 1;
-    struct owner *owner = malloc(sizeof *owner + host_size);
+    struct owner_process *owner = malloc(sizeof *owner + host_size);
 
     if (owner == NULL)
         return NULL;
@@ -86,34 +87,34 @@ struct owner *owner_create(const struct owner *like)
     return owner;
 }
 
-void owner_destroy(struct owner *owner)
+void owner_process_destroy(struct owner_process *owner)
 {
     free(owner);
 }
 
-void owner_add_claim(struct owner *owner, struct claim *claim)
+void owner_process_add_claim(struct owner_process *owner, struct claim *claim)
 {
     claim->owner = owner;
     LIST_INSERT_HEAD(&owner->claims, claim, of_owner);
 }
 
-void owner_file_or_merge(struct ipclocker_server *server, struct owner *owner)
+void owner_process_file_or_merge(struct ipclocker_server *server, struct owner_process *owner)
 {
-    struct owner *other = owner_find(server, owner);
+    struct owner_process *other = owner_process_find(server, owner);
 
     if (other == NULL) {
-        owner_file(server, owner);
+        owner_process_file(server, owner);
         return;
     }
     while (!LIST_EMPTY(&owner->claims)) {
         struct claim *claim = LIST_FIRST(&owner->claims);
 
         LIST_REMOVE(claim, of_owner);
-        owner_add_claim(other, claim);
+        owner_process_add_claim(other, claim);
     }
 }
 
-static void end_in_state(struct owner *owner, enum lock_request_state state, int64_t now_ms)
+static void end_in_state(struct owner_process *owner, enum lock_request_state state, int64_t now_ms)
 {
     struct claim *claim, *next;
 
@@ -125,9 +126,9 @@ static void end_in_state(struct owner *owner, enum lock_request_state state, int
     }
 }
 
-void owner_end_claims(struct owner *owner)
+void owner_process_end_claims(struct owner_process *owner)
 {
-    struct ipclocker_server *server = owner_server(owner);
+    struct ipclocker_server *server = owner_process_server(owner);
     int64_t now_ms = context_now_ms(server);
     struct claim *claim;
 

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "lock/owner_name.h"
+#include "protocol/owner_name.h"
 
 enum { NAME_SIZE = 256 };
 
