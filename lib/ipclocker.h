@@ -342,9 +342,14 @@ IPCLOCKER_API void ipclocker_wait(const struct ipclocker *lock, struct ipclocker
  */
 IPCLOCKER_API int ipclocker_lock_start(struct ipclocker *lock);
 
-/* What to wait for until ipclocker_process() has something to do: a descriptor that may change
- * with each call, -1 when there is none; its poll(2) events; and for how many milliseconds at
- * most, -1 being for ever.  After a lock is held, the descriptor tells of the server's going away.
+/* What to wait for until ipclocker_process() has something to do: a descriptor, -1 when there is
+ * none; its poll(2) events, level-triggered; and for how many milliseconds at most, -1 being for
+ * ever.  After a lock is held, the descriptor tells of the server's going away.
+ * All three are to be asked anew after each call that takes the handle without const, and only
+ * such a call changes them.  The descriptor is the connection's own, non-blocking and
+ * close-on-exec, and has no duplicate, so that closing it takes it out of an epoll(7) set; a new
+ * connection may get its number: EPOLL_CTL_MOD, and EPOLL_CTL_ADD where that says ENOENT, is right
+ * in all cases.
  */
 IPCLOCKER_API int ipclocker_fd(const struct ipclocker *lock);
 IPCLOCKER_API short ipclocker_events(const struct ipclocker *lock);

@@ -45,7 +45,6 @@ $B/tests/unit/slurm/test_job_claims: $(call TESTED_OF,wrappers/slurm/job_claims)
 $B/tests/unit/spank-plugin/test_contact: $(call TESTED_OF,spank-plugin/contact)
 $B/tests/unit/spank-plugin/test_peer_watch: $(call TESTED_OF,spank-plugin/peer_watch spank-plugin/peer_port)
 $B/tests/unit/spank-plugin/test_settings: $(call TESTED_OF,spank-plugin/settings)
-$B/tests/unit/spank-plugin/test_step_processes: $(call TESTED_OF,spank-plugin/step_processes spank-plugin/proc_snapshot)
 $B/tests/unit/spank-plugin/test_witness: $(call TESTED_OF,spank-plugin/witness)
 
 # Its allocations fail on demand.
@@ -104,6 +103,18 @@ check-cluster: deps
 check-cluster-run:
 	@$(TEST_ENV) $(PROVE) -j$(JOBS) -e '' $(CLUSTER_TESTS)
 
+# In a root of another Debian release, on that release's Slurm; as root.  TESTS names some of them.
+TESTS ?= $(CLUSTER_TESTS) $(UNIT_TESTS) $(E2E_TESTS)
+.PHONY: check-slurm check-slurm-run
+check-slurm:
+	@[ -n '$(RELEASE)' ] || { echo 'check-slurm: say RELEASE=trixie or RELEASE=sid' >&2; exit 64; }
+	@setpriv --pdeathsig TERM sh .ci/release $(RELEASE) \
+	    sh -c '.ci/deps build test slurm && make -j$(JOBS) WERROR=$(WERROR) check-build && exec "$$@"' check-slurm \
+	    make --no-print-directory check-slurm-run $(if $(filter command line,$(origin TESTS)),TESTS='$(TESTS)')
+check-slurm-run:
+	@slurmd -V
+	@$(TEST_ENV) $(PROVE) -j$(JOBS) -e '' $(TESTS)
+
 # FUZZ_SECONDS is for all of them together; an input that fails is kept in build/fuzz/found.
 FUZZ_SECONDS ?= 60
 FUZZ_FLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
@@ -148,7 +159,7 @@ C_SOURCES := $(wildcard lib/*.[ch] lib/*/*.[ch] daemons/*.[ch] wrappers/*/*.[ch]
                spank-plugin/*.[ch] tests/unit/*/*.[ch] tests/support/*.c tests/fuzz/*.[ch] \
                tests/bench/*.[ch] examples/*.c examples/*/*.c)
 PY_SOURCES := $(wildcard tests/*/*.py)
-SH_SOURCES := .ci/run .ci/deps share/dashboard/lockfeed $(wildcard examples/*.sh examples/*/*.sh tests/*/*.sh)
+SH_SOURCES := .ci/run .ci/deps .ci/release share/dashboard/lockfeed $(wildcard examples/*.sh examples/*/*.sh tests/*/*.sh)
 
 .PHONY: format
 format:

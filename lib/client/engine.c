@@ -9,6 +9,7 @@
 
 #include "aside.h"
 #include "base/clock.h"
+#include "base/error_text.h"
 #include "base/text.h"
 #include "connection.h"
 #include "death_report.h"
@@ -190,11 +191,11 @@ static int step_talking(struct ipclocker *lock)
     int got;
 
     if (client_connection_flush(lock) != 0)
-        return client_search_lost(lock, errno, strerror(errno));
+        return client_search_lost(lock, errno, error_text(errno));
     got = client_connection_receive(lock);
     if (got < 0)
         return client_search_lost(
-            lock, errno, errno == ECONNRESET ? "it closed the connection" : strerror(errno));
+            lock, errno, errno == ECONNRESET ? "it closed the connection" : error_text(errno));
     if (got > 0)
         return take_received(lock, got);
     if (clock_now_ms() < lock->call.phase_deadline_ms)

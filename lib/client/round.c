@@ -9,6 +9,7 @@
 
 #include "aside.h"
 #include "base/clock.h"
+#include "base/error_text.h"
 #include "connection.h"
 #include "error.h"
 #include "hosts.h"
@@ -144,7 +145,7 @@ void client_round_unreached(struct ipclocker *lock, int number)
     bool is_path = client_round_host(lock)->is_path;
     struct client_failure failure = {.kind = FAILURE_UNREACHED,
                                      .number = number,
-                                     .reason = strerror(number),
+                                     .reason = error_text(number),
                                      .is_final = is_path && is_final_for_path(number)};
 
     if (address_is_missing(number) || number == ENETUNREACH)

@@ -60,7 +60,7 @@ static const struct option_spec table[] = {
     OPT_FLAG("nonblock", nonblock, "do not wait", .letter = 'n'),
     OPT_FLAG("fork", background, "go away", .no_help = "stay"),
     OPT_GROUP("Calls"),
-    OPT_CALL("lock", "NAME", take_lock, "may come again"),
+    OPT_CALL("lock", "NAME", take_lock, "may come again", .repeats = true),
     OPT_CALL("list-what-there-is-to-be-had", NULL, take_list, "comes alone"),
     OPT_END,
 };
