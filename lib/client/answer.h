@@ -91,4 +91,7 @@ enum answer_kind answer_parser_next(struct answer_parser *parser, struct answer 
  */
 const char *answer_parser_last_error(const struct answer_parser *parser);
 
+/* Its code; ERROR_CODE_NONE where there is no such text. */
+enum error_code answer_parser_last_code(const struct answer_parser *parser);
+
 #endif

@@ -172,6 +172,13 @@ struct timeline {
     time_t noted_s;
 };
 
+/* For a caller whose loop is not libevent's, see outside.c. */
+struct outside {
+    int fd;       /* the loop's own, which is not ours to close; -1 until somebody asks for it */
+    int timer_fd; /* makes that readable when a timer is due; -1: none */
+    struct event due;
+};
+
 /* What lower files have done by those above them, so that calls go one way.  server.c fills it in.
  */
 struct server_parts {
@@ -200,6 +207,7 @@ struct ipclocker_server {
     struct lock_table *table;
     uint64_t first_token; /* what was granted with a lower one is forgotten; 0: nothing is */
     struct state state;
+    struct outside outside;
     struct event pass_end;
     bool pass_end_queued, running_resumed;
     struct event deadline, sweep, accept_again;

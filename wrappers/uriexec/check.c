@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/error_text.h"
 #include "cli/message.h"
 #include "launch.h"
 #include "shell.h"
@@ -127,7 +128,7 @@ int check_hops(struct uricommand_hop *hops, size_t count)
         int through = there == 0 ? gets_through(hops, i) : there;
 
         if (through < 0)
-            return cli_error("uriexec", EX_OSERR, "cannot check the hops: %s", strerror(errno));
+            return cli_error("uriexec", EX_OSERR, "cannot check the hops: %s", error_text(errno));
         if (there == 0)
             return complain_of_hop(&hops[i], through > 0);
     }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/descriptor.h"
+#include "base/error_text.h"
 #include "cli/message.h"
 #include "shell.h"
 
@@ -127,7 +128,7 @@ int launch(const struct uricommand_hop *hops, size_t count, const char *command)
     int status;
 
     if (launch_start(&launcher, command) != 0)
-        return cli_error("uriexec", EX_OSERR, "cannot start a process: %s", strerror(errno));
+        return cli_error("uriexec", EX_OSERR, "cannot start a process: %s", error_text(errno));
     status = launch_wait(&launcher, -1, NULL, NULL);
     if (WIFSIGNALED(status))
         return launch_end_by(WTERMSIG(status));
