@@ -329,6 +329,9 @@ void command_renew(struct conn *conn, char *args)
 /* A monitor may speak for a process whose name another one goes by meanwhile. */
 static bool is_of_another(const struct conn *conn)
 {
+    /* A client that did not say goes by its name alone, and is spared the search. */
+    if (!conn->autounlock || conn->start == 0 || conn->boot == NULL)
+        return false;
     for (size_t i = 0; i < conn->demand.name_count; i++) {
         const struct lock_request *request =
             lock_table_find(conn->server->table, conn->user, conn->demand.names[i]);

@@ -44,8 +44,7 @@ bool incarnation_is_of_another(const struct conn *conn, const struct lock_reques
         .pid_namespace = conn->pid_namespace,
     };
 
-    return conn->autounlock && conn->start != 0 && conn->boot != NULL &&
-           compare(request, &asker) != SAME_PROCESS;
+    return compare(request, &asker) != SAME_PROCESS;
 }
 
 bool incarnation_check(struct conn *conn, const struct lock_ask *ask)

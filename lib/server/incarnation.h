@@ -17,7 +17,8 @@ bool incarnation_check(struct conn *conn, const struct lock_ask *ask);
  * mean the same process by a pid.  It is not where either did not say. */
 bool incarnation_is_neighbour(const struct conn *conn, const struct lock_claimant *process);
 
-/* Whether a request of the connection's user is known to be another process's. */
+/* Whether a request of the connection's user is known to be another process's.  The connection must
+ * have said which process it is. */
 bool incarnation_is_of_another(const struct conn *conn, const struct lock_request *request);
 
 #endif
