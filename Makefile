@@ -229,6 +229,8 @@ help:
 	@echo 'make check-valgrind unit tests under valgrind'
 	@echo 'make check-e2e      end-to-end tests only'
 	@echo 'make check-cluster  tests on a real Slurm cluster of two nodes'
+	@echo 'make check-slurm RELEASE=trixie'
+	@echo '                    build and test in a root of that Debian release (as root)'
 	@echo 'make fuzz           every parser on random input, FUZZ_SECONDS=60 in all'
 	@echo 'make bench          what things cost, against what they are compared with: a table'
 	@echo 'make bench FULL=1   the long form, with plots in build/bench'

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/descriptor.h"
+#include "base/error_text.h"
 #include "cli/sd_notify.h"
 #include "log.h"
 
@@ -48,7 +49,7 @@ static void close_ready_fd(void)
 void background_ready(void)
 {
     if (sd_notify_send("READY=1") != 0)
-        log_line(LOG_WARNING, "cannot tell systemd: %s", strerror(errno));
+        log_line(LOG_WARNING, "cannot tell systemd: %s", error_text(errno));
     if (has_served == NULL)
         return;
     *has_served = true;
@@ -69,7 +70,7 @@ static int claim_pid_file(const struct background *bg)
 
     if (fd < 0) {
         fprintf(stderr, "%s: cannot write the pid file %s: %s\n", bg->name, bg->pid_file,
-                strerror(errno));
+                error_text(errno));
         return -1;
     }
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
@@ -81,7 +82,7 @@ static int claim_pid_file(const struct background *bg)
     len = snprintf(text, sizeof text, "%d\n", (int)getpid());
     if (ftruncate(fd, 0) != 0 || write(fd, text, (size_t)len) != len) {
         fprintf(stderr, "%s: cannot write the pid file %s: %s\n", bg->name, bg->pid_file,
-                strerror(errno));
+                error_text(errno));
         close(fd);
         return -1;
     }
@@ -101,7 +102,7 @@ static int serve_with_pid_file(const struct background *bg, int (*serve)(const s
     if (fd >= 0) {
         /* A server that has given up its rights may not remove it: then leave it empty. */
         if (unlink(bg->pid_file) != 0 && ftruncate(fd, 0) != 0)
-            log_line(LOG_WARNING, "cannot remove %s: %s", bg->pid_file, strerror(errno));
+            log_line(LOG_WARNING, "cannot remove %s: %s", bg->pid_file, error_text(errno));
         close(fd);
     }
     return status;
@@ -203,7 +204,7 @@ static int supervise(const struct background *bg)
 
         begun_ms = clock_now_ms();
         if (pid < 0) {
-            log_line(LOG_ERR, "cannot start the server: %s", strerror(errno));
+            log_line(LOG_ERR, "cannot start the server: %s", error_text(errno));
             wait_status = EXIT_SYSTEM << 8;
         } else {
             /* From now on only the server can report readiness, or fail to. */
@@ -244,7 +245,7 @@ static int run_detached(const struct background *bg)
     has_served =
         mmap(NULL, sizeof *has_served, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (has_served == MAP_FAILED || pipe2(fds, O_CLOEXEC) != 0 || (pid = fork()) < 0) {
-        fprintf(stderr, "%s: cannot go into the background: %s\n", bg->name, strerror(errno));
+        fprintf(stderr, "%s: cannot go into the background: %s\n", bg->name, error_text(errno));
         return EXIT_SYSTEM;
     }
     if (pid > 0) {

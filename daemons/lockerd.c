@@ -12,9 +12,12 @@
 
 #include "background.h"
 #include "base/descriptor.h"
+#include "base/error_text.h"
 #include "base/number.h"
 #include "cli/command_line.h"
+#include "cli/host_option.h"
 #include "cli/message.h"
+#include "event_loop.h"
 #include "ipclocker_server.h"
 #include "log.h"
 #include "net/port.h"
@@ -40,6 +43,8 @@ static int take_host(void *context, const char *argument)
     if (settings->host_count == HOSTS_MAX)
         return cli_error("lockerd", EX_USAGE, "more than %d --host; use * for all addresses",
                          HOSTS_MAX);
+    if (host_option_check("lockerd", "host", argument) != 0)
+        return EX_USAGE;
     settings->hosts[settings->host_count++] = argument;
     return 0;
 }
@@ -85,7 +90,7 @@ static int take_debug(void *context, const char *argument)
 static const struct option_spec options[] = {
     OPT_GROUP("Where it listens"),
     OPT_CALL("host", "HOST", take_host, "listen at this address or name; may be repeated; * is all",
-             .completion = COMPLETE_HOST),
+             .completion = COMPLETE_HOST, .repeats = true),
     OPT_TEXT("port", "PORT", port, "TCP port or service name"),
     OPT_TEXT("path", "PATH", path, "listen at this UNIX socket", .completion = COMPLETE_FILE),
     OPT_GROUP("What it keeps"),
@@ -178,7 +183,7 @@ static int set_state(struct ipclocker_server *server, const struct settings *set
         if (errno == ENOENT)
             return cli_error("lockerd", EX_OSERR,
                              "there is no home for the state file; name one with --state, or none");
-        return cli_error("lockerd", EX_OSERR, "%s", strerror(errno));
+        return cli_error("lockerd", EX_OSERR, "%s", error_text(errno));
     }
     result = ipclocker_server_set_state(server, path, settings->durability);
     free(path);
@@ -213,30 +218,33 @@ static void on_hangup_signal(evutil_socket_t signal, short events, void *context
 }
 
 /* Whoever starts a server looks at standard error, wherever the log goes. */
-static void report_failed_start(const struct ipclocker_server *server)
+static void report_failed_start(const char *reason)
 {
     if (logs_elsewhere)
-        cli_error("lockerd", 0, "cannot serve: %s", ipclocker_server_error(server));
-    log_line(LOG_ERR, "cannot serve: %s", ipclocker_server_error(server));
+        cli_error("lockerd", 0, "cannot serve: %s", reason);
+    log_line(LOG_ERR, "cannot serve: %s", reason);
 }
 
 /* Serves until a signal ends it; background_run() calls this in the process that is to serve. */
 static int serve(void *context)
 {
     struct ipclocker_server *server = context;
-    struct event_base *base = event_base_new();
+    struct event_base *base = event_loop_create();
     struct event *term, *interrupt, *hangup;
     int status = 0;
 
-    if (base == NULL)
+    if (base == NULL) {
+        report_failed_start(error_text(errno));
+        ipclocker_server_destroy(server);
         return EX_OSERR;
+    }
     term = evsignal_new(base, SIGTERM, on_stop_signal, base);
     interrupt = evsignal_new(base, SIGINT, on_stop_signal, base);
     hangup = evsignal_new(base, SIGHUP, on_hangup_signal, NULL);
     if (term == NULL || interrupt == NULL || hangup == NULL || event_add(term, NULL) != 0 ||
         event_add(interrupt, NULL) != 0 || event_add(hangup, NULL) != 0 ||
         ipclocker_server_start(server, base) != 0) {
-        report_failed_start(server);
+        report_failed_start(ipclocker_server_error(server));
         status = EX_OSERR;
     } else {
         log_line(LOG_INFO, "version " FARMLOCK_VERSION " serves");
@@ -272,7 +280,7 @@ int main(int argc, char **argv)
         settings.log = "syslog";
     if (log_open("lockerd", settings.log, settings.debug) != 0)
         return cli_error("lockerd", EX_OSERR, "cannot open the log %s: %s", settings.log,
-                         strerror(errno));
+                         error_text(errno));
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a state file at its limit is an error to report */
     descriptor_raise_limit();
@@ -280,7 +288,7 @@ int main(int argc, char **argv)
     if (server == NULL || listen_everywhere(server, &settings) != 0) {
         status = errno == EINVAL || errno == ENAMETOOLONG ? EX_USAGE : EX_OSERR;
         cli_error("lockerd", status, "%s",
-                  server != NULL ? ipclocker_server_error(server) : strerror(errno));
+                  server != NULL ? ipclocker_server_error(server) : error_text(errno));
         ipclocker_server_destroy(server);
         return status;
     }

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/error_text.h"
 #include "base/text.h"
 
 static struct {
@@ -52,7 +53,7 @@ void log_reopen(void)
         return;
     fd = open_file(logger.path);
     if (fd < 0) {
-        log_line(LOG_ERR, "cannot reopen the log %s: %s", logger.path, strerror(errno));
+        log_line(LOG_ERR, "cannot reopen the log %s: %s", logger.path, error_text(errno));
         return;
     }
     close(logger.fd);

@@ -12,12 +12,16 @@
 
 #include "background.h"
 #include "base/descriptor.h"
+#include "base/error_text.h"
 #include "base/number.h"
 #include "cli/command_line.h"
+#include "cli/host_option.h"
 #include "cli/message.h"
+#include "event_loop.h"
 #include "log.h"
 #include "pidstat.h"
 #include "privileges.h"
+#include "process/process.h"
 
 struct pidstatd {
     struct pidstat_server *server;
@@ -38,6 +42,14 @@ static int take_port(void *context, const char *value)
     return cli_error("pidstatd", EX_USAGE,
                      "--port cannot be '%s'; give 1 to 65535 or a UDP service of /etc/services",
                      value);
+}
+
+static int take_host(void *context, const char *host)
+{
+    struct pidstatd *self = context;
+
+    self->host = host;
+    return host_option_check("pidstatd", "host", host);
 }
 
 static int take_user(void *context, const char *value)
@@ -65,7 +77,7 @@ static int take_max_watches(void *context, const char *value)
 
 #define SETTINGS struct pidstatd
 static const struct option_spec options[] = {
-    OPT_TEXT("host", "HOST", host, "listen on this host's addresses only (all addresses)",
+    OPT_CALL("host", "HOST", take_host, "listen on this host's addresses only (all addresses)",
              .completion = COMPLETE_HOST),
     OPT_CALL("port", "PORT", take_port, "listen on this UDP port or service (pidstatd, 1752)"),
     OPT_FLAG("fork", background, "go into the background (the default)",
@@ -93,14 +105,17 @@ static int listen_on_sockets(struct pidstatd *self)
 
     if (pidstat_server_listen(self->server) == 0)
         return 0;
-    reason = strerror(errno);
+    reason = error_text(errno);
     if (errno == EADDRINUSE)
         advice = "is another pidstatd running?";
     else if (errno == EADDRNOTAVAIL)
         reason = "it does not resolve, or is no address of this host";
-    return cli_error("pidstatd", EX_OSERR, "cannot listen on %s port %u: %s; %s",
+    else if (error_text_has_advice(errno))
+        advice = NULL;
+    return cli_error("pidstatd", EX_OSERR, "cannot listen on %s port %u: %s%s%s",
                      self->host != NULL ? self->host : "any address",
-                     (unsigned)pidstat_server_port(self->server), reason, advice);
+                     (unsigned)pidstat_server_port(self->server), reason,
+                     advice != NULL ? "; " : "", advice != NULL ? advice : "");
 }
 
 /* A daemon that only looks needs no rights; only who names a user keeps another's. */
@@ -113,7 +128,7 @@ static int become_ordinary(struct pidstatd *self)
     if (self->privileges.uid == 0 || privileges_drop(&self->privileges) == 0)
         return 0;
     log_line(LOG_ERR, "cannot become user %s: %s", self->user != NULL ? self->user : "nobody",
-             strerror(errno));
+             error_text(errno));
     return EX_OSERR;
 }
 
@@ -162,6 +177,19 @@ static int add_event(struct event *event, const struct timeval *timeout)
     return event != NULL && event_add(event, timeout) == 0 ? 0 : -1;
 }
 
+/* Who asks about a process of the host would otherwise hear that it does not exist. */
+static void tell_namespace(void)
+{
+    uint64_t pid_namespace = process_pid_namespace();
+
+    if (process_namespace_is_container(pid_namespace))
+        log_line(
+            LOG_NOTICE,
+            "this is a container: answers are about the processes of its pid namespace %" PRIu64
+            " only; for those of the host run pidstatd there",
+            pid_namespace);
+}
+
 static int serve_on(struct pidstatd *self)
 {
     const struct timeval every = {.tv_sec = 10};
@@ -182,9 +210,12 @@ static int serve_on(struct pidstatd *self)
     if (failed == 0 && pidstat_server_attach(self->server, self->base) == 0) {
         log_line(LOG_INFO, "listens on %s port %u", self->host != NULL ? self->host : "any address",
                  (unsigned)pidstat_server_port(self->server));
+        tell_namespace();
         background_ready();
         status = event_base_dispatch(self->base) < 0 ? EX_OSERR : 0;
         log_stats(self, LOG_INFO);
+    } else {
+        log_line(LOG_ERR, "cannot serve: %s", error_text(errno));
     }
     for (size_t i = 0; i < EVENTS; i++) {
         if (events[i] != NULL)
@@ -202,9 +233,9 @@ static int serve(void *context)
     status = become_ordinary(self);
     if (status != 0)
         return status;
-    self->base = event_base_new();
+    self->base = event_loop_create();
     if (self->base == NULL) {
-        log_line(LOG_ERR, "cannot create an event loop; is memory short?");
+        log_line(LOG_ERR, "cannot serve: %s", error_text(errno));
         return EX_OSERR;
     }
     status = serve_on(self);
@@ -223,14 +254,14 @@ int main(int argc, char **argv)
     descriptor_occupy_streams(0);
     self.server = pidstat_server_create();
     if (self.server == NULL)
-        return cli_error("pidstatd", EX_OSERR, "cannot start: %s", strerror(errno));
+        return cli_error("pidstatd", EX_OSERR, "cannot start: %s", error_text(errno));
     status = command_line_parse(&command_line, argc, argv, &self, &words);
     if (status >= 0) {
         pidstat_server_destroy(self.server);
         return status;
     }
     if (pidstat_server_set_host(self.server, self.host) != 0)
-        return cli_error("pidstatd", EX_OSERR, "cannot start: %s", strerror(errno));
+        return cli_error("pidstatd", EX_OSERR, "cannot start: %s", error_text(errno));
     background.foreground = !self.background;
     background.quiet = self.background;
     background.pid_file = self.pid_file;

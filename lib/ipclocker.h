@@ -79,11 +79,11 @@ IPCLOCKER_API const char *ipclocker_error(const struct ipclocker *lock);
 /* ==== Client: parameters ==================================================================== */
 
 /* Which servers to ask: host names or addresses, separated by colons or blanks, an IPv6 address in
- * brackets, each optionally with its own port behind an equals sign ("farm1:[::1]=1800").  They are
- * tried in this order; the one that answered is asked first from then on.  As long as the handle
- * waits for a lock or holds one, it asks no other than the one that queued it or granted, however
- * long that is away: another would grant the same lock again.  A path (it begins with a slash) is a
- * UNIX socket.
+ * brackets, each optionally with its own port behind an equals sign ("farm1:[::1]=1800").  A word
+ * of digits is no host, so that "farm1:1800" is not taken for two.  They are tried in this order;
+ * the one that answered is asked first from then on.  As long as the handle waits for a lock or
+ * holds one, it asks no other than the one that queued it or granted, however long that is away:
+ * another would grant the same lock again.  A path (it begins with a slash) is a UNIX socket.
  * Errors: EINVAL: empty, or not of this form; EALREADY: a lock is being got.
  */
 IPCLOCKER_API int ipclocker_set_hosts(struct ipclocker *lock, const char *hosts);
@@ -148,6 +148,8 @@ IPCLOCKER_API void ipclocker_set_destroy_unlock(struct ipclocker *lock, bool des
 /* How often to try all hosts, 0 being for ever, and the pause in between in milliseconds.  The
  * pause grows by half of itself with each try, up to a minute, and is spread at random by a
  * quarter either way, so that a farm does not come back in step.
+ * What would come to the same is not tried again: a refusal for good, a name that does not exist,
+ * a program that is no lockerd; nor, by a call that does not wait for a lock, what took too long.
  * A handle that loses the connection while it stands in a queue, or holds the lock as a session,
  * goes on trying for as long as it wants the lock, first after 0.1 s and at most 5 s apart: its
  * place is kept for a while only.  Such a handle, and one that tries for ever, also comes back to a
@@ -169,6 +171,7 @@ enum ipclocker_notice {
     IPCLOCKER_NOTICE_BROKE,    /* it was taken from its owner, as asked */
     IPCLOCKER_NOTICE_RETRY,    /* no server answers: trying again after a pause */
     IPCLOCKER_NOTICE_DOWN,     /* no server answers, and no try is left */
+    IPCLOCKER_NOTICE_SECOND,   /* one that is not the first of the list serves, which does not */
 };
 typedef void ipclocker_notice_fn(void *context, enum ipclocker_notice notice, const char *text);
 IPCLOCKER_API void ipclocker_set_notice(struct ipclocker *lock, ipclocker_notice_fn *print,
@@ -181,7 +184,13 @@ typedef void ipclocker_trace_fn(void *context, bool sent, const char *bytes, siz
 IPCLOCKER_API void ipclocker_set_trace(struct ipclocker *lock, ipclocker_trace_fn *trace,
                                        void *context);
 
-/* ==== Client: calls that block =============================================================== */
+/* ==== Client: calls that block ===============================================================
+ *
+ * Whatever happens, a name is waited for six seconds, and a connection and the next word of an
+ * answer five each; then the call fails as one that no server answers.  ipclocker_lock() keeps its
+ * wait limit in each of these, and, where it may wait and no other server is to be had, stays with
+ * one that has accepted the request and does not answer.
+ */
 
 /* Gets the lock.  Returns 0 when it is held, and then ipclocker_locked() is true.  Errors:
  *   EBUSY      somebody has it, and block is false
@@ -327,15 +336,20 @@ IPCLOCKER_API void ipclocker_wait(const struct ipclocker *lock, struct ipclocker
 
 /* ==== Client: inside a caller's event loop ================================================== */
 
-/* Begins what ipclocker_lock() does, without waiting for anything but the resolver (give
- * addresses where even that is too much).  Returns 0 when it has begun; go on with
+/* Begins what ipclocker_lock() does, without waiting for anything: names are resolved in a thread
+ * (where none can be had, in this one).  Returns 0 when it has begun; go on with
  * ipclocker_process().  Errors: EALREADY: a lock is being got already.
  */
 IPCLOCKER_API int ipclocker_lock_start(struct ipclocker *lock);
 
-/* What to wait for until ipclocker_process() has something to do: a descriptor that may change
- * with each call, -1 when there is none; its poll(2) events; and for how many milliseconds at
- * most, -1 being for ever.  After a lock is held, the descriptor tells of the server's going away.
+/* What to wait for until ipclocker_process() has something to do: a descriptor, -1 when there is
+ * none; its poll(2) events, level-triggered; and for how many milliseconds at most, -1 being for
+ * ever.  After a lock is held, the descriptor tells of the server's going away.
+ * All three are to be asked anew after each call that takes the handle without const, and only
+ * such a call changes them.  The descriptor is the connection's own, non-blocking and
+ * close-on-exec, and has no duplicate, so that closing it takes it out of an epoll(7) set; a new
+ * connection may get its number: EPOLL_CTL_MOD, and EPOLL_CTL_ADD where that says ENOENT, is right
+ * in all cases.
  */
 IPCLOCKER_API int ipclocker_fd(const struct ipclocker *lock);
 IPCLOCKER_API short ipclocker_events(const struct ipclocker *lock);

@@ -132,6 +132,14 @@ IPCLOCKER_API int ipclocker_server_run(struct ipclocker_server *server);
  */
 IPCLOCKER_API int ipclocker_server_process(struct ipclocker_server *server, int timeout_ms);
 
+/* A descriptor for the caller's own poll(2) or epoll(7): readable, level-triggered, whenever
+ * ipclocker_server_process(server, 0) has something to do, its timers included, and otherwise not.
+ * It is the same from one start of the server to its stop, after which it is closed or another's;
+ * the caller only waits for it.  Only for a server that serves from a loop of its own.  Returns -1
+ * with EINVAL: it does not; ENOTSUP: libevent was built without epoll; EMFILE, ENFILE.
+ */
+IPCLOCKER_API int ipclocker_server_fd(struct ipclocker_server *server);
+
 /* Stops to serve: closes all connections and ends ipclocker_server_run().  May be called from a
  * callback of the server's loop.  Socket files that it made are removed in
  * ipclocker_server_destroy().

@@ -31,7 +31,8 @@ extern "C" {
 enum pidstat_state {
     PIDSTAT_GONE,    /* there is no such process: it has ended, or its pid is another's now */
     PIDSTAT_EXISTS,  /* there is, whoever it belongs to */
-    PIDSTAT_UNKNOWN, /* the pid is in use, but it cannot be seen whether by the same process */
+    PIDSTAT_UNKNOWN, /* the pid is in use, but it cannot be seen whether by the same process; or the
+                        daemon is in a container, and speaks of other processes */
 };
 
 /* Says whether the process `pid` exists; with a `start` other than 0, whether it is still the one
@@ -121,6 +122,7 @@ int pidstat_receive(struct pidstat *client, struct pidstat_answer *answer, int t
  * long.  Answers to other questions stay for pidstat_receive().  Returns 0 and fills *answer, or
  * -1 with errno
  *   ETIMEDOUT      no answer (or none that `which` wants)
+ *   ECONNREFUSED   the host is up, but no daemon listens on the port
  *   EHOSTUNREACH   the host's name does not resolve
  *   others         as pidstat_request()
  */

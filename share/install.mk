@@ -28,6 +28,9 @@ $B/share/farmlock.tcsh: $(COMPLETED:%=$B/bin/%)
 	@mkdir -p $(@D)
 	@for program in $^; do $$program --completion tcsh || exit 1; done >$@
 
+# A page of several functions is found by the name of each.
+NAMES_OF_PAGE = sed -n '/^\.Sh NAME/,/^\.Nd/s/^\.Nm \([a-z_]*\).*/\1/p'
+
 .PHONY: install
 install: all
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
@@ -59,6 +62,9 @@ endif
 	        $$unit >$(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done
 	for page in $(call SHARED_DATA,$(MAN_PAGES)); do \
 	    $(INSTALL) -D -m 644 $$page $(DESTDIR)$(MANDIR)/$${page#share/man/} || exit 1; done
+	for page in $(filter share/man/man3/%,$(MAN_PAGES)); do for name in $$($(NAMES_OF_PAGE) $$page); do \
+	    [ $$name.3 = $${page##*/} ] || \
+	    ln -sf $${page##*/} $(DESTDIR)$(MANDIR)/man3/$$name.3 || exit 1; done; done
 	$(INSTALL) -m 644 README.md NEWS.md LICENSE $(DESTDIR)$(PKGDOCDIR)
 	for file in $(EXAMPLES); do \
 	    mode=644; [ ! -x $$file ] || mode=755; \
@@ -72,6 +78,8 @@ uninstall:
 	rm -f $(DESTDIR)$(LIBDIR)/slurm/pidwatch.so $(LIBRARIES:%=$(DESTDIR)$(LIBDIR)/%.*) $(PC_FILES:%=$(DESTDIR)$(LIBDIR)/pkgconfig/%)
 	rm -f $(patsubst lib/%,$(DESTDIR)$(INCDIR)/%,$(HEADERS))
 	rm -f $(patsubst share/man/%,$(DESTDIR)$(MANDIR)/%,$(MAN_PAGES))
+	for name in $$($(NAMES_OF_PAGE) $(filter share/man/man3/%,$(MAN_PAGES))); do \
+	    rm -f $(DESTDIR)$(MANDIR)/man3/$$name.3 || exit 1; done
 	rm -f $(patsubst share/systemd/%,$(DESTDIR)$(UNITDIR)/%,$(UNITS))
 	rm -f $(EVERY_PROGRAM:%=$(DESTDIR)$(BASHCOMPDIR)/%) $(EVERY_PROGRAM:%=$(DESTDIR)$(ZSHCOMPDIR)/_%) \
 	    $(EVERY_PROGRAM:%=$(DESTDIR)$(FISHCOMPDIR)/%.fish)

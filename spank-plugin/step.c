@@ -1,5 +1,7 @@
 /* The plugin in slurmstepd: decides whether a step is watched, by whom, and logs what comes of it.
- * Must not wait for anything but a fork. */
+ * Must not wait for anything but a fork, nor make a descriptor that is needed longer anywhere but
+ * in step_begin(): under contain_spank the hooks of tasks run in a process that shares slurmstepd's
+ * memory, but has descriptors of its own, and ends with the hook. */
 #include "step.h"
 
 #include <errno.h>
@@ -22,8 +24,9 @@ static struct {
     struct peer_watch line;
     pid_t *tasks;
     uint32_t seen, expected; /* tasks */
-    int reports;             /* of the watcher; below 0 while there is none */
-} step = {.line = {.fd = -1}, .reports = -1};
+    pid_t slurmstepd;
+    int reports[2]; /* of the watcher: where they are read, and its own end; below 0 for none */
+} step = {.line = {.fd = -1}, .reports = {-1, -1}};
 
 /* Such as "7.0", or "7.interactive" for what salloc starts; what cannot be told is 0. */
 static const char *step_name(spank_t spank, char name[32])
@@ -60,6 +63,10 @@ static void log_report(const struct plugin *plugin, spank_t spank, char what)
                     "be reached; it is not watched until one is: is a firewall between them? See "
                     "ports= in pidwatch-spank(8)",
                     name, step.contact.port);
+    else if (what == REPORT_FOREIGN)
+        slurm_error("pidwatch: step %s: the pidstatd on %s is in a container and cannot tell of "
+                    "srun (process %d): run one outside, on the host itself",
+                    name, step.host, (int)step.contact.pid);
     else
         slurm_error("pidwatch: step %s: the watcher lacks memory or rights; the step is not "
                     "watched",
@@ -69,7 +76,7 @@ static void log_report(const struct plugin *plugin, spank_t spank, char what)
 void step_take_reports(const struct plugin *plugin, spank_t spank)
 {
     char bytes[16];
-    ssize_t len = step.reports < 0 ? 0 : read(step.reports, bytes, sizeof bytes);
+    ssize_t len = step.reports[0] < 0 ? 0 : read(step.reports[0], bytes, sizeof bytes);
 
     for (ssize_t i = 0; i < len; i++)
         log_report(plugin, spank, bytes[i]);
@@ -78,8 +85,10 @@ void step_take_reports(const struct plugin *plugin, spank_t spank)
 void step_end(const struct plugin *plugin, spank_t spank)
 {
     step_take_reports(plugin, spank);
-    descriptor_close(step.reports);
-    step.reports = -1;
+    for (size_t i = 0; i < 2; i++) {
+        descriptor_close(step.reports[i]);
+        step.reports[i] = -1;
+    }
     peer_watch_close(&step.line);
     free(step.tasks);
     step.tasks = NULL;
@@ -122,6 +131,15 @@ static bool connect_to_srun(const struct plugin *plugin, spank_t spank)
                            plugin->settings.unreachable_ms, clock_now_ms()) == 0;
 }
 
+static void say_no_watcher(spank_t spank)
+{
+    int number = errno;
+    char name[32];
+
+    slurm_error("pidwatch: step %s: cannot start a watcher: %s; the step is not watched",
+                step_name(spank, name), strerror(number));
+}
+
 void step_begin(const struct plugin *plugin, spank_t spank)
 {
     char name[32];
@@ -138,8 +156,11 @@ void step_begin(const struct plugin *plugin, spank_t spank)
     }
     step.tasks = calloc(count, sizeof *step.tasks);
     step.expected = count;
-    step.watched = step.tasks != NULL;
-    if (step.watched)
+    step.slurmstepd = getpid();
+    step.watched = step.tasks != NULL && watcher_open_reports(step.reports) == 0;
+    if (!step.watched)
+        say_no_watcher(spank);
+    else
         spank_setenv(spank, CONTACT_MARK, step.text, 1);
 }
 
@@ -167,6 +188,8 @@ static int start_watcher(const struct plugin *plugin, spank_t spank)
         .line = step.line,
         .tasks = step.tasks,
         .task_count = step.seen,
+        .slurmstepd = step.slurmstepd,
+        .report_fd = step.reports[1],
     };
 
     if (take_groups(spank, &watcher) != 0 ||
@@ -180,9 +203,16 @@ static int start_watcher(const struct plugin *plugin, spank_t spank)
     return watcher_start(&watcher);
 }
 
+/* The watcher has the line now.  A copy of slurmstepd's descriptors goes by itself, and the number
+ * is still needed to close slurmstepd's own. */
+static void leave_line(void)
+{
+    if (getpid() == step.slurmstepd)
+        peer_watch_close(&step.line);
+}
+
 void step_add_task(const struct plugin *plugin, spank_t spank)
 {
-    char name[32];
     pid_t pid;
 
     if (!step.watched || step.seen == step.expected ||
@@ -191,9 +221,7 @@ void step_add_task(const struct plugin *plugin, spank_t spank)
     step.tasks[step.seen++] = pid;
     if (step.seen < step.expected)
         return;
-    step.reports = start_watcher(plugin, spank);
-    peer_watch_close(&step.line);
-    if (step.reports < 0)
-        slurm_error("pidwatch: step %s: cannot start a watcher: %s; the step is not watched",
-                    step_name(spank, name), strerror(errno));
+    if (start_watcher(plugin, spank) != 0)
+        say_no_watcher(spank);
+    leave_line();
 }

@@ -20,9 +20,9 @@
 #include "peer_watch.h"
 #include "pidstat/asker.h"
 #include "process/double_fork.h"
+#include "process/offspring.h"
 #include "process/process.h"
 #include "process/terminate.h"
-#include "step_processes.h"
 #include "witness.h"
 
 enum {
@@ -39,7 +39,7 @@ struct watch {
     struct peer_watch line;
     struct pidstat_asker *asker; /* NULL while the line is up */
     enum witness_pidstatd pidstatd;
-    bool vouched, told_no_contact, told_killed;
+    bool vouched, told_no_contact, told_killed, told_foreign;
     int64_t began_ms, pidstatd_heard_ms;
     struct offspring offspring;
     struct pollfd *fds; /* report, line, asker, and the tasks */
@@ -61,11 +61,16 @@ static void take_answer(void *context, const struct pidstat_result *result)
 {
     struct watch *watch = context;
 
-    if (!result->answered) {
+    /* Refusing, or speaking of other processes, is a sign of life of srun's host at least. */
+    if (result->answered || result->refused)
+        watch->pidstatd_heard_ms = clock_now_ms();
+    if (!result->answered || result->foreign) {
+        if (result->foreign && !watch->told_foreign)
+            report(watch, REPORT_FOREIGN);
+        watch->told_foreign |= result->foreign;
         watch->pidstatd = PIDSTATD_SILENT;
         return;
     }
-    watch->pidstatd_heard_ms = clock_now_ms();
     watch->pidstatd = result->state == PIDSTAT_GONE ? PIDSTATD_GONE : PIDSTATD_ALIVE;
     watch->vouched |= watch->pidstatd == PIDSTATD_ALIVE;
 }
@@ -276,27 +281,29 @@ static int open_tasks(struct watch *watch)
     return 0;
 }
 
-static int open_watch(struct watch *watch, pid_t slurmstepd)
+static int open_watch(struct watch *watch)
 {
     const struct watcher *self = watch->self;
 
     watch->began_ms = clock_now_ms();
     watch->offspring.mark = self->mark;
-    watch->offspring.except = slurmstepd;
+    watch->offspring.except = self->slurmstepd;
+    watch->offspring.pinned = true;
+    watch->offspring.take_control = control_group_step;
     if (offspring_init(&watch->offspring, self->tasks, self->task_count) != 0 ||
         open_tasks(watch) != 0)
         return -1;
     return 0;
 }
 
-static void run(const struct watcher *self, int report_fd, pid_t slurmstepd)
+static void run(const struct watcher *self, int report_fd)
 {
     struct watch watch = {.self = self, .report_fd = report_fd, .line = self->line};
     enum witness_verdict verdict;
 
     prctl(PR_SET_NAME, "pidwatch-step");
     reset_signals();
-    if (become_user(self) != 0 || open_watch(&watch, slurmstepd) != 0) {
+    if (become_user(self) != 0 || open_watch(&watch) != 0) {
         report(&watch, REPORT_FAILED);
         return;
     }
@@ -309,23 +316,19 @@ static void run(const struct watcher *self, int report_fd, pid_t slurmstepd)
         cancel_job(self->job, self->node_id);
 }
 
-int watcher_start(struct watcher *self)
+int watcher_open_reports(int ends[2])
 {
-    pid_t slurmstepd = getpid();
-    int ends[2], keep[2], result;
+    return pipe2(ends, O_CLOEXEC | O_NONBLOCK);
+}
 
-    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
-        return -1;
-    keep[0] = ends[1];
-    keep[1] = peer_watch_fd(&self->line);
-    result = double_fork(keep, 2);
+int watcher_start(const struct watcher *self)
+{
+    int keep[] = {self->report_fd, peer_watch_fd(&self->line)};
+    int result = double_fork(keep, sizeof keep / sizeof *keep);
+
     if (result == 0) {
-        run(self, keep[0], slurmstepd);
+        run(self, keep[0]);
         _exit(0);
     }
-    descriptor_close(ends[1]);
-    if (result > 0)
-        return ends[0];
-    descriptor_close(ends[0]);
-    return -1;
+    return result > 0 ? 0 : -1;
 }

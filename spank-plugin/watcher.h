@@ -17,6 +17,7 @@ enum watcher_report {
     REPORT_UNREACHABLE = 'u', /* the same, for srun's host has been silent for too long */
     REPORT_KILLED = 'k',      /* some had to be killed */
     REPORT_NO_CONTACT = 'c',  /* neither srun's port nor pidstatd has answered so far */
+    REPORT_FOREIGN = 'n',     /* pidstatd there is in a container, and knows nothing of srun */
     REPORT_FAILED = 'f',      /* it cannot watch, for lack of memory or descriptors */
 };
 
@@ -39,13 +40,22 @@ struct watcher {
     const gid_t *groups;
     size_t group_count;
 
+    pid_t slurmstepd; /* which is none of the step's processes */
+    int report_fd;    /* of watcher_open_reports() */
+
     uint32_t job;     /* to be cancelled where srun has made it for this step alone */
     uint32_t node_id; /* rank of this node in it: the first cancels, others step in */
 };
 
-/* Leaves a watcher behind.  Returns a descriptor from which its reports are read, without blocking,
- * and which keeps it alive: it ends when this is closed; -1 with errno when there is none.
+/* Makes the pipe of a watcher's reports: ends[0] is read from, without blocking, ends[1] is for the
+ * watcher.  Whoever calls keeps both: a watcher lives for as long as the reading end is open
+ * anywhere.  Returns 0, or -1 with errno.
  */
-int watcher_start(struct watcher *watcher);
+int watcher_open_reports(int ends[2]);
+
+/* Leaves a watcher behind.  The process that calls may end, and its descriptors with it, as soon as
+ * this returns.  Returns 0, or -1 with errno when there is none.
+ */
+int watcher_start(const struct watcher *watcher);
 
 #endif

@@ -15,6 +15,9 @@ FUZZERS     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH_HELPERS := meter link grpc
 BENCH_LOADS := $(patsubst tests/bench/%.c,$B/tests/bench/%,\
                  $(filter-out $(BENCH_HELPERS:%=tests/bench/%.c),$(wildcard tests/bench/*.c)))
+# Tests wait more than they work: with as many at a time as there are processors, these are idle for
+# a third of the time.
+TEST_JOBS ?= $(shell echo $$(($(JOBS) + ($(JOBS) + 1) / 2)))
 TEST_ENV = FARMLOCK_BUILD=$(CURDIR)/$B CMOCKA_MESSAGE_OUTPUT=TAP
 
 # ---- building -------------------------------------------------------------------------------
@@ -37,6 +40,7 @@ $B/tests/%.so: $B/obj/tests/support/%.o
 # What they test of a program or of the plugin; all of lib/ is linked anyway.
 TESTED_OF = $(patsubst %,$B/obj/%.o,$(1))
 $B/tests/unit/lockersh/test_job_list: $(call TESTED_OF,wrappers/lockersh/job_list)
+$B/tests/unit/lockersh/test_patience: $(call TESTED_OF,wrappers/lockersh/patience)
 $B/tests/unit/lockreap/test_rule: $(call TESTED_OF,wrappers/lockreap/rule)
 $B/tests/unit/locksync/test_seat_map: $(call TESTED_OF,wrappers/locksync/seat_map)
 $B/tests/unit/pidwatch/test_shell_line: $(call TESTED_OF,wrappers/pidwatch/shell_line)
@@ -44,7 +48,6 @@ $B/tests/unit/slurm/test_job_claims: $(call TESTED_OF,wrappers/slurm/job_claims)
 $B/tests/unit/spank-plugin/test_contact: $(call TESTED_OF,spank-plugin/contact)
 $B/tests/unit/spank-plugin/test_peer_watch: $(call TESTED_OF,spank-plugin/peer_watch spank-plugin/peer_port)
 $B/tests/unit/spank-plugin/test_settings: $(call TESTED_OF,spank-plugin/settings)
-$B/tests/unit/spank-plugin/test_step_processes: $(call TESTED_OF,spank-plugin/step_processes spank-plugin/proc_snapshot)
 $B/tests/unit/spank-plugin/test_witness: $(call TESTED_OF,spank-plugin/witness)
 $B/tests/unit/uriexec/test_tie_word: $(call TESTED_OF,wrappers/uriexec/tie_word)
 
@@ -72,7 +75,7 @@ check-build: all $(UNIT_TESTS) $(PRELOADS)
 
 # One runner over everything, so that one closing line speaks for the whole run.
 check-run:
-	@$(TEST_ENV) $(PROVE) -j$(JOBS) -e '' $(CLUSTER_TESTS) $(LINT_TESTS) $(UNIT_TESTS) $(E2E_TESTS)
+	@$(TEST_ENV) $(PROVE) -j$(TEST_JOBS) -e '' $(CLUSTER_TESTS) $(LINT_TESTS) $(UNIT_TESTS) $(E2E_TESTS)
 
 .PHONY: check-unit
 check-unit: $(UNIT_TESTS)
@@ -94,7 +97,7 @@ check-valgrind: $(UNIT_TESTS)
 
 .PHONY: check-e2e
 check-e2e: all $(PRELOADS)
-	@$(TEST_ENV) $(PROVE) -j$(JOBS) -e '' $(E2E_TESTS)
+	@$(TEST_ENV) $(PROVE) -j$(TEST_JOBS) -e '' $(E2E_TESTS)
 
 # On a real Slurm cluster of two nodes, which the tests start.
 .PHONY: check-cluster check-cluster-run
@@ -102,7 +105,19 @@ check-cluster: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@$(MAKE) --no-print-directory check-cluster-run
 check-cluster-run:
-	@$(TEST_ENV) $(PROVE) -j$(JOBS) -e '' $(CLUSTER_TESTS)
+	@$(TEST_ENV) $(PROVE) -j$(TEST_JOBS) -e '' $(CLUSTER_TESTS)
+
+# In a root of another Debian release, on that release's Slurm; as root.  TESTS names some of them.
+TESTS ?= $(CLUSTER_TESTS) $(UNIT_TESTS) $(E2E_TESTS)
+.PHONY: check-slurm check-slurm-run
+check-slurm:
+	@[ -n '$(RELEASE)' ] || { echo 'check-slurm: say RELEASE=trixie or RELEASE=sid' >&2; exit 64; }
+	@setpriv --pdeathsig TERM sh .ci/release $(RELEASE) \
+	    sh -c '.ci/deps build test slurm && make -j$(JOBS) WERROR=$(WERROR) check-build && exec "$$@"' check-slurm \
+	    make --no-print-directory check-slurm-run $(if $(filter command line,$(origin TESTS)),TESTS='$(TESTS)')
+check-slurm-run:
+	@slurmd -V
+	@$(TEST_ENV) $(PROVE) -j$(JOBS) -e '' $(TESTS)
 
 # FUZZ_SECONDS is for all of them together; an input that fails is kept in build/fuzz/found.
 FUZZ_SECONDS ?= 60
@@ -148,7 +163,7 @@ C_SOURCES := $(wildcard lib/*.[ch] lib/*/*.[ch] daemons/*.[ch] wrappers/*/*.[ch]
                spank-plugin/*.[ch] tests/unit/*/*.[ch] tests/support/*.c tests/fuzz/*.[ch] \
                tests/bench/*.[ch] examples/*.c examples/*/*.c)
 PY_SOURCES := $(wildcard tests/*/*.py)
-SH_SOURCES := .ci/run .ci/deps share/dashboard/lockfeed $(wildcard examples/*.sh examples/*/*.sh tests/*/*.sh)
+SH_SOURCES := .ci/run .ci/deps .ci/release share/dashboard/lockfeed $(wildcard examples/*.sh examples/*/*.sh tests/*/*.sh)
 
 .PHONY: format
 format:

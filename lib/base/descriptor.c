@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -82,9 +83,29 @@ int descriptor_streams_to_null(bool with_stderr)
 void descriptor_occupy_streams(int flags)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR | flags) < 0)
+        /* What is written to a stream that was closed must not seem to have arrived. */
+        int mode = fd == STDIN_FILENO ? O_RDWR : O_RDONLY;
+
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", mode | flags) < 0)
             return;
     }
+}
+
+int descriptor_spare(unsigned count)
+{
+    int fds[8], result = 0;
+    unsigned opened = 0;
+
+    while (opened < count && opened < sizeof fds / sizeof *fds && result == 0) {
+        fds[opened] = eventfd(0, EFD_CLOEXEC);
+        if (fds[opened] < 0)
+            result = -1;
+        else
+            opened++;
+    }
+    while (opened > 0)
+        descriptor_close(fds[--opened]);
+    return result;
 }
 
 void descriptor_raise_limit(void)

@@ -17,10 +17,15 @@ void descriptor_close_all_but(const int *keep, size_t keep_count);
 int descriptor_streams_to_null(bool with_stderr);
 
 /* To be called first in main(): puts /dev/null in the place of standard streams that are closed, so
- * that no other descriptor gets their numbers.  `flags` is O_CLOEXEC for one who becomes another
- * program, which finds them closed again, else 0.
+ * that no other descriptor gets their numbers; writing there fails as before.  `flags` is O_CLOEXEC
+ * for one who becomes another program, which finds them closed again, else 0.
  */
 void descriptor_occupy_streams(int flags);
+
+/* Whether so many more, 8 at most, can be opened now: for what does not survive that they cannot.
+ * Returns 0, or -1 with EMFILE, ENFILE or ENOMEM.
+ */
+int descriptor_spare(unsigned count);
 
 /* Allows as many descriptors as RLIMIT_NOFILE can be raised to (getrlimit(2)). */
 void descriptor_raise_limit(void);

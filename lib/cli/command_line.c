@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/error_text.h"
 #include "completion.h"
 #include "help.h"
 #include "message.h"
@@ -22,7 +23,7 @@ static int answer(const struct command_line *line, const struct options_outcome 
                          "--completion \"%s\" is none of bash|zsh|fish|tcsh", outcome->shell);
     if (fflush(stdout) == 0 && ferror(stdout) == 0)
         return 0;
-    return cli_error(line->program, EX_OSERR, "cannot write the output: %s", strerror(errno));
+    return cli_error(line->program, EX_OSERR, "cannot write the output: %s", error_text(errno));
 }
 
 int command_line_parse(const struct command_line *line, int argc, char **argv, void *settings,

@@ -2,6 +2,7 @@
  * Must not print or exit: what was found is said in the outcome. */
 #include "options.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -10,6 +11,8 @@
 #include "option_name.h"
 #include "option_value.h"
 
+enum { ROWS_MAX = 64 }; /* of a table */
+
 struct parse {
     const struct option_spec *table;
     char **argv;
@@ -17,6 +20,7 @@ struct parse {
     int at; /* of the next word */
     void *settings;
     struct options_outcome *outcome;
+    bool seen[ROWS_MAX];
 };
 
 static void refuse_unknown(struct parse *parse, const char *word, const struct option_word *name)
@@ -49,6 +53,20 @@ static void refuse(struct parse *parse, const struct option_spec *option, bool n
              negated ? "no" : "", option->name, what);
 }
 
+/* A flag that comes again says the same once more; the last of --json and --nojson counts. */
+static bool has_come_before(struct parse *parse, const struct option_spec *option)
+{
+    size_t row = (size_t)(option - parse->table);
+    bool seen;
+
+    if (option->argument == NULL || option->repeats || option->type >= OPTION_HELP)
+        return false;
+    assert(row < ROWS_MAX);
+    seen = parse->seen[row];
+    parse->seen[row] = true;
+    return seen;
+}
+
 /* Does what an option says; `value` is what stood in the same word, or NULL. */
 static void take(struct parse *parse, const struct option_spec *option, bool negated,
                  const char *value)
@@ -64,6 +82,8 @@ static void take(struct parse *parse, const struct option_spec *option, bool neg
     if (option->argument != NULL && value == NULL) {
         snprintf(needs, sizeof needs, "needs %s", option->argument);
         refuse(parse, option, negated, needs);
+    } else if (has_come_before(parse, option)) {
+        refuse(parse, option, negated, "was given twice");
     } else if (option->type >= OPTION_HELP) {
         parse->outcome->asked = option->type;
         parse->outcome->shell = value;

@@ -45,6 +45,7 @@ struct option_spec {
     size_t place, size;   /* of the member in the program's settings */
     uint64_t min, max;
     const char *words; /* "power|process" */
+    bool repeats;      /* may come again: take() says what that means */
     enum option_completion completion;
 
     /* Takes an option, with its argument or NULL.  Returns 0, or the status to exit with, having
@@ -124,6 +125,9 @@ struct options_outcome {
  * already.  A word with one dash is a long name where it is one or the beginning, two letters or
  * more, of just one; else it is letters.  The letter of --help or --version counts alone only, so
  * that a word with a slip in it is an error and not a call for help.
+ *
+ * An option with an argument that comes a second time is wrong unless its row says that it repeats:
+ * one of the two would count for nothing, and nobody would know which.
  *
  * outcome->status is 64 (EX_USAGE) after an option that is wrong.
  */

@@ -52,6 +52,16 @@ const char *answer_parser_last_error(const struct answer_parser *parser)
     return parser->has_error ? string_at(parser, parser->error_at) : NULL;
 }
 
+/* What a server that sends no codes means is in its wording. */
+enum error_code answer_parser_last_code(const struct answer_parser *parser)
+{
+    const char *error = answer_parser_last_error(parser);
+
+    if (error == NULL)
+        return ERROR_CODE_NONE;
+    return parser->answer.code == ERROR_CODE_NONE ? older_server_code(error) : parser->answer.code;
+}
+
 /* Keeps a string; returns where, which stays right when the strings move. */
 static size_t keep(struct buffer *strings, const char *text)
 {
@@ -102,10 +112,7 @@ static bool finish_answer(struct answer_parser *parser)
         answer->text = string_at(parser, parser->text_at);
     answer->lock = string_at(parser, parser->lock_at);
     answer->error = answer_parser_last_error(parser);
-    if (answer->error == NULL)
-        answer->code = ERROR_CODE_NONE;
-    else if (answer->code == ERROR_CODE_NONE)
-        answer->code = older_server_code(answer->error);
+    answer->code = answer_parser_last_code(parser);
     parser->has_error = false;
     parser->state = ANSWER_IDLE;
     return true;
@@ -202,6 +209,8 @@ static enum line_result check_line(struct answer_parser *parser, const struct wo
     parser->lock_at = keep(&parser->strings, words->word[1]);
     if (number_parse(words->word[3], INT32_MAX, &parser->answer.number) != 0)
         return LINE_BAD;
+    if (number_parse(words->word[5], UINT64_MAX, &parser->answer.start) != 0)
+        parser->answer.start = 0;
     return LINE_ANSWER;
 }
 

@@ -30,7 +30,7 @@ enum answer_kind {
     ANSWER_QUEUE,    /* .number: the place, 0 when not queued; .held_ms, .lock, .text: holder */
     ANSWER_OBTAINED, /* a status follows */
     ANSWER_BROKE,    /* .text: from whom it was taken; a status follows */
-    ANSWER_CHECK,    /* .text: host; .number: pid of an owner who might be dead; .lock */
+    ANSWER_CHECK,    /* .text: host; .number, .start: process that might be dead; .lock */
     ANSWER_ENDED,    /* .number: how many requests ended */
     ANSWER_PAST,     /* .past: a row of the history */
     ANSWER_HISTORY,  /* .number: where it goes on, 0 at its end */
@@ -44,6 +44,7 @@ struct answer {
     enum answer_kind kind;
     uint64_t number;
     int64_t held_ms;
+    uint64_t start;   /* 0 where it was not told */
     const char *text; /* not NULL; nor is .lock */
     const char *lock;
     bool locked;
@@ -89,5 +90,8 @@ enum answer_kind answer_parser_next(struct answer_parser *parser, struct answer 
  * connection; NULL when there was none.  Valid until the parser is called again.
  */
 const char *answer_parser_last_error(const struct answer_parser *parser);
+
+/* Its code; ERROR_CODE_NONE where there is no such text. */
+enum error_code answer_parser_last_code(const struct answer_parser *parser);
 
 #endif

@@ -15,8 +15,6 @@
 #include "request.h"
 #include "round.h"
 
-enum { PING_MS = 5000 }; /* for the answer to one, where that is all that is asked */
-
 static int write_unlock(struct ipclocker *lock)
 {
     client_request_names(lock);
@@ -212,7 +210,6 @@ static int write_version(struct ipclocker *lock)
 }
 
 static const struct client_operation ping_operation = {
-    .answer_ms = PING_MS,
     .write = write_version,
     .take = take_version_answer,
 };

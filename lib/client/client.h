@@ -26,11 +26,17 @@ enum {
 /* No deadline. */
 #define CLIENT_NEVER INT64_MAX
 
+/* net/resolver.h */
+struct resolver;
+struct resolver_result;
+
 /* One entry of the list of servers. */
 struct client_host {
     char *name;    /* or the path of a UNIX socket */
     uint16_t port; /* 0: the handle's */
     bool is_path;
+    bool is_looked_up;            /* the resolver is at it */
+    struct resolver_result *late; /* what came of that behind the host's turn; NULL: nothing */
 };
 
 union client_address {
@@ -39,6 +45,24 @@ union client_address {
     struct sockaddr_in6 in6;
     struct sockaddr_un un;
     struct sockaddr_storage storage;
+};
+
+/* Why a host is no server, from what says least to what says most. */
+enum client_failure_kind {
+    FAILURE_NONE,
+    FAILURE_ABSENT,    /* this machine has no way to such an address */
+    FAILURE_UNREACHED, /* refused, or not known */
+    FAILURE_LATE,      /* no address or no connection in time */
+    FAILURE_SILENT,    /* it accepts, and does not answer */
+    FAILURE_BROKEN,    /* it has hung up, or is something else than a lockerd */
+    FAILURE_SAID,      /* a lockerd does not serve us, and says why */
+};
+
+struct client_failure {
+    enum client_failure_kind kind;
+    int number;         /* an errno */
+    const char *reason; /* harmless for a terminal */
+    bool is_final;      /* to ask again would come to the same */
 };
 
 /* What the caller has set. */
@@ -68,7 +92,8 @@ struct client_place {
     size_t preferred_host; /* the one that answered last */
     size_t home_host;      /* the one that granted what is held or has us in its queue */
     union client_address home_address;
-    bool at_home; /* no other one is to be asked */
+    bool at_home;     /* no other one is to be asked */
+    bool told_second; /* that one behind the first of the list serves */
 };
 
 /* A round over all hosts, in which none was a server so far. */
@@ -81,7 +106,12 @@ struct client_round {
     size_t failures_len;  /* without the current host's part */
     size_t failures_step; /* host_step when the last one was noted */
     int failure_errno;
-    bool is_turned_away; /* the last one is what a server said itself */
+    enum client_failure_kind failure_kind; /* of the host that failed last */
+    bool host_is_final;                    /* the same */
+    bool others_are_final;                 /* those before it, in this round */
+    bool is_slow;                          /* somebody was waited for in vain */
+    int64_t end_ms;                        /* when a request that does not wait has to be through */
+    int64_t lookup_end_ms, lookup_began_ms;
 };
 
 /* What was told last of a server that is away, so that it is not told again and again. */
@@ -101,16 +131,19 @@ struct client_connection {
     struct answer_parser parser;
 };
 
-/* Reports of deaths to a classic server, on a connection of their own. */
+/* Reports of deaths; where we wait at a classic server, on a connection of their own. */
 struct client_death_report {
     int fd; /* -1: none is under way */
     struct buffer out;
     int64_t deadline_ms;
+    bool is_news;         /* one was made since we asked for the lock */
+    unsigned asked_again; /* how often we have, behind one */
 };
 
 enum client_phase {
     PHASE_IDLE,       /* nothing is under way; the connection may be open */
     PHASE_PAUSE,      /* until the next try */
+    PHASE_RESOLVING,  /* the round's host */
     PHASE_CONNECTING, /* to round.addresses[address_index - 1] */
     PHASE_HANDSHAKE,  /* the request has to wait until the dialect is known */
     PHASE_ANSWER,     /* the request was sent */
@@ -128,6 +161,17 @@ struct client_call {
     int64_t started_ms, limit_ms, phase_deadline_ms;
     bool reused; /* the request went out on a connection that was open before */
     bool was_queued;
+    bool is_patient; /* it may take as long as it takes once a server has it */
+    bool holds;      /* no other server is left: it stays with the one that is silent */
+};
+
+/* A connection to a server that is silent, kept while others are tried: what it has read of us
+ * keeps its place. */
+struct client_aside {
+    struct client_connection connection;
+    union client_address address;
+    size_t host_step;
+    enum client_phase phase;
 };
 
 /* A wait for a lock. */
@@ -135,6 +179,7 @@ struct client_wait {
     struct ipclocker_wait known;
     int64_t told_ms; /* when the server told who has the lock */
     bool notice_due;
+    bool asked; /* for news, which are to come */
 };
 
 /* What is held. */
@@ -161,7 +206,9 @@ struct ipclocker {
     struct client_round round;
     struct client_retell retell;
     struct client_connection connection;
+    struct client_aside aside;
     struct client_death_report report;
+    struct resolver *resolver; /* NULL until a name has to be resolved */
 
     struct client_call call;
     struct client_wait wait;

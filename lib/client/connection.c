@@ -3,8 +3,10 @@
 #include "connection.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "base/descriptor.h"
 #include "net/keepalive.h"
@@ -58,8 +60,12 @@ const union client_address *client_connection_address(const struct ipclocker *lo
 void client_connection_keep_alive(const struct ipclocker *lock)
 {
     static const struct keepalive patience = {.idle_s = 60, .interval_s = 15, .probes = 4};
+    /* What was sent and is not confirmed holds the probes up: the same time for that. */
+    const unsigned unconfirmed_ms = 120000;
 
     keepalive_set(lock->connection.fd, &patience);
+    setsockopt(lock->connection.fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unconfirmed_ms,
+               sizeof unconfirmed_ms);
 }
 
 void client_connection_close(struct ipclocker *lock)
@@ -98,6 +104,15 @@ int client_connection_flush(struct ipclocker *lock)
     return 0;
 }
 
+bool client_connection_is_delivered(const struct ipclocker *lock)
+{
+    int left = 0;
+
+    if (client_connection_address(lock)->any.sa_family == AF_UNIX)
+        return true;
+    return ioctl(lock->connection.fd, SIOCOUTQ, &left) != 0 || left == 0;
+}
+
 int client_connection_receive(struct ipclocker *lock)
 {
     char bytes[16384];
@@ -114,5 +129,5 @@ int client_connection_receive(struct ipclocker *lock)
         errno = ENOMEM;
         return -1;
     }
-    return 1;
+    return (int)len;
 }

@@ -29,7 +29,12 @@ void client_connection_close(struct ipclocker *lock);
  */
 int client_connection_flush(struct ipclocker *lock);
 
-/* Reads what is there, for the parser.  Returns 1 when something came, 0 when not, -1 with errno:
+/* Whether the other host has confirmed all that was sent.  If not, it is the network that is
+ * silent, and not the server.  True where the kernel does not tell, as for a UNIX socket.
+ */
+bool client_connection_is_delivered(const struct ipclocker *lock);
+
+/* Reads what is there, for the parser.  Returns how many bytes came, 0 for none, -1 with errno:
  * ECONNRESET at the end of the connection, ENOMEM, or that of recv(2).
  */
 int client_connection_receive(struct ipclocker *lock);

@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aside.h"
 #include "base/clock.h"
+#include "base/error_text.h"
 #include "base/text.h"
 #include "connection.h"
 #include "death_report.h"
@@ -15,16 +17,17 @@
 #include "hosts.h"
 #include "request.h"
 #include "round.h"
-
-/* What a step came to, besides 1 (done), 0 (wait) and -1 (failed). */
-enum { STEP_AGAIN = 2 };
+#include "search.h"
 
 enum {
-    ANSWER_MS = 15000, /* for the server's next word where it has no reason to wait */
+    /* A list that is being received has a second more for so many bytes of it. */
+    LIST_BYTES_A_SECOND = 65536,
+    STEPS_MAX = 64, /* before a caller's own loop has its turn, whatever a server sends */
 };
 
 void client_engine_abandon(struct ipclocker *lock)
 {
+    client_aside_close(lock);
     lock->call.operation = NULL;
     lock->call.argument = NULL;
     lock->call.phase = PHASE_IDLE;
@@ -45,6 +48,7 @@ static int finish(struct ipclocker *lock, int result)
 {
     int saved_errno = errno;
 
+    client_aside_give_up(lock);
     part_from_classic(lock);
     client_death_report_end(lock);
     /* After a failure nobody knows what would come next on it. */
@@ -55,101 +59,14 @@ static int finish(struct ipclocker *lock, int result)
     return result;
 }
 
-/* Who was in the queue, or has the lock, wants it still: it goes on for as long as that takes. */
-static bool has_much_to_lose(const struct ipclocker *lock)
-{
-    return lock->call.was_queued || lock->call.operation->never_ends;
-}
-
-static bool tries_for_ever(const struct ipclocker *lock)
-{
-    return lock->set.tries == 0 || has_much_to_lose(lock);
-}
-
-/* No host is one: pauses before the next try, or gives up. */
-static int end_round(struct ipclocker *lock)
-{
-    bool was_lost = has_much_to_lose(lock);
-    int64_t pause_ms;
-    char limit[32] = "";
-
-    lock->round.tries++;
-    if (!tries_for_ever(lock)) {
-        if (lock->round.tries >= lock->set.tries) {
-            client_round_tell_down(lock);
-            return client_round_fail(lock);
-        }
-        snprintf(limit, sizeof limit, " (%u of %u)", lock->round.tries + 1, lock->set.tries);
-    }
-    pause_ms = client_round_pause_ms(lock, was_lost);
-    client_round_tell_retry(lock, pause_ms, was_lost, limit);
-    lock->call.phase = PHASE_PAUSE;
-    lock->call.phase_deadline_ms = clock_now_ms() + pause_ms;
-    return STEP_AGAIN;
-}
-
-static int try_next(struct ipclocker *lock)
-{
-    return client_round_connect_next(lock) == 0 ? STEP_AGAIN : end_round(lock);
-}
-
-static int begin_round(struct ipclocker *lock)
-{
-    client_round_begin(lock);
-    return try_next(lock);
-}
-
-/* Goes on without the connection, for a reason.  `said`: it is what the server gave as such. */
-static int drop_connection(struct ipclocker *lock, int number, const char *reason, bool said)
-{
-    enum client_phase phase = lock->call.phase;
-
-    client_connection_close(lock);
-    if (lock->call.reused) {
-        lock->call.reused = false;
-        return begin_round(lock);
-    }
-    if (phase == PHASE_WITHDRAWAL) {
-        errno = EBUSY;
-        return -1;
-    }
-    if (lock->call.operation->asks_once && phase == PHASE_ANSWER)
-        return client_error_set(lock, EPROTO, "the server%s: %s", said ? " refused" : "", reason);
-    if (phase != PHASE_QUEUED) {
-        client_round_failed(lock, number, reason, said);
-        return try_next(lock);
-    }
-    client_round_begin(lock);
-    lock->round.tries = 0;
-    lock->wait.known.position = 0;
-    lock->round.host_step = 1;
-    client_round_failed(lock, number, reason, said);
-    return end_round(lock);
-}
-
-/* The server does not serve us, and says why. */
-static int be_turned_away(struct ipclocker *lock, const char *error)
-{
-    char reason[160];
-
-    text_clean(reason, sizeof reason, error, strlen(error));
-    return drop_connection(lock, EPROTO, reason, true);
-}
-
-/* The connection that was being made or used is of no use any more. */
-static int lose_connection(struct ipclocker *lock, int number, const char *reason)
-{
-    const char *error = answer_parser_last_error(&lock->connection.parser);
-
-    return error != NULL ? be_turned_away(lock, error)
-                         : drop_connection(lock, number, reason, false);
-}
-
 void client_engine_await_answer(struct ipclocker *lock)
 {
-    int answer_ms = lock->call.operation->answer_ms;
+    int64_t answer_ms = lock->call.operation->answer_ms;
 
-    lock->call.phase_deadline_ms = clock_now_ms() + (answer_ms > 0 ? answer_ms : ANSWER_MS);
+    if (answer_ms == 0)
+        answer_ms = lock->call.is_patient ? client_round_share_ms(lock, CLIENT_ANSWER_MS)
+                                          : CLIENT_ANSWER_MS;
+    lock->call.phase_deadline_ms = clock_now_ms() + answer_ms;
 }
 
 static int send_request(struct ipclocker *lock)
@@ -177,7 +94,7 @@ static int start_talking(struct ipclocker *lock)
         return send_request(lock);
     client_request_command(lock, "VERSION");
     lock->call.phase = PHASE_HANDSHAKE;
-    lock->call.phase_deadline_ms = clock_now_ms() + ANSWER_MS;
+    lock->call.phase_deadline_ms = clock_now_ms() + CLIENT_ANSWER_MS;
     return STEP_AGAIN;
 }
 
@@ -186,6 +103,8 @@ static void learn_dialect(struct ipclocker *lock, const struct answer *answer)
 {
     lock->connection.dialect = answer->kind == ANSWER_PROTO ? DIALECT_2 : DIALECT_CLASSIC;
     lock->server.protocol = answer->kind == ANSWER_PROTO ? 2 : 1;
+    /* Two of them must not grant. */
+    client_aside_give_up(lock);
     client_round_remember(lock);
 }
 
@@ -200,7 +119,8 @@ static void note_version(struct ipclocker *lock, const struct answer *answer)
  * end comes back later, as to a server that is away. */
 static bool is_put_off(const struct ipclocker *lock, const struct answer *answer)
 {
-    return answer->error != NULL && answer->code == ERROR_CODE_LATER && tries_for_ever(lock);
+    return answer->error != NULL && answer->code == ERROR_CODE_LATER &&
+           client_search_is_endless(lock);
 }
 
 static int take_answer(struct ipclocker *lock, const struct answer *answer)
@@ -211,19 +131,21 @@ static int take_answer(struct ipclocker *lock, const struct answer *answer)
         note_version(lock, answer);
     if (lock->connection.dialect == DIALECT_UNKNOWN) {
         if (answer->kind == ANSWER_PROTO && answer->number != 2)
-            return lose_connection(lock, EPROTO, "it speaks another protocol");
+            return client_search_stranger(lock, "it speaks another protocol");
         if (answer->kind == ANSWER_STATUS && answer->error != NULL)
-            return be_turned_away(lock, answer->error);
+            return client_search_turned_away(lock, answer->error, answer->code);
         learn_dialect(lock, answer);
         if (lock->call.phase == PHASE_HANDSHAKE)
             return send_request(lock);
     }
     lock->call.reused = false;
+    lock->call.holds = false;
     if (answer->kind == ANSWER_PROTO)
         return STEP_AGAIN;
     if (is_put_off(lock, answer))
-        return be_turned_away(lock, answer->error);
-    if (answer->kind == ANSWER_WAITING || answer->kind == ANSWER_STATUS)
+        return client_search_turned_away(lock, answer->error, answer->code);
+    if (answer->kind == ANSWER_WAITING || answer->kind == ANSWER_STATUS ||
+        answer->kind == ANSWER_QUEUE)
         client_round_tell_return(lock);
     result = lock->call.operation->take(lock, answer);
     return result == 0 ? STEP_AGAIN : result;
@@ -241,7 +163,7 @@ static int take_answers(struct ipclocker *lock)
         if (kind == ANSWER_NONE)
             return STEP_AGAIN;
         if (kind == ANSWER_BAD)
-            return lose_connection(lock, EPROTO, "what answers there is no lockerd");
+            return client_search_stranger(lock, "what answers there is no lockerd");
         result = take_answer(lock, &answer);
         if (result != STEP_AGAIN)
             return result;
@@ -249,21 +171,44 @@ static int take_answers(struct ipclocker *lock)
     return STEP_AGAIN;
 }
 
+/* Takes what was received.  What is no list, and does not come to an end, is no answer. */
+static int take_received(struct ipclocker *lock, int len)
+{
+    const struct answer_parser *parser = &lock->connection.parser;
+    int result = take_answers(lock);
+
+    if (result != STEP_AGAIN || lock->connection.fd < 0 || lock->call.phase == PHASE_CONNECTING ||
+        lock->call.phase == PHASE_QUEUED)
+        return result;
+    if (parser->state == ANSWER_IN_LIST || parser->state == ANSWER_IN_JSON)
+        lock->call.phase_deadline_ms += (int64_t)len * 1000 / LIST_BYTES_A_SECOND;
+    return clock_now_ms() < lock->call.phase_deadline_ms ? result
+                                                         : client_search_unanswered(lock, false);
+}
+
 static int step_talking(struct ipclocker *lock)
 {
     int got;
 
     if (client_connection_flush(lock) != 0)
-        return lose_connection(lock, errno, strerror(errno));
+        return client_search_lost(lock, errno, error_text(errno));
     got = client_connection_receive(lock);
     if (got < 0)
-        return lose_connection(lock, errno,
-                               errno == ECONNRESET ? "it closed the connection" : strerror(errno));
+        return client_search_lost(
+            lock, errno, errno == ECONNRESET ? "it closed the connection" : error_text(errno));
     if (got > 0)
-        return take_answers(lock);
-    if (lock->call.phase != PHASE_QUEUED && clock_now_ms() >= lock->call.phase_deadline_ms)
-        return lose_connection(lock, EHOSTUNREACH, "it does not answer");
+        return take_received(lock, got);
+    if (clock_now_ms() < lock->call.phase_deadline_ms)
+        return 0;
+    if (lock->call.phase != PHASE_QUEUED)
+        return client_search_unanswered(lock, true);
+    lock->call.operation->look(lock);
     return 0;
+}
+
+static int step_resolving(struct ipclocker *lock)
+{
+    return client_round_is_resolving(lock) ? 0 : client_search_next(lock);
 }
 
 static int step_connecting(struct ipclocker *lock)
@@ -273,17 +218,16 @@ static int step_connecting(struct ipclocker *lock)
     if (connected > 0)
         return start_talking(lock);
     if (connected < 0)
-        return lose_connection(lock, errno, strerror(errno));
-    if (clock_now_ms() >= lock->call.phase_deadline_ms)
-        return lose_connection(lock, EHOSTUNREACH, strerror(ETIMEDOUT));
-    return 0;
+        return client_search_unreached(lock, errno);
+    return clock_now_ms() < lock->call.phase_deadline_ms ? 0
+                                                         : client_search_unreached(lock, ETIMEDOUT);
 }
 
 static int step_pause(struct ipclocker *lock)
 {
     if (clock_now_ms() < lock->call.phase_deadline_ms)
         return 0;
-    return begin_round(lock);
+    return client_search_begin(lock);
 }
 
 static int step_once(struct ipclocker *lock)
@@ -291,6 +235,8 @@ static int step_once(struct ipclocker *lock)
     switch (lock->call.phase) {
     case PHASE_PAUSE:
         return step_pause(lock);
+    case PHASE_RESOLVING:
+        return step_resolving(lock);
     case PHASE_CONNECTING:
         return step_connecting(lock);
     case PHASE_IDLE:
@@ -323,29 +269,36 @@ static int time_out(struct ipclocker *lock)
 {
     char demand[256];
     bool is_known = lock->wait.known.holder[0] != '\0';
+    enum client_phase phase = lock->call.phase;
 
     /* A server that hangs may go on, and must not grant then. */
-    if (lock->call.operation->give_up != NULL &&
-        (lock->call.was_queued || lock->call.phase == PHASE_ANSWER))
+    if (lock->call.operation->give_up != NULL && (lock->call.was_queued || phase == PHASE_ANSWER))
         lock->call.operation->give_up(lock);
+    client_connection_close(lock);
     if (lock->call.was_queued) {
         client_request_describe(lock, demand, sizeof demand);
         return client_error_set(lock, ETIMEDOUT, "%s was not free in time%s%s", demand,
                                 is_known ? "; it is held by " : "", lock->wait.known.holder);
     }
-    if (lock->round.failures[0] == '\0' || lock->call.phase == PHASE_ANSWER)
+    if (phase == PHASE_ANSWER || phase == PHASE_HANDSHAKE)
         return fail_unanswered(lock);
+    if (phase == PHASE_RESOLVING)
+        client_round_not_resolved(lock);
+    if (phase == PHASE_CONNECTING)
+        client_round_unreached(lock, ETIMEDOUT);
     return client_round_fail(lock);
 }
 
 int client_engine_step(struct ipclocker *lock)
 {
-    int result;
+    int result = STEP_AGAIN;
 
     client_death_report_step(lock);
-    do {
-        result = step_once(lock);
-    } while (result == STEP_AGAIN);
+    for (int i = 0; i < STEPS_MAX && result == STEP_AGAIN; i++)
+        result = clock_now_ms() < lock->call.limit_ms ? step_once(lock) : 0;
+    /* Whatever else is to be done has a descriptor that is ready, or a time that is over. */
+    if (result == STEP_AGAIN)
+        result = 0;
     if (result == 0 && clock_now_ms() >= lock->call.limit_ms)
         result = time_out(lock);
     return result == 0 ? 0 : finish(lock, result);
@@ -370,18 +323,21 @@ int client_engine_begin(struct ipclocker *lock, const struct client_operation *o
     lock->call.limit_ms = limit_ms < 0 || limit_ms > CLIENT_NEVER - lock->call.started_ms
                               ? CLIENT_NEVER
                               : lock->call.started_ms + limit_ms;
+    lock->call.is_patient = operation->never_ends || (operation->waits && lock->set.block);
+    lock->call.holds = false;
     lock->round.tries = 0;
     lock->call.was_queued = false;
     lock->retell.is_away = false;
-    lock->round.failures[0] = '\0';
-    lock->round.failure_errno = EHOSTUNREACH;
     lock->call.reused = lock->connection.fd >= 0;
     /* Another server knows nothing of what this one has granted. */
     lock->place.at_home =
         lock->place.home_host < lock->set.host_count && (lock->grant.held || operation->at_home);
     if (lock->place.at_home)
         lock->place.preferred_host = lock->place.home_host;
-    result = lock->call.reused ? send_request(lock) : begin_round(lock);
+    lock->round.failure_errno = EHOSTUNREACH;
+    if (lock->call.reused)
+        client_round_resume(lock);
+    result = lock->call.reused ? send_request(lock) : client_search_begin(lock);
     return result < 0 ? finish(lock, result) : 0;
 }
 

@@ -4,6 +4,9 @@
 
 #include "client.h"
 
+/* For a server's next word, where it has no reason to wait. */
+enum { CLIENT_ANSWER_MS = 5000 };
+
 /* What to ask of a server, and what to make of the answers. */
 struct client_operation {
     bool is_ours;    /* a classic server does not know it */
@@ -11,6 +14,7 @@ struct client_operation {
     bool never_ends; /* it goes on for as long as it takes, however many tries are set */
     bool at_home;    /* only the server that granted or queued can do it, held or not */
     bool asks_once;  /* it has passed on what came: it fails where the rest of it is lost */
+    bool waits;      /* for as long as it takes once a server has it, if the handle's user does */
     bool is_behind;  /* nobody waits for it: another one takes its place */
     int answer_ms;   /* for the server's next word; 0: as long as it takes most servers */
     /* Writes the request to connection.out; again where a connection was lost.  Returns 0, or -1
@@ -19,19 +23,22 @@ struct client_operation {
     /* Takes one answer.  Returns 1 when the operation is done, 0 when more is to come, -1 with
      * errno and error text when it has failed. */
     int (*take)(struct ipclocker *lock, const struct answer *answer);
+    /* Its time to look after the queue has come (call.phase_deadline_ms).  NULL: it never queues.
+     */
+    void (*look)(struct ipclocker *lock);
     /* Takes back a request that the server may have, and disconnects.  NULL: need not be. */
     void (*give_up)(struct ipclocker *lock);
 };
 
 /* Begins an operation; go on with client_engine_step().  `argument` is the operation's own, and has
- * to stay until its end; a limit below 0 is none.  May block, in the resolver.  Returns 0, or -1
+ * to stay until its end; a limit below 0 is none.  Returns 0, or -1
  * with errno and error text: EALREADY: a lock is being got; EINVAL: the environment names no
  * server.
  */
 int client_engine_begin(struct ipclocker *lock, const struct client_operation *operation,
                         void *argument, int64_t limit_ms);
 
-/* Goes on as far as possible without blocking but in the resolver: 1 done, 0 more to wait for, -1
+/* Goes on as far as possible without blocking: 1 done, 0 more to wait for, -1
  * failed with errno and error text. */
 int client_engine_step(struct ipclocker *lock);
 

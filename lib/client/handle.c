@@ -5,12 +5,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "aside.h"
 #include "base/clock.h"
 #include "calls.h"
 #include "connection.h"
 #include "death_report.h"
 #include "hosts.h"
 #include "lock.h"
+#include "lookup.h"
 #include "parameters.h"
 
 enum { DESTROY_MS = 1000 }; /* for the unlock at the end */
@@ -22,6 +24,7 @@ struct ipclocker *ipclocker_create(void)
     if (lock == NULL)
         return NULL;
     lock->connection.fd = -1;
+    lock->aside.connection.fd = -1;
     lock->report.fd = -1;
     lock->set.block = true;
     lock->set.hold_limit_s = 1800;
@@ -56,7 +59,9 @@ void ipclocker_destroy(struct ipclocker *lock)
         return;
     unlock_at_end(lock);
     client_connection_close(lock);
+    client_aside_close(lock);
     client_death_report_end(lock);
+    client_lookup_end(lock);
     client_hosts_free(lock->set.hosts, lock->set.host_count);
     lock_demand_fini(&lock->set.demand);
     free(lock->set.hostname);

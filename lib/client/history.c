@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/error_text.h"
 #include "base/text.h"
 #include "connection.h"
 #include "engine.h"
@@ -48,7 +49,7 @@ static int pass_on(struct ipclocker *lock, const struct ipclocker_history_row *r
 
     if (question->take(question->context, row) != 0) {
         number = errno;
-        return break_off(lock, number, "cannot keep the history", strerror(number));
+        return break_off(lock, number, "cannot keep the history", error_text(number));
     }
     client_engine_await_answer(lock);
     return 0;

@@ -1,10 +1,9 @@
-/* The list of servers: its text form, its defaults, and the addresses behind a name.
- * Must not connect to anything. */
+/* The list of servers: its text form and its defaults.
+ * Must not connect to anything, nor resolve names. */
 #include "hosts.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "base/text.h"
 #include "connection.h"
 #include "error.h"
+#include "lookup.h"
 #include "net/port.h"
 
 struct host_list {
@@ -65,6 +65,20 @@ static size_t find_name(const char *at, const char **start)
     return end == NULL ? 0 : (size_t)(end - *start);
 }
 
+/* What was taken for a host is the port of the one before, or of none. */
+static int bad_digits(struct ipclocker *lock, const struct host_list *list, const char *digits,
+                      size_t len)
+{
+    const struct client_host *before = list->count > 0 ? &list->hosts[list->count - 1] : NULL;
+    bool is_ipv6 = before != NULL && !before->is_path && strchr(before->name, ':') != NULL;
+    char shown[80];
+
+    text_clean(shown, sizeof shown, digits, len);
+    return client_error_set(lock, EINVAL, "\"%s\" is no host; a port goes behind =: %s%.*s%s=%s",
+                            shown, is_ipv6 ? "[" : "", CLIENT_NAME_MAX,
+                            before != NULL ? before->name : "HOST", is_ipv6 ? "]" : "", shown);
+}
+
 /* Reads "=PORT" at *at, if it is there, and moves behind it. */
 static int read_port(struct ipclocker *lock, const char **at, const char *text, uint16_t *port)
 {
@@ -94,6 +108,8 @@ static int read_host(struct ipclocker *lock, struct host_list *list, const char 
         return bad_hosts(lock, text, "no name (an IPv6 address goes into brackets)");
     if (len > (name[0] == '/' ? sizeof((struct sockaddr_un *)0)->sun_path - 1 : CLIENT_NAME_MAX))
         return bad_hosts(lock, text, "a name that is too long");
+    if (name == *at && strspn(name, "0123456789") >= len)
+        return bad_digits(lock, list, name, len);
     for (size_t i = 0; i < len; i++) {
         if ((unsigned char)name[i] <= ' ' || name[i] == 0x7f)
             return bad_hosts(lock, text, "a blank or control character");
@@ -135,11 +151,13 @@ static int parse_hosts(struct ipclocker *lock, const char *text, struct host_lis
 static void take_hosts(struct ipclocker *lock, struct host_list list)
 {
     client_connection_close(lock);
+    client_lookup_end(lock);
     client_hosts_free(lock->set.hosts, lock->set.host_count);
     lock->set.hosts = list.hosts;
     lock->set.host_count = list.count;
     lock->place.preferred_host = 0;
     lock->place.home_host = SIZE_MAX;
+    lock->place.told_second = false;
     lock->round.host_step = 0;
 }
 
@@ -251,111 +269,4 @@ void client_hosts_describe(const struct ipclocker *lock, const struct client_hos
         snprintf(out, out_size, "[%s]:%u", name, port);
     else
         snprintf(out, out_size, "%s:%u", name, port);
-}
-
-static bool wants_family(const struct ipclocker *lock, int family)
-{
-    switch (lock->set.family) {
-    case IPCLOCKER_FAMILY_INET:
-        return family == AF_INET;
-    case IPCLOCKER_FAMILY_INET6:
-        return family == AF_INET6;
-    case IPCLOCKER_FAMILY_ANY:
-    case IPCLOCKER_FAMILY_UNIX:
-        break;
-    }
-    return family == AF_INET || family == AF_INET6;
-}
-
-static void add_inet(struct ipclocker *lock, const struct in_addr *address, uint16_t port)
-{
-    if (wants_family(lock, AF_INET))
-        lock->round.addresses[lock->round.address_count++].in =
-            (struct sockaddr_in){.sin_family = AF_INET, .sin_port = port, .sin_addr = *address};
-}
-
-static void add_inet6(struct ipclocker *lock, const struct in6_addr *address, uint16_t port)
-{
-    if (wants_family(lock, AF_INET6))
-        lock->round.addresses[lock->round.address_count++].in6 = (struct sockaddr_in6){
-            .sin6_family = AF_INET6, .sin6_port = port, .sin6_addr = *address};
-}
-
-/* Numbers, and localhost, which RFC 6761 says is never to be asked for, spare the resolver and its
- * files. */
-static void add_known(struct ipclocker *lock, const char *name, uint16_t port)
-{
-    const struct in_addr loopback = {.s_addr = htonl(INADDR_LOOPBACK)};
-    struct in_addr in;
-    struct in6_addr in6;
-
-    if (strcmp(name, "localhost") == 0) {
-        add_inet(lock, &loopback, port);
-        add_inet6(lock, &in6addr_loopback, port);
-    } else if (inet_pton(AF_INET, name, &in) == 1) {
-        add_inet(lock, &in, port);
-    } else if (inet_pton(AF_INET6, name, &in6) == 1) {
-        add_inet6(lock, &in6, port);
-    }
-}
-
-static int resolve_name(struct ipclocker *lock, const char *name, uint16_t port, char *reason,
-                        size_t reason_size)
-{
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    struct addrinfo *found = NULL;
-    int result = getaddrinfo(name, NULL, &hints, &found);
-
-    if (result != 0) {
-        snprintf(reason, reason_size, "%s", gai_strerror(result));
-        errno = EHOSTUNREACH;
-        return -1;
-    }
-    for (struct addrinfo *entry = found; entry != NULL; entry = entry->ai_next) {
-        union client_address *address = &lock->round.addresses[lock->round.address_count];
-
-        if (lock->round.address_count == CLIENT_ADDRESSES_MAX)
-            break;
-        if (!wants_family(lock, entry->ai_family) || entry->ai_addrlen > sizeof *address)
-            continue;
-        memcpy(address, entry->ai_addr, entry->ai_addrlen);
-        if (address->any.sa_family == AF_INET)
-            address->in.sin_port = port;
-        else
-            address->in6.sin6_port = port;
-        lock->round.address_count++;
-    }
-    freeaddrinfo(found);
-    return 0;
-}
-
-static void add_unix(struct ipclocker *lock, const char *path)
-{
-    struct sockaddr_un *address = &lock->round.addresses[lock->round.address_count++].un;
-
-    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
-    memcpy(address->sun_path, path, strlen(path) + 1);
-}
-
-int client_hosts_resolve(struct ipclocker *lock, const struct client_host *host, char *reason,
-                         size_t reason_size)
-{
-    uint16_t port = htons(host->port != 0 ? host->port : lock->set.port);
-
-    lock->round.address_count = 0;
-    lock->round.address_index = 0;
-    if (host->is_path) {
-        add_unix(lock, host->name);
-        return 0;
-    }
-    add_known(lock, host->name, port);
-    if (lock->round.address_count > 0)
-        return 0;
-    if (resolve_name(lock, host->name, port, reason, reason_size) != 0)
-        return -1;
-    if (lock->round.address_count > 0)
-        return 0;
-    snprintf(reason, reason_size, "it has no address of the family that is asked for");
-    errno = EHOSTUNREACH;
-    return -1;
 }

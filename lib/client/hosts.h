@@ -1,4 +1,4 @@
-/* The list of servers: its text form, its defaults, and the addresses behind a name. */
+/* The list of servers: its text form and its defaults. */
 #ifndef FARMLOCK_CLIENT_HOSTS_H
 #define FARMLOCK_CLIENT_HOSTS_H
 
@@ -15,11 +15,5 @@ int client_hosts_default(struct ipclocker *lock);
 /* Writes "farm1:1751" or a socket's path, harmless for a terminal. */
 void client_hosts_describe(const struct ipclocker *lock, const struct client_host *host, char *out,
                            size_t out_size);
-
-/* Finds the addresses of a host, into the handle's round.  This may block, in the resolver.
- * Returns 0, or -1 with EHOSTUNREACH and why in `reason`.
- */
-int client_hosts_resolve(struct ipclocker *lock, const struct client_host *host, char *reason,
-                         size_t reason_size);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "aside.h"
 #include "base/clock.h"
 #include "base/name_list.h"
 #include "base/text.h"
@@ -14,8 +15,14 @@
 #include "death_report.h"
 #include "error.h"
 #include "hosts.h"
+#include "lookup.h"
 #include "request.h"
 #include "round.h"
+
+enum {
+    LOOK_MS = 60000, /* of silence in the queue, before the server is asked whether it is there */
+    READS_MAX = 64,  /* of what nobody waits for, at once */
+};
 
 static void copy_clean(char *out, size_t out_size, const char *text)
 {
@@ -39,10 +46,19 @@ static void notice_waiting(struct ipclocker *lock)
                         wait->holder[0] != '\0' ? wait->holder : "somebody", held, place);
 }
 
+/* Long silence is what a queue is like; the server of one is asked for a sign of life. */
+static void expect_nothing(struct ipclocker *lock)
+{
+    lock->wait.asked = false;
+    lock->call.phase_deadline_ms =
+        lock->connection.dialect == DIALECT_2 ? clock_now_ms() + LOOK_MS : CLIENT_NEVER;
+}
+
 static void take_waiting(struct ipclocker *lock, const char *holder)
 {
     lock->call.phase = PHASE_QUEUED;
     lock->call.was_queued = true;
+    lock->report.is_news = false;
     client_round_settle(lock);
     lock->round.tries = 0;
     lock->wait.known.waiting = true;
@@ -51,6 +67,7 @@ static void take_waiting(struct ipclocker *lock, const char *holder)
     lock->wait.known.lock[0] = '\0';
     copy_clean(lock->wait.known.holder, sizeof lock->wait.known.holder, holder);
     lock->wait.notice_due = true;
+    expect_nothing(lock);
     client_connection_keep_alive(lock);
     /* Ours goes on to tell the place. */
     if (lock->connection.dialect == DIALECT_CLASSIC)
@@ -59,7 +76,10 @@ static void take_waiting(struct ipclocker *lock, const char *holder)
 
 static void take_queue(struct ipclocker *lock, const struct answer *answer)
 {
-    if (answer->number == 0 || lock->call.phase != PHASE_QUEUED)
+    if (lock->call.phase != PHASE_QUEUED)
+        return;
+    expect_nothing(lock);
+    if (answer->number == 0)
         return;
     lock->wait.known.position = (size_t)answer->number;
     lock->wait.known.held_ms = answer->held_ms;
@@ -147,6 +167,11 @@ static int be_refused(struct ipclocker *lock, const struct answer *answer)
     client_request_describe(lock, demand, sizeof demand);
     copy_clean(owner, sizeof owner, answer->text);
     lock->grant.held = false;
+    if (client_death_report_helps(lock)) {
+        client_request_command(lock, "LOCK");
+        client_engine_await_answer(lock);
+        return 0;
+    }
     if (answer->error != NULL)
         return client_engine_refused(lock, answer);
     if (lock->set.block)
@@ -180,6 +205,7 @@ static int write_lock(struct ipclocker *lock)
             lock, ENOTSUP,
             "the server is a classic one, which knows neither counts nor several "
             "groups; ask for one of one list");
+    lock->report.is_news = false;
     client_request_demand(lock, lock->set.block);
     client_request_command(lock, "LOCK");
     return 0;
@@ -195,8 +221,7 @@ static int take_lock_answer(struct ipclocker *lock, const struct answer *answer)
         take_queue(lock, answer);
         return 0;
     case ANSWER_CHECK:
-        if (lock->connection.dialect == DIALECT_CLASSIC)
-            client_death_report_check(lock, answer->text, (pid_t)answer->number);
+        client_death_report_check(lock, answer);
         return 0;
     case ANSWER_STATUS:
         return take_status(lock, answer);
@@ -213,17 +238,32 @@ static void leave(struct ipclocker *lock)
         client_request_command(lock, "CANCEL\nUNLOCK\nEOF");
         client_connection_flush(lock);
         /* What is left unread would make close(2) reset the connection. */
-        while (client_connection_receive(lock) > 0)
+        for (int i = 0; i < READS_MAX && client_connection_receive(lock) > 0; i++)
             continue;
         shutdown(lock->connection.fd, SHUT_WR);
     }
     client_connection_close(lock);
 }
 
+/* What was asked for is overdue, or there was nothing to ask for long. */
+static void look_after_queue(struct ipclocker *lock)
+{
+    if (!lock->wait.asked) {
+        ipclocker_refresh_wait(lock);
+        return;
+    }
+    client_round_resume(lock);
+    client_round_silent(lock);
+    client_round_tell_silence(lock, "it has a place for us in its queue, and is waited for");
+    lock->call.phase_deadline_ms = clock_now_ms() + LOOK_MS;
+}
+
 const struct client_operation client_lock_operation = {
     .has_demand = true,
+    .waits = true,
     .write = write_lock,
     .take = take_lock_answer,
+    .look = look_after_queue,
     .give_up = leave,
 };
 
@@ -287,6 +327,7 @@ void ipclocker_cancel(struct ipclocker *lock)
     if (lock->call.operation != &client_lock_operation)
         return;
     lock->wait.known.waited_ms = clock_now_ms() - lock->call.started_ms;
+    client_aside_give_up(lock);
     leave(lock);
     client_engine_abandon(lock);
 }
@@ -296,6 +337,7 @@ int ipclocker_lock_start(struct ipclocker *lock)
     if (lock->call.operation == &client_lock_operation)
         return client_error_set(lock, EALREADY, "a lock is being got already");
     lock->wait.known = (struct ipclocker_wait){.held_ms = -1};
+    lock->report.asked_again = 0;
     return client_engine_begin(lock, &client_lock_operation, NULL, lock->set.wait_limit_ms);
 }
 
@@ -307,7 +349,8 @@ static int process_held(struct ipclocker *lock)
 
     if (lock->call.operation != NULL)
         return client_engine_step(lock) < 0 ? -1 : 1;
-    while (lock->connection.fd >= 0 && (got = client_connection_receive(lock)) > 0) {
+    for (int i = 0; i < READS_MAX && lock->connection.fd >= 0 && got > 0; i++) {
+        got = client_connection_receive(lock);
         /* Answers to what nobody waits for any more, such as the place in the queue. */
         while (answer_parser_next(&lock->connection.parser, &answer) > ANSWER_BAD)
             continue;
@@ -338,12 +381,17 @@ void ipclocker_refresh_wait(struct ipclocker *lock)
 {
     if (lock->call.phase != PHASE_QUEUED || lock->connection.dialect != DIALECT_2)
         return;
+    if (lock->wait.asked)
+        return;
     client_request_command(lock, "QUEUE");
     client_connection_flush(lock);
+    lock->wait.asked = true;
+    lock->call.phase_deadline_ms = clock_now_ms() + CLIENT_ANSWER_MS;
 }
 
 void ipclocker_forget(struct ipclocker *lock)
 {
     client_connection_close(lock);
+    client_lookup_end(lock);
     client_engine_abandon(lock);
 }

@@ -5,17 +5,20 @@
 
 #include "base/clock.h"
 #include "client.h"
+#include "lookup.h"
 
 /* For the reports of deaths: their socket is not ours to hand out. */
 enum { REPORT_POLL_MS = 10 };
 
 int ipclocker_fd(const struct ipclocker *lock)
 {
-    return lock->connection.fd;
+    return lock->call.phase == PHASE_RESOLVING ? client_lookup_fd(lock) : lock->connection.fd;
 }
 
 short ipclocker_events(const struct ipclocker *lock)
 {
+    if (lock->call.phase == PHASE_RESOLVING)
+        return POLLIN;
     if (lock->connection.fd < 0)
         return 0;
     if (lock->call.phase == PHASE_CONNECTING)
@@ -29,8 +32,7 @@ int ipclocker_timeout(const struct ipclocker *lock)
 
     if (lock->call.operation != NULL)
         deadline_ms = lock->call.limit_ms;
-    if (lock->call.phase != PHASE_IDLE && lock->call.phase != PHASE_QUEUED &&
-        lock->call.phase_deadline_ms < deadline_ms)
+    if (lock->call.phase != PHASE_IDLE && lock->call.phase_deadline_ms < deadline_ms)
         deadline_ms = lock->call.phase_deadline_ms;
     if (deadline_ms == CLIENT_NEVER && lock->report.fd < 0)
         return -1;

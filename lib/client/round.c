@@ -1,5 +1,5 @@
 /* Finds a server: a round over hosts and their addresses, pauses in between, what is told of it.
- * Must not block but in the resolver, nor look into what a server says. */
+ * Must not block, nor look into what a server says. */
 #include "round.h"
 
 #include <errno.h>
@@ -7,14 +7,23 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "aside.h"
 #include "base/clock.h"
+#include "base/error_text.h"
 #include "connection.h"
 #include "error.h"
 #include "hosts.h"
+#include "lookup.h"
 #include "net/address.h"
 
 enum {
     CONNECT_MS = 5000, /* for one address to accept a connection */
+    ROUND_MS = 5000,   /* for all of them, of a request that does not wait */
+    /* For a name: a resolver whose first name server is dead asks the next one after five seconds.
+     * Those behind one that took all of that are not waited for as long again. */
+    LOOKUP_MS = 6000,
+    LOOKUP_MIN_MS = 1000,
+    SHARE_MIN_MS = 300, /* for one address, where there are too many for the time that there is */
     PAUSE_MIN_MS = 100,
     PAUSE_MAX_MS = 60000,
     /* Who stood in a queue keeps its place for a while only: the pauses are short. */
@@ -24,18 +33,28 @@ enum {
 };
 
 /* The host to be tried as number `step` of a round: the one that answered last comes first. */
-static const struct client_host *host_of_step(const struct ipclocker *lock, size_t step)
+static size_t host_of_step(const struct ipclocker *lock, size_t step)
 {
     size_t preferred = lock->place.preferred_host;
 
     if (step == 0)
-        return &lock->set.hosts[preferred];
-    return &lock->set.hosts[step <= preferred ? step - 1 : step];
+        return preferred;
+    return step <= preferred ? step - 1 : step;
+}
+
+static size_t current_host(const struct ipclocker *lock)
+{
+    return host_of_step(lock, lock->round.host_step > 0 ? lock->round.host_step - 1 : 0);
 }
 
 const struct client_host *client_round_host(const struct ipclocker *lock)
 {
-    return host_of_step(lock, lock->round.host_step > 0 ? lock->round.host_step - 1 : 0);
+    return &lock->set.hosts[current_host(lock)];
+}
+
+static size_t hosts_of_round(const struct ipclocker *lock)
+{
+    return lock->place.at_home ? 1 : lock->set.host_count;
 }
 
 void client_round_begin(struct ipclocker *lock)
@@ -45,32 +64,116 @@ void client_round_begin(struct ipclocker *lock)
     lock->round.address_index = 0;
     lock->round.failures_len = 0;
     lock->round.failures[0] = '\0';
+    lock->round.host_is_final = true;
+    lock->round.others_are_final = true;
+    lock->round.is_slow = false;
+    lock->round.lookup_end_ms = 0;
+    lock->round.end_ms = clock_now_ms() + ROUND_MS;
 }
 
-/* Says less than the failure of another address of the same host. */
-static bool is_lesser_failure(int number)
+void client_round_resume(struct ipclocker *lock)
 {
-    return address_is_missing(number) || number == ENETUNREACH;
+    union client_address address = *client_connection_address(lock);
+
+    client_round_begin(lock);
+    lock->round.host_step = 1;
+    lock->round.addresses[0] = address;
+    lock->round.address_count = 1;
+    lock->round.address_index = 1;
 }
 
-void client_round_failed(struct ipclocker *lock, int number, const char *reason, bool said)
+/* What there is of `most_ms` for an address or a name, so that those behind it have as much of the
+ * time up to the caller's limit, and to `end_ms`. */
+static int64_t share_ms(const struct ipclocker *lock, int64_t most_ms, int64_t end_ms)
+{
+    size_t others = lock->round.address_count - lock->round.address_index + hosts_of_round(lock) -
+                    lock->round.host_step;
+    int64_t share;
+
+    if (lock->call.limit_ms < end_ms)
+        end_ms = lock->call.limit_ms;
+    if (others == 0 || end_ms == CLIENT_NEVER)
+        return most_ms;
+    share = (end_ms - clock_now_ms()) / (int64_t)(others + 1);
+    if (share < SHARE_MIN_MS)
+        return SHARE_MIN_MS;
+    return share < most_ms ? share : most_ms;
+}
+
+int64_t client_round_share_ms(const struct ipclocker *lock, int64_t most_ms)
+{
+    return share_ms(lock, most_ms, lock->call.is_patient ? CLIENT_NEVER : lock->round.end_ms);
+}
+
+static void begin_failures_of_host(struct ipclocker *lock)
+{
+    lock->round.failures_len = strlen(lock->round.failures);
+    lock->round.others_are_final = lock->round.others_are_final && lock->round.host_is_final;
+    lock->round.failure_kind = FAILURE_NONE;
+}
+
+void client_round_failed(struct ipclocker *lock, const struct client_failure *failure)
 {
     bool same_host =
         lock->round.failures_step == lock->round.host_step && lock->round.failures[0] != '\0';
     char host[320];
 
-    if (same_host && is_lesser_failure(number))
-        return;
+    lock->round.is_slow |= failure->kind == FAILURE_LATE || failure->kind == FAILURE_SILENT;
     if (!same_host)
-        lock->round.failures_len = strlen(lock->round.failures);
+        begin_failures_of_host(lock);
+    else if (failure->kind <= lock->round.failure_kind)
+        return;
     client_hosts_describe(lock, client_round_host(lock), host, sizeof host);
     snprintf(lock->round.failures + lock->round.failures_len,
              sizeof lock->round.failures - lock->round.failures_len, "%s%s (%s)",
-             lock->round.failures_len > 0 ? ", " : "", host, reason);
+             lock->round.failures_len > 0 ? ", " : "", host, failure->reason);
     lock->round.failures_step = lock->round.host_step;
     /* ETIMEDOUT is kept for the caller's own limit. */
-    lock->round.failure_errno = number == ETIMEDOUT ? EHOSTUNREACH : number;
-    lock->round.is_turned_away = said;
+    lock->round.failure_errno = failure->number == ETIMEDOUT ? EHOSTUNREACH : failure->number;
+    lock->round.failure_kind = failure->kind;
+    lock->round.host_is_final = failure->is_final;
+}
+
+/* No other try finds a socket that this process may not see. */
+static bool is_final_for_path(int number)
+{
+    return number == EACCES || number == ENOTDIR || number == ELOOP || number == EPROTOTYPE;
+}
+
+void client_round_unreached(struct ipclocker *lock, int number)
+{
+    bool is_path = client_round_host(lock)->is_path;
+    struct client_failure failure = {.kind = FAILURE_UNREACHED,
+                                     .number = number,
+                                     .reason = error_text(number),
+                                     .is_final = is_path && is_final_for_path(number)};
+
+    if (address_is_missing(number) || number == ENETUNREACH)
+        failure.kind = FAILURE_ABSENT;
+    else if (number == ETIMEDOUT)
+        failure.kind = FAILURE_LATE;
+    client_round_failed(lock, &failure);
+}
+
+void client_round_silent(struct ipclocker *lock)
+{
+    client_round_failed(lock, &(struct client_failure){.kind = FAILURE_SILENT,
+                                                       .number = EHOSTUNREACH,
+                                                       .reason = "it does not answer"});
+}
+
+void client_round_not_resolved(struct ipclocker *lock)
+{
+    client_round_failed(lock,
+                        &(struct client_failure){.kind = FAILURE_LATE,
+                                                 .number = EHOSTUNREACH,
+                                                 .reason = "its name was not resolved in time"});
+}
+
+bool client_round_is_final(const struct ipclocker *lock)
+{
+    /* A server that has served us before is one, whatever is in its place now. */
+    return !lock->place.at_home && lock->round.others_are_final && lock->round.host_is_final;
 }
 
 static bool try_address(struct ipclocker *lock)
@@ -78,12 +181,22 @@ static bool try_address(struct ipclocker *lock)
     lock->connection.fd =
         client_connection_open(&lock->round.addresses[lock->round.address_index++]);
     if (lock->connection.fd < 0) {
-        client_round_failed(lock, errno, strerror(errno), false);
+        client_round_unreached(lock, errno);
         return false;
     }
     lock->call.phase = PHASE_CONNECTING;
-    lock->call.phase_deadline_ms = clock_now_ms() + CONNECT_MS;
+    lock->call.phase_deadline_ms = clock_now_ms() + client_round_share_ms(lock, CONNECT_MS);
     return true;
+}
+
+/* The next address, but for the one that is connected to already. */
+static bool try_next_address(struct ipclocker *lock)
+{
+    if (!client_aside_is_to(lock, &lock->round.addresses[lock->round.address_index]))
+        return try_address(lock);
+    lock->round.address_index++;
+    client_round_silent(lock);
+    return false;
 }
 
 /* Of a name with several addresses, the others may be other servers.  Where it is none of them any
@@ -98,28 +211,90 @@ static void prefer_home(struct ipclocker *lock)
     }
 }
 
+static void await_lookup(struct ipclocker *lock)
+{
+    int64_t now_ms = clock_now_ms();
+    int64_t least_ms = now_ms + share_ms(lock, LOOKUP_MIN_MS, CLIENT_NEVER);
+
+    if (lock->round.lookup_end_ms == 0)
+        lock->round.lookup_end_ms = now_ms + share_ms(lock, LOOKUP_MS, CLIENT_NEVER);
+    lock->round.lookup_began_ms = now_ms;
+    lock->call.phase = PHASE_RESOLVING;
+    lock->call.phase_deadline_ms =
+        lock->round.lookup_end_ms > least_ms ? lock->round.lookup_end_ms : least_ms;
+}
+
+/* Whether the host's addresses are to be waited for. */
+static bool take_lookup(struct ipclocker *lock, enum client_lookup_state state,
+                        const struct client_failure *failure)
+{
+    if (state == LOOKUP_WAITS)
+        return true;
+    if (state == LOOKUP_FAILED)
+        client_round_failed(lock, failure);
+    if (lock->place.at_home)
+        prefer_home(lock);
+    return false;
+}
+
 int client_round_connect_next(struct ipclocker *lock)
 {
-    char reason[128];
+    struct client_failure failure;
 
     for (;;) {
         while (lock->round.address_index < lock->round.address_count) {
-            if (try_address(lock))
+            if (try_next_address(lock))
                 return 0;
         }
-        if (lock->round.host_step == (lock->place.at_home ? 1 : lock->set.host_count))
+        if (lock->round.host_step == hosts_of_round(lock))
             return -1;
         lock->round.host_step++;
-        if (client_hosts_resolve(lock, client_round_host(lock), reason, sizeof reason) != 0)
-            client_round_failed(lock, errno, reason, false);
-        if (lock->place.at_home)
-            prefer_home(lock);
+        if (take_lookup(lock,
+                        client_lookup_begin(lock, &lock->set.hosts[current_host(lock)], &failure),
+                        &failure)) {
+            await_lookup(lock);
+            return 0;
+        }
     }
+}
+
+bool client_round_is_resolving(struct ipclocker *lock)
+{
+    int64_t now_ms = clock_now_ms();
+    struct client_failure failure;
+
+    if (take_lookup(lock, client_lookup_step(lock, client_round_host(lock), &failure), &failure)) {
+        if (now_ms < lock->call.phase_deadline_ms)
+            return true;
+        client_round_not_resolved(lock);
+    }
+    /* The time that was for the servers is for them still. */
+    lock->round.end_ms += now_ms - lock->round.lookup_began_ms;
+    return false;
+}
+
+/* Where each of two servers keeps its own locks, both grant the same one. */
+static void tell_second(struct ipclocker *lock)
+{
+    const struct client_host *first = &lock->set.hosts[0];
+    char host[320], first_host[320];
+
+    if (client_round_host(lock) == first || lock->place.told_second ||
+        lock->round.failures[0] == '\0')
+        return;
+    lock->place.told_second = true;
+    client_hosts_describe(lock, client_round_host(lock), host, sizeof host);
+    client_hosts_describe(lock, first, first_host, sizeof first_host);
+    client_error_notice(lock, IPCLOCKER_NOTICE_SECOND,
+                        "asking %s, as no lockerd answers at %s; unless the two share their state, "
+                        "%s grants the same locks again when it is back",
+                        host, lock->round.failures, first_host);
 }
 
 void client_round_remember(struct ipclocker *lock)
 {
-    lock->place.preferred_host = (size_t)(client_round_host(lock) - lock->set.hosts);
+    tell_second(lock);
+    lock->place.preferred_host = current_host(lock);
     lock->round.host_step = 1;
 }
 
@@ -149,18 +324,26 @@ int64_t client_round_pause_ms(const struct ipclocker *lock, bool was_lost)
 /* What stands before the failures of a round, for people. */
 static const char *round_verdict(const struct ipclocker *lock)
 {
-    return lock->round.is_turned_away ? "the lockerd does not serve at" : "no lockerd answers at";
+    return lock->round.failure_kind == FAILURE_SAID ? "the lockerd does not serve at"
+                                                    : "no lockerd answers at";
+}
+
+static const char *advice(const struct ipclocker *lock)
+{
+    /* The server that answers has said what is to be done. */
+    if (lock->round.failure_kind == FAILURE_SAID)
+        return "";
+    if (lock->round.failure_kind == FAILURE_SILENT)
+        return "; see there whether it is stopped or overloaded";
+    return lock->set.family == IPCLOCKER_FAMILY_UNIX
+               ? "; start one there or name its socket by --path"
+               : "; start one there or set IPCLOCKER_HOST";
 }
 
 int client_round_fail(struct ipclocker *lock)
 {
-    const char *advice = lock->set.family == IPCLOCKER_FAMILY_UNIX
-                             ? "; start one there or name its socket by --path"
-                             : "; start one there or set IPCLOCKER_HOST";
-
-    /* The server that answers has said what is to be done. */
     return client_error_set(lock, lock->round.failure_errno, "%s %s%s", round_verdict(lock),
-                            lock->round.failures, lock->round.is_turned_away ? "" : advice);
+                            lock->round.failures, advice(lock));
 }
 
 /* Where the tries go on for long, only what is new, or a sign of life each minute. */
@@ -184,6 +367,13 @@ void client_round_tell_retry(struct ipclocker *lock, int64_t pause_ms, bool was_
         client_error_notice(lock, IPCLOCKER_NOTICE_RETRY, "%s %s; trying again in %.1f s%s",
                             round_verdict(lock), lock->round.failures, (double)pause_ms / 1000.0,
                             limit);
+}
+
+void client_round_tell_silence(struct ipclocker *lock, const char *what_is_done)
+{
+    if (is_worth_telling(lock, true))
+        client_error_notice(lock, IPCLOCKER_NOTICE_RETRY, "%s %s; %s", round_verdict(lock),
+                            lock->round.failures, what_is_done);
 }
 
 void client_round_tell_down(struct ipclocker *lock)

@@ -75,11 +75,11 @@ static int renew(struct lock_table *table, struct lock_request *request, const s
     lock_request_index(table, request);
     if (result != 0)
         return -1;
-    request->present = true;
+    lock_request_come_back(request);
     request->last_asked_ms = now_ms;
     if (request->state == LOCK_HELD)
         lock_request_set_deadline(table, request, now_ms);
-    lock_table_emit(table, LOCK_EVENT_RENEWED, LOCK_REASON_NONE, request, NULL);
+    lock_table_emit(table, LOCK_EVENT_RENEWED, LOCK_REASON_NONE, request, NULL, now_ms);
     lock_request_grant_if_ready(table, request, now_ms);
     return 0;
 }
@@ -103,22 +103,6 @@ static struct lock_result renew_held(struct lock_table *table, const struct lock
     return result;
 }
 
-static struct lock_result renew_waiting(struct lock_table *table, const struct lock_ask *ask,
-                                        struct lock_request *request, int64_t now_ms)
-{
-    struct lock_result result = {.outcome = LOCK_OUTCOME_REFUSED};
-
-    if (!ask->wait && !lock_request_is_complete(request))
-        return result;
-    if (renew(table, request, ask, now_ms) != 0) {
-        result.outcome = LOCK_OUTCOME_NO_MEMORY;
-        return result;
-    }
-    result.request = request;
-    result.outcome = request->state == LOCK_HELD ? LOCK_OUTCOME_GRANTED : LOCK_OUTCOME_QUEUED;
-    return result;
-}
-
 /* A lock that nobody has has no queue either, so it is there for whoever asks. */
 static bool can_be_granted_now(const struct lock_want *want)
 {
@@ -138,6 +122,23 @@ static bool can_be_granted_now(const struct lock_want *want)
     return true;
 }
 
+static struct lock_result renew_waiting(struct lock_table *table, const struct lock_want *want,
+                                        struct lock_request *request, int64_t now_ms)
+{
+    struct lock_result result = {.outcome = LOCK_OUTCOME_REFUSED};
+    bool is_there = request->away ? can_be_granted_now(want) : lock_request_is_complete(request);
+
+    if (!want->ask->wait && !is_there)
+        return result;
+    if (renew(table, request, want->ask, now_ms) != 0) {
+        result.outcome = LOCK_OUTCOME_NO_MEMORY;
+        return result;
+    }
+    result.request = request;
+    result.outcome = request->state == LOCK_HELD ? LOCK_OUTCOME_GRANTED : LOCK_OUTCOME_QUEUED;
+    return result;
+}
+
 static struct lock_result add_request(struct lock_table *table, const struct lock_want *want,
                                       int64_t now_ms)
 {
@@ -155,7 +156,7 @@ static struct lock_result add_request(struct lock_table *table, const struct loc
     lock_request_enter_queues(request);
     if (!lock_request_is_complete(request)) {
         tree_insert(&table->waiting, &request->ticket_node);
-        lock_table_emit(table, LOCK_EVENT_QUEUED, LOCK_REASON_NONE, request, NULL);
+        lock_table_emit(table, LOCK_EVENT_QUEUED, LOCK_REASON_NONE, request, NULL, now_ms);
         return (struct lock_result){.outcome = LOCK_OUTCOME_QUEUED, .request = request};
     }
     lock_request_grant(table, request, now_ms);
@@ -174,7 +175,7 @@ static struct lock_result request_checked(struct lock_table *table, struct lock_
     if (standing.held != NULL)
         return (struct lock_result){.outcome = LOCK_OUTCOME_HAS_PART, .name = standing.held_name};
     if (standing.same_wait)
-        return renew_waiting(table, want->ask, standing.waiting, now_ms);
+        return renew_waiting(table, want, standing.waiting, now_ms);
     if (standing.waiting != NULL)
         return (struct lock_result){.outcome = LOCK_OUTCOME_WAITS, .name = standing.waiting_name};
     if (!want->ask->wait && !can_be_granted_now(want))

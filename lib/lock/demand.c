@@ -136,8 +136,10 @@ int lock_demand_add_words(struct lock_demand *demand, const char *text)
 int lock_demand_add_name(struct lock_demand *demand, const char *name)
 {
     size_t size = strlen(name) + 1;
-    char *copy = make_room(demand, 0, 1, size);
+    char *copy;
 
+    assert(demand->group_count > 0);
+    copy = make_room(demand, 0, 1, size);
     if (copy == NULL)
         return -1;
     put_name(demand, memcpy(copy, name, size));

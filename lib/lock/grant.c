@@ -21,10 +21,11 @@ static int compare_owners(const struct tree_node *a, const struct tree_node *b)
 }
 
 void lock_table_emit(const struct lock_table *table, enum lock_event_kind kind,
-                     enum lock_reason reason, struct lock_request *request, const char *name)
+                     enum lock_reason reason, struct lock_request *request, const char *name,
+                     int64_t now_ms)
 {
     const struct lock_event event = {
-        .kind = kind, .reason = reason, .request = request, .name = name};
+        .kind = kind, .reason = reason, .request = request, .name = name, .at_ms = now_ms};
 
     table->on_event(table->context, &event);
 }
@@ -170,6 +171,21 @@ void lock_request_enter_queues(struct lock_request *request)
     }
 }
 
+bool lock_request_needs_one(const struct lock_request *request)
+{
+    return request->group_count == 1 && request->groups[0].needed == 1;
+}
+
+void lock_request_come_back(struct lock_request *request)
+{
+    bool was_away = request->away;
+
+    request->present = true;
+    request->away = false;
+    if (was_away)
+        lock_request_enter_queues(request);
+}
+
 bool lock_request_is_complete(const struct lock_request *request)
 {
     return request->full_groups == request->group_count;
@@ -195,7 +211,7 @@ void lock_request_grant(struct lock_table *table, struct lock_request *request, 
         }
     }
     lock_request_set_deadline(table, request, now_ms);
-    lock_table_emit(table, LOCK_EVENT_GRANTED, LOCK_REASON_NONE, request, NULL);
+    lock_table_emit(table, LOCK_EVENT_GRANTED, LOCK_REASON_NONE, request, NULL, now_ms);
 }
 
 void lock_request_grant_if_ready(struct lock_table *table, struct lock_request *request,

@@ -10,7 +10,8 @@
 struct lock_want; /* see request.h */
 
 void lock_table_emit(const struct lock_table *table, enum lock_event_kind kind,
-                     enum lock_reason reason, struct lock_request *request, const char *name);
+                     enum lock_reason reason, struct lock_request *request, const char *name,
+                     int64_t now_ms);
 
 /* Makes the lock of a name that the table does not know; NULL when there is no memory.  A lock is
  * forgotten with the last seat that is attached to it.
@@ -39,6 +40,12 @@ int lock_request_attach(struct lock_table *table, struct lock_request *request,
 
 /* Takes what is free as promises, and queues for the rest of the groups that are not full. */
 void lock_request_enter_queues(struct lock_request *request);
+
+/* Whether a request needs one lock only: present, it never waits with a promise. */
+bool lock_request_needs_one(const struct lock_request *request);
+
+/* Makes a waiting request present, and queues one that was away again. */
+void lock_request_come_back(struct lock_request *request);
 
 /* By process and job; a request must be out of these indexes while they change. */
 void lock_request_index(struct lock_table *table, struct lock_request *request);

@@ -54,6 +54,12 @@ struct lock_request *lock_table_find(const struct lock_table *table, const char 
     return seat != NULL ? seat->request : NULL;
 }
 
+/* A waiting request queues for it, or would if it were not away. */
+static bool is_wanted(const struct lock_seat *seat)
+{
+    return seat->state == LOCK_SEAT_QUEUED || seat->request->away;
+}
+
 size_t lock_table_position(const struct lock_table *table, const struct lock_request *request)
 {
     size_t longest = 1;
@@ -69,7 +75,7 @@ size_t lock_table_position(const struct lock_table *table, const struct lock_req
             const struct lock_seat *seat = &request->seats[i];
             size_t place;
 
-            if (seat->state != LOCK_SEAT_QUEUED)
+            if (!is_wanted(seat))
                 continue;
             place = tree_rank(&seat->lock->queue, &seat->queue_node) + 1;
             if (place < shortest)
@@ -88,7 +94,7 @@ struct lock_request *lock_table_blocker(const struct lock_table *table,
     for (size_t i = 0; request->state == LOCK_WAITING && i < request->seat_count; i++) {
         const struct lock_seat *seat = &request->seats[i];
 
-        if (seat->state != LOCK_SEAT_QUEUED || seat->lock->taken == NULL)
+        if (!is_wanted(seat) || seat->lock->taken == NULL)
             continue;
         if (name != NULL)
             *name = seat->lock->name;

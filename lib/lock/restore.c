@@ -40,11 +40,13 @@ static void hold_all(struct lock_table *table, struct lock_request *request,
         tree_insert(&table->deadlines, &request->deadline_node);
 }
 
-static void wait_absent(struct lock_table *table, struct lock_request *request)
+static void wait_absent(struct lock_table *table, struct lock_request *request, bool away)
 {
     request->present = false;
+    request->away = away && lock_request_needs_one(request);
     tree_insert(&table->waiting, &request->ticket_node);
-    lock_request_enter_queues(request);
+    if (!request->away)
+        lock_request_enter_queues(request);
 }
 
 static struct lock_request *restore_checked(struct lock_table *table, const struct lock_want *want,
@@ -65,7 +67,7 @@ static struct lock_request *restore_checked(struct lock_table *table, const stru
     if (record->token != 0)
         hold_all(table, request, record);
     else
-        wait_absent(table, request);
+        wait_absent(table, request, record->away);
     if (table->next_ticket <= record->ticket)
         table->next_ticket = record->ticket + 1;
     if (table->next_token <= record->token)

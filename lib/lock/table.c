@@ -75,7 +75,7 @@ static void release_seat(struct lock_table *table, struct lock_seat *seat, enum 
         lock_request_unindex(table, request);
         lock_request_clear_deadline(table, request);
     }
-    lock_table_emit(table, LOCK_EVENT_RELEASED, reason, request, lock->name);
+    lock_table_emit(table, LOCK_EVENT_RELEASED, reason, request, lock->name, now_ms);
     lock_seat_detach(seat);
     if (request->state == LOCK_ENDED)
         lock_request_destroy(request);
@@ -88,7 +88,7 @@ static void end_wait(struct lock_table *table, struct lock_request *request,
     request->state = LOCK_ENDED;
     tree_remove(&table->waiting, &request->ticket_node);
     lock_request_unindex(table, request);
-    lock_table_emit(table, LOCK_EVENT_LEFT, reason, request, NULL);
+    lock_table_emit(table, LOCK_EVENT_LEFT, reason, request, NULL, now_ms);
     for (size_t i = 0; i < request->seat_count; i++) {
         struct lock_seat *seat = &request->seats[i];
         struct lock *lock = seat->lock;
@@ -275,8 +275,55 @@ void lock_table_expire(struct lock_table *table, int64_t now_ms)
 void lock_table_set_present(struct lock_table *table, struct lock_request *request, bool present,
                             int64_t now_ms)
 {
-    request->present = present;
+    bool was_away = request->away;
+
+    if (present)
+        lock_request_come_back(request);
+    else
+        request->present = false;
+    if (was_away && present)
+        lock_table_emit(table, LOCK_EVENT_RENEWED, LOCK_REASON_NONE, request, NULL, now_ms);
     lock_request_grant_if_ready(table, request, now_ms);
+}
+
+/* Takes back what a waiting request that needs one lock was promised.  Returns that, or NULL. */
+static struct lock *take_promise_back(struct lock_request *request)
+{
+    struct lock *promised = NULL;
+
+    for (size_t i = 0; i < request->seat_count; i++) {
+        struct lock_seat *seat = &request->seats[i];
+
+        if (seat->state != LOCK_SEAT_PROMISED)
+            continue;
+        promised = seat->lock;
+        promised->taken = NULL;
+        seat->state = LOCK_SEAT_NONE;
+        request->groups[0].taken = 0;
+        request->full_groups = 0;
+    }
+    return promised;
+}
+
+bool lock_table_set_away(struct lock_table *table, struct lock_request *request, int64_t now_ms)
+{
+    struct lock *promised;
+
+    if (!lock_request_needs_one(request))
+        return false;
+    if (request->away)
+        return true;
+    request->present = false;
+    request->away = true;
+    for (size_t i = 0; i < request->seat_count; i++) {
+        if (request->seats[i].state == LOCK_SEAT_QUEUED)
+            lock_seat_leave_queue(&request->seats[i]);
+    }
+    promised = take_promise_back(request);
+    lock_table_emit(table, LOCK_EVENT_AWAY, LOCK_REASON_NONE, request, NULL, now_ms);
+    if (promised != NULL)
+        lock_pass_on(table, promised, now_ms);
+    return true;
 }
 
 static void destroy_requests_of_lock(struct lock_table *table, struct lock *lock)

@@ -89,6 +89,7 @@ struct lock_request {
     enum lock_request_state state;
     bool autounlock;
     bool present; /* see lock_table_set_present() */
+    bool away;    /* see lock_table_set_away(); then it is not present either */
     uint64_t ticket;
     uint64_t token; /* 0 until granted */
     const char *owner;
@@ -116,6 +117,7 @@ enum lock_event_kind {
     LOCK_EVENT_RENEWED,  /* an owner has asked again for what it waits for or has */
     LOCK_EVENT_RELEASED, /* one lock of a grant was given back; `name` says which */
     LOCK_EVENT_LEFT,     /* a waiting request has gone */
+    LOCK_EVENT_AWAY,     /* it has, but may come back to its place; RENEWED when it does */
 };
 
 /* State files keep these numbers: add at the end only. */
@@ -135,6 +137,7 @@ struct lock_event {
     enum lock_reason reason;
     struct lock_request *request;
     const char *name; /* of the lock, for RELEASED */
+    int64_t at_ms;    /* the time of the step: who loses a lock and who gets it have one */
 };
 
 /* Called for every change, in order, from inside the call that made it.  It must not call back
@@ -216,6 +219,13 @@ int64_t lock_table_next_deadline(const struct lock_table *table);
 void lock_table_set_present(struct lock_table *table, struct lock_request *request, bool present,
                             int64_t now_ms);
 
+/* A waiting request's owner has gone, and nobody is to be held up for it: the request keeps its
+ * ticket, and otherwise stands in no queue and is promised nothing, until its owner asks again or
+ * it is set present.  Then it queues by its old ticket.  Returns false, and nothing has changed,
+ * for a request that needs more than one lock.
+ */
+bool lock_table_set_away(struct lock_table *table, struct lock_request *request, int64_t now_ms);
+
 /* The request that holds a lock, or NULL. */
 struct lock_request *lock_table_holder(const struct lock_table *table, const char *name);
 
@@ -225,7 +235,7 @@ struct lock_request *lock_table_find(const struct lock_table *table, const char 
 
 /* The place of a waiting request, 1 being next: the shortest queue of the names of a group that is
  * not full yet, and of those groups the longest; 1 when only its own absence is in the way.  0 when
- * it does not wait.
+ * it does not wait.  Of one that is away: the place that it would come back to.
  */
 size_t lock_table_position(const struct lock_table *table, const struct lock_request *request);
 
@@ -265,6 +275,7 @@ struct lock_record {
     uint64_t token; /* 0: it waits */
     int64_t asked_ms, granted_ms;
     int64_t deadline_ms; /* INT64_MAX for none */
+    bool away;           /* it waits, and is restored as away; else as absent */
 };
 
 /* Puts a request back, without an event: first all that hold locks, then those that wait, by

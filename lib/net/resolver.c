@@ -13,7 +13,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WORKERS_MAX = 16, DESTROY_WAIT_MS = 50 };
+enum {
+    WORKERS_MAX = 16,
+    DESTROY_WAIT_MS = 50,
+    /* For the name service's modules.  What a program has for itself may be a gigabyte. */
+    STACK_BYTES = 2 * 1024 * 1024,
+};
 
 struct job {
     STAILQ_ENTRY(job) next;
@@ -30,6 +35,7 @@ struct resolver {
     int workers; /* threads that still use this object */
     bool abandoned;
     int fd;
+    pid_t process; /* that the threads are of */
 };
 
 struct resolver *resolver_create(void)
@@ -44,6 +50,7 @@ struct resolver *resolver_create(void)
         free(resolver);
         return NULL;
     }
+    resolver->process = getpid();
     pthread_mutex_init(&resolver->lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -98,6 +105,11 @@ void resolver_destroy(struct resolver *resolver)
 
     if (resolver == NULL)
         return;
+    if (resolver->process != getpid()) {
+        /* A thread that is not here may have had the lock. */
+        close(resolver->fd);
+        return;
+    }
     pthread_mutex_lock(&resolver->lock);
     drop_jobs(&resolver->todo);
     alone = wait_for_workers(resolver);
@@ -116,10 +128,13 @@ static void take_addresses(struct resolver_result *result, const struct addrinfo
 {
     result->count = 0;
     for (; list != NULL && result->count < RESOLVER_ADDRESSES_MAX; list = list->ai_next) {
-        struct sockaddr_storage *address = &result->addresses[result->count++];
+        union resolver_address *address = &result->addresses[result->count];
 
+        if (list->ai_addrlen > sizeof *address)
+            continue;
         memset(address, 0, sizeof *address);
         memcpy(address, list->ai_addr, list->ai_addrlen);
+        result->count++;
     }
 }
 
@@ -140,6 +155,11 @@ bool resolver_parse_address(const char *host, struct resolver_result *result)
 {
     look_up(host, AI_NUMERICHOST, result);
     return result->error == 0;
+}
+
+void resolver_block(const char *host, struct resolver_result *result)
+{
+    look_up(host, 0, result);
 }
 
 static void *work(void *arg)
@@ -181,6 +201,7 @@ static int start_worker(struct resolver *resolver)
     pthread_sigmask(SIG_SETMASK, &all, &old);
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attributes, STACK_BYTES);
     error = pthread_create(&thread, &attributes, work, resolver);
     pthread_attr_destroy(&attributes);
     pthread_sigmask(SIG_SETMASK, &old, NULL);

@@ -36,19 +36,22 @@ struct pidstat_asker_options {
 };
 
 enum {
-    ASK_URGENT = 1,     /* before all that are not */
-    ASK_STANDING = 2,   /* keep asking and watch, until it is gone or pidstat_asker_cancel() */
-    ASK_BY_NETWORK = 4, /* even where the host is this one */
+    ASK_URGENT = 1,        /* before all that are not */
+    ASK_STANDING = 2,      /* keep asking and watch, until it is gone or pidstat_asker_cancel() */
+    ASK_BY_NETWORK = 4,    /* even where the host is this one */
+    ASK_ANY_NAMESPACE = 8, /* whatever pid namespace a daemon speaks for, that is the one */
 };
 
 struct pidstat_target {
     const char *host; /* NULL for this one */
     pid_t pid;
-    uint64_t start;   /* 0 where it is not known */
-    const char *boot; /* process_boot_id() of its host, 36 characters; NULL where not known */
-    unsigned which;   /* answers wanted, PIDSTAT_RETURN_*; 0 for all */
-    unsigned tries;   /* datagrams before there is no answer; 0 for 5 */
-    unsigned flags;   /* ASK_* */
+    uint64_t start;         /* 0 where it is not known */
+    const char *boot;       /* process_boot_id() of its host, 36 characters; NULL where not known */
+    uint64_t pid_namespace; /* process_pid_namespace() that the pid is of; 0 where not known: then
+                               it is taken for the host's own */
+    unsigned which;         /* answers wanted, PIDSTAT_RETURN_*; 0 for all */
+    unsigned tries;         /* datagrams before there is no answer; 0 for 5 */
+    unsigned flags;         /* ASK_* */
 };
 
 /* What a callback is told; gone when it returns. */
@@ -64,7 +67,12 @@ struct pidstat_result {
     const char *boot;  /* its host's boot; NULL where nobody told */
     unsigned rtt_us;   /* since the last datagram was sent; 0 for this host */
     int resolve_error; /* EAI_* when the host does not resolve */
-    int64_t since_us;  /* CLOCK_MONOTONIC when the first datagram of this round was sent */
+    bool refused;      /* not answered, but the host is up: nothing listens on its port */
+    /* Answered, but for another pid namespace than the process's, such as by a daemon in a
+     * container: the state is PIDSTAT_UNKNOWN. */
+    bool foreign;
+    uint64_t pid_namespace; /* that was answered for; 0 where nobody told */
+    int64_t since_us;       /* CLOCK_MONOTONIC when the first datagram of this round was sent */
 };
 
 /* Called from pidstat_asker_process() only; may call anything but pidstat_asker_destroy() and
@@ -96,6 +104,10 @@ void pidstat_asker_wake(struct pidstat_asker *asker);
  * on others too where the daemon can watch, else with the next round.  The first answer to a
  * standing question fixes start and boot, so that a pid that is used again later is not taken for
  * the same process.
+ *
+ * A daemon in a container knows other processes by the pids of its host's.  Unless its namespace is
+ * the target's, or this very process's, or it sees a process of that pid that started just when the
+ * target did, its answer is that it does not know.
  *
  * Returns a handle, valid until that last call or pidstat_asker_cancel(), or NULL with errno
  *   EINVAL  not a positive pid, or a host name that is empty, has blanks or control characters,

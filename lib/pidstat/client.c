@@ -185,7 +185,7 @@ int pidstat_receive(struct pidstat *client, struct pidstat_answer *answer, int t
 
 /* What pidstat_request_receive() waits for. */
 struct awaited {
-    bool done, answered;
+    bool done, answered, refused;
     int resolve_error;
     struct pidstat_answer answer;
 };
@@ -197,6 +197,7 @@ static void take_awaited(void *context, const struct pidstat_result *result)
     awaited->done = true;
     awaited->answered = to_answer(result, &awaited->answer);
     awaited->resolve_error = result->resolve_error;
+    awaited->refused = result->refused;
 }
 
 static int ask_and_wait(struct pidstat *client, const struct pidstat_target *target,
@@ -216,7 +217,9 @@ static int ask_and_wait(struct pidstat *client, const struct pidstat_target *tar
         process(client);
     }
     if (!awaited.answered) {
-        errno = awaited.resolve_error != 0 ? EHOSTUNREACH : ETIMEDOUT;
+        errno = awaited.resolve_error != 0 ? EHOSTUNREACH
+                : awaited.refused          ? ECONNREFUSED
+                                           : ETIMEDOUT;
         return -1;
     }
     *answer = awaited.answer;
@@ -239,8 +242,10 @@ int pidstat_request_receive(struct pidstat *client, const char *host, pid_t pid,
 int pidstat_ping_status(struct pidstat *client, const char *host, char *text, size_t text_size)
 {
     /* The first process is on every host. */
-    struct pidstat_target target = {
-        .host = host, .pid = 1, .tries = client->tries, .flags = ASK_BY_NETWORK};
+    struct pidstat_target target = {.host = host,
+                                    .pid = 1,
+                                    .tries = client->tries,
+                                    .flags = ASK_BY_NETWORK | ASK_ANY_NAMESPACE};
     const char *shown = host != NULL ? host : "localhost";
     struct pidstat_answer answer;
 
@@ -249,7 +254,9 @@ int pidstat_ping_status(struct pidstat *client, const char *host, char *text, si
 
         if (text != NULL)
             snprintf(text, text_size, "pidstatd on %s: %s", shown,
-                     errno == EHOSTUNREACH ? "the host name does not resolve" : "no answer");
+                     errno == EHOSTUNREACH   ? "the host name does not resolve"
+                     : errno == ECONNREFUSED ? "the host is up, but nothing listens on the port"
+                                             : "no answer");
         errno = saved_errno;
         return -1;
     }

@@ -70,23 +70,20 @@ int host_cache_fd(const struct host_cache *cache)
 }
 
 /* Some systems give their own full name an address in 127/8 that no interface has. */
-static bool is_own_alias(const char *name, const struct sockaddr_storage *address)
+static bool is_own_alias(const char *name, const union resolver_address *address)
 {
-    const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
-
-    return address->ss_family == AF_INET && ntohl(v4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET &&
-           local_host_has_label(name);
+    return address->any.sa_family == AF_INET &&
+           ntohl(address->in.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET && local_host_has_label(name);
 }
 
 static void set_known(struct cached_host *host)
 {
-    const struct sockaddr_storage *first = &host->addresses.addresses[0];
+    const union resolver_address *first = &host->addresses.addresses[0];
 
     host->state = HOST_KNOWN;
     host->best = 0;
-    host->local =
-        host->addresses.count > 0 &&
-        (local_host_has_address((const struct sockaddr *)first) || is_own_alias(host->name, first));
+    host->local = host->addresses.count > 0 &&
+                  (local_host_has_address(&first->any) || is_own_alias(host->name, first));
 }
 
 static int start_resolving(struct host_cache *cache, struct cached_host *host)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "process/process.h"
 #include "udp.h"
 
 enum { TRIES_DEFAULT = 5 };
@@ -63,6 +64,7 @@ struct asker_question *question_create(const struct pidstat_target *target,
         question->known.present |= WORD_BOOT;
         memcpy(question->known.boot, target->boot, sizeof question->known.boot);
     }
+    question->known.pid_namespace = target->pid_namespace;
     return question;
 }
 
@@ -82,6 +84,7 @@ size_t question_format(const struct asker_question *question, char *out)
         *present |= WORD_BOOT_ASKED;
     if ((question->flags & ASK_STANDING) && !(*present & WORD_WATCH))
         *present |= WORD_WATCH_ASKED;
+    *present |= WORD_NAMESPACE_ASKED;
     return pidstat_wire_format_question(out, &datagram);
 }
 
@@ -99,16 +102,46 @@ static void keep_identity(struct asker_question *question, const struct pidstat_
     }
 }
 
+static bool is_this_namespace(const struct pidstat_words *told)
+{
+    return told->pid_namespace == process_pid_namespace() && (told->present & WORD_BOOT) &&
+           strcmp(told->boot, process_boot_id()) == 0;
+}
+
+/* Asked for a start, a daemon that has compared it repeats it. */
+static bool has_same_start(const struct asker_question *question, const struct pidstat_words *told)
+{
+    return (told->present & WORD_START) && told->start == question->known.start;
+}
+
+/* Whether a daemon's pids are other processes' than ours. */
+static bool is_foreign(const struct asker_question *question, const struct pidstat_words *told)
+{
+    uint64_t wanted = question->known.pid_namespace;
+
+    if ((question->flags & ASK_ANY_NAMESPACE) || question->vouched)
+        return false;
+    if (!(told->present & WORD_NAMESPACE)) /* an older daemon */
+        return process_namespace_is_container(wanted);
+    if (wanted != 0)
+        return told->pid_namespace != wanted;
+    return process_namespace_is_container(told->pid_namespace) && !is_this_namespace(told);
+}
+
 enum pidstat_state question_judge(struct asker_question *question,
-                                  const struct pidstat_reply *reply)
+                                  const struct pidstat_reply *reply, bool *foreign)
 {
     const struct pidstat_words *known = &question->known, *told = &reply->words;
 
+    if (reply->state == PIDSTAT_EXISTS && (known->present & WORD_START) &&
+        has_same_start(question, told))
+        question->vouched = true;
+    *foreign = is_foreign(question, told);
+    if (*foreign)
+        return PIDSTAT_UNKNOWN;
     if (reply->state != PIDSTAT_EXISTS)
         return reply->state;
-    /* Asked for a start, a daemon that has compared it repeats it. */
-    if ((known->present & WORD_START) &&
-        (!(told->present & WORD_START) || told->start != known->start))
+    if ((known->present & WORD_START) && !has_same_start(question, told))
         return PIDSTAT_UNKNOWN;
     if (question->flags & ASK_STANDING)
         keep_identity(question, told);
@@ -193,7 +226,7 @@ struct asker_question *question_table_any(struct question_table *table)
 static bool came_from(const struct cached_host *host, const struct reply_source *from)
 {
     for (int i = 0; i < host->addresses.count; i++) {
-        if (pidstat_udp_is_from(from->address, &host->addresses.addresses[i], from->port))
+        if (pidstat_udp_is_from(from->address, &host->addresses.addresses[i].any, from->port))
             return true;
     }
     return false;
@@ -247,4 +280,18 @@ struct asker_question *question_table_next(struct question_table *table,
         question = NULL;
     table->next = question != NULL ? behind(table, question) : NULL;
     return question;
+}
+
+struct asker_question *question_table_asked(struct question_table *table, char *text, size_t len)
+{
+    struct pidstat_question asked;
+    struct pidstat_reply probe = {0};
+
+    if (pidstat_wire_parse_question(text, len, &asked) != 0 || asked.host == NULL ||
+        !(asked.words.present & WORD_ID))
+        return NULL;
+    probe.pid = asked.pid;
+    probe.host = asked.host;
+    probe.words.id = asked.words.id;
+    return find_id(table, &probe);
 }

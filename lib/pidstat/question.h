@@ -31,7 +31,10 @@ struct asker_question {
     unsigned char state;        /* enum question_state */
     unsigned char which, flags; /* PIDSTAT_RETURN_*, ASK_* */
     bool calling, cancelled;
-    struct pidstat_words known; /* id; start, boot and the watch's proof as far as known */
+    bool refused; /* in this round */
+    bool vouched; /* the daemon has seen just this process: it speaks of the right namespace */
+    struct pidstat_words known; /* id; start, boot, the watch's proof, and the process's namespace
+                                   as far as known */
 
     unsigned tries_left;    /* in this round */
     unsigned silent_rounds; /* since the last answer */
@@ -51,9 +54,10 @@ struct asker_question *question_create(const struct pidstat_target *target,
 /* The datagram that asks it, into PIDSTAT_WIRE_MAX bytes; its length, or 0. */
 size_t question_format(const struct asker_question *question, char *out);
 
-/* What a reply says about it.  A standing question keeps start and boot from it. */
+/* What a reply says about it; *foreign where it is about another pid namespace, and so says
+ * nothing.  A standing question keeps start and boot from it. */
 enum pidstat_state question_judge(struct asker_question *question,
-                                  const struct pidstat_reply *reply);
+                                  const struct pidstat_reply *reply, bool *foreign);
 
 struct question_table;
 
@@ -83,5 +87,9 @@ struct asker_question *question_table_first(struct question_table *table,
 struct asker_question *question_table_next(struct question_table *table,
                                            const struct pidstat_reply *reply,
                                            const struct reply_source *from);
+
+/* The question that a datagram asked, of `len` bytes with room for one more; NULL if it is in the
+ * table no more, or is none of ours. */
+struct asker_question *question_table_asked(struct question_table *table, char *text, size_t len);
 
 #endif

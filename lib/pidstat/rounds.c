@@ -17,6 +17,8 @@ enum {
     SILENT_ROUNDS = 3,
     RECEIVE_A_TURN = 256,
     RETRY_SEND_US = 1000,
+    /* A daemon that is just being started again is back soon. */
+    REFUSED_PAUSE_MS = 100,
 };
 
 static int compare_deadlines(const struct tree_node *left, const struct tree_node *right)
@@ -88,6 +90,7 @@ static void wait_until(struct pidstat_asker *asker, struct asker_question *quest
 void rounds_begin(struct pidstat_asker *asker, struct asker_question *question)
 {
     question->round_us = 0;
+    question->refused = false;
     question->tries_left = question->silent_rounds < SILENT_ROUNDS ? question->tries : 1;
     rounds_enqueue(asker, question);
 }
@@ -200,7 +203,7 @@ void rounds_end_here(struct pidstat_asker *asker, struct asker_question *questio
 
 static void end_silent_round(struct pidstat_asker *asker, struct asker_question *question)
 {
-    struct pidstat_result result = {.state = PIDSTAT_UNKNOWN};
+    struct pidstat_result result = {.state = PIDSTAT_UNKNOWN, .refused = question->refused};
     int64_t now = clock_now_us();
 
     if (question->round_us == 0)
@@ -229,7 +232,7 @@ static bool send_datagram(struct pidstat_asker *asker, struct asker_question *qu
         asker->options.trace(asker->options.trace_context, "asks", question->host->name, text);
     for (int i = 0; i < to->count; i++) {
         if (pidstat_udp_send(&asker->udp,
-                             &to->addresses[(first + (unsigned)i) % (unsigned)to->count],
+                             &to->addresses[(first + (unsigned)i) % (unsigned)to->count].any,
                              asker->options.port, text, len) == 0)
             return true;
         if (errno == EAGAIN || errno == ENOBUFS)
@@ -257,12 +260,18 @@ static void send_question(struct pidstat_asker *asker, struct asker_question *qu
     wait_until(asker, question, QUESTION_SENT, now + asker->options.try_ms * INT64_C(1000));
 }
 
+static bool is_of_this_namespace(const struct asker_question *question)
+{
+    return question->known.pid_namespace == 0 ||
+           question->known.pid_namespace == process_pid_namespace();
+}
+
 /* It is this question's turn. */
 static void take_turn(struct pidstat_asker *asker, struct asker_question *question)
 {
     struct cached_host *host = question->host;
 
-    if (host->local && !(question->flags & ASK_BY_NETWORK)) {
+    if (host->local && !(question->flags & ASK_BY_NETWORK) && is_of_this_namespace(question)) {
         answer_here(asker, question);
         return;
     }
@@ -332,28 +341,55 @@ static void rest(struct pidstat_asker *asker, struct asker_question *question, b
 static void take_reply(struct pidstat_asker *asker, struct asker_question *question,
                        const struct pidstat_reply *reply, const struct sockaddr_storage *from)
 {
-    struct pidstat_result result = {.answered = true, .state = question_judge(question, reply)};
+    struct pidstat_result result = {.answered = true};
     struct cached_host *host = question->host;
     bool arm;
 
     /* It cannot answer what was not asked yet: a classic daemon's answer to an earlier question. */
     if (question->sent_us == 0)
         return;
+    result.state = question_judge(question, reply, &result.foreign);
+    if (result.foreign && !pidstat_wire_is_wanted(question->which, result.state))
+        return;
     /* A late repetition; only an end is news at any time. */
     if (result.state != PIDSTAT_GONE &&
         (question->state == QUESTION_RESTING || question->round_us == 0))
         return;
     for (int i = 0; i < host->addresses.count; i++) {
-        if (pidstat_udp_is_from(from, &host->addresses.addresses[i], asker->options.port))
+        if (pidstat_udp_is_from(from, &host->addresses.addresses[i].any, asker->options.port))
             host->best = i;
     }
     question->silent_rounds = 0;
     result.start = reply->words.present & WORD_START ? reply->words.start : 0;
     result.boot = reply->words.present & WORD_BOOT ? reply->words.boot : NULL;
+    result.pid_namespace = reply->words.pid_namespace;
     result.rtt_us = (unsigned)(clock_now_us() - question->sent_us);
-    arm = must_arm(asker, question, &reply->words);
+    arm = !result.foreign && must_arm(asker, question, &reply->words);
     if (tell(asker, question, &result))
         rest(asker, question, arm);
+}
+
+/* The host says that nothing listens there: worth a word, and no reason to wait for long. */
+static void take_refusals(struct pidstat_asker *asker)
+{
+    char text[PIDSTAT_WIRE_MAX + 1];
+    ssize_t len;
+
+    for (int i = 0; i < RECEIVE_A_TURN; i++) {
+        struct asker_question *question;
+        int64_t due;
+
+        len = pidstat_udp_receive_refusal(&asker->udp, text, PIDSTAT_WIRE_MAX);
+        if (len < 0)
+            return;
+        question = question_table_asked(asker->table, text, (size_t)len);
+        if (question == NULL || question->state != QUESTION_SENT)
+            continue;
+        question->refused = true;
+        due = clock_now_us() + REFUSED_PAUSE_MS * INT64_C(1000);
+        if (due < question->due_us)
+            wait_until(asker, question, QUESTION_SENT, due);
+    }
 }
 
 void rounds_receive(struct pidstat_asker *asker)
@@ -364,6 +400,7 @@ void rounds_receive(struct pidstat_asker *asker)
     struct pidstat_reply reply;
     ssize_t len;
 
+    take_refusals(asker);
     for (int i = 0; i < RECEIVE_A_TURN; i++) {
         struct asker_question *question;
 

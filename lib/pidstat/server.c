@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/siphash.h"
 #include "net/port.h"
 #include "process/process.h"
@@ -21,6 +22,7 @@ enum {
     BATCH = 64,
     BATCHES_A_TURN = 8, /* other events of the loop get their turn under a flood */
     LISTENERS_MAX = 16,
+    LOOP_DESCRIPTORS = 3, /* of a loop of libevent's: its set, and a pair for signals */
     MAX_WATCHES_DEFAULT = 16384,
     MAX_WATCHES_LIMIT = 1000000,
 };
@@ -52,6 +54,7 @@ struct pidstat_server {
     struct event_base *own_base; /* while pidstat_server_run() runs */
     struct watch_table *watches;
     struct siphash_key key;
+    uint64_t pid_namespace;
     struct pidstat_server_stats stats;
     char name[PIDSTAT_WIRE_HOST_MAX + 1];
     struct inbox in;
@@ -127,7 +130,8 @@ static enum pidstat_state judge(const struct pidstat_question *question)
     return process_lookup(question->pid, asked->present & WORD_START ? asked->start : 0);
 }
 
-static void add_identity(const struct pidstat_question *question, enum pidstat_state state,
+static void add_identity(const struct pidstat_server *server,
+                         const struct pidstat_question *question, enum pidstat_state state,
                          struct pidstat_words *words)
 {
     unsigned asked = question->words.present;
@@ -145,6 +149,10 @@ static void add_identity(const struct pidstat_question *question, enum pidstat_s
     if ((asked & (WORD_BOOT | WORD_BOOT_ASKED)) && strlen(process_boot_id()) > 1) {
         words->present |= WORD_BOOT;
         snprintf(words->boot, sizeof words->boot, "%s", process_boot_id());
+    }
+    if ((asked & (WORD_NAMESPACE | WORD_NAMESPACE_ASKED)) && server->pid_namespace != 0) {
+        words->present |= WORD_NAMESPACE;
+        words->pid_namespace = server->pid_namespace;
     }
 }
 
@@ -186,7 +194,7 @@ static void answer(struct pidstat_server *server, const struct watch_route *rout
     size_t len;
 
     if (question->words.present != 0)
-        add_identity(question, state, &words);
+        add_identity(server, question, state, &words);
     if ((question->words.present & (WORD_WATCH | WORD_WATCH_ASKED)) && state == PIDSTAT_EXISTS)
         add_watch(server, route, question, question_len, &words);
     if (!pidstat_wire_is_wanted(question->which, state))
@@ -327,6 +335,7 @@ uint16_t pidstat_server_port(const struct pidstat_server *server)
 
 int pidstat_server_attach(struct pidstat_server *server, struct event_base *base)
 {
+    server->pid_namespace = process_pid_namespace();
     server->watches = watch_table_create(base, server->max_watches, post_end, flush_outbox, server);
     if (server->watches == NULL)
         return -1;
@@ -346,6 +355,9 @@ int pidstat_server_run(struct pidstat_server *server)
 {
     int result = -1;
 
+    /* Without descriptors libevent would end the process. */
+    if (descriptor_spare(LOOP_DESCRIPTORS) != 0)
+        return -1;
     server->own_base = event_base_new();
     if (server->own_base == NULL) {
         errno = ENOMEM;

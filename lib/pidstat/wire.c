@@ -10,7 +10,8 @@
 #include "base/number.h"
 #include "base/words.h"
 
-enum { HEX_DIGITS = 16, BOOT_LEN = 36, START_DIGITS = 20 };
+/* The kernel's inode numbers of namespaces have 32 bits. */
+enum { HEX_DIGITS = 16, BOOT_LEN = 36, START_DIGITS = 20, NAMESPACE_DIGITS = 10 };
 
 /* Checks the bytes, and makes a string of them. */
 static bool terminate(char *text, size_t len)
@@ -68,9 +69,9 @@ static bool parse_hex(const char *text, uint64_t *value)
     return true;
 }
 
-static bool parse_start(const char *text, uint64_t *start)
+static bool parse_positive(const char *text, uint64_t max, uint64_t *number)
 {
-    return number_parse(text, UINT64_MAX, start) == 0 && *start != 0;
+    return number_parse(text, max, number) == 0 && *number != 0;
 }
 
 static bool parse_boot(const char *text, char *boot)
@@ -98,7 +99,7 @@ static bool parse_extra(const char *word, struct pidstat_words *words)
     } else if (name_len == 5 && memcmp(word, "start", 5) == 0) {
         known = WORD_START;
         asked = WORD_START_ASKED;
-        good = strcmp(value, "?") == 0 || parse_start(value, &words->start);
+        good = strcmp(value, "?") == 0 || parse_positive(value, UINT64_MAX, &words->start);
     } else if (name_len == 4 && memcmp(word, "boot", 4) == 0) {
         known = WORD_BOOT;
         asked = WORD_BOOT_ASKED;
@@ -107,6 +108,10 @@ static bool parse_extra(const char *word, struct pidstat_words *words)
         known = WORD_WATCH;
         asked = WORD_WATCH_ASKED;
         good = strcmp(value, "?") == 0 || parse_hex(value, &words->watch);
+    } else if (name_len == 2 && memcmp(word, "ns", 2) == 0) {
+        known = WORD_NAMESPACE;
+        asked = WORD_NAMESPACE_ASKED;
+        good = strcmp(value, "?") == 0 || parse_positive(value, UINT32_MAX, &words->pid_namespace);
     }
     words->present &= ~(known | asked);
     words->present |= strcmp(value, "?") == 0 ? asked : known;
@@ -218,13 +223,17 @@ static size_t add_known_words(char *out, size_t len, size_t limit,
         len = add_word(out, len, limit, "boot", words->boot);
     if (words->present & WORD_WATCH)
         len = add_hex(out, len, limit, "watch", words->watch);
+    if (words->present & WORD_NAMESPACE) {
+        snprintf(number, sizeof number, "%" PRIu64, words->pid_namespace);
+        len = add_word(out, len, limit, "ns", number);
+    }
     return len;
 }
 
 /* "?" is shorter than what it asks for: what the answer may need more is paid for with padding. */
 static size_t add_asked_words(char *out, size_t len, size_t limit, unsigned present)
 {
-    char pad[START_DIGITS + BOOT_LEN + HEX_DIGITS];
+    char pad[START_DIGITS + BOOT_LEN + HEX_DIGITS + NAMESPACE_DIGITS];
     size_t owed = 0;
 
     if (present & WORD_START_ASKED) {
@@ -238,6 +247,10 @@ static size_t add_asked_words(char *out, size_t len, size_t limit, unsigned pres
     if (present & WORD_WATCH_ASKED) {
         len = add_word(out, len, limit, "watch", "?");
         owed += HEX_DIGITS - 1;
+    }
+    if (present & WORD_NAMESPACE_ASKED) {
+        len = add_word(out, len, limit, "ns", "?");
+        owed += NAMESPACE_DIGITS - 1;
     }
     if (owed <= strlen(" pad="))
         return len;

@@ -25,14 +25,17 @@ enum {
     WORD_START_ASKED = 1 << 4,
     WORD_BOOT_ASKED = 1 << 5,
     WORD_WATCH_ASKED = 1 << 6,
+    WORD_NAMESPACE_ASKED = 1 << 7,
+    WORD_NAMESPACE = 1 << 8,
 };
 
 struct pidstat_words {
-    unsigned present; /* bits of WORD_* */
-    uint64_t id;      /* chosen by the asker, repeated in the answer */
-    uint64_t start;   /* process_start_time() */
-    uint64_t watch;   /* the daemon's proof that the asker lives at its address */
-    char boot[37];    /* process_boot_id() */
+    unsigned present;       /* bits of WORD_* */
+    uint64_t id;            /* chosen by the asker, repeated in the answer */
+    uint64_t start;         /* process_start_time() */
+    uint64_t watch;         /* the daemon's proof that the asker lives at its address */
+    char boot[37];          /* process_boot_id() */
+    uint64_t pid_namespace; /* process_pid_namespace() of who answers */
 };
 
 struct pidstat_question {

@@ -3,9 +3,11 @@
 #include "boot.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "process.h"
 
 /* A container's machine-id(5) may be that of an image, which runs on many machines. */
@@ -48,4 +50,30 @@ const char *boot_ended(const char *earlier, const char *now)
     if (strcmp(boot, " -") == 0 || strcmp(boot_now, " -") == 0 || strcmp(boot, boot_now) == 0)
         return NULL;
     return boot + 1;
+}
+
+int64_t boot_clock_offset_ms(void)
+{
+    static const char word[] = "boottime";
+    FILE *file = fopen("/proc/self/timens_offsets", "re");
+    int64_t offset_ms = 0;
+    char line[128];
+
+    if (file == NULL)
+        return 0;
+    while (fgets(line, sizeof line, file) != NULL) {
+        char *end = line + sizeof word - 1;
+
+        if (strncmp(line, word, sizeof word - 1) != 0)
+            continue;
+        offset_ms = strtoll(end, &end, 10) * 1000;
+        offset_ms += strtoll(end, NULL, 10) / 1000000;
+    }
+    fclose(file);
+    return offset_ms;
+}
+
+int64_t boot_clock_ms(void)
+{
+    return clock_ms(CLOCK_BOOTTIME) - boot_clock_offset_ms();
 }

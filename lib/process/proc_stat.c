@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -118,4 +119,34 @@ int proc_stat_walk(bool (*visit)(void *context, const struct proc_stat *stat), v
     }
     closedir(folder);
     return 0;
+}
+
+static uint64_t find_set(const char *status, const char *name)
+{
+    const char *line = strstr(status, name);
+
+    return line != NULL ? strtoull(line + strlen(name), NULL, 16) : 0;
+}
+
+int proc_signals_read(pid_t pid, struct proc_signals *signals)
+{
+    char path[40], text[4096];
+
+    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    if (!proc_is_ours() || proc_file_read(path, text, sizeof text) <= 0) {
+        errno = ENOENT;
+        return -1;
+    }
+    *signals = (struct proc_signals){
+        .ignored = find_set(text, "\nSigIgn:"),
+        .caught = find_set(text, "\nSigCgt:"),
+        .blocked = find_set(text, "\nSigBlk:"),
+        .pending = find_set(text, "\nSigPnd:") | find_set(text, "\nShdPnd:"),
+    };
+    return 0;
+}
+
+bool proc_signals_has(uint64_t set, int number)
+{
+    return number > 0 && number <= 64 && (set >> (number - 1) & 1) != 0;
 }

@@ -28,6 +28,17 @@ bool proc_stat_is_dead(const struct proc_stat *stat);
  */
 int proc_stat_walk(bool (*visit)(void *context, const struct proc_stat *stat), void *context);
 
+/* Signals of a process as sets, signal N being bit N - 1 (/proc/PID/status). */
+struct proc_signals {
+    uint64_t ignored, caught, blocked;
+    uint64_t pending; /* for it or for its first thread */
+};
+
+/* Returns 0, or -1 with errno where they cannot be read. */
+int proc_signals_read(pid_t pid, struct proc_signals *signals);
+
+bool proc_signals_has(uint64_t set, int number);
+
 /* Reads a file, such as "/proc/1/cgroup", into `buf`, cut to what fits, and ends it with a NUL.
  * Returns its length, or -1 with errno from open(2).
  */

@@ -63,12 +63,18 @@ static bool owns_pid(const struct process_ref *ref)
     return process_lookup(ref->pid, ref->start) == PIDSTAT_EXISTS;
 }
 
-void process_ref_signal(const struct process_ref *ref, int number)
+int process_ref_signal(const struct process_ref *ref, int number)
 {
-    if (ref->fd >= 0 && (send_by_pidfd(ref->fd, number) == 0 || errno != ENOSYS))
-        return;
+    if (ref->fd >= 0) {
+        int result = send_by_pidfd(ref->fd, number);
+
+        if (result == 0 || errno != ENOSYS)
+            return result;
+    }
     if (owns_pid(ref))
-        kill(ref->pid, number);
+        return kill(ref->pid, number);
+    errno = ESRCH;
+    return -1;
 }
 
 void process_ref_close(struct process_ref *ref)

@@ -23,9 +23,11 @@ int process_ref_open(struct process_ref *ref, pid_t pid, uint64_t start);
 /* True when the process has ended, reaped or not. */
 bool process_ref_has_ended(const struct process_ref *ref);
 
-/* Sends a signal to the process, and to no other that has its pid.  One that has ended gets none.
+/* Sends a signal to the process, and to no other that has its pid.  Returns 0, or -1 with errno
+ *   ESRCH  it has ended
+ *   EPERM  it is another user's, a set-user-ID program perhaps
  */
-void process_ref_signal(const struct process_ref *ref, int number);
+int process_ref_signal(const struct process_ref *ref, int number);
 
 /* Keeps errno. */
 void process_ref_close(struct process_ref *ref);

@@ -38,6 +38,8 @@ static int begin_absence(struct claim *claim, time_t grace_s)
 
 static void end_absence(struct claim *claim)
 {
+    claim->server->away_count -= claim->away;
+    claim->away = false;
     if (claim->grace != NULL)
         event_free(claim->grace);
     claim->grace = NULL;
@@ -150,16 +152,37 @@ int claim_join_all(struct conn *conn)
     return 0;
 }
 
-/* The last connection of a waiter has gone.  A session's owner may come back. */
+static void count_as_away(struct claim *claim)
+{
+    claim->away = true;
+    claim->server->away_count++;
+}
+
+/* Nobody vouches for a waiter without session: others are not held up for it, and a stranger that
+ * connects and hangs up again and again costs no more than so many places. */
+static bool leave_for_a_while(struct claim *claim)
+{
+    struct ipclocker_server *server = claim->server;
+
+    if (server->away_count >= AWAY_MAX ||
+        server->away_count >= server->limits[IPCLOCKER_LIMIT_WAITERS] / 4 ||
+        !lock_table_set_away(server->table, claim->request, context_now_ms(server)))
+        return false;
+    count_as_away(claim);
+    return true;
+}
+
+/* The last connection of a waiter has gone.  Its owner may come back. */
 static void suspend_wait(struct claim *claim, bool was_session)
 {
     struct ipclocker_server *server = claim->server;
 
-    if (!was_session || begin_absence(claim, ABSENT_GRACE_S) != 0) {
+    if (begin_absence(claim, ABSENT_GRACE_S) != 0 || (!was_session && !leave_for_a_while(claim))) {
         lock_table_end(server->table, claim->request, LOCK_REASON_GONE, context_now_ms(server));
         return;
     }
-    lock_table_set_present(server->table, claim->request, false, context_now_ms(server));
+    if (was_session)
+        lock_table_set_present(server->table, claim->request, false, context_now_ms(server));
     owner_watch_start(claim, true);
 }
 
@@ -184,6 +207,8 @@ void claim_restore(struct ipclocker_server *server, struct lock_request *request
             lock_table_end(server->table, request, LOCK_REASON_GONE, context_now_ms(server));
             return;
         }
+        if (request->away)
+            count_as_away(claim);
     }
     claim_watch_owner(server, request);
 }

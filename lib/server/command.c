@@ -99,7 +99,9 @@ static void on_dead_job(struct conn *conn, char *args)
         reply_status(conn, NULL, &no_time);
         return;
     }
-    if (job != NULL)
+    /* A time that is still to come is that of another clock, from before a restart: who knows what
+     * has been started anew since? */
+    if (job != NULL && (before == NULL || (int64_t)before_ms <= context_now_ms(server)))
         ended = lock_table_end_job(server->table, job, (int64_t)before_ms, context_now_ms(server));
     if (ended > 0)
         context_log(server, LOG_NOTICE, "job %s has ended: %zu released", job, ended);
@@ -111,7 +113,7 @@ static void on_version(struct conn *conn, char *args)
 {
     (void)args;
     buffer_add_text(&conn->out.bytes, "version " FARMLOCK_VERSION " ");
-    buffer_add_number(&conn->out.bytes, (uint64_t)conn->server->wall_base_ms / 1000);
+    buffer_add_number(&conn->out.bytes, (uint64_t)conn->server->started_ms / 1000);
     buffer_add_text(&conn->out.bytes, "\n\n");
     pass_mark_dirty(conn);
 }
@@ -178,6 +180,7 @@ static const struct command {
     {WORD("BREAK_LOCK"), on_break_lock, 1, CHANGES},
     {WORD("LOCK_LIST"), on_lock_list, 1, READS},
     {WORD("DEAD_PID"), on_dead_pid, 1, CHANGES | SILENT},
+    {WORD("DEAD_PROCESS"), command_dead_process, 2, URGENT | CHANGES | SILENT},
     {WORD("and"), setting_and, 2, SETS},
     {WORD("count"), setting_count, 2, SETS},
     {WORD("job"), setting_job, 2, SETS},

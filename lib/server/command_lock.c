@@ -1,7 +1,8 @@
-/* LOCK, RENEW and UNLOCK: what an owner asks for, goes on with and gives back.
+/* LOCK, RENEW, UNLOCK and DEAD_PROCESS: what an owner asks for, goes on with and gives back.
  * Must not decide who gets what: the lock table does. */
 #include "command_lock.h"
 
+#include <limits.h>
 #include <string.h>
 #include <syslog.h>
 
@@ -73,12 +74,20 @@ static const struct refusal *outcome_refusal(enum lock_outcome outcome)
     }
 }
 
-/* An owner that asks for what it has already needs no room. */
+/* An owner that asks for what it has or waits for already needs no room. */
 static bool has_room_for_locks(const struct conn *conn)
 {
     const struct lock_table *table = conn->server->table;
 
     return lock_table_name_count(table) < conn->server->limits[IPCLOCKER_LIMIT_LOCKS] ||
+           lock_table_find(table, conn->user, conn->demand.names[0]) != NULL;
+}
+
+static bool has_room_to_wait(const struct conn *conn)
+{
+    const struct lock_table *table = conn->server->table;
+
+    return lock_table_waiter_count(table) < conn->server->limits[IPCLOCKER_LIMIT_WAITERS] ||
            lock_table_find(table, conn->user, conn->demand.names[0]) != NULL;
 }
 
@@ -143,6 +152,18 @@ static bool release_ended_holders(struct conn *conn)
     return released;
 }
 
+/* Who hung up may ask for something else than it waited for. */
+static bool end_former_wait(struct conn *conn, const char *name)
+{
+    struct ipclocker_server *server = conn->server;
+    struct lock_request *former = lock_table_find(server->table, conn->user, name);
+
+    if (!former->away)
+        return false;
+    lock_table_end(server->table, former, LOCK_REASON_GONE, context_now_ms(server));
+    return true;
+}
+
 static const char *outcome_word(enum lock_outcome outcome)
 {
     if (outcome == LOCK_OUTCOME_GRANTED)
@@ -156,9 +177,10 @@ static struct lock_result ask_table(struct conn *conn, struct lock_ask *ask)
     struct ipclocker_server *server = conn->server;
     struct lock_result result;
 
-    if (lock_table_waiter_count(server->table) >= server->limits[IPCLOCKER_LIMIT_WAITERS])
-        ask->wait = false;
-    result = lock_table_request(server->table, ask, context_now_ms(server));
+    ask->wait = ask->wait && has_room_to_wait(conn);
+    do {
+        result = lock_table_request(server->table, ask, context_now_ms(server));
+    } while (result.outcome == LOCK_OUTCOME_WAITS && end_former_wait(conn, result.name));
     if (result.outcome == LOCK_OUTCOME_REFUSED && release_ended_holders(conn))
         result = lock_table_request(server->table, ask, context_now_ms(server));
     context_log(server, LOG_DEBUG, "LOCK by %s of %s: %s", conn->user, conn->demand.names[0],
@@ -180,6 +202,13 @@ static const struct refusal *check_demand(struct conn *conn, const struct lock_a
     return has_room_for_locks(conn) ? NULL : &too_many_locks;
 }
 
+/* Who is in the way may have ended, which the asker can see where we cannot. */
+static void refuse(struct conn *conn, const struct refusal *why)
+{
+    reply_autounlock_checks(conn);
+    reply_status(conn, NULL, why);
+}
+
 void command_lock(struct conn *conn, char *args)
 {
     static const struct refusal too_many_waiters = {
@@ -198,7 +227,7 @@ void command_lock(struct conn *conn, char *args)
     ask = ask_of(conn);
     refusal = check_demand(conn, &ask);
     if (refusal != NULL) {
-        reply_status(conn, NULL, refusal);
+        refuse(conn, refusal);
         return;
     }
     result = ask_table(conn, &ask);
@@ -206,10 +235,43 @@ void command_lock(struct conn *conn, char *args)
         state_note_refused(conn);
     if (result.request != NULL)
         answer_lock(conn, &result);
-    else if (result.outcome == LOCK_OUTCOME_REFUSED && conn->block)
-        reply_status(conn, NULL, &too_many_waiters);
+    else if (result.outcome == LOCK_OUTCOME_REFUSED)
+        refuse(conn, conn->block ? &too_many_waiters : NULL);
     else
         reply_status(conn, NULL, outcome_refusal(result.outcome));
+}
+
+/* The asker may believe only of its own boot and namespace to know which process a pid means, and
+ * of none that is here: we know better then. */
+static bool is_believed(const struct conn *conn, const struct lock_request *holder, uint64_t pid,
+                        uint64_t start)
+{
+    const struct lock_claimant *process = holder->process;
+
+    if (!holder->autounlock || process->pid != pid || process->start != start ||
+        !incarnation_is_neighbour(conn, process))
+        return false;
+    return !owner_watch_can_look(holder) || owner_watch_sees_end(holder);
+}
+
+void command_dead_process(struct conn *conn, char *args)
+{
+    struct ipclocker_server *server = conn->server;
+    const char *pid_word = words_next(&args), *start_word = words_next(&args);
+    uint64_t pid, start;
+
+    if (pid_word == NULL || start_word == NULL || number_parse(pid_word, INT_MAX, &pid) != 0 ||
+        number_parse(start_word, UINT64_MAX, &start) != 0 || pid == 0 || start == 0)
+        return;
+    for (size_t i = 0; i < conn->demand.name_count; i++) {
+        struct lock_request *holder = lock_table_holder(server->table, conn->demand.names[i]);
+
+        if (holder == NULL || !is_believed(conn, holder, pid, start))
+            continue;
+        context_log(server, LOG_NOTICE, "process %llu of %s was reported dead by one beside it",
+                    (unsigned long long)pid, holder->owner);
+        lock_table_end(server->table, holder, LOCK_REASON_DEAD, context_now_ms(server));
+    }
 }
 
 /* Takes the named locks for an owner that had them from a server without memory of it. */
@@ -264,6 +326,22 @@ void command_renew(struct conn *conn, char *args)
     reply_status(conn, NULL, &lost);
 }
 
+/* A monitor may speak for a process whose name another one goes by meanwhile. */
+static bool is_of_another(const struct conn *conn)
+{
+    /* A client that did not say goes by its name alone, and is spared the search. */
+    if (!conn->autounlock || conn->start == 0 || conn->boot == NULL)
+        return false;
+    for (size_t i = 0; i < conn->demand.name_count; i++) {
+        const struct lock_request *request =
+            lock_table_find(conn->server->table, conn->user, conn->demand.names[i]);
+
+        if (request != NULL && incarnation_is_of_another(conn, request))
+            return true;
+    }
+    return false;
+}
+
 void command_unlock(struct conn *conn, char *args)
 {
     struct ipclocker_server *server = conn->server;
@@ -273,7 +351,8 @@ void command_unlock(struct conn *conn, char *args)
     (void)args;
     if (answer_fault(conn))
         return;
-    if (lock_table_unlock(server->table, conn->user, conn->demand.names, conn->demand.name_count,
+    if (!is_of_another(conn) &&
+        lock_table_unlock(server->table, conn->user, conn->demand.names, conn->demand.name_count,
                           context_now_ms(server), &first) > 0)
         released = conn->demand.names[first];
     pass_run_resumed(server);

@@ -8,5 +8,6 @@
 void command_lock(struct conn *conn, char *args);
 void command_renew(struct conn *conn, char *args);
 void command_unlock(struct conn *conn, char *args);
+void command_dead_process(struct conn *conn, char *args);
 
 #endif

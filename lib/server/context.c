@@ -12,7 +12,7 @@
 
 int64_t context_now_ms(const struct ipclocker_server *server)
 {
-    return server->wall_base_ms + clock_ms(CLOCK_BOOTTIME) - server->boottime_base_ms;
+    return server->line_base_ms + clock_ms(CLOCK_BOOTTIME);
 }
 
 time_t context_monotonic_s(void)

@@ -6,7 +6,7 @@
 #include "server.h"
 
 /* Now, on the time line of the table: milliseconds since 1970 that never step, because the wall
- * clock is read once, when the server starts, and the monotonic clock goes on from there. */
+ * clock is read once, when the server starts, and the boot's clock goes on from there. */
 int64_t context_now_ms(const struct ipclocker_server *server);
 
 /* Seconds of a clock that never steps, as coarse as it is cheap, for timeouts. */

@@ -46,6 +46,12 @@ static void on_deadline(evutil_socket_t fd, short events, void *context)
     pass_queue_end(server);
 }
 
+void deadline_check(struct ipclocker_server *server)
+{
+    if (server->armed_ms != INT64_MAX && server->armed_ms < context_now_ms(server))
+        event_active(&server->deadline, EV_TIMEOUT, 0);
+}
+
 void deadline_start(struct ipclocker_server *server)
 {
     evtimer_assign(&server->deadline, server->base, on_deadline, server);

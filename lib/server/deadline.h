@@ -14,4 +14,8 @@ void deadline_stop(struct ipclocker_server *server);
  * not be kept.  To be called at the end of each pass, which whoever changes either has queued. */
 void deadline_arm(struct ipclocker_server *server);
 
+/* To be called about once a second: the timer stands still while the machine is suspended, and hold
+ * limits do not. */
+void deadline_check(struct ipclocker_server *server);
+
 #endif

@@ -34,6 +34,7 @@ void events_on_table(void *context, const struct lock_event *event)
         break;
     case LOCK_EVENT_QUEUED:
     case LOCK_EVENT_RENEWED:
+    case LOCK_EVENT_AWAY:
         break;
     }
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/descriptor.h"
+#include "base/error_text.h"
 #include "conn.h"
 #include "context.h"
 #include "net/address.h"
@@ -111,10 +112,10 @@ static bool is_repeated(const struct addrinfo *all, const struct addrinfo *addre
 static const char *advice_for(int error)
 {
     if (error == EADDRINUSE)
-        return "stop the server that has it, or choose another port";
+        return "; stop the server that has it, or choose another port";
     if (error == EACCES)
-        return "choose a port above 1023";
-    return "choose another host or port";
+        return "; choose a port above 1023";
+    return error_text_has_advice(error) ? "" : "; choose another host or port";
 }
 
 static int listen_at_all(struct ipclocker_server *server, const struct addrinfo *all,
@@ -135,8 +136,8 @@ static int listen_at_all(struct ipclocker_server *server, const struct addrinfo 
             continue;
         }
         if (fd < 0)
-            return context_fail(server, "cannot listen at %s port %u: %s; %s", host, port,
-                                strerror(errno), advice_for(errno));
+            return context_fail(server, "cannot listen at %s port %u: %s%s", host, port,
+                                error_text(errno), advice_for(errno));
         if (add_listener(server, fd) == NULL) {
             descriptor_close(fd);
             return -1;
@@ -149,7 +150,7 @@ static int listen_at_all(struct ipclocker_server *server, const struct addrinfo 
         return 0;
     errno = last_errno;
     return context_fail(server, "cannot listen at %s: %s; name an address of this machine", host,
-                        strerror(errno));
+                        error_text(errno));
 }
 
 int ipclocker_server_listen(struct ipclocker_server *server, const char *host, const char *port)
@@ -222,7 +223,7 @@ static int refuse_path(struct ipclocker_server *server, const char *path, enum p
         errno = EEXIST;
         return context_fail(server, "%s exists and is no socket; choose another path", path);
     }
-    return context_fail(server, "cannot use the socket %s: %s", path, strerror(errno));
+    return context_fail(server, "cannot use the socket %s: %s", path, error_text(errno));
 }
 
 static int open_unix(const struct sockaddr_un *address)
@@ -260,7 +261,7 @@ int ipclocker_server_listen_unix(struct ipclocker_server *server, const char *pa
     fd = open_unix(&address);
     if (fd < 0)
         return context_fail(server, "cannot listen at the socket %s: %s; choose another path", path,
-                            strerror(errno));
+                            error_text(errno));
     listener = add_listener(server, fd);
     if (listener == NULL || (listener->path = strdup(path)) == NULL || stat(path, &st) != 0) {
         if (listener != NULL)
@@ -280,13 +281,13 @@ int ipclocker_server_listen_fd(struct ipclocker_server *server, int fd)
     socklen_t len = sizeof listening;
 
     if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) != 0)
-        return context_fail(server, "descriptor %d is no socket: %s", fd, strerror(errno));
+        return context_fail(server, "descriptor %d is no socket: %s", fd, error_text(errno));
     if (!listening) {
         errno = EINVAL;
         return context_fail(server, "descriptor %d is not a listening socket", fd);
     }
     if (evutil_make_socket_nonblocking(fd) != 0 || evutil_make_socket_closeonexec(fd) != 0)
-        return context_fail(server, "cannot use descriptor %d: %s", fd, strerror(errno));
+        return context_fail(server, "cannot use descriptor %d: %s", fd, error_text(errno));
     return add_listener(server, fd) != NULL ? 0 : -1;
 }
 

@@ -32,6 +32,7 @@ struct owner_process {
     unsigned char method; /* enum owner_process_method */
     bool answered;        /* the start was told, or a pidstatd has answered */
     bool filed, ending;
+    bool told_of_container; /* that its pidstatd is in one */
     char host_text[];
 };
 

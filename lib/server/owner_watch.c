@@ -3,11 +3,13 @@
 #include "owner_watch.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <string.h>
 #include <syslog.h>
 #include <unistd.h>
 
+#include "base/error_text.h"
 #include "context.h"
 #include "owner_process.h"
 #include "pidstat/asker.h"
@@ -33,6 +35,11 @@ static bool is_local(const struct lock_claimant *process)
     return process->pid > 0 && process->pid <= INT_MAX && process->start != 0 &&
            process->boot != NULL && strcmp(process->boot, process_boot_id()) == 0 &&
            process->pid_namespace != 0 && process->pid_namespace == process_pid_namespace();
+}
+
+bool owner_watch_can_look(const struct lock_request *request)
+{
+    return is_local(request->process);
 }
 
 bool owner_watch_sees_end(const struct lock_request *request)
@@ -206,13 +213,25 @@ static struct pidstat_asker *asker_of(struct ipclocker_server *server)
     server->asker = pidstat_asker_create(&options);
     if (server->asker == NULL) {
         context_log(server, LOG_WARNING, "cannot ask other hosts for processes: %s",
-                    strerror(errno));
+                    error_text(errno));
         return NULL;
     }
     event_assign(&server->asker_readable, server->base, pidstat_asker_fd(server->asker),
                  EV_READ | EV_PERSIST, on_asker_readable, server);
     event_add(&server->asker_readable, NULL);
     return server->asker;
+}
+
+static void tell_of_container(struct ipclocker_server *server, struct owner_process *owner,
+                              const struct pidstat_result *result)
+{
+    if (!owner->told_of_container)
+        context_log(server, LOG_WARNING,
+                    "the pidstatd on %s is in a container (pid namespace %" PRIu64 ") and cannot "
+                    "tell of process %d of %s: run one outside, on the host itself",
+                    result->host, result->pid_namespace, (int)owner->pid,
+                    LIST_FIRST(&owner->claims)->request->owner);
+    owner->told_of_container = true;
 }
 
 static void on_verdict(void *context, const struct pidstat_result *result)
@@ -226,7 +245,10 @@ static void on_verdict(void *context, const struct pidstat_result *result)
         release(server, owner);
         return;
     }
-    if (!result->answered || owner->start != 0 || (owner->answered && result->start == 0))
+    if (result->foreign)
+        tell_of_container(server, owner, result);
+    if (!result->answered || result->foreign || owner->start != 0 ||
+        (owner->answered && result->start == 0))
         return;
     owner_process_unfile(server, owner);
     owner->answered = true;
@@ -256,6 +278,7 @@ static void ask_about(struct ipclocker_server *server, struct owner_process *own
         .pid = owner->pid,
         .start = process->start,
         .boot = process->boot,
+        .pid_namespace = process->pid_namespace,
         .flags = ASK_STANDING | ASK_BY_NETWORK | (urgent ? ASK_URGENT : 0),
     };
     struct pidstat_asker *asker = asker_of(server);
@@ -266,7 +289,7 @@ static void ask_about(struct ipclocker_server *server, struct owner_process *own
     question = pidstat_asker_ask(asker, &target, on_verdict, owner);
     if (question == NULL) {
         context_log(server, LOG_INFO, "cannot watch process %d of %s: %s", (int)owner->pid,
-                    request->owner, strerror(errno));
+                    request->owner, error_text(errno));
         return;
     }
     owner->question = question;

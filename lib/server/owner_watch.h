@@ -20,6 +20,9 @@ void owner_watch_start(struct claim *claim, bool urgent);
  */
 bool owner_watch_sees_end(const struct lock_request *request);
 
+/* Whether the owner is on this host, where no report is needed: owner_watch_sees_end() can tell. */
+bool owner_watch_can_look(const struct lock_request *request);
+
 /* Stops it for this claim.  Allowed when nothing is watched. */
 void owner_watch_stop(struct claim *claim);
 

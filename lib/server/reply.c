@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "context.h"
+#include "incarnation.h"
 #include "pass.h"
 
 void reply_text(struct conn *conn, const char *text)
@@ -130,23 +131,33 @@ void reply_queue(struct conn *conn, const struct lock_request *request)
     pass_mark_dirty(conn);
 }
 
-/* A client on the host of an owner may see its end before we do. */
-static void reply_autounlock_checks(struct conn *conn, const struct lock_request *request)
+static void reply_autounlock_check(struct conn *conn, const char *name,
+                                   const struct lock_claimant *holder)
 {
-    for (size_t i = 0; i < request->seat_count; i++) {
-        const char *name = lock_seat_name(&request->seats[i]);
+    buffer_add_text(&conn->out.bytes, "autounlock_check ");
+    buffer_add_text(&conn->out.bytes, name);
+    buffer_add(&conn->out.bytes, " ", 1);
+    buffer_add_text(&conn->out.bytes, holder->host);
+    buffer_add(&conn->out.bytes, " ", 1);
+    buffer_add_number(&conn->out.bytes, holder->pid);
+    buffer_add_text(&conn->out.bytes, " 2");
+    /* Which process of that pid it is: for those who would see the same one under it. */
+    if (conn->protocol >= 2 && holder->start != 0 && incarnation_is_neighbour(conn, holder)) {
+        buffer_add(&conn->out.bytes, " ", 1);
+        buffer_add_number(&conn->out.bytes, holder->start);
+    }
+    buffer_add(&conn->out.bytes, "\n", 1);
+}
+
+void reply_autounlock_checks(struct conn *conn)
+{
+    for (size_t i = 0; conn->autounlock && i < conn->demand.name_count; i++) {
+        const char *name = conn->demand.names[i];
         const struct lock_request *holder = lock_table_holder(conn->server->table, name);
 
-        if (holder == NULL || !holder->autounlock || holder->process->host == NULL ||
-            holder->process->pid == 0)
-            continue;
-        buffer_add_text(&conn->out.bytes, "autounlock_check ");
-        buffer_add_text(&conn->out.bytes, name);
-        buffer_add(&conn->out.bytes, " ", 1);
-        buffer_add_text(&conn->out.bytes, holder->process->host);
-        buffer_add(&conn->out.bytes, " ", 1);
-        buffer_add_number(&conn->out.bytes, holder->process->pid);
-        buffer_add_text(&conn->out.bytes, " 2\n");
+        if (holder != NULL && holder->autounlock && holder->process->host != NULL &&
+            holder->process->pid != 0)
+            reply_autounlock_check(conn, name, holder->process);
     }
 }
 
@@ -154,8 +165,7 @@ void reply_waiting(struct conn *conn, const struct lock_request *request)
 {
     const struct lock_request *blocker = lock_table_blocker(conn->server->table, request, NULL);
 
-    if (request->autounlock)
-        reply_autounlock_checks(conn, request);
+    reply_autounlock_checks(conn);
     reply_word(conn, "print_waiting", blocker != NULL ? blocker->owner : "");
     if (conn->protocol >= 2)
         reply_queue(conn, request);

@@ -12,6 +12,10 @@ void reply_status(struct conn *conn, const char *released, const struct refusal 
 /* The status of a request that is held, without a search for it. */
 void reply_granted(struct conn *conn, const struct lock_request *request);
 
+/* Who has the locks of the demand and may have ended: a client on its host may see that before we
+ * do.  Only where both sides have autounlock. */
+void reply_autounlock_checks(struct conn *conn);
+
 /* What a LOCK that waits is told at once. */
 void reply_waiting(struct conn *conn, const struct lock_request *request);
 

@@ -56,7 +56,7 @@ static bool add_waiter(struct lock_json *json, const struct lock_table *table,
 static char *list_as_json(const struct ipclocker_server *server, size_t *len)
 {
     const struct list_json_server about = {
-        .version = FARMLOCK_VERSION, .started_s = server->wall_base_ms / 1000, .protocol = 2};
+        .version = FARMLOCK_VERSION, .started_s = server->started_ms / 1000, .protocol = 2};
     struct lock_json *json = list_json_begin(&about, context_now_ms(server));
     const struct lock_seat *seat = NULL;
     struct lock_request *waiter = NULL;

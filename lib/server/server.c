@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/descriptor.h"
+#include "base/error_text.h"
 #include "claim.h"
 #include "command.h"
 #include "conn.h"
@@ -14,13 +16,16 @@
 #include "events.h"
 #include "history.h"
 #include "listener.h"
+#include "outside.h"
 #include "owner_watch.h"
 #include "pass.h"
 #include "server.h"
 #include "state.h"
 #include "state_outage.h"
+#include "timeline.h"
 
 enum {
+    LOOP_DESCRIPTORS = 3,   /* of a loop of libevent's: its set, and a pair for signals */
     SPARE_DESCRIPTORS = 64, /* left for sockets that listen, files and the watching of owners */
     DEFAULT_WAITERS = 200000,
     DEFAULT_LOCKS = 1000000,
@@ -40,6 +45,8 @@ static void on_sweep(evutil_socket_t fd, short events, void *context)
     (void)fd;
     (void)events;
     state_outage_watch(context);
+    timeline_note_sometimes(context);
+    deadline_check(context);
     conn_sweep(context);
 }
 
@@ -95,6 +102,7 @@ struct ipclocker_server *ipclocker_server_create(void)
     TAILQ_INIT(&server->idle);
     TAILQ_INIT(&server->draining);
     TAILQ_INIT(&server->holding);
+    outside_init(server);
     owner_watch_init(server, descriptors_for_owners());
     server->state.history_ms = DEFAULT_HISTORY_MS;
     server->state.requeue_grace_s = DEFAULT_REQUEUE_GRACE_S;
@@ -144,6 +152,22 @@ static void assign_events(struct ipclocker_server *server)
     event_assign(&server->sweep, server->base, -1, EV_PERSIST, on_sweep, server);
 }
 
+/* The environment has no say: a descriptor for other loops needs epoll, without a list of changes.
+ * Without descriptors libevent would end the process.
+ */
+static struct event_base *own_base(void)
+{
+    struct event_config *config =
+        descriptor_spare(LOOP_DESCRIPTORS) == 0 ? event_config_new() : NULL;
+    struct event_base *base = NULL;
+
+    if (config != NULL && event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV) == 0)
+        base = event_base_new_with_config(config);
+    if (config != NULL)
+        event_config_free(config);
+    return base;
+}
+
 /* A loop of its own is kept over a stop, which may come from inside it. */
 static int take_base(struct ipclocker_server *server, struct event_base *base)
 {
@@ -152,12 +176,13 @@ static int take_base(struct ipclocker_server *server, struct event_base *base)
     if (server->owns_base)
         event_base_free(server->base);
     server->owns_base = base == NULL;
-    server->base = base != NULL ? base : event_base_new();
+    server->base = base != NULL ? base : own_base();
     if (server->base != NULL)
         return 0;
     server->owns_base = false;
-    errno = ENOMEM;
-    return context_fail(server, "no event loop can be had");
+    if (errno != EMFILE && errno != ENFILE)
+        errno = ENOMEM;
+    return context_fail(server, "no event loop can be had: %s", error_text(errno));
 }
 
 int ipclocker_server_start(struct ipclocker_server *server, struct event_base *base)
@@ -174,8 +199,7 @@ int ipclocker_server_start(struct ipclocker_server *server, struct event_base *b
     }
     if (take_base(server, base) != 0)
         return -1;
-    server->wall_base_ms = clock_wall_ms();
-    server->boottime_base_ms = clock_ms(CLOCK_BOOTTIME);
+    timeline_start(server);
     assign_events(server);
     if (state_start(server) != 0) {
         pass_stop(server);
@@ -190,19 +214,39 @@ int ipclocker_server_start(struct ipclocker_server *server, struct event_base *b
     return 0;
 }
 
-int ipclocker_server_process(struct ipclocker_server *server, int timeout_ms)
+static int need_own_loop(struct ipclocker_server *server)
+{
+    if (server->serving && server->owns_base)
+        return 0;
+    errno = EINVAL;
+    return context_fail(server, "the server has no loop of its own to run");
+}
+
+static int run_once(struct ipclocker_server *server, int timeout_ms)
 {
     const struct timeval timeout = {.tv_sec = timeout_ms / 1000,
                                     .tv_usec = timeout_ms % 1000 * 1000L};
 
-    if (!server->serving || !server->owns_base) {
-        errno = EINVAL;
-        return context_fail(server, "the server has no loop of its own to run");
-    }
     if (timeout_ms <= 0)
-        return event_base_loop(server->base, EVLOOP_NONBLOCK) < 0 ? -1 : 0;
+        return event_base_loop(server->base, EVLOOP_NONBLOCK);
     event_base_loopexit(server->base, &timeout);
-    return event_base_loop(server->base, EVLOOP_ONCE) < 0 ? -1 : 0;
+    return event_base_loop(server->base, EVLOOP_ONCE);
+}
+
+int ipclocker_server_process(struct ipclocker_server *server, int timeout_ms)
+{
+    int result;
+
+    if (need_own_loop(server) != 0)
+        return -1;
+    result = run_once(server, timeout_ms);
+    outside_arm(server);
+    return result < 0 ? -1 : 0;
+}
+
+int ipclocker_server_fd(struct ipclocker_server *server)
+{
+    return need_own_loop(server) == 0 ? outside_fd(server) : -1;
 }
 
 int ipclocker_server_run(struct ipclocker_server *server)
@@ -232,6 +276,7 @@ void ipclocker_server_stop(struct ipclocker_server *server)
     pass_stop(server);
     event_del(&server->sweep);
     deadline_stop(server);
+    outside_fini(server);
     server->serving = false;
     server->stopped = true;
     if (server->owns_base)

@@ -26,6 +26,7 @@ enum {
     OUT_PAUSE_BYTES = 256 * 1024, /* a client that does not read is not answered further */
     READ_CHUNK = 16 * 1024,       /* most that a client is listened to before the others' turn */
     ABSENT_GRACE_S = 10,          /* how long a waiter may be without a connection */
+    AWAY_MAX = 10000,             /* of those that have no session, at most a quarter of all */
     LINGER_S = 5,                 /* how long to wait for a client to read a last error line */
 };
 
@@ -68,6 +69,7 @@ struct claim {
     LIST_ENTRY(claim) of_owner;
 
     struct event *grace; /* the timer until an absent waiter is given up; NULL while it is here */
+    bool away;           /* it is among server->away_count */
 };
 
 enum conn_state {
@@ -158,6 +160,25 @@ struct state {
     struct refusal refusal; /* of what cannot be done now; has refusal_text */
 };
 
+/* See timeline.h.  What comes from the store is of the line that it was written by. */
+struct timeline {
+    int64_t boot_offset_ms; /* see boot_clock_offset_ms() */
+    bool is_settled;        /* in this life of the server */
+    bool same_boot;         /* as that which has written the store: then shift_ms is exact */
+    int64_t shift_ms;       /* from the store's line to ours */
+    int64_t seen_ms;        /* the last time that is known to have come, on the store's line */
+    bool has_moved;         /* some times that were loaded are not those of the store any more */
+    int64_t keep_until_ms;  /* see struct store_clock */
+    time_t noted_s;
+};
+
+/* For a caller whose loop is not libevent's, see outside.c. */
+struct outside {
+    int fd;       /* the loop's own, which is not ours to close; -1 until somebody asks for it */
+    int timer_fd; /* makes that readable when a timer is due; -1: none */
+    struct event due;
+};
+
 /* What lower files have done by those above them, so that calls go one way.  server.c fills it in.
  */
 struct server_parts {
@@ -181,10 +202,12 @@ struct ipclocker_server {
     struct listener_list listeners;
     struct conn_list conns, dirty, resumed, idle, draining, holding;
     size_t conn_count;
+    size_t away_count; /* waiters without connection or session */
     size_t limits[IPCLOCKER_LIMITS];
     struct lock_table *table;
     uint64_t first_token; /* what was granted with a lower one is forgotten; 0: nothing is */
     struct state state;
+    struct outside outside;
     struct event pass_end;
     bool pass_end_queued, running_resumed;
     struct event deadline, sweep, accept_again;
@@ -200,8 +223,10 @@ struct ipclocker_server {
     struct siphash_key boot_key;
     struct pidstat_asker *asker; /* of other hosts; NULL until there is something to ask */
     struct event asker_readable;
-    int pidstat_port;                       /* 0 for the default, below 0 to ask nobody */
-    int64_t wall_base_ms, boottime_base_ms; /* see context_now_ms() */
+    int pidstat_port;     /* 0 for the default, below 0 to ask nobody */
+    int64_t started_ms;   /* by the wall clock */
+    int64_t line_base_ms; /* of the time line, see context_now_ms() */
+    struct timeline timeline;
     char own_hostname[256];
     char *scratch; /* READ_CHUNK bytes for reading, one of a kind as there is one thread */
     ipclocker_log_fn *log;

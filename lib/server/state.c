@@ -16,6 +16,7 @@
 #include "state_outage.h"
 #include "state_restore.h"
 #include "store/file.h"
+#include "timeline.h"
 
 static const struct timeval one_second = {.tv_sec = 1};
 
@@ -144,6 +145,7 @@ static void try_again(struct ipclocker_server *server)
         return;
     }
     store_batch_host(state->batch, state->host_now);
+    timeline_note_all(server, state->batch);
     store_batch_probe(state->batch);
     submit(server);
     state->probe = state->submitted;
@@ -272,7 +274,7 @@ static void begin_without_memory(struct ipclocker_server *server)
 {
     if (server->first_token != 0)
         return;
-    server->first_token = (uint64_t)server->wall_base_ms;
+    server->first_token = (uint64_t)server->started_ms;
     lock_table_set_counters(server->table, 1, server->first_token);
 }
 
@@ -301,6 +303,7 @@ int state_start(struct ipclocker_server *server)
         return context_fail(server, "out of memory");
     }
     store_batch_host(batch, state->host_now);
+    timeline_note_all(server, batch);
     context_log(server, LOG_INFO, "%zu locks are held and %zu requests wait, as %s has it",
                 lock_table_held_count(server->table), lock_table_waiter_count(server->table),
                 state->path);
@@ -312,8 +315,10 @@ void state_stop(struct ipclocker_server *server)
 {
     struct state *state = &server->state;
 
-    if (state->store != NULL && !state_note_is_down(server))
+    if (state->store != NULL && !state_note_is_down(server)) {
+        timeline_note_now(server);
         submit(server);
+    }
     stop_store(server);
     evtimer_del(&state->again);
 }

@@ -31,7 +31,7 @@ void state_note_event(struct ipclocker_server *server, const struct lock_event *
 
     if (!is_kept(server) || (batch = state_note_batch(server)) == NULL)
         return;
-    store_batch_event(batch, event, context_now_ms(server));
+    store_batch_event(batch, event);
 }
 
 void state_note_refused(struct conn *conn)

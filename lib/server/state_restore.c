@@ -10,16 +10,36 @@
 #include "claim.h"
 #include "context.h"
 #include "events.h"
+#include "timeline.h"
+
+/* What is loaded, and where it goes. */
+struct restoration {
+    struct ipclocker_server *server;
+    struct lock_table *table;
+};
+
+static void restore_clock(void *context, const struct store_clock *clock)
+{
+    const struct restoration *restoration = context;
+
+    timeline_take_up(restoration->server, clock);
+}
 
 static int restore_request(void *context, const struct lock_record *record)
 {
-    return lock_table_restore(context, record) != NULL ? 0 : -1;
+    const struct restoration *restoration = context;
+    struct lock_record moved = *record;
+
+    timeline_translate(restoration->server, &moved);
+    return lock_table_restore(restoration->table, &moved) != NULL ? 0 : -1;
 }
 
 int state_restore_load(struct ipclocker_server *server, char error[STORE_ERROR_SIZE])
 {
     struct lock_table *table = lock_table_create(events_on_table, server);
-    struct store_loader loader = {.context = table, .on_request = restore_request};
+    struct restoration restoration = {.server = server, .table = table};
+    struct store_loader loader = {
+        .context = &restoration, .on_clock = restore_clock, .on_request = restore_request};
     struct state *state = &server->state;
 
     if (table == NULL) {

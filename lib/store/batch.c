@@ -47,7 +47,7 @@ static struct store_op *add_op(struct store_batch *batch, enum store_op_kind kin
 {
     struct store_op *op = malloc(sizeof *op + text_size);
 
-    batch->urgent |= kind != STORE_OP_HISTORY;
+    batch->urgent |= kind != STORE_OP_HISTORY && kind != STORE_OP_CLOCK;
     batch->changes += kind == STORE_OP_PUT || kind == STORE_OP_DROP;
     if (op == NULL) {
         batch->failed = true;
@@ -98,6 +98,7 @@ void store_batch_put(struct store_batch *batch, const struct lock_request *reque
         .start = process->start,
         .pid_namespace = process->pid_namespace,
         .autounlock = request->autounlock,
+        .away = request->away,
         .asked_ms = request->asked_ms,
         .granted_ms = request->granted_ms,
         .hold_ms = request->hold_ms,
@@ -126,6 +127,14 @@ void store_batch_host(struct store_batch *batch, const char *host)
         return;
     end = op->text;
     op->host = add_text(&end, host);
+}
+
+void store_batch_clock(struct store_batch *batch, const struct store_clock *clock)
+{
+    struct store_op *op = add_op(batch, STORE_OP_CLOCK, 0);
+
+    if (op != NULL)
+        op->clock = *clock;
 }
 
 void store_batch_probe(struct store_batch *batch)
@@ -160,7 +169,7 @@ void store_batch_history(struct store_batch *batch, const struct store_history *
 }
 
 static void add_past(struct store_batch *batch, const struct lock_event *event,
-                     enum store_past past, const char *lock, int64_t now_ms)
+                     enum store_past past, const char *lock)
 {
     const struct lock_request *request = event->request;
     const struct store_history entry = {
@@ -175,13 +184,13 @@ static void add_past(struct store_batch *batch, const struct lock_event *event,
         .token = request->token,
         .asked_ms = request->asked_ms,
         .granted_ms = request->granted_ms,
-        .ended_ms = now_ms,
+        .ended_ms = event->at_ms,
     };
 
     store_batch_history(batch, &entry);
 }
 
-static void add_left(struct store_batch *batch, const struct lock_event *event, int64_t now_ms)
+static void add_left(struct store_batch *batch, const struct lock_event *event)
 {
     struct lock_demand demand = {0};
     char *names = NULL;
@@ -189,14 +198,14 @@ static void add_left(struct store_batch *batch, const struct lock_event *event, 
     if (lock_demand_of_request(&demand, event->request) == 0)
         names = lock_names_join(demand.names, demand.name_count, ' ');
     if (names != NULL)
-        add_past(batch, event, STORE_PAST_LEFT, names, now_ms);
+        add_past(batch, event, STORE_PAST_LEFT, names);
     else
         batch->failed = true;
     free(names);
     lock_demand_fini(&demand);
 }
 
-void store_batch_event(struct store_batch *batch, const struct lock_event *event, int64_t now_ms)
+void store_batch_event(struct store_batch *batch, const struct lock_event *event)
 {
     const struct lock_request *request = event->request;
 
@@ -204,6 +213,7 @@ void store_batch_event(struct store_batch *batch, const struct lock_event *event
     case LOCK_EVENT_QUEUED:
     case LOCK_EVENT_GRANTED:
     case LOCK_EVENT_RENEWED:
+    case LOCK_EVENT_AWAY:
         store_batch_put(batch, request, NULL);
         break;
     case LOCK_EVENT_RELEASED:
@@ -211,11 +221,11 @@ void store_batch_event(struct store_batch *batch, const struct lock_event *event
             store_batch_drop(batch, request->ticket);
         else
             store_batch_put(batch, request, event->name);
-        add_past(batch, event, STORE_PAST_HOLD, event->name, now_ms);
+        add_past(batch, event, STORE_PAST_HOLD, event->name);
         break;
     case LOCK_EVENT_LEFT:
         store_batch_drop(batch, request->ticket);
-        add_left(batch, event, now_ms);
+        add_left(batch, event);
         break;
     }
 }

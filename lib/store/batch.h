@@ -14,7 +14,7 @@ struct store_request {
     uint64_t ticket, token;
     const char *owner, *host, *boot, *job;
     uint64_t pid, start, pid_namespace;
-    bool autounlock;
+    bool autounlock, away;
     int64_t asked_ms, granted_ms, hold_ms, deadline_ms;
     const char *demand; /* as text, see lock_demand_parse() */
 };
@@ -25,6 +25,7 @@ enum store_op_kind {
     STORE_OP_HOST,
     STORE_OP_PROBE,
     STORE_OP_HISTORY,
+    STORE_OP_CLOCK,
 };
 
 struct store_op {
@@ -34,6 +35,7 @@ struct store_op {
         uint64_t ticket;
         const char *host;
         struct store_history history;
+        struct store_clock clock;
     };
     STAILQ_ENTRY(store_op) next;
     char text[]; /* of all strings */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/error_text.h"
 #include "error.h"
 #include "rewrite.h"
 
@@ -294,7 +295,7 @@ void store_committer_start(struct store_committer *self)
     if (result == 0)
         return;
     self->failed = true;
-    store_error_set(self->error, result, "no thread can be started: %s", strerror(result));
+    store_error_set(self->error, result, "no thread can be started: %s", error_text(result));
     tell_news(self);
 }
 
@@ -353,7 +354,7 @@ struct store_committer *store_committer_create(const struct store_engine *engine
     }
     self->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (self->news_fd < 0) {
-        store_error_set(error, errno, "no descriptor can be had: %s", strerror(errno));
+        store_error_set(error, errno, "no descriptor can be had: %s", error_text(errno));
         store_connection_fini(&self->connection);
         free(self);
         return NULL;

@@ -7,9 +7,13 @@
 #include <string.h>
 
 #include "base/descriptor.h"
+#include "base/error_text.h"
 #include "error.h"
 #include "file.h"
 #include "schema.h"
+
+/* The file, its log, the log's index, a journal, their folder and a source of random bytes. */
+enum { DATABASE_DESCRIPTORS = 6 };
 
 /* Is called by SQLite behind each commit. */
 static int on_log(void *context, sqlite3 *db, const char *name, int pages)
@@ -28,6 +32,11 @@ int store_connection_connect(struct store_connection *self, char error[STORE_ERR
 {
     self->log_pages = 0;
     self->copied_pages = 0;
+    self->db = NULL;
+    /* Without its log SQLite takes a sound file for a damaged one, which may be moved away then. */
+    if (descriptor_spare(DATABASE_DESCRIPTORS) != 0)
+        return store_error_set(error, errno, "cannot use the state file %s: %s", self->path,
+                               error_text(errno));
     self->db = store_schema_open(&self->options, error);
     if (self->db == NULL ||
         store_statement_prepare(&self->statements, self->db, &self->options, error) != 0)

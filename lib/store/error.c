@@ -5,8 +5,11 @@
 #include <errno.h>
 #include <sqlite3.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/error_text.h"
 
 int store_error_set(char error[STORE_ERROR_SIZE], int error_number, const char *format, ...)
 {
@@ -42,6 +45,12 @@ static int errno_of(int result)
     }
 }
 
+/* Where the system's errno tells more than SQLite's result. */
+static bool is_of_system(int result)
+{
+    return (result & 0xff) == SQLITE_IOERR || (result & 0xff) == SQLITE_CANTOPEN;
+}
+
 int store_error_describe(sqlite3 *db, int result, char *text, size_t size)
 {
     int failed_errno = errno;
@@ -49,8 +58,10 @@ int store_error_describe(sqlite3 *db, int result, char *text, size_t size)
 
     if (db != NULL && system == 0)
         system = failed_errno;
-    if ((result & 0xff) == SQLITE_IOERR && system != 0)
-        snprintf(text, size, "%s: %s", sqlite3_errstr(result & 0xff), strerror(system));
+    if (is_of_system(result) && system != 0)
+        snprintf(text, size, "%s: %s", sqlite3_errstr(result & 0xff), error_text(system));
+    else if ((result & 0xff) == SQLITE_NOMEM)
+        snprintf(text, size, "%s", error_text(ENOMEM));
     else
         snprintf(text, size, "%s", db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(result));
     return errno_of(result);

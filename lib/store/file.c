@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/descriptor.h"
+#include "base/error_text.h"
 #include "error.h"
 
 char *store_file_default_path(void)
@@ -70,19 +71,19 @@ int store_file_prepare(const char *path, bool must_exist, char error[STORE_ERROR
         if (access(path, R_OK | W_OK) == 0)
             return 0;
         return store_error_set(error, errno, "cannot write the state file %s: %s%s", path,
-                               strerror(errno),
+                               error_text(errno),
                                errno == EACCES ? "; give it to the user that lockerd runs as" : "");
     }
     if (must_exist)
         return store_error_set(error, errno, "the state file %s has gone: %s", path,
-                               strerror(errno));
+                               error_text(errno));
     if (errno != ENOENT || make_folders(path) != 0)
         return store_error_set(error, errno, "cannot reach the state file %s: %s", path,
-                               strerror(errno));
+                               error_text(errno));
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
     if (fd < 0)
         return store_error_set(error, errno, "cannot create the state file %s: %s", path,
-                               strerror(errno));
+                               error_text(errno));
     close(fd);
     return 0;
 }
@@ -110,19 +111,19 @@ int store_file_lock(const char *path, char error[STORE_ERROR_SIZE])
 
     if (real == NULL)
         return store_error_set(error, errno, "cannot reach the state file %s: %s", path,
-                               strerror(errno));
+                               error_text(errno));
     len = snprintf(lock_path, sizeof lock_path, "%s.lock", real);
     free(real);
     if (len >= (int)sizeof lock_path)
         return store_error_set(error, ENAMETOOLONG, "the path of the state file is too long");
     fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
     if (fd < 0)
-        return store_error_set(error, errno, "cannot open %s: %s", lock_path, strerror(errno));
+        return store_error_set(error, errno, "cannot open %s: %s", lock_path, error_text(errno));
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         if (errno == EWOULDBLOCK)
             report_in_use(fd, path, error);
         else
-            store_error_set(error, errno, "cannot lock %s: %s", lock_path, strerror(errno));
+            store_error_set(error, errno, "cannot lock %s: %s", lock_path, error_text(errno));
         descriptor_close(fd);
         return -1;
     }
@@ -154,7 +155,7 @@ int store_file_move_aside(const char *path, char *aside, size_t aside_size,
             result = store_error_set(error, ENAMETOOLONG, "the path of the state file is too long");
         else if (rename(from, to) != 0 && errno != ENOENT)
             result = store_error_set(error, errno, "cannot rename %s to %s: %s", from, to,
-                                     strerror(errno));
+                                     error_text(errno));
     }
     descriptor_close(lock);
     return result;

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/error_text.h"
 #include "error.h"
 
 int store_place_note(struct store_place *place, const char *path, char error[STORE_ERROR_SIZE])
@@ -21,7 +22,7 @@ int store_place_note(struct store_place *place, const char *path, char error[STO
     if (real == NULL || stat(real, &st) != 0) {
         free(real);
         return store_error_set(error, errno, "cannot reach the state file %s: %s", path,
-                               strerror(errno));
+                               error_text(errno));
     }
     store_place_fini(place);
     *place = (struct store_place){.path = real, .device = st.st_dev, .inode = st.st_ino};

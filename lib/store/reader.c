@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/error_text.h"
+#include "error.h"
 #include "lock/request_demand.h"
 #include "schema.h"
 
@@ -32,8 +34,10 @@ static int refuse(const struct reading *self, int number, const char *why)
 
 static int fail(const struct reading *self, int result)
 {
-    return refuse(self, (result & 0xff) == SQLITE_CANTOPEN ? ENOENT : EIO,
-                  self->db != NULL ? sqlite3_errmsg(self->db) : sqlite3_errstr(result));
+    char reason[STORE_ERROR_SIZE];
+
+    store_error_describe(self->db, result, reason, sizeof reason);
+    return refuse(self, (result & 0xff) == SQLITE_CANTOPEN ? ENOENT : EIO, reason);
 }
 
 static int check_layout(const struct reading *self)
@@ -64,7 +68,7 @@ static int check_file(const struct reading *self)
     if (stat(path, &st) != 0 || access(path, R_OK) != 0)
         return refuse(self, errno,
                       errno == ENOENT ? "No such file or directory; name lockerd's with --state"
-                                      : strerror(errno));
+                                      : error_text(errno));
     if (!S_ISREG(st.st_mode))
         return refuse(self, EINVAL, "it is no file");
     return 0;
@@ -80,7 +84,7 @@ static int open_database(struct reading *self)
     int result;
 
     if (strlen(path) > sizeof uri / 4)
-        return refuse(self, ENAMETOOLONG, strerror(ENAMETOOLONG));
+        return refuse(self, ENAMETOOLONG, error_text(ENAMETOOLONG));
     if (check_file(self) != 0)
         return -1;
     for (const char *c = path; *c != '\0'; c++)

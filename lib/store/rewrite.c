@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/descriptor.h"
+#include "base/error_text.h"
 #include "error.h"
 #include "file.h"
 
@@ -62,7 +63,7 @@ static int change_over(struct store_connection *self, const char *copy,
 
     store_connection_disconnect(self);
     if (rename(copy, self->place.path) != 0 || sync_folder(self->place.path) != 0)
-        return fail(self, errno, strerror(errno), error);
+        return fail(self, errno, error_text(errno), error);
     if (fstat(self->lock_fd, &st) == 0 && st.st_nlink == 0) {
         close(self->lock_fd);
         self->lock_fd = store_file_lock(self->place.path, error);
@@ -78,9 +79,9 @@ static int write_anew(struct store_connection *self, char error[STORE_ERROR_SIZE
     int result, number;
 
     if (snprintf(copy, sizeof copy, "%s.new", self->place.path) >= (int)sizeof copy)
-        return fail(self, ENAMETOOLONG, strerror(ENAMETOOLONG), error);
+        return fail(self, ENAMETOOLONG, error_text(ENAMETOOLONG), error);
     if (unlink(copy) != 0 && errno != ENOENT && errno != ENOTDIR)
-        return fail(self, errno, strerror(errno), error);
+        return fail(self, errno, error_text(errno), error);
     /* SQLite fills an empty file, and leaves its mode as it is. */
     if (store_file_prepare(copy, false, error) != 0)
         return -1;
@@ -91,7 +92,7 @@ static int write_anew(struct store_connection *self, char error[STORE_ERROR_SIZE
     if (result != SQLITE_OK)
         number = store_error_describe(self->db, result, reason, sizeof reason);
     else
-        snprintf(reason, sizeof reason, "%s", strerror(number));
+        snprintf(reason, sizeof reason, "%s", error_text(number));
     unlink(copy);
     return fail(self, number, reason, error);
 }

@@ -30,6 +30,13 @@ static const char *const steps[] = {
     "  reason INTEGER NOT NULL, lock TEXT NOT NULL, owner TEXT NOT NULL, login TEXT, host TEXT,"
     "  job TEXT, pid INTEGER NOT NULL, ticket INTEGER NOT NULL, token INTEGER NOT NULL,"
     "  asked_ms INTEGER NOT NULL, granted_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL);",
+
+    "ALTER TABLE requests ADD COLUMN away INTEGER NOT NULL DEFAULT 0;",
+
+    "ALTER TABLE state ADD COLUMN boot TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE state ADD COLUMN base_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE state ADD COLUMN seen_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE state ADD COLUMN keep_until_ms INTEGER NOT NULL DEFAULT 0;",
 };
 
 enum { SCHEMA_VERSION = sizeof steps / sizeof *steps };
@@ -203,6 +210,7 @@ static int restore_row(sqlite3_stmt *row, const struct store_loader *loader)
         .asked_ms = sqlite3_column_int64(row, 10),
         .granted_ms = sqlite3_column_int64(row, 11),
         .deadline_ms = sqlite3_column_int64(row, 13),
+        .away = sqlite3_column_int(row, 15) != 0,
     };
     int result;
 
@@ -240,12 +248,28 @@ static int load_requests(sqlite3 *db, const char *path, const struct store_loade
     return result == SQLITE_DONE ? 0 : fail(NULL, path, result, error);
 }
 
+static void tell_clock(sqlite3_stmt *row, int first, const struct store_loader *loader)
+{
+    const char *boot = text_column(row, first);
+    struct store_clock clock = {
+        .base_ms = sqlite3_column_int64(row, first + 1),
+        .seen_ms = sqlite3_column_int64(row, first + 2),
+        .keep_until_ms = sqlite3_column_int64(row, first + 3),
+    };
+
+    snprintf(clock.boot, sizeof clock.boot, "%s", boot != NULL ? boot : "");
+    if (loader->on_clock != NULL)
+        loader->on_clock(loader->context, &clock);
+}
+
 static int load_counters(sqlite3 *db, const char *path, struct store_loader *loader,
                          char error[STORE_ERROR_SIZE])
 {
     sqlite3_stmt *row;
-    int result =
-        sqlite3_prepare_v2(db, "SELECT next_ticket, next_token, host FROM state", -1, &row, NULL);
+    int result = sqlite3_prepare_v2(db,
+                                    "SELECT next_ticket, next_token, host, boot, base_ms, seen_ms,"
+                                    " keep_until_ms FROM state",
+                                    -1, &row, NULL);
 
     if (result != SQLITE_OK)
         return fail(db, path, result, error);
@@ -254,6 +278,7 @@ static int load_counters(sqlite3 *db, const char *path, struct store_loader *loa
         loader->next_ticket = (uint64_t)sqlite3_column_int64(row, 0);
         loader->next_token = (uint64_t)sqlite3_column_int64(row, 1);
         snprintf(loader->host, sizeof loader->host, "%s", text_column(row, 2));
+        tell_clock(row, 3, loader);
         result = SQLITE_OK;
     } else if (result == SQLITE_ROW || result == SQLITE_DONE) {
         result = SQLITE_CORRUPT;

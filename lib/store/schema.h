@@ -10,7 +10,7 @@
 /* The columns of a live request, in the order of the statements that read and write it. */
 #define STORE_REQUEST_COLUMNS                                                                  \
     "ticket, token, owner, host, boot, job, pid, start, pid_namespace, autounlock, asked_ms, " \
-    "granted_ms, hold_ms, deadline_ms, demand"
+    "granted_ms, hold_ms, deadline_ms, demand, away"
 
 /* The columns of the history, in the order in which store_schema_read_history() takes them. */
 #define STORE_HISTORY_COLUMNS                                                          \

@@ -20,11 +20,12 @@ static const char *const statement_text[STATEMENTS] = {
     [STATEMENT_COMMIT] = "COMMIT",
     [STATEMENT_ROLLBACK] = "ROLLBACK",
     [STATEMENT_PUT] = "INSERT OR REPLACE INTO requests(" STORE_REQUEST_COLUMNS
-                      ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                      ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [STATEMENT_DROP] = "DELETE FROM requests WHERE ticket = ?",
     [STATEMENT_COUNTERS] = "UPDATE state SET next_ticket = max(next_ticket, ?),"
                            " next_token = max(next_token, ?) WHERE id = 1",
     [STATEMENT_HOST] = "UPDATE state SET host = ?",
+    [STATEMENT_CLOCK] = "UPDATE state SET boot = ?, base_ms = ?, seen_ms = ?, keep_until_ms = ?",
     [STATEMENT_PROBE] = "INSERT OR REPLACE INTO probe VALUES(1, randomblob(?))",
     [STATEMENT_HISTORY] = "INSERT INTO history(past, reason, lock, owner, login, host, job, pid,"
                           " ticket, token, asked_ms, granted_ms, ended_ms)"
@@ -81,6 +82,7 @@ static int put(struct store_statements *self, const struct store_request *reques
     sqlite3_bind_int64(statement, 13, request->hold_ms);
     sqlite3_bind_int64(statement, 14, request->deadline_ms);
     bind_text(statement, 15, request->demand);
+    bind_number(statement, 16, request->away);
     return run(self, STATEMENT_PUT);
 }
 
@@ -106,6 +108,20 @@ static int add_history(struct store_statements *self, const struct store_history
     return run(self, STATEMENT_HISTORY);
 }
 
+static int note_clock(struct store_statements *self, const struct store_clock *clock)
+{
+    sqlite3_stmt *statement = self->prepared[STATEMENT_CLOCK];
+
+    self->line_ms = clock->seen_ms;
+    self->keep_until_ms = clock->keep_until_ms;
+    self->told_ms = clock_ms(CLOCK_BOOTTIME);
+    bind_text(statement, 1, clock->boot);
+    sqlite3_bind_int64(statement, 2, clock->base_ms);
+    sqlite3_bind_int64(statement, 3, clock->seen_ms);
+    sqlite3_bind_int64(statement, 4, clock->keep_until_ms);
+    return run(self, STATEMENT_CLOCK);
+}
+
 static int apply(struct store_statements *self, const struct store_op *op)
 {
     switch (op->kind) {
@@ -122,6 +138,8 @@ static int apply(struct store_statements *self, const struct store_op *op)
         return run(self, STATEMENT_PROBE);
     case STORE_OP_HISTORY:
         return add_history(self, &op->history);
+    case STORE_OP_CLOCK:
+        return note_clock(self, &op->clock);
     }
     return SQLITE_MISUSE;
 }
@@ -245,11 +263,21 @@ void store_statement_roll_back(struct store_statements *self)
         run(self, STATEMENT_ROLLBACK);
 }
 
+/* Not the wall clock, once that is known: it may be set, and take the history with it. */
+static int64_t time_of_line(const struct store_statements *self)
+{
+    if (self->line_ms == 0)
+        return clock_wall_ms();
+    return self->line_ms + clock_ms(CLOCK_BOOTTIME) - self->told_ms;
+}
+
 bool store_statement_trim(struct store_statements *self)
 {
     sqlite3_stmt *trim = self->prepared[STATEMENT_TRIM];
-    int64_t now_ms = clock_wall_ms();
+    int64_t now_ms = time_of_line(self);
 
+    if (now_ms < self->keep_until_ms)
+        return false;
     sqlite3_bind_int64(trim, 1, now_ms - self->history_ms);
     sqlite3_bind_int64(trim, 2, now_ms);
     sqlite3_bind_int(trim, 3, TRIM_ROWS);

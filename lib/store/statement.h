@@ -16,6 +16,7 @@ enum store_statement {
     STATEMENT_DROP,
     STATEMENT_COUNTERS,
     STATEMENT_HOST,
+    STATEMENT_CLOCK,
     STATEMENT_PROBE,
     STATEMENT_HISTORY,
     STATEMENT_TRIM,
@@ -33,6 +34,8 @@ struct store_counters {
 struct store_statements {
     sqlite3 *db; /* which is not theirs to close */
     int64_t history_ms;
+    int64_t line_ms, keep_until_ms; /* see struct store_clock; 0 until it was told */
+    int64_t told_ms;                /* CLOCK_BOOTTIME when it was */
     sqlite3_stmt *prepared[STATEMENTS];
     struct store_counters reserved; /* as the file has them; 0 before the first commit */
     int64_t sync_us;      /* how long a commit takes without its statements: of the last two */

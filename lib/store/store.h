@@ -65,9 +65,22 @@ bool store_close(struct store *store);
 /* Whether batches are worth filling; false for a store that keeps nothing. */
 bool store_keeps(const struct store *store);
 
+/* The time line that all times in a store are of: it is its writer's, and goes on with the clock of
+ * one boot, see boot_clock_ms().  All zero is not known.
+ */
+struct store_clock {
+    char boot[40];         /* see process_boot_id() */
+    int64_t base_ms;       /* a time of the line less that clock's */
+    int64_t seen_ms;       /* the line's time when this was noted */
+    int64_t keep_until_ms; /* before that time the history is not trimmed */
+};
+
 /* What the store had, for store_load(). */
 struct store_loader {
     void *context;
+
+    /* Called first, with what store_batch_clock() said.  May be NULL. */
+    void (*on_clock)(void *context, const struct store_clock *clock);
 
     /* Called for each live request: those that hold locks first, then those that wait, both by
      * ticket.  Returns -1 to give up, with errno.
@@ -105,6 +118,8 @@ void store_batch_put(struct store_batch *batch, const struct lock_request *reque
 void store_batch_drop(struct store_batch *batch, uint64_t ticket);
 /* Which machine and boot it is; see store_loader. */
 void store_batch_host(struct store_batch *batch, const char *host);
+/* What time it is, from when on the history is trimmed by it; is not urgent. */
+void store_batch_clock(struct store_batch *batch, const struct store_clock *clock);
 /* Nothing changes, but enough is written to see whether it can be. */
 void store_batch_probe(struct store_batch *batch);
 /* Tickets and tokens below these will not be used again, whatever was loaded. */
@@ -134,7 +149,7 @@ struct store_history {
 void store_batch_history(struct store_batch *batch, const struct store_history *entry);
 
 /* All that an event of the lock table means for the store, history included. */
-void store_batch_event(struct store_batch *batch, const struct lock_event *event, int64_t now_ms);
+void store_batch_event(struct store_batch *batch, const struct lock_event *event);
 
 /* commits */
 

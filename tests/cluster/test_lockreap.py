@@ -89,7 +89,7 @@ def a_job_whose_node_failed_loses_its_seat():
     job = running(cluster, "--no-requeue", "-w", "n1")
     cluster.stop_daemon("n1", signal.SIGKILL)
     for pid in cluster.processes():
-        if slurm.farm.is_alive(pid) and steps.name(pid) in ("slurmstepd", "sleep"):
+        if farm.is_alive(pid) and steps.name(pid) in ("slurmstepd", "sleep"):
             farm.kill_pid(pid)
     cluster.tell("scontrol", "update", "NodeName=n1", "State=DOWN", "Reason=test")
     try:
@@ -113,7 +113,6 @@ def a_job_that_is_queued_again_loses_what_its_run_had():
     seats.hold("x", at(job))
     requeued(job)
     farm.equal(released(seats), f"{at(job)} queued again: released x of holder-x\n")
-    cluster.clear()
 
 
 @test
@@ -134,7 +133,6 @@ def a_job_that_has_started_anew_keeps_what_the_new_run_asked_for():
     farm.equal(released(seats, "--clock-skew", "0"), f"{at(job)} started anew: released x of holder-x\n")
     farm.equal(seats.held(), ["x", "y"])
     farm.equal(seats.list()["locks"][0]["owner"], "later")
-    cluster.clear()
 
 
 @test
@@ -162,7 +160,6 @@ def a_job_that_runs_or_is_suspended_keeps_its_seat():
     farm.equal(released(seats, "--clock-skew", "0"), "")
     farm.equal((seats.held(), seats.waiters()), (["x"], ["waiter"]))
     cluster.tell("scontrol", "resume", job)
-    cluster.clear()
 
 
 @test
@@ -199,7 +196,6 @@ def tasks_of_an_array_are_looked_at_one_by_one():
     farm.poll(lambda: seats.list()["locks"][-1]["held_seconds"] > 2.1, "MinJobAge goes by")
     farm.equal(released(seats), f"slurm:{array}_9@lab not known any more: released t9 of holder-t9\n")
     farm.equal(seats.held(), ["t0", "t3"])
-    cluster.clear()
 
 
 @test
@@ -235,7 +231,6 @@ def many_jobs_are_asked_about_at_once():
     farm.poll(lambda: seats.list()["locks"][-1]["held_seconds"] > 2.1, "MinJobAge goes by")
     released(seats)
     farm.equal(seats.held(), ["t0", "t3", "x"])
-    cluster.clear()
 
 
 @test

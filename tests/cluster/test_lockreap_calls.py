@@ -115,7 +115,6 @@ def a_job_is_not_queued_again_before_the_epilog_has_ended():
     finally:
         os.unlink(hold)
     farm.poll(lambda: not seats.held(), "the epilog releases x")
-    cluster.clear()
 
 
 @test

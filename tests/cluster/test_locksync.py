@@ -179,7 +179,6 @@ def slurm_starts_no_job_that_would_only_wait(folder):
     farm.poll(lambda: reserved() == {"vcs": 3}, "three seats are set aside")
     service.terminate()
     farm.equal(service.wait(farm.PATIENCE_S), 0)
-    cluster.clear()
 
 
 @test

@@ -7,8 +7,7 @@ import subprocess
 import tempfile
 import time
 
-from support import slurm, steps
-from support.slurm import farm, netns
+from support import farm, netns, slurm, steps
 from support.tap import test
 
 PORTS = "40000-40099"

@@ -184,7 +184,6 @@ def a_batch_script_and_its_own_processes_are_not_watched():
     steps.wait_for(cluster, 1, "sleep")
     farm.poll(lambda: not steps.watchers_of(cluster), "nothing is watched")
     farm.equal(cluster.state(job), "RUNNING")
-    cluster.clear()
 
 
 @test

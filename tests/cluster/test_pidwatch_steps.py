@@ -62,7 +62,6 @@ def of_an_srun_inside_sbatch_whose_script_goes_on():
     end_with_srun(tasks, sruns[0])
     assert all(map(farm.is_alive, others))
     farm.equal(cluster.state(job), "RUNNING")
-    cluster.clear()
 
 
 @test
@@ -75,7 +74,6 @@ def of_an_srun_inside_salloc_whose_allocation_stays():
     time.sleep(1)
     assert salloc.poll() is None
     farm.equal(cluster.tell("squeue", "-h", "-o", "%T"), "RUNNING")
-    cluster.clear()
 
 
 @test
@@ -90,7 +88,6 @@ def of_an_srun_that_names_the_job():
     time.sleep(1)
     farm.equal(cluster.state(job), "RUNNING")
     farm.equal(len(steps.named(cluster, "tail")), 1)
-    cluster.clear()
 
 
 @test

@@ -5,25 +5,13 @@ import os
 import re
 import subprocess
 
-from support import farm, tap
+from support import farm, installed, tap
 from support.locking import Farm
 
 
-def install(prefix):
-    """Installs what is built, building nothing: other tests use it at the same time."""
-    variant = os.path.basename(os.path.normpath(farm.BUILD))
-    result = farm.run("make", "-s", "-C", farm.SOURCE, "-o", "all", "install", f"PREFIX={prefix}",
-                      f"VARIANT={'' if variant == 'build' else variant}",
-                      env=farm.environment(MAKEFLAGS=None, MAKELEVEL=None, MFLAGS=None))
-    farm.equal((result.returncode, result.stderr), (0, ""))
-
-
 def build_example(folder):
-    """Installs below `folder` and builds the example; returns it and what runs it needs."""
-    prefix = os.path.join(folder, "prefix")
-    install(prefix)
-    env = farm.environment(PKG_CONFIG_PATH=f"{prefix}/lib/pkgconfig", MAKEFLAGS=None,
-                           LD_LIBRARY_PATH=f"{prefix}/lib")
+    """Builds the example in `folder` with what is installed; returns it and what runs it needs."""
+    env = installed.environment(installed.prefix())
     example = os.path.join(folder, "client")
     subprocess.run(["cp", "-r", os.path.join(farm.SOURCE, "examples/client"), example], check=True)
     result = farm.run("make", "-C", example, "CFLAGS=-O1 -Wall -Wextra -Werror", env=env)
@@ -33,16 +21,15 @@ def build_example(folder):
 
 @tap.test
 def a_program_builds_and_runs_against_the_installed_library(folder):
-    if os.path.basename(os.path.normpath(farm.BUILD)) == "asan":
-        print("# a plain program cannot load a library built with ASan")
-        return
+    installed.need_plain_libraries()
     seat, env = build_example(folder)
     lab = Farm()
     env.update(IPCLOCKER_HOST="127.0.0.1", IPCLOCKER_PORT=str(lab.port))
     first = farm.start(seat, "lic1:lic2", "1000", env=env, stdout=subprocess.PIPE,
                        stderr=subprocess.PIPE)
     farm.contains(first.stdout.readline(), b"seat: lic1 is ours, token ")
-    farm.equal(lab.locks()["lic1"]["pid"], first.pid)
+    lock = lab.locks()["lic1"]
+    farm.equal((lock["pid"], lock["hold_limit_seconds"]), (first.pid, 0))
     second = farm.start(seat, "lic1", "0", env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     farm.contains(second.stderr.readline(), b"seat: waiting for lic1, held by ")
     first.kill()
@@ -123,12 +110,8 @@ def a_client_loads_neither_the_event_loop_nor_the_database():
 
 @tap.test
 def a_program_may_have_names_that_we_have_inside(folder):
-    if os.path.basename(os.path.normpath(farm.BUILD)) == "asan":
-        print("# a plain program cannot load a library built with ASan")
-        return
-    prefix = os.path.join(folder, "prefix")
-    install(prefix)
-    env = farm.environment(PKG_CONFIG_PATH=f"{prefix}/lib/pkgconfig", LD_LIBRARY_PATH=f"{prefix}/lib")
+    installed.need_plain_libraries()
+    env = installed.environment(installed.prefix())
     source = os.path.join(folder, "neighbour.c")
     with open(source, "w", encoding="ascii") as file:
         file.write(NEIGHBOUR)

@@ -227,5 +227,25 @@ def a_lock_that_another_process_takes_over_is_that_ones():
     farm.poll(lambda: held(port) == [], "it is released")
 
 
+@tap.test
+def a_daemon_in_a_container_proves_no_end(folder):
+    puppet = Puppet()
+    with open(f"{folder}/log", "w", encoding="utf-8") as log:
+        _, port = serve("--pidstat-port", puppet.port, log=log)
+    job = sleeper()
+    hold(port, 0, 1, *owner_lines(job, "process 0 - 0", host=ELSEWHERE))
+    hold(port, 1, 1, *owner_lines(job, THERE, host=ELSEWHERE))
+    questions = [puppet.hears(), puppet.hears()]
+    for question in questions:
+        puppet.answers(question, 0, "ns=4026532999")
+    farm.poll(lambda: open(f"{folder}/log", encoding="utf-8").read().count(
+        f"the pidstatd on {ELSEWHERE} is in a container (pid namespace 4026532999)") == 2,
+              "it is logged")
+    farm.equal(held(port), ["x0", "x1"])
+    for question in questions:
+        puppet.answers(question, 0, "ns=4026531836")
+    farm.poll(lambda: held(port) == [], "the host's own daemon is believed")
+
+
 if __name__ == "__main__":
     farm.main()

@@ -126,13 +126,13 @@ class Classic:
                 return
         # Here the classic server is at fault: who would not wait is queued all the same.
         self.waiting.append(who)
-        if who.get("block") != "1":
-            self._say(who, *self._status(who))
-            return
         for name in who["locks"]:
             owner = self.held[name]
             if who.get("autounlock") == "1" and owner.get("autounlock") == "1":
                 self._say(who, f"autounlock_check {name} {owner['hostname']} {owner['pid']} 2")
+        if who.get("block") != "1":
+            self._say(who, *self._status(who))
+            return
         self._say(who, f"print_waiting {self.held[who['locks'][0]]['user']}")
 
     def _release(self, name):
@@ -270,6 +270,26 @@ def the_end_of_a_dead_owner_is_reported():
     waiter = lab.start("--lock", "a", "echo", "got")
     farm.equal(waiter.communicate(timeout=farm.PATIENCE_S)[0], b"got\n")
     farm.contains(lab.double.seen, f"DEAD_PID {socket.gethostname()} {holder.pid}")
+
+
+@tap.test
+def who_would_not_wait_reports_a_dead_owner_and_is_granted_its_lock():
+    lab = Lab()
+    holder = lab.hold("a")
+    os.kill(lab.poll_monitor("a"), signal.SIGKILL)
+    holder.kill()
+    holder.wait()
+    farm.equal(lab.run("-n", "--lock", "a", "echo", "got").stdout, "got\n")
+    farm.contains(lab.double.seen, f"DEAD_PID {socket.gethostname()} {holder.pid}")
+
+
+@tap.test
+def a_recorded_refusal_with_a_check_is_understood():
+    refusal = recorded("16-autounlock-check-when-refused.txt", "B")
+    env, _ = replay([refusal + recorded("14-unlock-not-mine.txt", "B")])
+    result = farm.run(LOCKERSH, "--lock", "ac1", "-n", "true", env=env)
+    farm.equal((result.returncode, result.stderr),
+               (1, "lockersh: ac1 is not free; it is held by farm7_77_u\n"))
 
 
 @tap.test

@@ -83,5 +83,46 @@ def owners_of_two_containers_differ():
         job.kill()
 
 
+def refusals(lab, count=200):
+    """What is said of refusals where one command after the other takes a lock and ends."""
+    loop = f'for i in $(seq {count}); do "$@" || echo refused >&2; done'
+    done = farm.run(*UNSHARE, "bash", "-c", loop, "bash", LOCKERSH, "-n", "--lock", "q", "--exec",
+                    "true", env=lab.env, timeout=120)
+    farm.equal(done.returncode, 0)
+    return done.stderr
+
+
+@tap.test
+def who_comes_behind_one_that_has_ended_is_not_refused():
+    farm.equal(refusals(Farm()), "")
+
+
+@tap.test
+def one_that_lives_is_not_taken_for_ended():
+    lab = Farm()
+    script = f"""
+        "$@" --exec sleep 1000 & holder=$!
+        until [ "$({LOCKERSH} --owner q)" ]; do sleep 0.01; done
+        "$@" --exec true; echo $?
+        kill -9 $holder; wait $holder 2>/dev/null
+        "$@" --exec true; echo $?"""
+    done = farm.run(*UNSHARE, "bash", "-c", script, "bash", LOCKERSH, "-n", "--lock", "q",
+                    env=lab.env)
+    farm.equal(done.stdout.split(), ["1", "0"])
+    farm.contains(done.stderr, "q is not free; it is held by ")
+
+
+@tap.test
+def a_waiter_reports_a_holder_whose_monitor_was_killed_too():
+    lab = Farm()
+    script = f"""
+        "$@" --exec sleep 1000 & holder=$!
+        until [ "$({LOCKERSH} --owner q)" ]; do sleep 0.01; done
+        kill -9 $(pgrep lockersh) $holder; wait $holder 2>/dev/null
+        "$@" --exec echo got"""
+    done = farm.run(*UNSHARE, "bash", "-c", script, "bash", LOCKERSH, "--lock", "q", env=lab.env)
+    farm.equal(done.stdout, "got\n")
+
+
 if __name__ == "__main__":
     farm.main()

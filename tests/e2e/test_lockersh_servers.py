@@ -34,6 +34,24 @@ def the_first_host_that_answers_is_used():
 
 
 @tap.test
+def the_second_server_of_a_list_is_not_used_without_a_word():
+    first, port = start_server()
+    _, second_port = start_server()
+    hosts = f"127.0.0.1={port}:127.0.0.1={second_port}"
+    env = farm.environment(IPCLOCKER_HOST=hosts)
+    quiet = lockersh("--lock", "a", "true", env=env)
+    farm.equal((quiet.returncode, quiet.stderr), (0, ""))
+    farm.stop(first)
+    warning = (f"asking 127.0.0.1:{second_port}, as no lockerd answers at 127.0.0.1:{port} "
+               "(Connection refused); unless the two share their state, "
+               f"127.0.0.1:{port} grants the same locks again when it is back\n")
+    for words in (["--lock", "a", "true"], ["-n", "--lock", "a", "true"], ["--locklist"],
+                  ["--owner", "a:b:c"], ["--break", "a"]):
+        result = lockersh(*words, env=env)
+        farm.equal((words, result.returncode, result.stderr), (words, 0, f"lockersh: {warning}"))
+
+
+@tap.test
 def port_and_dhost_win_over_the_environment():
     _, port = start_server()
     env = farm.environment(IPCLOCKER_HOST="no.such.host.invalid", IPCLOCKER_PORT="1")
@@ -95,10 +113,25 @@ def advice_fits_what_was_asked():
             (["--path", "/no/such/socket", *QUICK, "--ping"], 69, "name its socket by --path"),
             (["--owner", ""], 64, "lockersh: --owner: no name"),
             (["--break", "a::b"], 64, "lockersh: --break: empty name at"),
-            (["--lock", "a", "--timeout", "0,5", "true"], 64, "; use a point: 0.5")):
+            (["--lock", "a", "--timeout", "0,5", "true"], 64, "; use a point: 0.5"),
+            (["--lock", "a", "-w", "5m", "true"], 64, "; in seconds: 300\n"),
+            (["--lock", "a", "--hold-timeout", "2h", "true"], 64, "; in seconds: 7200\n"),
+            (["--lock", "a", "--exec", ""], 64, "--exec is an empty word; name a program\n"),
+            (["--lock", "a", "--exec", "", "b"], 64, "name a program\n")):
         result = lockersh(*words)
         farm.equal((result.returncode, result.stderr.count("\n")), (status, 1))
         farm.contains(result.stderr, advice)
+
+
+@tap.test
+def a_comma_in_a_name_is_told():
+    lab = Farm()
+    for words in (["--lock", "a,b", "true"], ["--lock", "c:a,b", "true"], ["--owner", "a,b"],
+                  ["--lock", "c", "--and", "a,b", "true"], ["--break", "a,b"]):
+        result = lab.run(*words)
+        farm.equal((words, result.returncode, result.stderr.count("\n")), (words, 0, 1))
+        farm.contains(result.stderr, "a comma is a part of a lock's name; separate names by colons")
+    farm.equal(lab.run("--lock", "v[1,3]:w[1-2,4]", "true").stderr, "")
 
 
 @tap.test

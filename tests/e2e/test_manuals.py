@@ -108,6 +108,46 @@ def programs_accept_the_options_of_help():
                 farm.contains(result.stderr, f"option --{option} needs")
 
 
+# What counts each time, as the pages say; --owner and --break have a message of their own.
+REPEATED = {"lockersh": {"lock", "and", "count", "owner", "break"}, "lockerd": {"host"},
+            "locksync": {"map"}, "uriexec": {"hop", "uriexec-path"}}
+# Values that are no number, where a number will not do.
+VALUES = {"host": "localhost", "durability": "power", "user": "root", "by": "user", "signal": "TERM",
+          "history": "5d", "since": "5d", "until": "5d", "killer": "true", "pidstat-port": "5"}
+
+
+@tap.test
+def an_option_that_comes_twice_counts_twice_or_is_refused():
+    for name, _ in pages():
+        for option, (letter, takes_argument) in table_options(name).items():
+            if not takes_argument or option in REPEATED.get(name, ()) or option == "completion":
+                continue
+            first = [f"--{option}", VALUES.get(option, "5")]
+            for second in (first, [f"-{letter}5"] if letter else first):
+                result = farm.run(farm.program(name), *first, *second)
+                farm.equal((name, option, result.returncode), (name, option, 64))
+                farm.equal(result.stderr, f"{name}: option --{option} was given twice; see "
+                                          "--help\n")
+
+
+@tap.test
+def options_that_repeat_say_what_each_is_for(folder):
+    line = farm.run(farm.program("uriexec"), "--hop", "env A=1", "--hop", "env B=2", "--print",
+                    "true")
+    assert "A=1" in line.stdout and "B" in line.stdout, line
+    for words, message in (
+            (["uriexec", "--uriexec-path", "/a", "--uriexec-path", "/b"], "for the same hop"),
+            (["uriexec", "--hop", "env", "--uriexec-path", "/a", "--uriexec-path", "/b"],
+             "for the same hop"),
+            (["lockersh", "--lock", "a", "--count", "1", "--count", "1", "true"], "given twice"),
+            (["lockersh", "--break", "a", "--break", "b"], "given twice"),
+            (["locksync", "--map", "l=a", "--map", "l=b"], "mapped already")):
+        if os.path.exists(farm.program(words[0])):
+            result = farm.run(farm.program(words[0]), *words[1:], cwd=folder)
+            farm.equal((words, result.returncode), (words, 64))
+            farm.contains(result.stderr, message)
+
+
 @tap.test
 def pages_have_the_sections_that_readers_look_for():
     wanted = {"NAME", "SYNOPSIS", "DESCRIPTION", "EXIT STATUS", "EXAMPLES", "SEE ALSO"}

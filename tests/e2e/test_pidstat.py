@@ -8,14 +8,24 @@ import socket
 import time
 
 from support import farm, tap
-from support.pidstat_help import ELSEWHERE, NO_PID, Daemon, seconds_until_end, sleeper, start_time
+from support.pidstat_help import (ELSEWHERE, NO_PID, Daemon, Inside, can_make_pid_namespace,
+                                  seconds_until_end, sleeper, start_time)
 
 # No daemon listens there.
 SILENT = "127.0.0.78"
+# Nor there, where the test has a socket of its own that takes what comes.
+REFUSING = "127.0.0.79"
 
 
 def pidstat(*words, **options):
     return farm.run(farm.program("pidstat"), *words, **options)
+
+
+def silence(host, port):
+    """Has an address take datagrams for a port and never answer."""
+    socket_ = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    farm.at_end(socket_.close)
+    socket_.bind((host, port))
 
 
 @tap.test
@@ -59,6 +69,7 @@ def this_host_needs_no_daemon():
 def exit_status_tells_up_down_and_host_down(folder):
     port, pid = Daemon(folder).port, os.getpid()
     up, down, silent = f"{ELSEWHERE}:{pid}", f"{ELSEWHERE}:{NO_PID}", f"{SILENT}:{pid}"
+    silence(SILENT, port)
     for processes, status in (([up], 0), ([up, up], 0), ([up, down], 1), ([down], 1),
                               ([silent], 2), ([up, silent], 2), ([down, silent], 2)):
         result = pidstat("--port", port, "--timeout", "1", "exists", *processes)
@@ -105,6 +116,7 @@ def names_that_do_not_resolve_are_host_down_and_the_others_are_asked():
 @tap.test
 def json_says_the_same_and_more(folder):
     port, pid = Daemon(folder).port, os.getpid()
+    silence(SILENT, port)
     result = pidstat("--json", "--port", port, "--timeout", "1", "exists", f"{ELSEWHERE}:{pid}",
                      f"{ELSEWHERE}:{NO_PID}", f"{SILENT}:1", pid)
     farm.equal(result.returncode, 2)
@@ -117,6 +129,73 @@ def json_says_the_same_and_more(folder):
     for one in (found[0], found[3]):
         farm.equal((one["start_time"], one["boot_id"]), (start_time(pid), boot))
     assert found[0]["rtt_us"] > 0
+    namespace = int(os.readlink("/proc/self/ns/pid")[5:-1])
+    farm.equal([one.get("pid_namespace") for one in found], [namespace, namespace, None, None])
+    farm.equal(["error" in one for one in found], [False, False, True, False])
+    farm.contains(found[2]["error"], f"no answer from {SILENT}, UDP port {port}")
+
+
+@tap.test
+def a_port_that_refuses_is_no_silent_host(folder):
+    port, pid = Daemon(folder).port, os.getpid()
+    silence(SILENT, port)
+    names = [f"{REFUSING}:{pid}", f"{REFUSING}:1", f"{SILENT}:{pid}", f"{ELSEWHERE}:{pid}"]
+    result = pidstat("--port", port, "--timeout", "3", "exists", *names)
+    farm.equal(result.stdout, f"{names[0]} no_daemon\n{names[1]} no_daemon\n"
+                              f"{names[2]} host_down\n{names[3]} up\n")
+    farm.equal((result.returncode, result.stderr.count("\n")), (2, 1))
+    farm.contains(result.stderr, f"pidstat: {REFUSING} is up, but nothing listens on its UDP port "
+                                 f"{port}")
+    begun = time.monotonic()
+    found = json.loads(pidstat("--port", port, "--json", "--timeout", "30", "exists",
+                               names[0]).stdout)
+    assert time.monotonic() - begun < 15, "a refusal is waited for like silence"
+    farm.equal(found[0]["state"], "no_daemon")
+    farm.contains(found[0]["error"], "nothing listens on its UDP port")
+    quiet = pidstat("--port", port, "--silent", "exists", names[0])
+    farm.equal((quiet.returncode, quiet.stdout, quiet.stderr), (2, "", ""))
+
+
+@tap.test
+def a_wait_says_why_nothing_is_heard(folder):
+    port, pid = farm.free_port(socket.SOCK_DGRAM), os.getpid()
+    silence(SILENT, port)
+    for host, words in ((REFUSING, "nothing listens on its UDP port"), (SILENT, "no answer from")):
+        waiting = farm.start(farm.program("pidstat"), "--port", port, "wait", f"{host}:{pid}",
+                             stderr=farm.subprocess.PIPE, text=True)
+        farm.contains(waiting.stderr.readline(), words)
+        farm.equal(waiting.poll(), None)
+    # A daemon that is started now is heard all the same.
+    process = sleeper()
+    waiting = farm.start(farm.program("pidstat"), "--port", port, "wait",
+                         f"{ELSEWHERE}:{process.pid}", stderr=farm.subprocess.PIPE, text=True)
+    farm.contains(waiting.stderr.readline(), "nothing listens")
+    farm.start(farm.program("pidstatd"), "--nofork", "--host", ELSEWHERE, "--port", port,
+               stderr=farm.subprocess.DEVNULL)
+    process.kill()
+    process.wait()
+    farm.equal(waiting.wait(farm.PATIENCE_S), 0)
+
+
+@tap.test
+def a_daemon_in_a_container_does_not_tell_of_the_host_s_processes(folder):
+    if not can_make_pid_namespace():
+        raise tap.Lacks("no permission to make a pid namespace")
+    inside = Inside(folder)
+    process = sleeper()
+    name = f"{ELSEWHERE}:{process.pid}"
+    result = pidstat("--port", inside.port, "exists", name, f"{ELSEWHERE}:1")
+    farm.equal((result.returncode, result.stdout),
+               (2, f"{name} unknown\n{ELSEWHERE}:1 unknown\n"))
+    farm.equal(result.stderr.count("\n"), 1)
+    farm.contains(result.stderr, f"the pidstatd on {ELSEWHERE} is in a container (pid namespace ")
+    found, = json.loads(pidstat("--port", inside.port, "--json", "exists", name).stdout)
+    assert found["pid_namespace"] > 4026531840, found
+    farm.contains(found["error"], "is in a container")
+    waiting = farm.start(farm.program("pidstat"), "--port", inside.port, "wait", name,
+                         stderr=farm.subprocess.PIPE, text=True)
+    farm.contains(waiting.stderr.readline(), "is in a container")
+    farm.equal(waiting.poll(), None)
 
 
 @tap.test
@@ -133,6 +212,8 @@ def many_silent_hosts_take_one_wait(folder):
     port, pid = Daemon(folder).port, os.getpid()
     up = [f"{ELSEWHERE}:{pid}"] * 50
     silent = [f"127.0.2.{number}:{pid}" for number in range(1, 51)]
+    for number in range(1, 51):
+        silence(f"127.0.2.{number}", port)
     mixed = [one for pair in zip(up, silent) for one in pair]
     begun = time.monotonic()
     result = pidstat("--port", port, "--timeout", "1", "exists", *mixed)
@@ -171,6 +252,7 @@ def wait_gives_up_after_its_timeout(folder):
     port, pid = Daemon(folder).port, os.getpid()
     result = pidstat("--port", port, "wait", "--timeout", "1", f"{ELSEWHERE}:{pid}")
     farm.equal((result.returncode, result.stdout), (1, f"{ELSEWHERE}:{pid} up\n"))
+    silence(SILENT, port)
     result = pidstat("--port", port, "wait", "--timeout", "0.3", f"{SILENT}:{pid}")
     farm.equal((result.returncode, result.stdout), (2, f"{SILENT}:{pid} host_down\n"))
     result = pidstat("wait", NO_PID, f"no..such..name:{pid}")

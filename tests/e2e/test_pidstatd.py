@@ -10,7 +10,8 @@ import stat
 import time
 
 from support import farm, netns, tap
-from support.pidstat_help import ELSEWHERE, NO_PID, Asker, Daemon, sleeper, start_time
+from support.pidstat_help import (ELSEWHERE, NO_PID, Asker, Daemon, Inside, can_make_pid_namespace,
+                                  sleeper, start_time)
 
 KNOWN = "id=0123456789abcdef"
 
@@ -156,12 +157,33 @@ def watches_are_bounded(folder):
 
 
 @tap.test
+def an_answer_says_which_pid_namespace_it_is_about(folder):
+    pid = os.getpid()
+    here = os.readlink("/proc/self/ns/pid")[5:-1]
+    asker = Asker(Daemon(folder).port)
+    for question in (f"PIDR {pid} h 7 ns=? pad=.....", f"PIDR {pid} h 7 ns=7 pad=........"):
+        farm.equal(asker.ask(question), f"EXIS {pid} 1 h ns={here}")
+    farm.equal(asker.ask(f"PIDR {NO_PID} h 7 ns=? pad=....."), f"EXIS {NO_PID} 0 h ns={here}")
+    # Who does not pay for it, or does not ask, hears nothing of it.
+    farm.equal(asker.ask(f"PIDR {pid} h 7 ns=?"), f"EXIS {pid} 1 h")
+    farm.equal(asker.ask(f"PIDR {pid} h 7"), f"EXIS {pid} 1 h")
+    for bad in ("ns=", "ns=0", "ns=-1", "ns=4294967296", "ns=x"):
+        assert asker.is_silent(f"PIDR {pid} h 7 {bad}"), bad
+    if can_make_pid_namespace():
+        daemon = Inside(folder)
+        answer = Asker(daemon.port).ask("PIDR 1 h 7 ns=? pad=.....")
+        assert answer.startswith("EXIS 1 1 h ns=") and here not in answer, answer
+        farm.contains(daemon.log(), "this is a container")
+
+
+@tap.test
 def an_answer_is_not_larger_than_it_may_be(folder):
     daemon = Daemon(folder)
     asker = Asker(daemon.port)
     pid = os.getpid()
     for question in (f"PIDR {pid} h", f"PIDR {pid} h 7 start=? boot=? watch=?",
                      f"PIDR {pid} h 7 {KNOWN} start=? boot=? watch=? pad={'.' * 64}",
+                     f"PIDR {pid} h 7 {KNOWN} ns=? pad=.", f"PIDR {pid} h 7 ns=?",
                      f"PIDR {pid} h 7 {KNOWN} start=? boot=? watch=?"):
         answer = asker.ask(question)
         assert len(answer) <= len(question) + 3, (question, answer)

@@ -342,7 +342,8 @@ def options_of_the_state_are_checked(folder):
     for option, value in (("--durability", "some"), ("--history", "90x"), ("--history", ""),
                           ("--state", ""),
                           ("--requeue-grace", "-1")):
-        result = farm.run(LOCKERD, "--nofork", "--state", f"{folder}/s", option, value)
+        where = () if option == "--state" else ("--state", f"{folder}/s")
+        result = farm.run(LOCKERD, "--nofork", *where, option, value)
         farm.equal(result.returncode, 64)
         farm.contains(result.stderr, option)
     farm.contains(refused("--state", "/proc/nowhere/lockerd.db"), "/proc/nowhere/lockerd.db")

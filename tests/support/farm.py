@@ -11,7 +11,7 @@ import statistics
 import subprocess
 import time
 
-from support import tap
+from support import guard, tap
 
 # This folder is seen through a link in each folder of tests.
 SOURCE = os.path.normpath(os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", ".."))
@@ -28,6 +28,10 @@ _claims = []
 for _name in list(os.environ):
     if _name.startswith(("IPCLOCKER_", "LOCKERSH_", "SLURM_", "NOTIFY_SOCKET", "LISTEN_")):
         del os.environ[_name]
+
+# A test that runs its own program in another place has a guard already.
+if "FARMLOCK_TEST_RUN" not in os.environ:
+    guard.stand()
 
 # What they start, and what that leaves behind, is known by this.
 os.environ["FARMLOCK_TEST_RUN"] = str(os.getpid())
@@ -54,15 +58,18 @@ def keep():
 
 
 def poll(condition, what, patience_s=PATIENCE_S):
-    """Waits until condition() is true and returns what it returned."""
+    """Waits until condition() is true and returns what it returned.  However much it costs to
+    look, looking takes a third of a processor at most: others run tests beside this one."""
     deadline = time.monotonic() + patience_s
     while True:
+        before = time.monotonic()
         result = condition()
         if result:
             return result
-        if time.monotonic() > deadline:
+        now = time.monotonic()
+        if now > deadline:
             raise AssertionError(f"waited {patience_s} s in vain: {what}")
-        time.sleep(0.005)
+        time.sleep(max(0.005, min(0.1, 2 * (now - before))))
 
 
 def promised(what, measure, median_s, worst_s):
@@ -196,6 +203,20 @@ def is_alive(pid):
         return False
 
 
+def words_of(pid):
+    """The words of a process's command line; none when it has gone."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as line:
+            return line.read().decode(errors="surrogateescape").split("\0")[:-1]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def marked(word):
+    """The ids of all processes that have a word among those of their command line."""
+    return [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and word in words_of(pid)]
+
+
 def descriptors(pid):
     """What a process has open, {number: what /proc shows}; it may close some while we look."""
     found = {}
@@ -222,11 +243,11 @@ def _end_monitors():
 
 def clean_up():
     """Ends what was started, as is done behind each test; for programs that have none."""
-    while _cleanups:
-        _cleanups.pop()()
+    faults = tap.clean_up(_cleanups)
     _end_monitors()
+    for fault in faults:
+        raise fault
 
 
 def main():
-    atexit.register(_end_monitors)
     tap.main(_cleanups)

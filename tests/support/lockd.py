@@ -79,8 +79,8 @@ def start_server(*options, port=None, **popen):
     port = port or farm.free_port()
     popen.setdefault("stderr", subprocess.DEVNULL)
     # Tests name hosts that are none; nobody is to be asked about them but by who says so.
-    farm.start(LOCKERD, "--nofork", "--state", "none", "--pidstat-port", "none", "--port", port,
-               *options, **popen)
+    quiet = () if "--pidstat-port" in options else ("--pidstat-port", "none")
+    farm.start(LOCKERD, "--nofork", "--state", "none", *quiet, "--port", port, *options, **popen)
     farm.poll(lambda: serves(port), "lockerd serves")
     return port
 

@@ -38,6 +38,14 @@ def read_strings(path):
         return []
 
 
+def complaint(result, status):
+    """The one line on standard error of a lockersh that has failed."""
+    farm.equal((result.returncode, result.stdout), (status, ""))
+    farm.equal(result.stderr.count("\n"), 1)
+    assert result.stderr.startswith("lockersh: "), result.stderr
+    return result.stderr[len("lockersh: "):-1]
+
+
 class Farm:
     """A server and the lockersh commands that talk to it."""
 

@@ -14,6 +14,10 @@ from support import farm
 ELSEWHERE = "127.0.0.77"
 # Above the largest pid_max of Linux.
 NO_PID = 4194304
+# Another such address, where no test has a daemon.
+SILENT = "127.0.0.78"
+# Tells when it is ready, and never ends by itself.
+READY = "echo ready; exec sleep 1000"
 
 
 class Daemon:
@@ -101,6 +105,22 @@ def pidwatch(*words, enter=(), **options):
     return farm.start(*enter, farm.program("pidwatch"), *words, **options)
 
 
+def run_pidwatch(*words, **options):
+    return farm.run(farm.program("pidwatch"), *words, **options)
+
+
+def started(*words, **options):
+    """A pidwatch whose command says that it is ready."""
+    process = pidwatch(*words, stdout=subprocess.PIPE, **options)
+    farm.equal(read_line(process), b"ready\n")
+    return process
+
+
+def command_name(pid):
+    with open(f"/proc/{pid}/comm", encoding="ascii") as file:
+        return file.read().strip()
+
+
 def watchers_of(pid):
     """Detached watchers: named pidwatch, with the process's number among their words."""
     found = []
@@ -127,6 +147,25 @@ def inside_pid_namespace(*command, **options):
     """Runs a command as the first child of a pid namespace with its own /proc."""
     return farm.run("unshare", "--pid", "--fork", "--mount-proc", "--kill-child", *command,
                     **options)
+
+
+class Inside(Daemon):
+    """A pidstatd in a container, where process 2 is a sleeper."""
+
+    def __init__(self, folder, host=ELSEWHERE):
+        super().__init__(folder, host=host, name="inside",
+                         enter=("unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "sh",
+                                "-c", 'sleep 1000 & exec "$@"', "sh"))
+        farm.at_end(self.process.kill)  # unshare ignores SIGTERM
+        first, = children(self.process.pid)
+        self.sleeper, = children(first)
+        self.namespace = os.readlink(f"/proc/{first}/ns/pid")
+        self.number = self.namespace[5:-1]
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return [int(word) for word in file.read().split()]
 
 
 def can_make_pid_namespace():

@@ -1,6 +1,9 @@
 """A real Slurm cluster of two nodes on this machine, in a folder of its own, for the tests in this
 folder.  It runs as root, with jobs of an unprivileged user, or altogether as one ordinary user.
-Both nodes share the host name; SLURMD_NODENAME tells their tasks apart."""
+Both nodes share the host name; SLURMD_NODENAME tells their tasks apart.
+
+A test program has a cluster to itself, and each of its tests finds it idle: what an earlier test
+has left is ended before, and where that cannot be done the cluster is built anew."""
 
 import atexit
 import glob
@@ -13,7 +16,10 @@ import sys
 import tempfile
 import time
 
-from support import farm, netns
+from support import farm, tap
+
+# Slurm on a busy machine takes longer than anything of ours.
+PATIENCE_S = 60
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "srun")
 NODES = ("n1", "n2")
@@ -42,6 +48,7 @@ ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SwitchType=switch/none
 MpiDefault=none
+FirstJobId={first_job}
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 SchedulerType=sched/backfill
@@ -76,6 +83,12 @@ def program(name):
     return os.path.join(BUILD, "bin", name)
 
 
+def release():
+    """The release of Slurm that this machine has, such as (24, 11)."""
+    words = farm.run("slurmd", "-V").stdout.split()  # "slurm-wlm 22.05.8"
+    return tuple(int(part) for part in words[1].split(".")[:2])
+
+
 def lacking():
     """The first program of Slurm's that this machine lacks, or None."""
     return next((name for name in PROGRAMS if shutil.which(name) is None), None)
@@ -97,9 +110,11 @@ class Cluster:
         self.settings, self.cpus, self.name, self.host = settings, cpus, name, host
         self.ports = {name: farm.free_port() for name in ("slurmctld", *NODES)}
         self.daemons = {}
+        self.first_job = 1
         self.write_conf(self.conf)
         self.plugstack("")
         atexit.register(self.destroy)
+        tap.before_each(self.make_ready)
 
     def write_conf(self, path):
         """Writes slurm.conf; another path is for another host's copy."""
@@ -108,7 +123,7 @@ class Cluster:
             controller, address = f"{self.host.name}({self.host.address})", self.host.address
         with open(path, "w", encoding="utf-8") as conf:
             conf.write(CONF.format(name=self.name, controller=controller, folder=self.folder,
-                                   user=pwd.getpwuid(os.geteuid()).pw_name, nodes=",".join(NODES),
+                                   first_job=self.first_job, user=pwd.getpwuid(os.geteuid()).pw_name, nodes=",".join(NODES),
                                    slurmctld_port=self.ports["slurmctld"]))
             for node in NODES:
                 conf.write(NODE.format(node=node, host="localhost", address=address,
@@ -167,9 +182,36 @@ class Cluster:
         daemon.send_signal(number)
         daemon.wait()
 
+    def is_idle(self):
+        return self.tell("sinfo", "-h", "-t", "idle", "-o", "%D") == str(len(NODES))
+
     def wait_idle(self):
-        farm.poll(lambda: self.tell("sinfo", "-h", "-t", "idle", "-o", "%D") == str(len(NODES)),
-                  f"all nodes are idle\n{self.log('slurmctld')}")
+        farm.poll(self.is_idle, f"all nodes are idle\n{self.log('slurmctld')}", PATIENCE_S)
+
+    def make_ready(self):
+        """For the start of a test."""
+        try:
+            for name in ("munged", "slurmctld", *NODES):
+                daemon = self.daemons[name]
+                assert daemon.poll() is None, f"{name} has ended"
+                daemon.send_signal(signal.SIGCONT)
+            if not self.is_idle() or self.jobs():
+                self.clear()
+                self.wait_idle()
+        except (KeyError, AssertionError, subprocess.TimeoutExpired) as why:
+            print(f"# the cluster is built anew: {why!r}".replace("\n", "\n# "), flush=True)
+            self.build_anew()
+        farm.at_end(self.clear)
+
+    def build_anew(self):
+        """Whatever state the cluster is in; the ids of its jobs go on."""
+        self.end_processes(0)
+        for part in ("state", *(f"spool.{node}" for node in NODES)):
+            for path in glob.glob(f"{self.folder}/{part}/*"):
+                shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
+        self.first_job += 10000
+        self.write_conf(self.conf)
+        self.start()
 
     def log(self, name):
         """What slurmctld, or slurmd and its steps on a node, have logged."""
@@ -218,8 +260,11 @@ class Cluster:
         return shown.partition("JobState=")[2].partition(" ")[0]
 
     def wait_state(self, job, *states):
-        return farm.poll(lambda: self.state(job) in states and self.state(job),
-                         f"job {job} is {' or '.join(states)}")
+        def reached():
+            state = self.state(job)
+            return state in states and (state or "forgotten")
+
+        return farm.poll(reached, f"job {job} is {' or '.join(states)}", PATIENCE_S)
 
     def start_again(self, job):
         """Starts a job that was queued again, which Slurm would hold back for two minutes, and sets
@@ -237,30 +282,50 @@ class Cluster:
         farm.poll(runs, f"job {job} starts again", 60)
 
     def processes(self):
-        """The ids of all processes that have this cluster's configuration in their environment."""
+        """The ids of all processes that have this cluster's configuration in their environment, and
+        of its steps, which show none from Slurm 24.11 on: they log to its folder, and their
+        watchers, who have closed all, run a plugin that is this program's own."""
         marker = f"SLURM_CONF={self.conf}".encode()
         found = []
         for folder in glob.glob("/proc/[0-9]*"):
             try:
                 with open(folder + "/environ", "rb") as environ:
-                    if marker in environ.read().split(b"\0"):
-                        found.append(int(os.path.basename(folder)))
+                    ours = marker in environ.read().split(b"\0")
+                if ours or self._is_of_step(folder):
+                    found.append(int(os.path.basename(folder)))
             except OSError:
                 continue
         return found
 
-    def clear(self):
-        """Ends all jobs; for the end of a test."""
-        self.tell("scancel", "--full", "--signal=KILL", "-u", JOB_USER)
-        self.tell("scancel", "-u", JOB_USER)
-        farm.poll(lambda: not self.tell("squeue", "-h"), "no job is left")
+    def _is_of_step(self, folder):
+        with open(folder + "/comm", encoding="utf-8", errors="replace") as comm:
+            name = comm.read().strip()
+        if name == "slurmstepd":
+            return any(os.readlink(entry.path).startswith(f"{self.folder}/log/")
+                       for entry in os.scandir(folder + "/fd"))
+        if name != "pidwatch-step":
+            return False
+        with open(folder + "/maps", encoding="utf-8", errors="replace") as maps:
+            return os.path.realpath(BUILD) in maps.read()
 
-    def destroy(self):
+    def jobs(self):
+        """The ids of all jobs that are not over."""
+        return sorted(set(self.tell("squeue", "-h", "-a", "-o", "%F").split()))
+
+    def clear(self):
+        """Ends all jobs, which are the running test's: nobody else has this cluster."""
+        jobs = self.jobs()
+        if jobs:
+            self.tell("scancel", "--full", "--signal=KILL", *jobs)
+            self.tell("scancel", *jobs)
+            farm.poll(lambda: not self.jobs(), f"{jobs} are over", PATIENCE_S)
+
+    def end_processes(self, patience_s):
         for daemon in self.daemons.values():
-            daemon.terminate()
+            daemon.send_signal(signal.SIGTERM if patience_s else signal.SIGKILL)
         for daemon in self.daemons.values():
             try:
-                daemon.wait(10)
+                daemon.wait(patience_s or None)
             except subprocess.TimeoutExpired:
                 daemon.kill()
                 daemon.wait()
@@ -268,6 +333,9 @@ class Cluster:
         for pid in self.processes():
             if pid != os.getpid():
                 farm.kill_pid(pid)
+
+    def destroy(self):
+        self.end_processes(10)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/descriptor.h"
+#include "base/error_text.h"
 #include "base/name_list.h"
 #include "base/rfc3339.h"
 #include "base/text.h"
@@ -17,11 +18,11 @@
 #include "job_list.h"
 #include "monitor.h"
 #include "options.h"
-#include "pid1.h"
+#include "process/first_process.h"
 #include "uricommand.h"
 #include "wait.h"
 
-enum { EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
+enum { EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127, RELEASE_TRIES = 3 };
 
 struct lockersh {
     struct lockersh_options options;
@@ -37,7 +38,7 @@ static void on_notice(void *context, enum ipclocker_notice notice, const char *t
 
     if (notice == IPCLOCKER_NOTICE_BROKE && self->target != NULL)
         printf("%s was %s\n", self->target, text);
-    if (notice != IPCLOCKER_NOTICE_RETRY)
+    if (notice != IPCLOCKER_NOTICE_RETRY && notice != IPCLOCKER_NOTICE_SECOND)
         return;
     progress_clear(&self->progress);
     cli_error("lockersh", 0, "%s", text);
@@ -264,19 +265,40 @@ static int become_command(struct lockersh *self)
     }
     return cli_error("lockersh", errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE,
                      "cannot run %s: %s", self->options.exec ? command[0] : "/bin/sh",
-                     strerror(errno));
+                     error_text(errno));
+}
+
+static int prepare_lock(void *context, struct pollfd *poll_fd)
+{
+    struct lockersh *self = context;
+
+    poll_fd->fd = ipclocker_fd(self->lock);
+    poll_fd->events = ipclocker_events(self->lock);
+    return ipclocker_timeout(self->lock);
+}
+
+static void keep_lock(void *context)
+{
+    struct lockersh *self = context;
+
+    if (ipclocker_locked(self->lock))
+        ipclocker_process(self->lock);
 }
 
 /* Returns 0 in the process that becomes the command; 1 in one that outlived it, with the status to
  * exit with; -1 with errno. */
 static int watch_over_command(struct lockersh *self, const sigset_t *mask, int *status)
 {
+    const struct first_process_work work = {
+        .prepare = prepare_lock, .work = keep_lock, .context = self};
     int result;
 
     if (getpid() != 1)
         return monitor_start(self->lock);
     ipclocker_set_verbose(self->lock, false);
-    result = first_process_fork_job(self->lock, mask, status);
+    result = first_process_fork_job(&work, mask, status);
+    /* Those that were set are for the search; nobody wants a container that does not end. */
+    ipclocker_set_connect_tries(self->lock, RELEASE_TRIES);
     if (result == 1 && ipclocker_unlock(self->lock) != 0)
         cli_error("lockersh", 0, "the lock was not given back: %s", ipclocker_error(self->lock));
     return result;
@@ -293,7 +315,7 @@ static int run(struct lockersh *self)
     if (set_environment(self->lock) == 0)
         watching = watch_over_command(self, &mask, &status);
     if (watching < 0) {
-        cli_error("lockersh", EX_OSERR, "cannot watch over the command: %s", strerror(errno));
+        cli_error("lockersh", EX_OSERR, "cannot watch over the command: %s", error_text(errno));
         ipclocker_unlock(self->lock);
         return EX_OSERR;
     }
@@ -321,7 +343,7 @@ static int check_output(int status)
     if (fflush(stdout) == 0 && ferror(stdout) == 0)
         return status;
     return cli_error("lockersh", status != 0 ? status : EX_OSERR, "cannot write the output: %s",
-                     strerror(errno));
+                     error_text(errno));
 }
 
 static int start(struct lockersh *self)

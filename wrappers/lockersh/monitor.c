@@ -9,14 +9,13 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "patience.h"
 #include "process/double_fork.h"
+#include "process/process.h"
 #include "process/process_ref.h"
 
 /* How often to look at the job on a kernel without pidfd. */
 enum { LOOK_MS = 100 };
-
-/* A server that is away for longer has forgotten the lock, or nobody will start it again. */
-enum { UNLOCK_MAX_S = 86400 };
 
 /* Waits until the job has ended, and keeps the connection meanwhile. */
 static void watch(struct ipclocker *lock, const struct process_ref *job)
@@ -43,9 +42,9 @@ static void watch(struct ipclocker *lock, const struct process_ref *job)
     }
 }
 
-/* From here on, whoever wants to be rid of us may be: there is no job any more to protect.  What
- * was sent before was for the job. */
-static void let_end(void)
+/* From here on it is over after some time, and whoever wants to be rid of us may be: there is no
+ * job any more to protect.  What was sent before was for the job. */
+static void let_end(unsigned seconds)
 {
     static const int numbers[] = {SIGTERM, SIGINT, SIGALRM};
     sigset_t set;
@@ -57,13 +56,16 @@ static void let_end(void)
         sigaddset(&set, numbers[i]);
     }
     sigprocmask(SIG_UNBLOCK, &set, NULL);
-    alarm(UNLOCK_MAX_S);
+    alarm(seconds);
 }
 
 /* The monitor itself.  It holds on to the connection and the pidfd alone: a pipe or a terminal that
  * stayed open here would look to others as if the job went on. */
 static void monitor(struct ipclocker *lock, const struct process_ref *job)
 {
+    unsigned seconds = patience_s(patience_same_host(ipclocker_fd(lock)),
+                                  process_namespace_is_container(process_pid_namespace()));
+
     prctl(PR_SET_NAME, "lockersh-watch");
     ipclocker_set_verbose(lock, false);
     ipclocker_set_trace(lock, NULL, NULL);
@@ -72,7 +74,7 @@ static void monitor(struct ipclocker *lock, const struct process_ref *job)
     ipclocker_set_connect_tries(lock, 1);
     if (ipclocker_unlock(lock) == 0)
         return;
-    let_end();
+    let_end(seconds);
     ipclocker_set_connect_tries(lock, 0);
     ipclocker_unlock(lock);
 }

@@ -28,15 +28,35 @@ static int begin_first_group(struct lockersh_options *options)
     return complain_no_memory();
 }
 
+/* Other lists of locks, and those in brackets, have commas. */
+static bool has_comma(const char *names)
+{
+    int depth = 0;
+
+    for (; *names != '\0'; names++) {
+        depth += (*names == '[') - (*names == ']');
+        if (*names == ',' && depth == 0)
+            return true;
+    }
+    return false;
+}
+
 static int check_name(const char *option, const char *names)
 {
     char shown[MESSAGE_EXCERPT_SIZE];
 
-    if (strpbrk(names, " \t\r\n\v\f") == NULL)
+    message_excerpt(shown, names, strlen(names));
+    if (strpbrk(names, " \t\r\n\v\f") == NULL) {
+        if (has_comma(names))
+            cli_error("lockersh", 0,
+                      "warning: --%s \"%s\": a comma is a part of a lock's name; separate names by "
+                      "colons",
+                      option, shown);
         return 0;
+    }
     return cli_error("lockersh", EX_USAGE,
                      "--%s \"%s\": a lock's name cannot have white space; separate names by colons",
-                     option, message_excerpt(shown, names, strlen(names)));
+                     option, shown);
 }
 
 static int take_lock(void *context, const char *names)
@@ -145,11 +165,11 @@ static int take_break(void *context, const char *name)
 static const struct option_spec option_table[] = {
     OPT_GROUP("What is locked"),
     OPT_CALL("lock", "NAMES", take_lock, "lock one of NAMES: a:b, vcs[1-8]; again: further names",
-             .completion = COMPLETE_LOCK),
-    OPT_CALL("count", "N", take_count, "lock N of the names instead of one"),
+             .completion = COMPLETE_LOCK, .repeats = true),
+    OPT_CALL("count", "N", take_count, "lock N of the names instead of one", .repeats = true),
     OPT_CALL("and", "NAMES", take_and,
              "and one of these, all or nothing; --lock, --count go on here",
-             .completion = COMPLETE_LOCK),
+             .completion = COMPLETE_LOCK, .repeats = true),
     OPT_NUMBER("hold-timeout", "SECONDS", hold_s, 0, UINT32_MAX,
                "have the lock taken back after so long"),
     OPT_GROUP("Waiting"),
@@ -165,9 +185,10 @@ static const struct option_spec option_table[] = {
     OPT_CALL("locklist", NULL, take_locklist, "list the locks that are held"),
     OPT_FLAG("json", json, "with --locklist: locks and waiters as JSON"),
     OPT_CALL("job", "ID", take_job, "with --locklist: those of a scheduler's job: 4711, 4711_3"),
-    OPT_CALL("owner", "NAME", take_owner, "print who has the lock", .completion = COMPLETE_LOCK),
+    OPT_CALL("owner", "NAME", take_owner, "print who has the lock", .completion = COMPLETE_LOCK,
+             .repeats = true),
     OPT_CALL("break", "NAME", take_break, "take the lock away from who has it",
-             .completion = COMPLETE_LOCK),
+             .completion = COMPLETE_LOCK, .repeats = true),
     OPT_CALL("ping", NULL, take_ping, "see whether a server answers"),
     OPT_GROUP("The server"),
     OPT_TEXT("dhost", "HOSTS", hosts, "servers, tried in order: farm1:farm2 (IPCLOCKER_HOST)",
@@ -205,6 +226,9 @@ static int check_command(const struct lockersh_options *options)
         return cli_error("lockersh", EX_USAGE, "--json goes with --locklist");
     if (options->command[0] == NULL)
         return cli_error("lockersh", EX_USAGE, "no command is given; put it behind the options");
+    if (options->exec && options->command[0][0] == '\0')
+        return cli_error("lockersh", EX_USAGE,
+                         "the command of --exec is an empty word; name a program");
     return -1;
 }
 

@@ -76,6 +76,16 @@ static bool stands_in_queue(const struct ipclocker *lock)
     return wait.waiting && ipclocker_fd(lock) >= 0;
 }
 
+/* With a descriptor that is ready each time, as a server that floods us has it, poll never lets a
+ * signal in. */
+static void let_signals_in(const struct guard *guard)
+{
+    const struct timespec at_once = {0};
+
+    if (guard->active)
+        ppoll(NULL, 0, &at_once, &guard->old_mask);
+}
+
 /* Waits until the handle, or in `other_ms` the progress, has something to do. */
 static void wait_for_news(struct ipclocker *lock, int other_ms, const struct guard *guard)
 {
@@ -85,7 +95,9 @@ static void wait_for_news(struct ipclocker *lock, int other_ms, const struct gua
     struct timespec timeout = {.tv_sec = timeout_ms / 1000,
                                .tv_nsec = (long)(timeout_ms % 1000) * 1000000};
 
-    ppoll(&poll_fd, 1, timeout_ms < 0 ? NULL : &timeout, guard->active ? &guard->old_mask : NULL);
+    if (ppoll(&poll_fd, 1, timeout_ms < 0 ? NULL : &timeout,
+              guard->active ? &guard->old_mask : NULL) > 0)
+        let_signals_in(guard);
 }
 
 int wait_for_lock(struct ipclocker *lock, struct progress *progress, sigset_t *mask)
@@ -99,7 +111,7 @@ int wait_for_lock(struct ipclocker *lock, struct progress *progress, sigset_t *m
     if (ipclocker_lock_start(lock) != 0)
         return -1;
     while ((result = ipclocker_process(lock)) == 0) {
-        /* Outside of a queue there is nothing to leave, and the resolver would delay a signal. */
+        /* Outside of a queue there is nothing to leave. */
         if (guard.first_process || stands_in_queue(lock))
             raise_guard(&guard);
         else

@@ -3,19 +3,17 @@
 #include "jobs.h"
 
 #include <errno.h>
-#include <slurm/slurm.h>
 #include <slurm/slurm_errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "phase.h"
+#include "slurm/compat.h"
+
 /* From here on the list of all jobs is cheaper for slurmctld. */
 enum { MANY_JOBS = 100 };
-
-/* On a job that is over these say how it ended, and nothing of it is left on a node. */
-static const uint32_t harmless_flags = JOB_LAUNCH_FAILED | JOB_UPDATE_DB | JOB_REQUEUE_HOLD |
-                                       JOB_SPECIAL_EXIT | JOB_RECONFIG_FAIL | JOB_RESV_DEL_HOLD;
 
 static const char *const state_names[] = {
     [JOB_PENDING] = "PENDING",     [JOB_RUNNING] = "RUNNING",     [JOB_SUSPENDED] = "SUSPENDED",
@@ -55,15 +53,11 @@ const char *jobs_state(const struct slurm_jobs_one *one)
     return base < sizeof state_names / sizeof *state_names ? state_names[base] : "unknown state";
 }
 
-static enum job_phase phase_of(uint32_t state)
+void jobs_release(char release[JOBS_RELEASE_SIZE])
 {
-    uint32_t base = state & JOB_STATE_BASE;
-
-    if ((state & JOB_STATE_FLAGS & ~harmless_flags) != 0)
-        return JOB_PHASE_LIVE;
-    if (base == JOB_PENDING)
-        return JOB_PHASE_WAITING;
-    return base >= JOB_COMPLETE && base < JOB_END ? JOB_PHASE_OVER : JOB_PHASE_LIVE;
+    snprintf(release, JOBS_RELEASE_SIZE, "%02u.%02u",
+             (unsigned)SLURM_VERSION_MAJOR(SLURM_VERSION_NUMBER),
+             (unsigned)SLURM_VERSION_MINOR(SLURM_VERSION_NUMBER));
 }
 
 static int fail(const char *what)
@@ -84,7 +78,7 @@ static int ask_configuration(struct slurm_jobs *jobs)
     jobs->min_job_age_ms = (int64_t)conf->min_job_age * 1000;
     jobs->hides_jobs = (conf->private_data & PRIVATE_DATA_JOBS) != 0 && geteuid() != 0 &&
                        geteuid() != conf->slurm_user_id;
-    slurm_free_ctl_conf(conf);
+    compat_free_conf(conf);
     if (len > 0 && (size_t)len < sizeof jobs->cluster)
         return 0;
     fprintf(stderr, "the cluster has no name, or one that is too long\n");
@@ -101,6 +95,7 @@ static int compare(const void *a, const void *b)
 static void set_standing(struct slurm_jobs_one *one, const slurm_job_info_t *info)
 {
     one->state = info->job_state;
+    one->strange = phase_is_strange(info->job_state);
     one->standing = (struct job_standing){
         .phase = phase_of(info->job_state),
         .restarts = info->restart_cnt,
@@ -173,7 +168,7 @@ static int ask_about_one(struct slurm_jobs *jobs, uint32_t id)
 {
     job_info_msg_t *message = NULL;
 
-    if (slurm_load_job(&message, id, SHOW_ALL | SHOW_LOCAL) != 0)
+    if (compat_load_job(&message, id, SHOW_ALL | SHOW_LOCAL) != 0)
         return errno == ESLURM_INVALID_JOB_ID ? 0 : fail("cannot ask for a job");
     take_records(jobs, message);
     slurm_free_job_info_msg(message);

@@ -10,12 +10,15 @@
 #include "rule.h"
 #include "slurm/call.h"
 
+enum { JOBS_RELEASE_SIZE = 16 };
+
 struct slurm_jobs_one {
     struct slurm_job job;
     size_t index; /* the caller's */
     bool asked;   /* it is this cluster's, so that the rest means something */
     struct job_standing standing;
     uint32_t state; /* as Slurm has it */
+    bool strange;   /* it is in a state that this build does not know; it counts as live */
 };
 
 /* The question and its answers, in memory that is shared with the process that asks. */
@@ -37,5 +40,8 @@ int jobs_ask(struct slurm_jobs *jobs, int64_t deadline_ms, char error[SLURM_CALL
 
 /* What people call the state of a job that was asked about: "NODE_FAIL", "not known any more". */
 const char *jobs_state(const struct slurm_jobs_one *one);
+
+/* Writes the release of Slurm that this was built with, such as "24.11". */
+void jobs_release(char release[JOBS_RELEASE_SIZE]);
 
 #endif

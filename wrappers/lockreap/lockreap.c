@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/error_text.h"
 #include "cli/command_line.h"
 #include "cli/message.h"
 #include "cli/sd_notify.h"
@@ -180,7 +181,7 @@ static int end_print(struct reap_print *print)
 {
     if (print_end(print) == 0)
         return 0;
-    return cli_error("lockreap", EX_OSERR, "cannot print: %s", strerror(errno));
+    return cli_error("lockreap", EX_OSERR, "cannot print: %s", error_text(errno));
 }
 
 static int release_named(const struct settings *settings, struct reap_print *print)
@@ -215,7 +216,7 @@ static int serve(const struct settings *settings, struct reap_print *print)
     enum reap_result result;
 
     if (sd_notify_send("READY=1") != 0)
-        cli_error("lockreap", 0, "cannot tell systemd: %s", strerror(errno));
+        cli_error("lockreap", 0, "cannot tell systemd: %s", error_text(errno));
     do {
         result = reap_round(&settings->reap, print_loss, print, error);
         if (result != REAP_STOPPED)
@@ -247,7 +248,7 @@ int main(int argc, char **argv)
         return status;
     settings.reap.lock = ipclocker_create();
     if (settings.reap.lock == NULL)
-        return cli_error("lockreap", EX_OSERR, "%s", strerror(errno));
+        return cli_error("lockreap", EX_OSERR, "%s", error_text(errno));
     status = server_option_use("lockreap", settings.reap.lock, settings.host, settings.port);
     if (status == 0)
         status = run(&settings);

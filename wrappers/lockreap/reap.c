@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error_text.h"
 #include "jobs.h"
 
 struct round {
@@ -24,7 +25,7 @@ struct round {
 
 static enum reap_result no_memory(struct round *round)
 {
-    snprintf(round->error, REAP_ERROR_SIZE, "%s", strerror(ENOMEM));
+    snprintf(round->error, REAP_ERROR_SIZE, "%s", error_text(ENOMEM));
     return REAP_FAILED;
 }
 
@@ -142,6 +143,27 @@ static const char *describe(const struct slurm_jobs_one *one)
     return one->standing.phase == JOB_PHASE_LIVE ? "started anew" : jobs_state(one);
 }
 
+/* Of what could not be judged, the first thing that the administrator can change. */
+static enum reap_result tell_left_alone(struct round *round, size_t hidden, size_t strange)
+{
+    char release[JOBS_RELEASE_SIZE];
+
+    if (hidden == 0 && strange == 0)
+        return REAP_DONE;
+    jobs_release(release);
+    if (hidden > 0)
+        snprintf(round->error, REAP_ERROR_SIZE,
+                 "slurmctld: PrivateData may hide %zu of the jobs from this user; they are left "
+                 "alone; run lockreap as root or SlurmUser",
+                 hidden);
+    else
+        snprintf(round->error, REAP_ERROR_SIZE,
+                 "slurmctld: %zu of the jobs are in a state that this lockreap, built with Slurm "
+                 "%s, does not know; they are left alone; build it with the release that runs",
+                 strange, release);
+    return REAP_NO_SLURM;
+}
+
 static enum reap_result judge(struct round *round, const struct slurm_jobs *jobs)
 {
     const struct reap_terms terms = {
@@ -150,26 +172,21 @@ static enum reap_result judge(struct round *round, const struct slurm_jobs *jobs
         .min_job_age_ms = jobs->min_job_age_ms,
     };
     enum reap_result result = REAP_DONE;
-    size_t hidden = 0;
+    size_t hidden = 0, strange = 0;
 
     for (size_t i = 0; i < jobs->count && result == REAP_DONE; i++) {
         const struct slurm_jobs_one *one = &jobs->ones[i];
 
         if (!one->asked)
             continue;
+        strange += one->strange;
         if (jobs->hides_jobs && one->standing.phase == JOB_PHASE_FORGOTTEN)
             hidden++;
         else
             result =
                 release(round, one->index, rule_bound_ms(&one->standing, &terms), describe(one));
     }
-    if (hidden == 0 || result != REAP_DONE)
-        return result;
-    snprintf(round->error, REAP_ERROR_SIZE,
-             "slurmctld: PrivateData may hide %zu of the jobs from this user; they are left alone; "
-             "run lockreap as root or SlurmUser",
-             hidden);
-    return REAP_NO_SLURM;
+    return result == REAP_DONE ? tell_left_alone(round, hidden, strange) : result;
 }
 
 static enum reap_result no_slurm(struct round *round, const char *why)

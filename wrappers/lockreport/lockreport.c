@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/error_text.h"
 #include "cli/command_line.h"
 #include "cli/message.h"
 #include "cli/server_option.h"
@@ -131,7 +132,7 @@ static int ask_server(struct report *report, const struct settings *settings)
     int status;
 
     if (lock == NULL)
-        return cli_error("lockreport", EX_OSERR, "%s", strerror(errno));
+        return cli_error("lockreport", EX_OSERR, "%s", error_text(errno));
     status = server_option_use("lockreport", lock, settings->host, settings->port);
     if (status == 0 && from_server_read(report, lock, error) != 0)
         status = cli_error("lockreport", errno == EINVAL ? EX_USAGE : EX_UNAVAILABLE, "%s", error);
@@ -173,7 +174,7 @@ static int print(struct report *report, const struct settings *settings)
         result = report_print_table(report, groups, count, &screen, stdout);
     if (result == 0 && fflush(stdout) == 0)
         return 0;
-    return cli_error("lockreport", EX_OSERR, "cannot print the report: %s", strerror(errno));
+    return cli_error("lockreport", EX_OSERR, "cannot print the report: %s", error_text(errno));
 }
 
 int main(int argc, char **argv)
@@ -191,7 +192,7 @@ int main(int argc, char **argv)
         return status;
     report = report_create(settings.by, settings.since_ms, settings.until_ms);
     if (report == NULL)
-        return cli_error("lockreport", EX_OSERR, "%s", strerror(errno));
+        return cli_error("lockreport", EX_OSERR, "%s", error_text(errno));
     status = 0;
     for (char **pool = settings.pools; *pool != NULL && status == 0; pool++) {
         if (report_add_pool(report, *pool, error, sizeof error) != 0)

@@ -8,6 +8,7 @@
 #include <sysexits.h>
 #include <time.h>
 
+#include "base/error_text.h"
 #include "cli/command_line.h"
 #include "cli/message.h"
 #include "cli/sd_notify.h"
@@ -64,7 +65,7 @@ static int take_name(void *context, const char *name)
 #define SETTINGS struct sync
 static const struct option_spec options[] = {
     OPT_CALL("map", "LICENSE=LOCKS", take_map, "these locks are seats of this license of Slurm's",
-             .letter = 'm'),
+             .letter = 'm', .repeats = true),
     OPT_SECONDS("interval", interval_ms, 100, DAY_MS, "how often to look (10)", .letter = 'i'),
     OPT_FLAG("once", once, "set aside once, for ten minutes"),
     OPT_CALL("reservation", "NAME", take_name, "how Slurm calls it (farmlock)"),
@@ -302,7 +303,7 @@ static int serve(struct sync *sync)
     if (status == EX_USAGE)
         return cli_error("locksync", status, "%s", error);
     if (sd_notify_send("READY=1") != 0)
-        cli_error("locksync", 0, "cannot tell systemd: %s", strerror(errno));
+        cli_error("locksync", 0, "cannot tell systemd: %s", error_text(errno));
     while (true) {
         if (!stop_wanted())
             outage_tell(&trouble, status != 0 ? error : NULL);
@@ -342,7 +343,7 @@ int main(int argc, char **argv)
     int status;
 
     if (sync.lock == NULL || sync.reservation == NULL) {
-        status = cli_error("locksync", EX_OSERR, "%s", strerror(errno));
+        status = cli_error("locksync", EX_OSERR, "%s", error_text(errno));
     } else {
         strcpy(sync.reservation->name, "farmlock");
         status = parse_options(&sync, argc, argv);

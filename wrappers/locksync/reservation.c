@@ -3,11 +3,12 @@
 #include "reservation.h"
 
 #include <errno.h>
-#include <slurm/slurm.h>
 #include <slurm/slurm_errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+
+#include "slurm/compat.h"
 
 struct reservation *reservation_create(void)
 {
@@ -46,7 +47,7 @@ static int look_at_cluster(struct reservation *reservation)
     if (slurm_load_ctl_conf(0, &conf) != 0)
         return fail("cannot ask for the configuration");
     fits = copy(reservation->cluster, sizeof reservation->cluster, conf->cluster_name);
-    slurm_free_ctl_conf(conf);
+    compat_free_conf(conf);
     if (fits && reservation->cluster[0] != '\0')
         return 0;
     fprintf(stderr, "the cluster has no name, or one that is too long\n");

@@ -11,7 +11,9 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/error_text.h"
 #include "cli/command_line.h"
+#include "cli/host_option.h"
 #include "cli/message.h"
 #include "net/port.h"
 #include "pidstat/asker.h"
@@ -48,9 +50,17 @@ static int take_port(void *context, const char *value)
                      value);
 }
 
+static int take_host(void *context, const char *host)
+{
+    struct run *run = context;
+
+    run->default_host = host;
+    return host_option_check("pidstat", "host", host);
+}
+
 #define SETTINGS struct run
 static const struct option_spec options[] = {
-    OPT_TEXT("host", "HOST", default_host, "the host of PIDs that name none (localhost)",
+    OPT_CALL("host", "HOST", take_host, "the host of PIDs that name none (localhost)",
              .completion = COMPLETE_HOST),
     OPT_CALL("port", "PORT", take_port, "the port of pidstatd there (pidstatd, 1752)"),
     OPT_SECONDS("timeout", timeout_ms, 1, TIMEOUT_MS_MAX,
@@ -123,7 +133,7 @@ static void print_subject(struct run *run, const struct subject *subject)
         return;
     if (run->json) {
         printf("%s\n ", run->printed++ == 0 ? "[" : ",");
-        subject_print_json(subject);
+        subject_print_json(subject, run->port);
     } else {
         subject_print(subject);
     }
@@ -154,11 +164,25 @@ static bool is_hopeless(const struct pidstat_result *result)
     return result->resolve_error == EAI_NONAME || result->resolve_error == EAI_FAIL;
 }
 
-static void explain(const struct subject *subject, const struct pidstat_result *result)
+/* That a host did not answer is said by the word for it, if that is printed soon; what else may be
+ * wrong there needs a line, one for each host. */
+static void explain(struct subject *subject)
 {
-    if (!subject->run->silent && result->resolve_error != 0)
-        cli_error("pidstat", 0, "the host name %s does not resolve: %s", subject->host,
-                  gai_strerror(result->resolve_error));
+    const struct run *run = subject->run;
+    const struct pidstat_result *last = &subject->last;
+    char why[SUBJECT_WHY_SIZE];
+
+    if (run->silent ||
+        !(run->waiting || last->resolve_error != 0 || last->refused || last->foreign))
+        return;
+    for (const struct subject *other = run->subjects; other < run->subjects + run->count; other++) {
+        if (other->explained && strcmp(other->host, subject->host) == 0)
+            return;
+    }
+    if (!subject_explain(subject, run->port, why, sizeof why))
+        return;
+    cli_error("pidstat", 0, "%s", why);
+    subject->explained = true;
 }
 
 static void take_result(void *context, const struct pidstat_result *result)
@@ -167,9 +191,9 @@ static void take_result(void *context, const struct pidstat_result *result)
     struct run *run = subject->run;
 
     subject_take(subject, result);
+    explain(subject);
     if (run->waiting && result->state != PIDSTAT_GONE && !is_hopeless(result))
         return;
-    explain(subject, result);
     if (!run->waiting) {
         close_subject(subject);
         return;
@@ -198,7 +222,7 @@ static int ask(struct run *run, struct subject *subject)
     if (errno == EINVAL)
         return cli_error("pidstat", EX_USAGE, "a host cannot be '%s'; give a name or an address",
                          subject->host);
-    return cli_error("pidstat", EX_OSERR, "cannot ask: %s", strerror(errno));
+    return cli_error("pidstat", EX_OSERR, "cannot ask: %s", error_text(errno));
 }
 
 static bool is_done(const struct run *run)
@@ -274,7 +298,7 @@ static int run_all(struct run *run)
 
     run->asker = pidstat_asker_create(&asker_options);
     if (run->asker == NULL)
-        return cli_error("pidstat", EX_OSERR, "cannot ask: %s", strerror(errno));
+        return cli_error("pidstat", EX_OSERR, "cannot ask: %s", error_text(errno));
     for (size_t i = 0; i < run->count && status == 0; i++)
         status = ask(run, &run->subjects[i]);
     if (status == 0) {
@@ -295,6 +319,8 @@ int main(int argc, char **argv)
     if (status >= 0)
         return status;
     status = parse_command(&run, words);
+    if (run.port == 0)
+        run.port = port_default("pidstatd", "udp", PORT_PIDSTATD);
     if (!run.waiting && run.timeout_ms < 0)
         run.timeout_ms = TIMEOUT_MS_DEFAULT;
     if (status == 0)
@@ -303,6 +329,6 @@ int main(int argc, char **argv)
         subject_fini(&run.subjects[i]);
     free(run.subjects);
     if (fflush(stdout) != 0 && status == 0)
-        return cli_error("pidstat", EX_OSERR, "cannot write the result: %s", strerror(errno));
+        return cli_error("pidstat", EX_OSERR, "cannot write the result: %s", error_text(errno));
     return status;
 }

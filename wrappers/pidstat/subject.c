@@ -2,6 +2,7 @@
  * Must not ask about them. */
 #include "subject.h"
 
+#include <inttypes.h>
 #include <json-c/json.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -65,12 +66,40 @@ static const char *state_word(const struct subject *subject)
     static const char *const words[] = {
         [PIDSTAT_GONE] = "down", [PIDSTAT_EXISTS] = "up", [PIDSTAT_UNKNOWN] = "unknown"};
 
-    return subject->known && subject->last.answered ? words[subject->last.state] : "host_down";
+    if (subject->known && subject->last.answered)
+        return words[subject->last.state];
+    return subject->last.refused ? "no_daemon" : "host_down";
 }
 
-void subject_print_json(const struct subject *subject)
+bool subject_explain(const struct subject *subject, uint16_t port, char *out, size_t out_size)
+{
+    const struct pidstat_result *last = &subject->last;
+
+    if (last->resolve_error != 0)
+        snprintf(out, out_size, "the host name %s does not resolve: %s", subject->host,
+                 gai_strerror(last->resolve_error));
+    else if (last->foreign)
+        snprintf(out, out_size,
+                 "the pidstatd on %s is in a container (pid namespace %" PRIu64
+                 ") and cannot tell of process %d of the host; run one on the host itself",
+                 subject->host, last->pid_namespace, (int)subject->pid);
+    else if (last->refused)
+        snprintf(out, out_size,
+                 "%s is up, but nothing listens on its UDP port %u (Connection refused); start "
+                 "pidstatd there",
+                 subject->host, port);
+    else if (!subject->known || !last->answered)
+        snprintf(out, out_size, "no answer from %s, UDP port %u; is it up, is a firewall between?",
+                 subject->host, port);
+    else
+        return false;
+    return true;
+}
+
+void subject_print_json(const struct subject *subject, uint16_t port)
 {
     json_object *object = json_object_new_object();
+    char why[SUBJECT_WHY_SIZE];
 
     json_object_object_add(object, "host", json_object_new_string(subject->host));
     json_object_object_add(object, "pid", json_object_new_int64(subject->pid));
@@ -81,9 +110,11 @@ void subject_print_json(const struct subject *subject)
         json_object_object_add(object, "boot_id", json_object_new_string(subject->boot));
     if (subject->last.rtt_us != 0)
         json_object_object_add(object, "rtt_us", json_object_new_int64(subject->last.rtt_us));
-    if (subject->last.resolve_error != 0)
-        json_object_object_add(object, "error",
-                               json_object_new_string(gai_strerror(subject->last.resolve_error)));
+    if (subject->last.pid_namespace != 0)
+        json_object_object_add(object, "pid_namespace",
+                               json_object_new_uint64(subject->last.pid_namespace));
+    if (subject_explain(subject, port, why, sizeof why))
+        json_object_object_add(object, "error", json_object_new_string(why));
     printf("%s", json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN));
     json_object_put(object);
 }

@@ -14,6 +14,7 @@
 
 #include "base/number.h"
 #include "cli/command_line.h"
+#include "cli/host_option.h"
 #include "cli/message.h"
 #include "net/port.h"
 #include "process/signal_name.h"
@@ -25,7 +26,10 @@ static int take_host(void *context, const char *value)
 {
     struct pidwatch_options *options = context;
     size_t len = strlen(value);
+    int status = host_option_check("pidwatch", "host", value);
 
+    if (status != 0)
+        return status;
     if (len > 2 && value[0] == '[' && value[len - 1] == ']') {
         value++;
         len -= 2;
@@ -56,6 +60,26 @@ static int take_signal(void *context, const char *value)
     return 0;
 }
 
+/* A number of /proc/PID/ns/pid, with or without the "pid:[]" that it is shown in. */
+static int take_namespace(void *context, const char *value)
+{
+    struct pidwatch_options *options = context;
+    char number[16];
+
+    options->watch.any_namespace = strcmp(value, "any") == 0;
+    if (options->watch.any_namespace)
+        return 0;
+    snprintf(number, sizeof number, "%s", strncmp(value, "pid:[", 5) == 0 ? value + 5 : value);
+    number[strcspn(number, "]")] = '\0';
+    if (number_parse(number, UINT32_MAX, &options->watch.pid_namespace) == 0 &&
+        options->watch.pid_namespace != 0)
+        return 0;
+    return cli_error("pidwatch", EX_USAGE,
+                     "--pid-namespace cannot be '%s'; give what readlink /proc/PID/ns/pid says "
+                     "beside the process, or any",
+                     value);
+}
+
 static int take_port(void *context, const char *value)
 {
     struct pidwatch_options *options = context;
@@ -75,6 +99,8 @@ static const struct option_spec option_table[] = {
     OPT_NUMBER("pid", "PID", watch.pid, 1, INT32_MAX, "the process to watch"),
     OPT_NUMBER("start-time", "TICKS", watch.start, 1, UINT64_MAX,
                "when it started, field 22 of /proc/PID/stat on its host"),
+    OPT_CALL("pid-namespace", "N", take_namespace,
+             "the pid namespace that it is of, or \"any\" (the host's own)"),
     OPT_CALL("port", "PORT", take_port, "the port of pidstatd on that host (pidstatd, 1752)"),
     OPT_SECONDS("on-host-down", watch.host_down_ms, 0, SECONDS_MAX_MS,
                 "take a host that is silent that long for dead"),
@@ -86,9 +112,12 @@ static const struct option_spec option_table[] = {
              .words = "HUP|INT|QUIT|KILL|USR1|USR2|TERM", .completion = COMPLETE_WORDS),
     OPT_TEXT("killer", "PROGRAM", killer, "run PROGRAM -SIGNAL PID instead",
              .completion = COMPLETE_COMMAND),
-    OPT_FLAG("kill-group", watch.group, "signal the command's whole process group"),
+    OPT_FLAG("kill-group", kill_group, "signal the command's whole process group"),
+    OPT_FLAG("kill-tree", kill_tree, "signal all that the command has started"),
     OPT_SECONDS("grace", watch.grace_ms, 0, SECONDS_MAX_MS,
                 "send KILL if it still runs that much later"),
+    OPT_GROUP("What is said"),
+    OPT_FLAG("quiet", quiet, "not a word of what was seen and sent"),
     OPT_FLAG("debug", debug, "show what the watcher asks and hears"),
     OPT_END,
 };
@@ -119,8 +148,16 @@ static int check_combination(const struct pidwatch_options *options)
         return refuse("--foreground and a command exclude each other");
     if (!options->foreground && !has_command)
         return refuse("neither a command nor --foreground is given");
-    if (options->killer != NULL && options->watch.group)
-        return refuse("--killer and --kill-group exclude each other");
+    if (options->killer != NULL && (options->kill_group || options->kill_tree))
+        return refuse("--killer excludes --kill-group and --kill-tree");
+    if (options->quiet && options->debug)
+        return refuse("--quiet and --debug exclude each other");
+    if (options->watch.host_down_ms >= 0 && options->watch.host_down_ms < WATCH_SILENCE_MIN_MS)
+        return cli_error(
+            "pidwatch", EX_USAGE,
+            "--on-host-down is less than three lost datagrams take; give %g seconds or "
+            "more",
+            WATCH_SILENCE_MIN_MS / 1000.0);
     return 0;
 }
 
@@ -176,6 +213,9 @@ int pidwatch_options_parse(struct pidwatch_options *options, int argc, char **ar
     if (status >= 0)
         return status;
     options->foreground = options->watch.victim.pid != 0;
+    options->watch.scope = options->kill_tree    ? PIDWATCH_TREE
+                           : options->kill_group ? PIDWATCH_GROUP
+                                                 : PIDWATCH_PROCESS;
     status = check_combination(options);
     if (status == 0)
         status = find_killer(options);

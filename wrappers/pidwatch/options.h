@@ -10,7 +10,7 @@ struct pidwatch_options {
     struct pidwatch watch;
     const char *cd;
     const char *killer; /* as it was given; watch.killer is its full path */
-    bool foreground, debug;
+    bool foreground, debug, quiet, kill_group, kill_tree;
     char shown_signal[16];
     char host[256];
     char **command; /* up to a NULL; none with `foreground` */

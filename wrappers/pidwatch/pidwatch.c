@@ -2,20 +2,26 @@
  * Must not stay between the user and the command. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
+#include "base/error_text.h"
 #include "cli/message.h"
 #include "net/local_host.h"
-#include "net/port.h"
 #include "options.h"
 #include "process/double_fork.h"
+#include "process/first_process.h"
+#include "process/process.h"
 #include "process/process_ref.h"
+#include "say.h"
 #include "shell_line.h"
 
 enum {
@@ -27,8 +33,8 @@ enum {
 
 /* What the watcher keeps of the terminal until it has said what there is to say. */
 struct watcher_io {
-    const struct pidwatch_options *options;
-    int error_fd, ready_fd;
+    struct speaker speaker;
+    int ready_fd;
 };
 
 static void close_fd(int *fd)
@@ -38,23 +44,12 @@ static void close_fd(int *fd)
     *fd = -1;
 }
 
-static void on_news(void *context, enum pidwatch_news news)
+static void on_news(void *context, const struct pidwatch_news *news)
 {
     struct watcher_io *io = context;
-    const struct pidwatch *watch = &io->options->watch;
-    const char *host = watch->host != NULL ? watch->host : "localhost";
 
-    if (news == PIDWATCH_UNRESOLVED)
-        cli_error_to(io->error_fd, "pidwatch",
-                     "the host name %s does not resolve; the command runs unwatched until it does",
-                     host);
-    else if (news == PIDWATCH_SILENT)
-        cli_error_to(
-            io->error_fd, "pidwatch",
-            "no pidstatd answers on %s port %u; the command runs unwatched until one does", host,
-            watch->port != 0 ? watch->port : port_default("pidstatd", "udp", PORT_PIDSTATD));
-    if (!io->options->debug)
-        close_fd(&io->error_fd);
+    speaker_tell(&io->speaker, news);
+    speaker_release(&io->speaker);
     close_fd(&io->ready_fd);
 }
 
@@ -62,31 +57,20 @@ static void on_trace(void *context, const char *what, const char *host, const ch
 {
     const struct watcher_io *io = context;
 
-    cli_error_to(io->error_fd, "pidwatch", "%s %s: %s", what, host, text);
+    cli_error_to(io->speaker.fd, "pidwatch", "%s %s: %s", what, host, text);
 }
 
-/* Where standard error is a pipe, whoever reads it may wait for its end.  The watcher of a command
- * ends with the command; one that stays behind alone must not hold the pipe. */
-static bool may_keep_stderr(const struct pidwatch_options *options)
+/* What is said may find that nobody listens any more. */
+static void watch_detached(struct pidwatch_options *options, struct watcher_io *io)
 {
-    struct stat st;
-
-    if (!options->foreground || options->debug)
-        return true;
-    return fstat(STDERR_FILENO, &st) == 0 && !S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode);
-}
-
-static void watch_detached(struct pidwatch_options *options, int error_fd, int ready_fd)
-{
-    struct watcher_io io = {.options = options, .error_fd = error_fd, .ready_fd = ready_fd};
-
+    signal(SIGPIPE, SIG_IGN);
     options->watch.news = on_news;
-    options->watch.context = &io;
+    options->watch.context = io;
     if (options->debug)
         options->watch.trace = on_trace;
     if (pidwatch_run(&options->watch) < 0)
-        cli_error_to(io.error_fd, "pidwatch", "cannot watch: %s; the command runs unwatched",
-                     strerror(errno));
+        cli_error_to(io->speaker.fd, "pidwatch", "cannot watch: %s; the command runs unwatched",
+                     error_text(errno));
     _exit(0);
 }
 
@@ -108,21 +92,40 @@ static void wait_for_name(const struct pidwatch_options *options, int ready_fd)
 
 static int fail(const char *what)
 {
-    return cli_error("pidwatch", EX_OSERR, "%s: %s", what, strerror(errno));
+    return cli_error("pidwatch", EX_OSERR, "%s: %s", what, error_text(errno));
+}
+
+/* What ends between now and the watcher's first look has been there, and its pid may be another's
+ * by then. */
+static void look_here(struct pidwatch *watch)
+{
+    bool is_here = watch->host == NULL || local_host_has_name(watch->host);
+
+    if (!is_here || watch->start != 0 || watch->pid_namespace != 0)
+        return;
+    watch->start = process_start_time(watch->pid);
+    watch->seen = watch->start != 0;
 }
 
 /* Returns 0, or the status to exit with after saying why. */
 static int start_watcher(struct pidwatch_options *options)
 {
-    int keep[3] = {options->watch.victim.fd, may_keep_stderr(options) ? STDERR_FILENO : -1, -1};
+    struct watcher_io io;
+    int keep[3] = {options->watch.victim.fd};
     int ready[2], result;
 
+    speaker_init(&io.speaker, options);
+    look_here(&options->watch);
     if (pipe2(ready, O_CLOEXEC) != 0)
         return fail("cannot start the watcher");
+    keep[1] = io.speaker.fd;
     keep[2] = ready[1];
     result = double_fork(keep, 3);
-    if (result == 0)
-        watch_detached(options, keep[1], keep[2]);
+    if (result == 0) {
+        io.speaker.fd = keep[1];
+        io.ready_fd = keep[2];
+        watch_detached(options, &io);
+    }
     if (result < 0)
         fail("cannot start the watcher");
     close(ready[1]);
@@ -151,7 +154,44 @@ static void change_directory(const char *path)
 {
     if (path != NULL && chdir(path) != 0)
         cli_error("pidwatch", 0, "cannot change to %s (%s); the command runs where you are", path,
-                  strerror(errno));
+                  error_text(errno));
+}
+
+static bool has_terminal(void)
+{
+    int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+    descriptor_close(fd);
+    return fd >= 0;
+}
+
+/* A group of its own, as timeout(1) has: the one it is in may be that of a whole script.  But on a
+ * terminal that would be a group in the background, which may not read; there it stays in its
+ * group, and what comes from it is found. */
+static bool make_group(struct pidwatch *watch)
+{
+    if (watch->scope != PIDWATCH_GROUP || getpgrp() == getpid())
+        return true;
+    if (!has_terminal())
+        return setpgid(0, 0) == 0;
+    watch->scope = PIDWATCH_TREE;
+    return true;
+}
+
+/* By which children are known that have left their family; several of us may be around a command.
+ */
+static bool leave_mark(struct pidwatch *watch)
+{
+    char name[sizeof watch->mark - sizeof "=1"];
+
+    if (watch->scope != PIDWATCH_TREE)
+        return true;
+    snprintf(name, sizeof name, "PIDWATCH_TREE_%d_%" PRIu64, (int)getpid(),
+             process_start_time(getpid()));
+    snprintf(watch->mark, sizeof watch->mark, "%s=1", name);
+    if (!control_group_is_own(watch->control))
+        watch->control[0] = '\0';
+    return setenv(name, "1", 1) == 0;
 }
 
 static int run_command(struct pidwatch_options *options)
@@ -163,9 +203,8 @@ static int run_command(struct pidwatch_options *options)
     if (command == NULL)
         return fail("cannot run the command");
     change_directory(options->cd);
-    /* A group of its own, as timeout(1) has: the one it is in may be that of a whole script. */
-    if (watch->group && getpgrp() != getpid() && setpgid(0, 0) != 0)
-        return fail("cannot make a process group");
+    if (!make_group(watch) || !leave_mark(watch))
+        return fail("cannot start the command");
     if (process_ref_open(&watch->victim, getpid(), 0) != 0)
         return fail("cannot start the watcher");
     status = start_watcher(options);
@@ -173,7 +212,20 @@ static int run_command(struct pidwatch_options *options)
         return status;
     execl("/bin/sh", "sh", "-c", command, (char *)NULL);
     return cli_error("pidwatch", errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE,
-                     "cannot run /bin/sh: %s", strerror(errno));
+                     "cannot run /bin/sh: %s", error_text(errno));
+}
+
+/* To the first process of a namespace no signal from inside gets through. */
+static int run_beside_command(struct pidwatch_options *options)
+{
+    sigset_t mask;
+    int status = 0, result;
+
+    sigprocmask(SIG_BLOCK, NULL, &mask);
+    result = first_process_fork_job(NULL, &mask, &status);
+    if (result < 0)
+        return fail("cannot start the command");
+    return result == 0 ? run_command(options) : status;
 }
 
 int main(int argc, char **argv)
@@ -183,5 +235,7 @@ int main(int argc, char **argv)
 
     if (status >= 0)
         return status;
-    return options.foreground ? watch_for(&options) : run_command(&options);
+    if (options.foreground)
+        return watch_for(&options);
+    return getpid() == 1 ? run_beside_command(&options) : run_command(&options);
 }

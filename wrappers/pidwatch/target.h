@@ -4,8 +4,9 @@
 
 #include "watch.h"
 
-/* Sends it, or its group, the signal of the watch, or has the killer do it; and SIGKILL after the
- * grace, if there is one.  Blocks until then.
+/* Sends it, its group or what comes from it the signal of the watch, or has the killer do it; to
+ * what cannot hear that the next one; and SIGKILL after the grace, if there is one.  Blocks until
+ * all has ended, or it has told what is left.
  */
 void victim_end(const struct pidwatch *watch);
 

@@ -12,7 +12,6 @@
 
 enum {
     TRIES = 5,
-    TRY_MS = 150,
     REPEAT_MS = 1000,
     POLL_MS = 50,           /* where the kernel has no pidfd */
     SILENT_AFTER_MS = 3000, /* before it is worth a line to the user */
@@ -21,42 +20,61 @@ enum {
 struct watcher {
     const struct pidwatch *watch;
     struct pidstat_asker *asker;
-    bool ended;             /* the watched process */
-    bool answered;          /* at least once */
-    unsigned told;          /* bits of the news that were told */
-    int64_t silent_from_ms; /* 0 while the host answers */
+    bool ended;              /* the watched process */
+    bool seen;               /* it has been seen to exist, or something that may be it */
+    bool answered;           /* at least once */
+    unsigned told;           /* bits of the news that were told */
+    int64_t silent_from_ms;  /* 0 while the host answers, if only to refuse */
+    int64_t unheard_from_ms; /* 0 while a daemon answers */
 };
 
-static void tell(struct watcher *self, enum pidwatch_news news)
+static void tell(struct watcher *self, const struct pidwatch_news *news)
 {
-    if (self->answered || (self->told & 1U << news) || self->watch->news == NULL)
+    if (self->told & 1U << news->kind)
         return;
-    self->told |= 1U << news;
-    self->watch->news(self->watch->context, news);
+    self->told |= 1U << news->kind;
+    if (self->watch->news != NULL)
+        self->watch->news(self->watch->context, news);
 }
 
+/* A host that refuses is not silent; a daemon that is just started again refuses, too. */
 static void take_silence(struct watcher *self, const struct pidstat_result *result)
 {
+    const struct pidwatch_news news = {.kind = result->resolve_error != 0 ? PIDWATCH_UNRESOLVED
+                                               : result->refused          ? PIDWATCH_REFUSED
+                                                                          : PIDWATCH_SILENT};
+
+    if (self->unheard_from_ms == 0)
+        self->unheard_from_ms = result->since_us / 1000;
     if (self->silent_from_ms == 0)
         self->silent_from_ms = result->since_us / 1000;
-    if (result->resolve_error != 0)
-        tell(self, PIDWATCH_UNRESOLVED);
-    else if (clock_now_ms() - self->silent_from_ms >= SILENT_AFTER_MS)
-        tell(self, PIDWATCH_SILENT);
+    if (result->refused)
+        self->silent_from_ms = 0;
+    if (!self->answered &&
+        (result->resolve_error != 0 || clock_now_ms() - self->unheard_from_ms >= SILENT_AFTER_MS))
+        tell(self, &news);
 }
 
 static void take_result(void *context, const struct pidstat_result *result)
 {
     struct watcher *self = context;
+    const struct pidwatch_news foreign = {.kind = PIDWATCH_FOREIGN,
+                                          .pid_namespace = result->pid_namespace};
+    const struct pidwatch_news answered = {.kind = PIDWATCH_ANSWERED};
 
     if (!result->answered) {
         take_silence(self, result);
         return;
     }
-    self->silent_from_ms = 0;
-    tell(self, PIDWATCH_ANSWERED);
-    self->answered = true;
+    self->silent_from_ms = self->unheard_from_ms = 0;
+    if (result->foreign) {
+        tell(self, &foreign);
+        return;
+    }
+    tell(self, &answered);
     self->ended |= result->state == PIDSTAT_GONE;
+    self->seen |= result->state != PIDSTAT_GONE;
+    self->answered = true;
 }
 
 /* Milliseconds until the silent host counts as dead; -1 for never. */
@@ -95,11 +113,21 @@ static bool wait_for_either(struct watcher *self)
     return false;
 }
 
+static void end_victim(struct watcher *self)
+{
+    const struct pidwatch_news why = {.kind = !self->ended ? PIDWATCH_HOST_DOWN
+                                              : self->seen ? PIDWATCH_ENDED
+                                                           : PIDWATCH_NEVER_SEEN};
+
+    tell(self, &why);
+    victim_end(self->watch);
+}
+
 int pidwatch_run(const struct pidwatch *watch)
 {
     const struct pidstat_asker_options options = {
         .port = watch->port,
-        .try_ms = TRY_MS,
+        .try_ms = WATCH_TRY_MS,
         .repeat_ms = REPEAT_MS,
         .trace = watch->trace,
         .trace_context = watch->context,
@@ -109,9 +137,11 @@ int pidwatch_run(const struct pidwatch *watch)
         .pid = watch->pid,
         .start = watch->start,
         .tries = TRIES,
-        .flags = ASK_STANDING,
+        .pid_namespace = watch->pid_namespace,
+        .flags = ASK_STANDING | (watch->any_namespace ? ASK_ANY_NAMESPACE : 0),
     };
-    struct watcher self = {.watch = watch, .asker = pidstat_asker_create(&options)};
+    struct watcher self = {
+        .watch = watch, .seen = watch->seen, .asker = pidstat_asker_create(&options)};
     bool ended;
 
     if (self.asker == NULL)
@@ -122,7 +152,7 @@ int pidwatch_run(const struct pidwatch *watch)
     }
     ended = wait_for_either(&self);
     if (ended)
-        victim_end(watch);
+        end_victim(&self);
     pidstat_asker_destroy(self.asker);
     return ended;
 }

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <slurm/slurm.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +14,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/error_text.h"
 #include "base/text.h"
+#include "compat.h"
 #include "stop.h"
 
 /* The end of what a child has said. */
@@ -159,7 +160,7 @@ int slurm_call(int (*function)(void *context), void *context, int64_t deadline_m
 
     if (child < 0) {
         number = errno;
-        snprintf(error, SLURM_CALL_ERROR_SIZE, "cannot start a process: %s", strerror(number));
+        snprintf(error, SLURM_CALL_ERROR_SIZE, "cannot start a process: %s", error_text(number));
         errno = number;
         return -1;
     }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/descriptor.h"
+#include "base/error_text.h"
 #include "cli/message.h"
 #include "launcher.h"
 #include "launcher_name.h"
@@ -155,7 +156,7 @@ static int complain_of_age(const struct uricommand_hop *hop)
 
 static int complain_of_check(void)
 {
-    return cli_error("uriexec", EX_OSERR, "cannot check the hops: %s", strerror(errno));
+    return cli_error("uriexec", EX_OSERR, "cannot check the hops: %s", error_text(errno));
 }
 
 /* The first hop beyond which uriexec does not take the options; there is one at every hop. */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/descriptor.h"
+#include "base/error_text.h"
 #include "cli/message.h"
 #include "launcher.h"
 #include "launcher_name.h"
@@ -95,9 +96,9 @@ int launch(const struct launch *launch)
     int status;
 
     if (launch->holds_input && pipe2(run.input, O_CLOEXEC) != 0)
-        return cli_error("uriexec", EX_OSERR, "cannot make a pipe: %s", strerror(errno));
+        return cli_error("uriexec", EX_OSERR, "cannot make a pipe: %s", error_text(errno));
     if (launcher_start(&launcher, run_launcher, &run) != 0)
-        return cli_error("uriexec", EX_OSERR, "cannot start a process: %s", strerror(errno));
+        return cli_error("uriexec", EX_OSERR, "cannot start a process: %s", error_text(errno));
     descriptor_close(run.input[0]);
     status = launcher_wait(&launcher, NULL, 0, -1, NULL, NULL);
     descriptor_close(run.input[1]);

@@ -53,6 +53,7 @@ static int take_hop(void *context, const char *launcher)
 static int take_path(void *context, const char *path)
 {
     struct request *request = context;
+    const char **place;
 
     if (!uricommand_is_plain(path))
         return cli_error("uriexec", EX_USAGE,
@@ -60,10 +61,13 @@ static int take_path(void *context, const char *path)
                          "which every shell there leaves alone",
                          clean(path, strlen(path)));
     request->names_path = true;
-    if (request->hop_count > 0)
-        request->hops[request->hop_count - 1].uriexec = path;
-    else
-        request->path = path;
+    place =
+        request->hop_count > 0 ? &request->hops[request->hop_count - 1].uriexec : &request->path;
+    if (*place != NULL)
+        return cli_error("uriexec", EX_USAGE,
+                         "--uriexec-path was given twice for the same hop; put it behind the --hop "
+                         "that it is for");
+    *place = path;
     return 0;
 }
 
@@ -79,9 +83,9 @@ static const struct option_spec options[] = {
     OPT_FLAG("encode", encode, "print the line that runs exactly ARG..."),
     OPT_FLAG("shell-words", shell_words, "ARG... is a command line for sh, not a vector"),
     OPT_CALL("hop", "LAUNCHER", take_hop, "go through this, such as 'ssh host1'; may be repeated",
-             .completion = COMPLETE_COMMAND),
+             .completion = COMPLETE_COMMAND, .repeats = true),
     OPT_CALL("uriexec-path", "PATH", take_path, "uriexec beyond the hop before it, or all hops",
-             .completion = COMPLETE_FILE),
+             .completion = COMPLETE_FILE, .repeats = true),
     OPT_FLAG("print", print, "print the command line that would take the hops"),
     OPT_FLAG("check", check, "first see whether there is an uriexec beyond each hop"),
     OPT_GROUP("For both"),

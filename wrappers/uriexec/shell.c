@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/error_text.h"
 #include "base/text.h"
 #include "cli/message.h"
 
@@ -59,5 +60,6 @@ int become(const char *shell, const char *command)
     if (errno == E2BIG)
         return complain_too_long("the command", strlen(command));
     return cli_error("uriexec", errno == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN,
-                     "cannot run the shell '%s': %s", clean(shell, strlen(shell)), strerror(errno));
+                     "cannot run the shell '%s': %s", clean(shell, strlen(shell)),
+                     error_text(errno));
 }

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/error_text.h"
 #include "cli/message.h"
 #include "launcher.h"
 #include "near_end.h"
@@ -66,7 +67,7 @@ int tie_run(const struct tied *tied)
     near_end_init(&tie.near, tied->word);
     if (launcher_start(&launcher, run_command, (void *)tied) != 0) {
         near_end_fini(&tie.near);
-        return cli_error("uriexec", EX_OSERR, "cannot start a process: %s", strerror(errno));
+        return cli_error("uriexec", EX_OSERR, "cannot start a process: %s", error_text(errno));
     }
     status = launcher_wait(&launcher, tie.near.watched, NEAR_WATCHED,
                            tie.near.needs_polling ? POLL_MS : -1, look, &tie);

@@ -24,7 +24,7 @@ static int print(const char *text, const char *end)
 {
     if (printf("%s%s", text, end) < 0 || fflush(stdout) != 0)
         return cli_error("uriexec", EX_OSERR, "cannot write to standard output: %s",
-                         strerror(errno));
+                         error_text(errno));
     return 0;
 }
 
@@ -71,7 +71,7 @@ static int enter(const char *dir)
     if (error == 0)
         return 0;
     return cli_error("uriexec", EX_OSERR, "cannot enter the folder '%s' for --cd: %s",
-                     clean(dir, strlen(dir)), strerror(error));
+                     clean(dir, strlen(dir)), error_text(error));
 }
 
 static int show_run(const struct uricommand_run *run)

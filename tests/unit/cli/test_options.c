@@ -60,7 +60,7 @@ static const struct option_spec table[] = {
     OPT_FLAG("nonblock", nonblock, "do not wait", .letter = 'n'),
     OPT_FLAG("fork", background, "go away", .no_help = "stay"),
     OPT_GROUP("Calls"),
-    OPT_CALL("lock", "NAME", take_lock, "may come again"),
+    OPT_CALL("lock", "NAME", take_lock, "may come again", .repeats = true),
     OPT_CALL("list-what-there-is-to-be-had", NULL, take_list, "comes alone"),
     OPT_END,
 };
@@ -225,6 +225,14 @@ static void wrong_values_are_refused(void **state)
     expect_bad("--timeout 0.05", "--timeout \"0.05\" is no number of seconds from 0.1 to 5");
     expect_bad("--timeout 1,5",
                "--timeout \"1,5\" is no number of seconds from 0.1 to 5; use a point: 0.5");
+    expect_bad("--timeout 5m",
+               "--timeout \"5m\" is no number of seconds from 0.1 to 5; in seconds: 300");
+    expect_bad("--timeout 1.5h",
+               "--timeout \"1.5h\" is no number of seconds from 0.1 to 5; in seconds: 5400");
+    expect_bad("--timeout 250ms",
+               "--timeout \"250ms\" is no number of seconds from 0.1 to 5; in seconds: 0.25");
+    expect_bad("--timeout 5i", "--timeout \"5i\" is no number of seconds from 0.1 to 5");
+    expect_bad("--timeout m", "--timeout \"m\" is no number of seconds from 0.1 to 5");
     expect_bad("--colour pink", "--colour \"pink\" is none of red|green|blue");
     expect_bad("--colour re", "--colour \"re\" is none of red|green|blue");
     expect_bad("--colour _", "--colour \"\" is none of red|green|blue");

@@ -132,13 +132,17 @@ static void a_waiting_lock_is_told_about_its_wait(void **state)
     struct answer answer;
 
     (void)state;
-    feed("proto 2\nautounlock_check d1 192.0.2.77 4242 2\nprint_waiting o_1_u\n"
+    feed("proto 2\nautounlock_check d1 192.0.2.77 4242 2\nautounlock_check d2 farm7 42 2 4711\n"
+         "autounlock_check d2 farm7 42 2 many\nprint_waiting o_1_u\n"
          "queue 3 1500 d1 o_1_u\nqueue 0\nprint_obtained\n");
     assert_int_equal(next(ANSWER_PROTO).number, 2);
     answer = next(ANSWER_CHECK);
     assert_string_equal(answer.text, "192.0.2.77");
     assert_string_equal(answer.lock, "d1");
     assert_int_equal(answer.number, 4242);
+    assert_int_equal(answer.start, 0);
+    assert_int_equal(next(ANSWER_CHECK).start, 4711);
+    assert_int_equal(next(ANSWER_CHECK).start, 0);
     assert_string_equal(next(ANSWER_WAITING).text, "o_1_u");
     answer = next(ANSWER_QUEUE);
     assert_int_equal(answer.number, 3);

@@ -92,10 +92,10 @@ static void host_lists_are_parsed_strictly(void **state)
                                        "farm1:[::1]=1800:10.0.0.1=1801",
                                        "/run/lockerd.sock",
                                        "farm1=1800:/run/lockerd.sock"};
-    static const char *const bad[] = {"",      " ",      ":farm1",  "farm1:",     "a::b::c",
-                                      "a= b",  "a=0",    "a=65536", "a=nosuch:b", "[::1",
-                                      "[]",    "[::1]x", "a=1=2",   "a\x1b",      "a\nb",
-                                      "=1800", "a[1]",   "[::1]=",  "x::y"};
+    static const char *const bad[] = {
+        "",           " ",      ":farm1", "farm1:", "a::b::c",    "a= b",   "a=0",  "a=65536",
+        "a=nosuch:b", "[::1",   "[]",     "[::1]x", "a=1=2",      "a\x1b",  "a\nb", "=1800",
+        "a[1]",       "[::1]=", "x::y",   "a:1800", "[::1]:1800", "a 1800", "1800", "a:1800:b"};
     struct ipclocker *lock = ipclocker_create();
 
     (void)state;
@@ -108,6 +108,9 @@ static void host_lists_are_parsed_strictly(void **state)
             fail_msg("\"%s\" was taken", bad[i]);
         assert_int_equal(errno, EINVAL);
     }
+    assert_int_equal(ipclocker_set_hosts(lock, "a:[::1]:1800"), -1);
+    assert_string_equal(ipclocker_error(lock),
+                        "\"1800\" is no host; a port goes behind =: [::1]=1800");
     ipclocker_destroy(lock);
 }
 

@@ -1,5 +1,5 @@
 /* The client's calls against a server that says exactly what a test wants it to say.
- * Must not need a port of its own choice, nor time beyond a few tenths of a second. */
+ * Must not need a port of its own choice, nor time but where a server is silent. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "client_fixture.h"
@@ -299,6 +300,53 @@ static void who_is_turned_away_at_the_door_is_told_why(void **state)
     end(lock);
 }
 
+/* A handle that holds its lock from a server that says nothing more. */
+static struct ipclocker *hold_from_a_server_that_falls_silent(void)
+{
+    static const struct step steps[] = {
+        {"proto 2", "proto 2\n", false}, {"LOCK", GRANT, false}, {NULL, NULL, false}};
+    struct ipclocker *lock = begin(steps);
+
+    assert_int_equal(ipclocker_lock(lock), 0);
+    return lock;
+}
+
+static double seconds_since(const struct timespec *start)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
+static void a_silent_server_holds_no_unlock(void **state)
+{
+    struct ipclocker *lock = hold_from_a_server_that_falls_silent();
+    struct timespec start;
+
+    (void)state;
+    /* Tries do not multiply it. */
+    ipclocker_set_connect_tries(lock, 3);
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    expect_failure(lock, ipclocker_unlock(lock), EHOSTUNREACH);
+    assert_true(seconds_since(&start) < 9);
+    assert_non_null(strstr(ipclocker_error(lock), "it does not answer"));
+    end(lock);
+}
+
+static void a_silent_server_holds_no_end_of_a_handle(void **state)
+{
+    struct ipclocker *lock = hold_from_a_server_that_falls_silent();
+    struct timespec start;
+
+    (void)state;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    ipclocker_destroy(lock);
+    assert_true(seconds_since(&start) < 4);
+    kill(server_pid, SIGKILL);
+    assert_int_equal(waitpid(server_pid, NULL, 0), server_pid);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +359,8 @@ int main(void)
         cmocka_unit_test(an_older_server_is_known_by_its_wording),
         cmocka_unit_test(who_is_put_off_comes_back),
         cmocka_unit_test(who_is_turned_away_at_the_door_is_told_why),
+        cmocka_unit_test(a_silent_server_holds_no_unlock),
+        cmocka_unit_test(a_silent_server_holds_no_end_of_a_handle),
     };
 
     return cmocka_run_group_tests_name("client_script", tests, NULL, NULL);

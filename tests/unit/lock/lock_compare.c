@@ -95,6 +95,7 @@ static void compare_request(const struct play *play, const struct lock_request *
     EXPECT(play, request->state == wanted->state);
     EXPECT(play, request->token == wanted->token);
     EXPECT(play, request->present == wanted->present);
+    EXPECT(play, request->away == wanted->away);
     EXPECT(play, request->asked_ms == wanted->asked_ms);
     EXPECT(play, request->granted_ms == wanted->granted_ms);
     EXPECT(play, request->deadline_ms == wanted->deadline_ms);
@@ -217,6 +218,23 @@ static void note_takers(const struct play *play, struct takers *takers)
     }
 }
 
+static bool has_promise(const struct lock_request *request)
+{
+    for (size_t i = 0; i < request->seat_count; i++)
+        if (request->seats[i].state == LOCK_SEAT_PROMISED)
+            return true;
+    return false;
+}
+
+/* Only who has been away can find that somebody who came later has what it wants. */
+static bool was_away(const struct play *play, const struct lock_request *request)
+{
+    for (int i = 0; i < play->model.request_count; i++)
+        if (play->model.requests[i].ticket == request->ticket)
+            return play->model.requests[i].was_away;
+    return false;
+}
+
 void play_check_properties(const struct play *play)
 {
     struct takers takers = {{NULL}};
@@ -233,10 +251,14 @@ void play_check_properties(const struct play *play)
             if (seat->state != LOCK_SEAT_QUEUED)
                 continue;
             wants = true;
-            EXPECT(play, taker != NULL);                   /* nothing that is wanted lies idle */
-            EXPECT(play, taker->ticket < request->ticket); /* first come, first served */
+            EXPECT(play, taker != NULL); /* nothing that is wanted lies idle */
+            EXPECT(play, taker->ticket < request->ticket ||
+                             was_away(play, request));               /* first come, first served */
             EXPECT(play, strcmp(taker->owner, request->owner) != 0); /* nobody blocks himself */
         }
         EXPECT(play, wants || !request->present); /* who has all it wants is granted it */
+        EXPECT(play, !request->away || (!wants && !has_promise(request))); /* nor is in the way */
+        /* Nobody can wait for a promise that waits for him. */
+        EXPECT(play, !request->present || !was_away(play, request) || !has_promise(request));
     }
 }

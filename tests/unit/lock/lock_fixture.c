@@ -25,7 +25,7 @@ note(struct fixture *fixture, const char *format, ...)
 
 static void record(void *context, const struct lock_event *event)
 {
-    static const char *const kinds[] = {"queued", "granted", "renewed", "released", "left"};
+    static const char *const kinds[] = {"queued", "granted", "renewed", "released", "left", "away"};
     static const char *const reasons[] = {"none",  "unlock", "break", "limit",
                                           "death", "job",    "hangup"};
     struct fixture *fixture = context;

@@ -218,12 +218,57 @@ void model_expire(struct model *model)
     }
 }
 
+/* Who was away queues for all it wants, as it did when it asked. */
+static void come_back(struct model *model, struct model_request *request)
+{
+    request->present = true;
+    if (!request->away)
+        return;
+    request->away = false;
+    for (int i = 0; i < request->seat_count; i++)
+        request->seats[i].state = LOCK_SEAT_QUEUED;
+    for (int i = 0; i < request->seat_count; i++)
+        if (request->seats[i].state == LOCK_SEAT_QUEUED &&
+            model_taker(model, request->seats[i].name) == NULL)
+            promise(request, request->seats[i].name);
+}
+
 void model_set_present(struct model *model, uint64_t ticket, bool present)
 {
     struct model_request *request = model_by_ticket(model, ticket);
 
-    request->present = present;
+    bool was_away = request->away;
+
+    if (present)
+        come_back(model, request);
+    else
+        request->present = false;
+    if (was_away && present)
+        report(model, LOCK_EVENT_RENEWED, LOCK_REASON_NONE, request, MODEL_NOBODY);
     grant_if_full(model, request);
+}
+
+bool model_set_away(struct model *model, uint64_t ticket)
+{
+    struct model_request *request = model_by_ticket(model, ticket);
+    int promised = MODEL_NOBODY;
+
+    if (request->ask.group_count != 1 || request->ask.groups[0].count != 1)
+        return false;
+    if (request->away)
+        return true;
+    request->present = false;
+    request->away = true;
+    request->was_away = true;
+    for (int i = 0; i < request->seat_count; i++) {
+        if (request->seats[i].state == LOCK_SEAT_PROMISED)
+            promised = request->seats[i].name;
+        request->seats[i].state = LOCK_SEAT_NONE;
+    }
+    report(model, LOCK_EVENT_AWAY, LOCK_REASON_NONE, request, MODEL_NOBODY);
+    if (promised != MODEL_NOBODY)
+        hand_over(model, promised);
+    return true;
 }
 
 /* The seats of a demand: each name once, in order.  Fails for a name in two groups. */
@@ -306,7 +351,7 @@ static void renew(struct model *model, struct model_request *request, const stru
     old->pid_namespace = ask->pid_namespace;
     old->autounlock = ask->autounlock;
     old->hold_ms = ask->hold_ms;
-    request->present = true;
+    come_back(model, request);
     if (request->state == LOCK_HELD)
         set_deadline(model, request);
     report(model, LOCK_EVENT_RENEWED, LOCK_REASON_NONE, request, MODEL_NOBODY);
@@ -396,7 +441,7 @@ struct model_result model_ask(struct model *model, const struct model_ask *ask)
         return enter(model, &request);
     if (!is_same_demand(own, &request))
         return refuse(LOCK_OUTCOME_WAITS, name);
-    if (!ask->wait && !is_full(own))
+    if (!ask->wait && !(own->away ? model_has_free(model, own) : is_full(own)))
         return refuse(LOCK_OUTCOME_REFUSED, MODEL_NOBODY);
     renew(model, own, ask);
     return answer(own);

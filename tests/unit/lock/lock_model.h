@@ -47,7 +47,8 @@ struct model_request {
     struct model_ask ask;
     enum lock_request_state state;
     uint64_t ticket, token;
-    bool present;
+    bool present, away;
+    bool was_away; /* some day: others may have what it would have got otherwise */
     int64_t asked_ms, granted_ms, deadline_ms;
     int seat_count;
     struct model_seat seats[MODEL_SEATS];
@@ -88,11 +89,14 @@ size_t model_end_process(struct model *model, int host, int pid);
 size_t model_end_job(struct model *model, int job);
 void model_expire(struct model *model);
 void model_set_present(struct model *model, uint64_t ticket, bool present);
+bool model_set_away(struct model *model, uint64_t ticket);
 
 /* The questions.  A taker holds a lock, or was promised it. */
 bool model_has(const struct model_request *request, int name);
 bool model_waits_in(const struct model_request *request, int name);
+bool model_wants(const struct model_request *request, int name);
 struct model_request *model_taker(struct model *model, int name);
+bool model_has_free(struct model *model, const struct model_request *request);
 struct model_request *model_by_ticket(struct model *model, uint64_t ticket);
 struct model_request *model_find(struct model *model, int owner, int name);
 struct model_request *model_holder(struct model *model, int name);

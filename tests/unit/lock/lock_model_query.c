@@ -10,6 +10,15 @@ bool model_waits_in(const struct model_request *request, int name)
     return false;
 }
 
+/* Whether it does, or would if it were not away. */
+bool model_wants(const struct model_request *request, int name)
+{
+    for (int i = 0; request->away && i < request->seat_count; i++)
+        if (request->seats[i].name == name)
+            return true;
+    return model_waits_in(request, name);
+}
+
 /* Whether the request has the lock, be it held or set aside. */
 bool model_has(const struct model_request *request, int name)
 {
@@ -59,6 +68,14 @@ struct model_request *model_holder(struct model *model, int name)
     return request != NULL && request->state == LOCK_HELD ? request : NULL;
 }
 
+bool model_has_free(struct model *model, const struct model_request *request)
+{
+    for (int i = 0; i < request->seat_count; i++)
+        if (model_taker(model, request->seats[i].name) == NULL)
+            return true;
+    return false;
+}
+
 int model_taken(const struct model_request *request, int group)
 {
     int taken = 0;
@@ -84,9 +101,11 @@ struct model_request *model_blocker(struct model *model, const struct model_requ
     if (request->state != LOCK_WAITING)
         return NULL;
     for (int i = 0; i < request->seat_count; i++) {
-        if (request->seats[i].state == LOCK_SEAT_QUEUED) {
+        struct model_request *taker = model_taker(model, request->seats[i].name);
+
+        if (model_wants(request, request->seats[i].name) && taker != NULL) {
             *name = request->seats[i].name;
-            return model_taker(model, *name);
+            return taker;
         }
     }
     return NULL;
@@ -123,7 +142,7 @@ size_t model_position(const struct model *model, const struct model_request *req
         for (int i = 0; i < request->seat_count; i++) {
             const struct model_seat *seat = &request->seats[i];
 
-            if (seat->group == group && seat->state == LOCK_SEAT_QUEUED &&
+            if (seat->group == group && model_wants(request, seat->name) &&
                 place_in(model, request, seat->name) < shortest)
                 shortest = place_in(model, request, seat->name);
         }

@@ -171,6 +171,8 @@ struct operation operation_random(struct model *model, uint64_t *state)
         operation.kind = OPERATION_END_PROCESS;
     else if (die < 815)
         operation.kind = OPERATION_END_JOB;
+    else if (die < 998 && die >= 950 && model->request_count > 0)
+        choose_ticket(&operation, OPERATION_SET_AWAY, model, state);
     else if (die < 998 && die >= 880 && model->request_count > 0)
         choose_ticket(&operation, OPERATION_SET_PRESENT, model, state);
     else if (die < 998)
@@ -244,6 +246,9 @@ void operation_describe(const struct operation *operation, char text[PLAY_TEXT])
     case OPERATION_SET_PRESENT:
         add(text, "ticket %" PRIu64 " is %s", operation->ticket,
             operation->present ? "present" : "absent");
+        break;
+    case OPERATION_SET_AWAY:
+        add(text, "ticket %" PRIu64 " is away", operation->ticket);
         break;
     default:
         add(text, "counters %" PRIu64 " %" PRIu64, operation->ticket, operation->token);

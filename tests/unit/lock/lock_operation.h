@@ -26,6 +26,7 @@ enum operation_kind {
     OPERATION_END_JOB,
     OPERATION_EXPIRE,
     OPERATION_SET_PRESENT,
+    OPERATION_SET_AWAY, /* nothing, where the request does not wait */
     OPERATION_SET_COUNTERS,
     OPERATION_KINDS,
 };

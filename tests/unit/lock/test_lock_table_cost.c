@@ -172,6 +172,14 @@ static void go_and_come_back(struct crowd *crowd, size_t i)
     lock_table_set_present(crowd->table, request, true, crowd->now_ms);
 }
 
+static void leave_for_a_while(struct crowd *crowd, size_t i)
+{
+    struct lock_request *request = crowd->waiters[scattered(crowd, i)];
+
+    assert_true(lock_table_set_away(crowd->table, request, crowd->now_ms));
+    lock_table_set_present(crowd->table, request, true, crowd->now_ms);
+}
+
 static void die(struct crowd *crowd, size_t i)
 {
     assert_int_equal(
@@ -235,6 +243,7 @@ static const struct {
     {"renewing a wait", renew_a_wait},
     {"renewing a grant", renew_a_grant},
     {"going and coming back", go_and_come_back},
+    {"being away and coming back", leave_for_a_while},
     {"position and blocker of the last waiter", ask_the_last_waiter},
     {"a step through the lists", step_through_lists},
     {"leaving the middle of the queue", leave_the_middle},

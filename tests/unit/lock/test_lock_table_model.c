@@ -32,6 +32,7 @@ static void record(void *context, const struct lock_event *event)
     struct lock_request *request = event->request;
 
     EXPECT(play, play->event_count < MODEL_EVENTS);
+    EXPECT(play, event->at_ms == play->model.now_ms);
     play->events[play->event_count++] = (struct model_event){
         .kind = event->kind,
         .reason = event->reason,
@@ -156,6 +157,10 @@ static void do_request(struct play *play)
     if (operation->kind == OPERATION_END) {
         model_end(&play->model, operation->ticket, operation->reason);
         lock_table_end(play->table, request, operation->reason, operation->now_ms);
+    } else if (operation->kind == OPERATION_SET_AWAY) {
+        if (request->state == LOCK_WAITING)
+            EXPECT(play, lock_table_set_away(play->table, request, operation->now_ms) ==
+                             model_set_away(&play->model, operation->ticket));
     } else {
         model_set_present(&play->model, operation->ticket, operation->present);
         lock_table_set_present(play->table, request, operation->present, operation->now_ms);
@@ -249,7 +254,7 @@ static void check_coverage(const struct play *play, uint64_t ops)
         return;
     for (int outcome = 0; outcome < LOCK_OUTCOME_NO_MEMORY; outcome++)
         EXPECT(play, play->outcomes[outcome] > ops / 2000);
-    for (int kind = 0; kind <= LOCK_EVENT_LEFT; kind++)
+    for (int kind = 0; kind <= LOCK_EVENT_AWAY; kind++)
         EXPECT(play, play->kinds[kind] > ops / 2000);
     for (int reason = 0; reason <= LOCK_REASON_GONE; reason++)
         EXPECT(play, play->reasons[reason] > ops / 2000);

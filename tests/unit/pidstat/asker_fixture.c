@@ -31,6 +31,9 @@ void take(void *context, const struct pidstat_result *result)
     record->calls++;
     record->answered = result->answered;
     record->state = result->state;
+    record->refused = result->refused;
+    record->foreign = result->foreign;
+    record->pid_namespace = result->pid_namespace;
     record->start = result->start;
     record->resolve_error = result->resolve_error;
     record->order = ++next_order;

@@ -16,9 +16,9 @@ enum { PATIENCE_MS = 20000 };
 /* What the calls for a question leave behind. */
 struct record {
     int calls;
-    bool answered;
+    bool answered, refused, foreign;
     enum pidstat_state state;
-    uint64_t start;
+    uint64_t start, pid_namespace;
     char boot[37];
     int resolve_error;
     struct pidstat_asker *asker;

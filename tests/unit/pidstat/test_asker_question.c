@@ -46,7 +46,8 @@ static int crowd_init(void **state)
     assert_non_null(crowd->host);
     memcpy(crowd->host->name, "127.0.0.77", sizeof "127.0.0.77");
     assert_true(resolver_parse_address(crowd->host->name, &crowd->host->addresses));
-    crowd->address = crowd->host->addresses.addresses[0];
+    memcpy(&crowd->address, &crowd->host->addresses.addresses[0],
+           sizeof crowd->host->addresses.addresses[0]);
     ((struct sockaddr_in *)&crowd->address)->sin_port = htons(PORT);
     crowd->source = (struct reply_source){&crowd->address, PORT};
     for (size_t i = 0; i < CROWD; i++) {

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -149,8 +150,40 @@ static void unwanted_answers_do_not_come(void **state)
     stop_server(server);
 }
 
+/* A socket that takes what comes to ELSEWHERE, and never answers. */
+static int open_silence(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port))};
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+    inet_pton(AF_INET, ELSEWHERE, &address.sin_addr);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    return fd;
+}
+
+static void a_port_that_refuses_is_no_silent_host(void **state)
+{
+    struct pidstat *client = make_client();
+    struct pidstat_answer answer;
+    char text[128];
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(pidstat_request_receive(client, ELSEWHERE, 1, PIDSTAT_RETURN_ALL, &answer),
+                         -1);
+        assert_int_equal(errno, ECONNREFUSED);
+    }
+    assert_int_equal(pidstat_ping_status(client, ELSEWHERE, text, sizeof text), -1);
+    assert_string_equal(text, "pidstatd on " ELSEWHERE
+                              ": the host is up, but nothing listens on the port");
+    assert_int_equal(pidstat_ping_status(client, "::1", text, sizeof text), -1);
+    assert_int_equal(errno, ECONNREFUSED);
+    pidstat_destroy(client);
+}
+
 static void silence_and_bad_names_are_told_apart(void **state)
 {
+    int silence = open_silence();
     struct pidstat *client = make_client();
     struct pidstat_answer answer;
     char text[128];
@@ -165,6 +198,7 @@ static void silence_and_bad_names_are_told_apart(void **state)
     assert_int_equal(errno, EHOSTUNREACH);
     assert_int_equal(pidstat_ping_status(client, ELSEWHERE, text, sizeof text), -1);
     assert_string_equal(text, "pidstatd on " ELSEWHERE ": no answer");
+    close(silence);
     pidstat_destroy(client);
 }
 
@@ -292,6 +326,7 @@ int main(void)
         cmocka_unit_test(another_host_is_asked),
         cmocka_unit_test(unwanted_answers_do_not_come),
         cmocka_unit_test(silence_and_bad_names_are_told_apart),
+        cmocka_unit_test(a_port_that_refuses_is_no_silent_host),
         cmocka_unit_test(bad_arguments_are_refused),
         cmocka_unit_test(the_descriptor_is_readable_while_answers_wait),
         cmocka_unit_test(a_server_runs_on_the_callers_loop),

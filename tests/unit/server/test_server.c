@@ -254,6 +254,45 @@ static void limits_of_locks_and_waiters_are_told(void **state)
     close(other);
 }
 
+static void a_stranger_that_hangs_up_takes_few_places(void **state)
+{
+    enum { LIMIT = 8, STRANGERS = 20 };
+    struct ipclocker_server *server = *state;
+    char request[64];
+    int fd, waiters[LIMIT];
+
+    ipclocker_server_set_limit(server, IPCLOCKER_LIMIT_WAITERS, LIMIT);
+    assert_int_equal(ipclocker_server_listen(server, "127.0.0.1", "0"), 0);
+    assert_int_equal(ipclocker_server_start(server, NULL), 0);
+    fd = connect_to(ipclocker_server_port(server));
+    expect_answer(server, fd, "user a\nlocks x\nLOCK\n", "owner a\nlocked 1\nlockname x\n\n\n");
+    for (int i = 0; i < STRANGERS; i++) {
+        int stranger = connect_to(ipclocker_server_port(server));
+
+        snprintf(request, sizeof request, "user s%d\nlocks x\nblock 1\nLOCK\n", i);
+        expect_answer(server, stranger, request, "print_waiting a\n");
+        close(stranger);
+        assert_int_equal(ipclocker_server_process(server, STEP_MS), 0);
+    }
+    /* No more than a quarter is kept. */
+    for (int i = 0; i < LIMIT; i++) {
+        waiters[i] = connect_to(ipclocker_server_port(server));
+        snprintf(request, sizeof request, "user w%d\nlocks x\nblock 1\nLOCK\n", i);
+        expect_answer(
+            server, waiters[i], request,
+            i < LIMIT * 3 / 4
+                ? "print_waiting a\n"
+                : "owner a\nlocked 0\n"
+                  "error the server's limit of waiters is reached; try again later\n\n\n");
+    }
+    /* One that comes back needs no room, and stands before them. */
+    expect_answer(server, waiters[LIMIT - 1], "user s0\nLOCK\n", "print_waiting a\n");
+    expect_answer(server, fd, "UNLOCK\n", "owner s0\nlocked 0\n\n\n");
+    for (int i = 0; i < LIMIT; i++)
+        close(waiters[i]);
+    close(fd);
+}
+
 static void a_silent_connection_is_closed(void **state)
 {
     struct ipclocker_server *server = *state;
@@ -308,6 +347,7 @@ int main(void)
         SERVER_TEST(what_is_no_place_to_listen_at_is_refused),
         cmocka_unit_test(a_unix_socket_is_removed_with_the_server),
         SERVER_TEST(limits_of_locks_and_waiters_are_told),
+        SERVER_TEST(a_stranger_that_hangs_up_takes_few_places),
         SERVER_TEST(a_silent_connection_is_closed),
         SERVER_TEST(what_happens_is_logged),
     };

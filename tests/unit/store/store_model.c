@@ -94,6 +94,7 @@ static void restore_one(struct lock_table *table, const struct store_request *re
         .asked_ms = request->asked_ms,
         .granted_ms = request->granted_ms,
         .deadline_ms = request->deadline_ms,
+        .away = request->away,
     };
 
     assert_int_equal(lock_demand_parse(&demand, request->demand), 0);
@@ -128,13 +129,13 @@ static char *describe_request(char *end, const char *last, const struct lock_req
     return end + snprintf(end, (size_t)(last - end),
                           "%" PRIu64 " token %" PRIu64 " %s of %s %" PRIu64 " %" PRIu64
                           " %s %" PRIu64 " job %s auto %d asked %" PRId64 " granted %" PRId64
-                          " hold %" PRId64 " until %" PRId64,
+                          " hold %" PRId64 " until %" PRId64 "%s",
                           request->ticket, request->token, request->owner,
                           or_dash(request->process->host), request->process->pid,
                           request->process->start, or_dash(request->process->boot),
                           request->process->pid_namespace, or_dash(request->process->job),
                           request->autounlock, request->asked_ms, request->granted_ms,
-                          request->hold_ms, request->deadline_ms);
+                          request->hold_ms, request->deadline_ms, request->away ? " away" : "");
 }
 
 void store_model_describe(const struct lock_table *table, char text[STORE_MODEL_TEXT])

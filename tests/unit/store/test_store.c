@@ -193,6 +193,69 @@ static void history_from_the_future_does_not_keep_what_is_old(void **state)
     assert_int_equal(count_history(fixture), FUTURE);
 }
 
+/* The line's time counts then, and not the wall clock's. */
+static void history_is_trimmed_by_the_clock_that_was_told(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct store_clock clock = {.boot = "boot", .base_ms = 7, .seen_ms = 900, .keep_until_ms = 0};
+    uint64_t number;
+
+    assert_int_equal(store_fixture_load(fixture, 1000), 0);
+    store_fixture_ask(fixture, "ann", "a");
+    store_fixture_release(fixture, "ann", "a"); /* at 1000 */
+    store_batch_clock(fixture->batch, &clock);
+    store_fixture_commit_safely(fixture);
+    usleep(100000); /* it is trimmed after half of that */
+    assert_int_equal(count_history(fixture), 1);
+    store_close(fixture->store);
+    assert_int_equal(store_fixture_load(fixture, 1000), 0);
+    clock.seen_ms = 5000;
+    store_batch_clock(fixture->batch, &clock);
+    assert_false(store_batch_is_urgent(fixture->batch));
+    number = store_fixture_commit(fixture);
+    assert_true(store_fixture_wait(fixture->store, number).committed >= number);
+    for (int i = 0; i < 1000 && count_history(fixture) > 0; i++)
+        usleep(10000);
+    assert_int_equal(count_history(fixture), 0);
+}
+
+static struct store_clock told;
+
+static void note_clock(void *context, const struct store_clock *clock)
+{
+    (void)context;
+    told = *clock;
+}
+
+static int refuse_request(void *context, const struct lock_record *record)
+{
+    (void)context;
+    (void)record;
+    fail();
+    return -1;
+}
+
+static void the_clock_comes_back(void **state)
+{
+    struct store_fixture *fixture = *state;
+    const struct store_clock clock = {.boot = "0f9dd3d5-6a5f-4c7c-8d3b-1f1d1e4b2a77",
+                                      .base_ms = -7,
+                                      .seen_ms = 9,
+                                      .keep_until_ms = 11};
+    struct store_loader loader = {.on_clock = note_clock, .on_request = refuse_request};
+
+    store_fixture_begin(fixture);
+    assert_int_equal(store_load(fixture->store, &loader, fixture->error), 0);
+    assert_string_equal(told.boot, "");
+    store_batch_clock(fixture->batch, &clock);
+    store_fixture_commit_safely(fixture);
+    assert_int_equal(store_load(fixture->store, &loader, fixture->error), 0);
+    assert_string_equal(told.boot, clock.boot);
+    assert_int_equal(told.base_ms, -7);
+    assert_int_equal(told.seen_ms, 9);
+    assert_int_equal(told.keep_until_ms, 11);
+}
+
 static void without_history_none_is_kept(void **state)
 {
     struct store_fixture *fixture = *state;
@@ -253,6 +316,8 @@ int main(void)
         STORE_FIXTURE_TEST(closing_waits_for_what_was_submitted),
         STORE_FIXTURE_TEST(history_is_kept_and_trimmed),
         STORE_FIXTURE_TEST(history_from_the_future_does_not_keep_what_is_old),
+        STORE_FIXTURE_TEST(history_is_trimmed_by_the_clock_that_was_told),
+        STORE_FIXTURE_TEST(the_clock_comes_back),
         STORE_FIXTURE_TEST(without_history_none_is_kept),
         STORE_FIXTURE_TEST(history_alone_is_not_urgent),
         STORE_FIXTURE_TEST(one_file_has_one_store),

@@ -83,7 +83,7 @@ static void on_event(void *context, const struct lock_event *event)
             fail_at(sim, "a token was used twice");
         sim->token_new = event->request->token;
     }
-    store_batch_event(sim->batch, event, sim->now_ms);
+    store_batch_event(sim->batch, event);
 }
 
 static void choose_demand(struct simulation *sim, struct wanted *wanted)
@@ -152,6 +152,14 @@ static void unlock(struct simulation *sim)
                       sim->now_ms, NULL);
 }
 
+static void come_or_go(struct simulation *sim, struct lock_request *request)
+{
+    if (choose(sim, 3) == 0)
+        lock_table_set_away(sim->table, request, sim->now_ms);
+    else
+        lock_table_set_present(sim->table, request, choose(sim, 2) > 0, sim->now_ms);
+}
+
 static void act(struct simulation *sim)
 {
     struct lock_request *request;
@@ -179,7 +187,7 @@ static void act(struct simulation *sim)
     case 5:
         request = some_request(sim);
         if (request != NULL && request->state == LOCK_WAITING)
-            lock_table_set_present(sim->table, request, choose(sim, 2) > 0, sim->now_ms);
+            come_or_go(sim, request);
         break;
     case 6:
     case 7:
@@ -203,7 +211,8 @@ struct drain {
     uint64_t last_ticket[NAMES];
 };
 
-/* Who is served comes in the order of the tickets, at each lock. */
+/* Who is served comes in the order of the tickets, at each lock; but for who was away, when what he
+ * wants was set aside for others. */
 static void on_drain_event(void *context, const struct lock_event *event)
 {
     struct drain *drain = context;
@@ -217,9 +226,10 @@ static void on_drain_event(void *context, const struct lock_event *event)
         if (request->seats[i].state != LOCK_SEAT_HELD)
             continue;
         name = (size_t)(lock_seat_name(&request->seats[i])[1] - '0');
-        if (request->ticket <= drain->last_ticket[name])
+        if (request->ticket <= drain->last_ticket[name] && request->user_data == NULL)
             fail_at(drain->sim, "the order of a queue was changed");
-        drain->last_ticket[name] = request->ticket;
+        if (request->user_data == NULL)
+            drain->last_ticket[name] = request->ticket;
     }
 }
 
@@ -234,6 +244,8 @@ static void drain_restored(struct simulation *sim)
     while (waiter != NULL) {
         struct lock_request *next = lock_table_next_waiter(table, waiter);
 
+        if (waiter->away)
+            waiter->user_data = sim;
         lock_table_set_present(table, waiter, true, sim->now_ms);
         waiter = next;
     }

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
+#include "process/offspring.h"
 #include "process/process.h"
-#include "spank-plugin/step_processes.h"
 
 /* Orphans come to this process, which reaps them. */
 static int become_reaper(void **state)
@@ -41,7 +41,7 @@ static pid_t start_task(const char *script)
 
 static void open_task(struct offspring *them, pid_t task, const char *mark)
 {
-    *them = (struct offspring){.mark = mark, .except = getppid()};
+    *them = (struct offspring){.mark = mark, .except = getppid(), .pinned = true};
     assert_int_equal(offspring_init(them, &task, 1), 0);
     kill(task, SIGCONT);
 }
@@ -136,6 +136,35 @@ static void a_mark_among_strangers_makes_no_kin_of_them(void **state)
     waitpid(strangers, NULL, 0);
 }
 
+/* In a group with strangers, as below a script. */
+static void a_group_that_a_task_does_not_lead_is_not_its_own(void **state)
+{
+    pid_t script = start_task("sleep 100 & sleep 100 & echo > /dev/null; wait");
+    struct offspring them = {.scope = OFFSPRING_TREE};
+    pid_t task = fork();
+
+    (void)state;
+    if (task == 0) {
+        setpgid(0, script);
+        execl("/bin/sh", "sh", "-c", "sleep 100 & setsid sleep 100 & wait", (char *)NULL);
+        _exit(127);
+    }
+    setpgid(task, script);
+    kill(script, SIGCONT);
+    assert_int_equal(offspring_init(&them, &task, 1), 0);
+    wait_for_members(&them, 3);
+    for (int i = 0; i < 5; i++)
+        offspring_find(&them);
+    assert_int_equal(them.count, 3);
+    end_all(&them);
+    assert_int_equal(process_lookup(script, 0), PIDSTAT_EXISTS);
+    /* The same as a group: all in it, and none of a session of its own. */
+    them = (struct offspring){.scope = OFFSPRING_GROUP};
+    assert_int_equal(offspring_init(&them, &script, 1), 0);
+    wait_for_members(&them, 3);
+    end_all(&them);
+}
+
 static void a_signal_is_sent_to_each_once(void **state)
 {
     struct offspring them;
@@ -166,7 +195,7 @@ static void assert_control(const char *text, const char *expected)
 {
     char control[64] = "";
 
-    assert_int_equal(offspring_parse_control(text, control, sizeof control), expected != NULL);
+    assert_int_equal(control_group_step(text, control, sizeof control), expected != NULL);
     if (expected != NULL)
         assert_string_equal(control, expected);
 }
@@ -195,6 +224,7 @@ int main(void)
         cmocka_unit_test(orphans_in_sessions_of_their_own_are_found_by_the_mark),
         cmocka_unit_test(strangers_are_not_found),
         cmocka_unit_test(a_mark_among_strangers_makes_no_kin_of_them),
+        cmocka_unit_test(a_group_that_a_task_does_not_lead_is_not_its_own),
         cmocka_unit_test(a_signal_is_sent_to_each_once),
         cmocka_unit_test(a_step_is_known_by_its_control_group),
     };

@@ -1,22 +1,22 @@
 /* All processes there are at one moment, as well as /proc can tell. */
-#ifndef FARMLOCK_SPANK_PROC_SNAPSHOT_H
-#define FARMLOCK_SPANK_PROC_SNAPSHOT_H
+#ifndef FARMLOCK_PROCESS_CENSUS_H
+#define FARMLOCK_PROCESS_CENSUS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "process/proc_stat.h"
+#include "proc_stat.h"
 
 struct census_entry {
     struct proc_stat stat;
-    bool own;    /* of the caller's effective user */
+    bool own;    /* of the caller's effective user; to root all are */
     bool marked; /* `is_marked` said so; false where it is not the caller's */
 };
 
 struct census {
     struct census_entry *entries; /* by pid */
     size_t count, room;
-    bool (*is_marked)(void *context, pid_t pid);
+    bool (*is_marked)(void *context, pid_t pid); /* may be NULL */
     void *context;
 };
 

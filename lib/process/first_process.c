@@ -1,6 +1,6 @@
 /* Stays beside the job where the end of this process would be the end of everything.
  * Must not end before the job has, nor leave zombies. */
-#include "pid1.h"
+#include "first_process.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -36,26 +36,23 @@ static void pass_on(int signal_fd, pid_t job)
     }
 }
 
-/* Waits for the end of the job, and keeps the connection meanwhile. */
-static int wait_for_job(struct ipclocker *lock, int signal_fd, pid_t job)
+/* Waits for the end of the job, and works meanwhile. */
+static int wait_for_job(const struct first_process_work *work, int signal_fd, pid_t job)
 {
     int status = 0;
 
     while (!reap(job, &status)) {
-        struct pollfd poll_fds[2] = {
-            {.fd = signal_fd, .events = POLLIN},
-            {.fd = ipclocker_fd(lock), .events = ipclocker_events(lock)},
-        };
+        struct pollfd poll_fds[2] = {{.fd = signal_fd, .events = POLLIN}, {.fd = -1}};
 
-        poll(poll_fds, 2, ipclocker_timeout(lock));
+        poll(poll_fds, 2, work != NULL ? work->prepare(work->context, &poll_fds[1]) : -1);
         pass_on(signal_fd, job);
-        if (ipclocker_locked(lock))
-            ipclocker_process(lock);
+        if (work != NULL)
+            work->work(work->context);
     }
     return status;
 }
 
-int first_process_fork_job(struct ipclocker *lock, const sigset_t *mask, int *status)
+int first_process_fork_job(const struct first_process_work *work, const sigset_t *mask, int *status)
 {
     sigset_t all;
     int signal_fd;
@@ -68,7 +65,7 @@ int first_process_fork_job(struct ipclocker *lock, const sigset_t *mask, int *st
     sigprocmask(SIG_SETMASK, &all, NULL);
     job = fork();
     if (job > 0) {
-        int ended = wait_for_job(lock, signal_fd, job);
+        int ended = wait_for_job(work, signal_fd, job);
 
         *status = WIFSIGNALED(ended) ? 128 + WTERMSIG(ended) : WEXITSTATUS(ended);
         close(signal_fd);

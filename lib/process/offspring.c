@@ -1,7 +1,8 @@
 /* Walks through /proc, and signals what it finds through pidfds.
- * Must not signal a process that does not belong to the step, nor one that only has its pid. */
-#include "step_processes.h"
+ * Must not signal a process that does not belong to them, nor one that only has its pid. */
+#include "offspring.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,11 +10,12 @@
 #include <unistd.h>
 
 #include "base/array.h"
-#include "proc_snapshot.h"
-#include "process/proc_stat.h"
-#include "process/process.h"
-#include "process/process_ref.h"
-#include "process/terminate.h"
+#include "base/clock.h"
+#include "census.h"
+#include "proc_stat.h"
+#include "process.h"
+#include "process_ref.h"
+#include "terminate.h"
 
 enum {
     ROUNDS_MAX = 100, /* of stopping processes that fork */
@@ -91,7 +93,7 @@ static bool has_strangers(const struct offspring *them, const struct census *cen
 }
 
 /* The groups of living members, who are in order.  Groups are inherited, so whoever is in one of
- * these comes from the step as well. */
+ * these comes from them as well. */
 static void note_groups(struct offspring *them, const struct census *census)
 {
     for (size_t i = 0; i < them->count; i++) {
@@ -119,43 +121,12 @@ static void forget_groups(struct offspring *them)
     them->group_count = kept;
 }
 
-bool offspring_parse_control(const char *text, char *out, size_t size)
-{
-    for (const char *line = text; *line != '\0';) {
-        size_t len = strcspn(line, "\n");
-        const char *job = memmem(line, len, "/job_", 5);
-        const char *step =
-            job == NULL ? NULL : memmem(job, (size_t)(line + len - job), "/step_", 6);
-
-        if (step != NULL) {
-            size_t step_len = (size_t)(step - line) + 6;
-
-            while (step_len < len && line[step_len] != '/')
-                step_len++;
-            if (step_len >= size)
-                return false;
-            memcpy(out, line, step_len);
-            out[step_len] = '\0';
-            return true;
-        }
-        line += len + (line[len] == '\n');
-    }
-    return false;
-}
-
-static bool read_control(pid_t pid, char *out, size_t size)
-{
-    char path[40], text[8192];
-
-    snprintf(path, sizeof path, "/proc/%d/cgroup", (int)pid);
-    return proc_file_read(path, text, sizeof text) > 0 && offspring_parse_control(text, out, size);
-}
-
 static bool has_control(const struct offspring *them, pid_t pid)
 {
     char control[sizeof them->control];
 
-    return them->control[0] != '\0' && read_control(pid, control, sizeof control) &&
+    return them->control[0] != '\0' &&
+           control_group_read(pid, them->take_control, control, sizeof control) &&
            strcmp(control, them->control) == 0;
 }
 
@@ -220,8 +191,10 @@ static bool belongs(const struct offspring *them, size_t known, const struct cen
 {
     pid_t pid = entry->stat.pid;
 
-    if (!entry->own || pid == 1 || pid == them->except || pid == getpid())
+    if (pid == 1 || pid == them->except || pid == getpid())
         return false;
+    if (them->scope == OFFSPRING_GROUP)
+        return find_group(them, &entry->stat) != NULL;
     return entry->marked || find_group(them, &entry->stat) != NULL ||
            descends(them, known, census, entry);
 }
@@ -236,7 +209,9 @@ static ssize_t find_once(struct offspring *them, const struct census *census)
 
         if (is_member(them, known, entry->stat.pid) || !belongs(them, known, census, entry))
             continue;
-        if (add_member(them, &entry->stat) != 0)
+        if (!entry->own)
+            them->untouchable = entry->stat.pid;
+        else if (add_member(them, &entry->stat) != 0)
             return -1;
     }
     if (them->count > 0)
@@ -248,12 +223,14 @@ static ssize_t find_once(struct offspring *them, const struct census *census)
 ssize_t offspring_find(struct offspring *them)
 {
     struct look look = {.them = them, .buf = malloc(ENVIRONMENT_MAX)};
-    struct census census = {.is_marked = is_marked, .context = &look};
+    struct census census = {.is_marked = them->scope == OFFSPRING_TREE ? is_marked : NULL,
+                            .context = &look};
     ssize_t found = -1, all = 0;
 
     if (look.buf == NULL)
         return -1;
     if (census_take(&census) == 0) {
+        them->untouchable = 0;
         forget_groups(them);
         drop_ended(them, &census);
         while ((found = find_once(them, &census)) > 0)
@@ -264,25 +241,49 @@ ssize_t offspring_find(struct offspring *them)
     return found < 0 ? -1 : all;
 }
 
-static void send_signal(const struct offspring_member *member, int number)
+static void send_signal(struct offspring *them, const struct offspring_member *member, int number)
 {
     struct process_ref process;
 
     if (process_ref_open(&process, member->pid, member->start) != 0)
         return;
-    process_ref_signal(&process, number);
+    if (process_ref_signal(&process, number) != 0 && errno == EPERM)
+        them->untouchable = member->pid;
+    if (ending_needs_continue(number))
+        process_ref_signal(&process, SIGCONT);
     process_ref_close(&process);
+}
+
+static void send_and_note(struct offspring *them, struct offspring_member *member, int number)
+{
+    member->sent = number;
+    member->sent_ms = clock_now_ms();
+    send_signal(them, member, number);
 }
 
 void offspring_signal(struct offspring *them, int number)
 {
     for (size_t i = 0; i < them->count; i++) {
-        if (them->members[i].signalled)
+        if (them->members[i].sent == 0)
+            send_and_note(them, &them->members[i], number);
+    }
+}
+
+void offspring_press(struct offspring *them,
+                     void (*tell)(void *context, pid_t pid, int ignored, int next), void *context)
+{
+    int64_t now = clock_now_ms();
+
+    for (size_t i = 0; i < them->count; i++) {
+        struct offspring_member *member = &them->members[i];
+        int sent = member->sent,
+            next = ending_next_signal(member->pid, sent, now - member->sent_ms);
+
+        if (next == 0)
             continue;
-        them->members[i].signalled = true;
-        send_signal(&them->members[i], number);
-        if (terminate_is_request(number))
-            send_signal(&them->members[i], SIGCONT);
+        if (tell != NULL)
+            tell(context, member->pid, sent, next);
+        send_and_note(them, member, next);
     }
 }
 
@@ -316,7 +317,7 @@ static bool stop_new_ones(struct offspring *them)
         if (them->members[i].stopped)
             continue;
         them->members[i].stopped = any = true;
-        send_signal(&them->members[i], SIGSTOP);
+        send_signal(them, &them->members[i], SIGSTOP);
     }
     return any;
 }
@@ -326,7 +327,17 @@ void offspring_kill(struct offspring *them)
     for (int round = 0; round < ROUNDS_MAX && stop_new_ones(them); round++)
         continue;
     for (size_t i = 0; i < them->count; i++)
-        send_signal(&them->members[i], SIGKILL);
+        send_signal(them, &them->members[i], SIGKILL);
+}
+
+/* A task that does not lead its group may share it with strangers. */
+static int add_group_of_task(struct offspring *them, const struct proc_stat *stat)
+{
+    if (them->pinned)
+        return add_group(them, stat, 0);
+    if (stat->group <= 1 || (them->scope == OFFSPRING_TREE && stat->group != stat->pid))
+        return 0;
+    return add_group(them, stat, process_clock());
 }
 
 int offspring_init(struct offspring *them, const pid_t *tasks, size_t count)
@@ -336,12 +347,12 @@ int offspring_init(struct offspring *them, const pid_t *tasks, size_t count)
 
         if (stat.state == 0)
             continue;
-        if (add_member(them, &stat) != 0 || add_group(them, &stat, 0) != 0) {
+        if (add_member(them, &stat) != 0 || add_group_of_task(them, &stat) != 0) {
             offspring_fini(them);
             return -1;
         }
-        if (them->control[0] == '\0')
-            read_control(stat.pid, them->control, sizeof them->control);
+        if (them->control[0] == '\0' && them->take_control != NULL)
+            control_group_read(stat.pid, them->take_control, them->control, sizeof them->control);
     }
     if (them->count > 0)
         qsort(them->members, them->count, sizeof *them->members, compare_pids);

@@ -1,0 +1,200 @@
+/* From server to server until one answers: what follows where an address, a connection or a whole
+ * round is of no use.
+ * Must not know what is asked, nor take an answer. */
+#include "search.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "aside.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "connection.h"
+#include "engine.h"
+#include "error.h"
+#include "round.h"
+
+enum { HOLD_MS = 60000 }; /* with a silent server, before others are tried again */
+
+/* Who was in the queue, or has the lock, wants it still: it goes on for as long as that takes. */
+static bool has_much_to_lose(const struct ipclocker *lock)
+{
+    return lock->call.was_queued || lock->call.operation->never_ends;
+}
+
+bool client_search_is_endless(const struct ipclocker *lock)
+{
+    return lock->set.tries == 0 || has_much_to_lose(lock);
+}
+
+/* A server has the request, and there is no other one: it has our place in the order in which
+ * requests came, and may go on at any time. */
+static int hold_on(struct ipclocker *lock)
+{
+    client_aside_take_back(lock);
+    lock->call.holds = true;
+    lock->call.phase_deadline_ms = clock_now_ms() + HOLD_MS;
+    client_round_tell_silence(lock, "it has the request, and is waited for");
+    return STEP_AGAIN;
+}
+
+/* Whether another round would be in vain: what cannot succeed, and what takes longer than somebody
+ * waits who does not want to wait. */
+static bool is_hopeless(const struct ipclocker *lock)
+{
+    if (has_much_to_lose(lock))
+        return false;
+    if (client_round_is_final(lock))
+        return true;
+    return lock->round.is_slow && !lock->call.is_patient && lock->set.tries > 0;
+}
+
+static int give_up(struct ipclocker *lock)
+{
+    client_round_tell_down(lock);
+    return client_round_fail(lock);
+}
+
+/* No host is one: pauses before the next try, or gives up. */
+static int end_round(struct ipclocker *lock)
+{
+    bool was_lost = has_much_to_lose(lock);
+    int64_t pause_ms;
+    char limit[32] = "";
+
+    if (client_aside_is_there(lock))
+        return hold_on(lock);
+    if (is_hopeless(lock))
+        return give_up(lock);
+    lock->round.tries++;
+    if (!client_search_is_endless(lock)) {
+        if (lock->round.tries >= lock->set.tries)
+            return give_up(lock);
+        snprintf(limit, sizeof limit, " (%u of %u)", lock->round.tries + 1, lock->set.tries);
+    }
+    pause_ms = client_round_pause_ms(lock, was_lost);
+    client_round_tell_retry(lock, pause_ms, was_lost, limit);
+    lock->call.phase = PHASE_PAUSE;
+    lock->call.phase_deadline_ms = clock_now_ms() + pause_ms;
+    return STEP_AGAIN;
+}
+
+int client_search_next(struct ipclocker *lock)
+{
+    return client_round_connect_next(lock) == 0 ? STEP_AGAIN : end_round(lock);
+}
+
+int client_search_begin(struct ipclocker *lock)
+{
+    client_round_begin(lock);
+    return client_search_next(lock);
+}
+
+/* Goes on without the connection, for a reason. */
+static int drop_connection(struct ipclocker *lock, const struct client_failure *failure)
+{
+    enum client_phase phase = lock->call.phase;
+    bool said = failure->kind == FAILURE_SAID;
+
+    client_connection_close(lock);
+    lock->call.holds = false;
+    if (lock->call.reused) {
+        lock->call.reused = false;
+        return client_search_begin(lock);
+    }
+    if (phase == PHASE_WITHDRAWAL) {
+        errno = EBUSY;
+        return -1;
+    }
+    if (lock->call.operation->asks_once && phase == PHASE_ANSWER)
+        return client_error_set(lock, EPROTO, "the server%s: %s", said ? " refused" : "",
+                                failure->reason);
+    if (phase != PHASE_QUEUED) {
+        client_round_failed(lock, failure);
+        return said && failure->is_final ? client_round_fail(lock) : client_search_next(lock);
+    }
+    client_round_begin(lock);
+    lock->round.tries = 0;
+    lock->wait.known.position = 0;
+    lock->round.host_step = 1;
+    client_round_failed(lock, failure);
+    return end_round(lock);
+}
+
+/* The server does not serve us, and says why. */
+int client_search_turned_away(struct ipclocker *lock, const char *error, enum error_code code)
+{
+    char reason[160];
+
+    text_clean(reason, sizeof reason, error, strlen(error));
+    return drop_connection(lock, &(struct client_failure){.kind = FAILURE_SAID,
+                                                          .number = EPROTO,
+                                                          .reason = reason,
+                                                          .is_final = code != ERROR_CODE_LATER});
+}
+
+/* The connection that was used is of no use any more. */
+int client_search_lost(struct ipclocker *lock, int number, const char *reason)
+{
+    const struct answer_parser *parser = &lock->connection.parser;
+    const char *error = answer_parser_last_error(parser);
+
+    return error != NULL ? client_search_turned_away(lock, error, answer_parser_last_code(parser))
+                         : drop_connection(lock, &(struct client_failure){.kind = FAILURE_BROKEN,
+                                                                          .number = number,
+                                                                          .reason = reason});
+}
+
+/* It will not be one the next time either. */
+int client_search_stranger(struct ipclocker *lock, const char *reason)
+{
+    return drop_connection(
+        lock, &(struct client_failure){
+                  .kind = FAILURE_BROKEN, .number = EPROTO, .reason = reason, .is_final = true});
+}
+
+/* Goes on without an answer from the server that has the request, but, where it may take as long
+ * as it takes, not without that server. */
+static int set_aside(struct ipclocker *lock)
+{
+    bool is_all = lock->call.holds;
+
+    client_round_silent(lock);
+    lock->call.reused = false;
+    lock->call.holds = false;
+    if (!client_aside_is_there(lock))
+        client_aside_put(lock);
+    else if (lock->call.operation->give_up != NULL)
+        lock->call.operation->give_up(lock);
+    client_connection_close(lock);
+    return is_all ? client_search_begin(lock) : client_search_next(lock);
+}
+
+/* Nothing comes, or nothing but what nobody has asked for. */
+int client_search_unanswered(struct ipclocker *lock, bool is_silent)
+{
+    const struct client_operation *operation = lock->call.operation;
+    /* A connection that was idle for long may have been forgotten on the way. */
+    bool is_forgotten = lock->call.reused && !client_connection_is_delivered(lock);
+
+    if (!is_silent)
+        return client_search_stranger(lock, "what it says has no end");
+    if (lock->call.is_patient && !is_forgotten)
+        return set_aside(lock);
+    lock->call.reused = is_forgotten;
+    /* A server that hangs may go on, and must not grant then. */
+    if (operation->give_up != NULL && lock->call.phase == PHASE_ANSWER)
+        operation->give_up(lock);
+    return drop_connection(lock, &(struct client_failure){.kind = FAILURE_SILENT,
+                                                          .number = EHOSTUNREACH,
+                                                          .reason = "it does not answer"});
+}
+
+/* An address that cannot be connected to, or not in time. */
+int client_search_unreached(struct ipclocker *lock, int number)
+{
+    client_connection_close(lock);
+    client_round_unreached(lock, number);
+    return client_search_next(lock);
+}

@@ -1,0 +1,87 @@
+#!/usr/bin/python3
+"""lockersh's monitor where the server does not come back."""
+
+import glob
+import os
+import subprocess
+import time
+
+from support import farm, netns, tap
+from support.lockd import Server
+from support.locking import LOCKERSH, Farm, read_strings
+
+
+def hold_in_container(lab, lock):
+    """A lockersh that holds a lock in a pid namespace, until its process is ended."""
+    container = farm.start("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c",
+                           '"$0" --connect-delay 0.3 --lock "$1" --exec sleep 1000; sleep 1000',
+                           LOCKERSH, lock, env=lab.env, stderr=subprocess.DEVNULL)
+    # It does not heed what its child should.
+    farm.at_end(container.kill)
+    return farm.poll(lambda: lab.locks().get(lock), f"{lock} is held")
+
+
+def namespaces(path):
+    """The ids of a process in its pid namespaces, the innermost last."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as status:
+            return next(line.split()[1:] for line in status if line.startswith("NSpid:"))
+    except (OSError, StopIteration):
+        return []
+
+
+def pid_here(lock):
+    """The process id here of the holder of a lock, which has another one in its container."""
+    for path in glob.glob("/proc/[0-9]*/status"):
+        ids = namespaces(path)
+        if (len(ids) > 1 and ids[-1] == str(lock["pid"]) and f"LOCKERSH_TOKEN={lock['token']}"
+                in read_strings(os.path.dirname(path) + "/environ")):
+            return int(ids[0])
+    raise AssertionError(f"the holder is not here: {lock}")
+
+
+@tap.test
+def a_monitor_gives_up_where_the_server_sees_the_end_by_itself(folder):
+    server = Server(folder)
+    lab = Farm(server.port)
+    here = lab.hold("here")
+    monitor = lab.poll_monitor("here")
+    there = there_monitor = None
+    if not netns.missing():
+        there = pid_here(hold_in_container(lab, "there"))
+        there_monitor = lab.poll_monitor("there")
+    server.kill()
+    start = time.monotonic()
+    here.kill()
+    if there is not None:
+        farm.kill_pid(there)
+    farm.poll(lambda: not farm.is_alive(monitor), "the monitor has given up", 40)
+    assert 5 < time.monotonic() - start, "it has not tried for long"
+    # Nobody else would tell of the end of a container's process.
+    assert there_monitor is None or farm.is_alive(there_monitor), "it has given up, too"
+    server.start()
+    lab.poll_free("here")
+    if there is not None:
+        farm.poll(lambda: not farm.is_alive(there_monitor), "the other one has delivered", 40)
+        farm.equal(lab.locks(), {})
+
+
+@tap.test
+def a_first_process_ends_where_the_server_does_not_come_back(folder):
+    if netns.missing():
+        netns.say("this machine has no containers")
+        return
+    server = Server(folder)
+    lab = Farm(server.port)
+    container = farm.start("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", LOCKERSH,
+                           "--connect-tries", "0", "--lock", "x", "read line; exit 7", env=lab.env,
+                           stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    farm.poll(lambda: lab.locks().get("x"), "it is held")
+    server.kill()
+    container.stdin.close()
+    farm.equal(container.wait(farm.PATIENCE_S), 7)
+    farm.contains(container.stderr.read().decode(), "the lock was not given back: no lockerd answers")
+
+
+if __name__ == "__main__":
+    farm.main()
