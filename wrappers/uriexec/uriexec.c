@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/descriptor.h"
+#include "base/error_text.h"
 #include "check.h"
 #include "cli/message.h"
 #include "launch.h"
