@@ -54,7 +54,8 @@ say "Five simulations want one of the two seats lic1 and lic2"
 for job in 1 2 3 4 5; do
     lockersh --lock lic1:lic2 --verbose \
         "echo \"simulation $job runs with \$LOCKERSH_LOCK\"; echo \$\$ >$folder/job$job; sleep 3" &
-    while ! lockersh --locklist --json | grep -q "_$!_"; do sleep 0.02; done
+    # In a container the number of its pid namespace goes with the process id.
+    while ! lockersh --locklist --json | grep -Eq "_$!([.][0-9]+)?_"; do sleep 0.02; done
 done
 while ! [ -s "$folder/job2" ]; do sleep 0.05; done
 
