@@ -108,8 +108,8 @@ char *uricommand_build_hops(const struct uricommand_hop *hops, size_t count, con
 /* What uriexec would run: the first level of uricommand_show(). */
 struct uricommand_run {
     const char *dir;     /* the folder to run in, or NULL */
-    const char *shell;   /* such as "/bin/sh" */
-    const char *command; /* what the shell gets behind -c */
+    const char *shell;   /* such as "/bin/sh", which gets -c; or with arguments, "/bin/bash -c" */
+    const char *command; /* what the shell gets behind that */
 };
 
 enum {

@@ -39,3 +39,16 @@ bool shell_name_is_known(const char *name, size_t len)
     return shell_name_is_builtin_only(name, len) ||
            has(others, sizeof others / sizeof *others, name, len);
 }
+
+bool shell_name_has_arguments(const char *shell)
+{
+    static const char blanks[] = " \t\n";
+    size_t end = strlen(shell);
+    size_t start;
+
+    while (end > 0 && strchr(blanks, shell[end - 1]) != NULL)
+        end--;
+    for (start = end; start > 0 && strchr(blanks, shell[start - 1]) == NULL; start--)
+        continue;
+    return start > strspn(shell, blanks) && shell[start] == '-';
+}

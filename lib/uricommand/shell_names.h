@@ -15,4 +15,9 @@ bool shell_name_is_builtin_only(const char *name, size_t len);
  */
 bool shell_name_is_known(const char *name, size_t len);
 
+/* True for a shell that comes with its arguments, of which the last is an option that takes the
+ * command, as in "/bin/bash -c" and "tcsh -fc"; false for a name, which may have blanks in it.
+ */
+bool shell_name_has_arguments(const char *shell);
+
 #endif

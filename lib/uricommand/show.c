@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "sh_words.h"
+#include "shell_names.h"
 
 enum {
     INDENT = 4,
@@ -274,12 +275,14 @@ static int search(struct show *show, const char *command, unsigned quotes)
 static int show_level(struct show *show, const struct uricommand_run *run, const char *launcher)
 {
     bool wide = show->width > 0;
+    const char *option = shell_name_has_arguments(run->shell) ? "" : " -c";
 
     fprintf(show->out, "%u: ", show->depth);
     if ((wide && write_labelled(show->out, "beyond ", launcher, ": ") != 0) ||
         write_labelled(show->out, "in ", run->dir, ": ") != 0 ||
-        write_labelled(show->out, "", run->shell, wide ? " -c\n" : " -c ") != 0)
+        write_labelled(show->out, "", run->shell, option) != 0)
         return -1;
+    fputc(wide ? '\n' : ' ', show->out);
     if (wide ? write_laid_out(show, run->command)
              : write_labelled(show->out, "", run->command, "\n"))
         return -1;

@@ -169,5 +169,12 @@ def functions_of_the_libraries_have_pages():
     farm.equal((exported - shown, named - exported), (set(), set()))
 
 
+@tap.test
+def programs_of_the_classic_package_say_how_they_differ():
+    for path in ("man1/lockersh.1", "man1/pidstat.1", "man1/pidwatch.1", "man1/uriexec.1",
+                 "man8/lockerd.8", "man8/pidstatd.8"):
+        farm.contains(read(source("share/man", path)), "\n.Sh COMPATIBILITY\n")
+
+
 if __name__ == "__main__":
     farm.main()

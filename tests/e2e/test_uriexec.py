@@ -87,6 +87,30 @@ def another_shell_can_run_the_result(folder):
 
 
 @tap.test
+def a_shell_may_come_with_its_arguments(folder):
+    """As the classic uriexec takes it: split at blanks, without a -c of ours."""
+    bash, tcsh = hosts.tool("bash"), hosts.tool("tcsh")
+    script(folder, "spaced shell", 'printf "<%s>" "$@"')
+    env = farm.environment(PATH=f"{folder}:{os.environ['PATH']}")
+    for shell, line, output in ((f"{bash} -c", "echo+%24%7BBASH_VERSION%2B1%7D", "1\n"),
+                                (f"{bash}+-c", "echo+%24%7BBASH_VERSION%2B1%7D", "1\n"),
+                                (f"{bash}%20-o%20errexit%20%20-c", "false; echo x", ""),
+                                (f"{tcsh} -fc", "set+x+%3D+%28a+b%29%3B+echo+%24x%5B2%5D", "b\n"),
+                                ("env A=1 sh -c", "echo $A", "1\n"), ("bash -c", "%2Dx;+echo+a", "a\n"),
+                                ("perl -e", "print 7", "7"),
+                                ("spaced shell", "a b", "<-c><a b>")):
+        farm.equal((shell, uriexec("--shell", shell, line, env=env).stdout), (shell, output))
+    farm.equal(uriexec("--shell", f"{bash} -c", "exit+7").returncode, 7)
+    check_says(uriexec("--shell", "/nonexistent -c", "true"), 127, "'/nonexistent -c'", "No such file")
+    check_says(uriexec("--shell", "-c", "true"), 64, "--shell '-c' has no name")
+    farm.equal(uriexec("--show", "--shell", f"{bash} -c", "echo+a").stdout,
+               f"1: {bash} -c echo a\n")
+    farm.equal(uriexec("--show", "ssh+h+uriexec+--shell+tcsh%2B-fc+echo+a").stdout.splitlines()[1],
+               "2: tcsh -fc echo a")
+    farm.equal(uriexec("--tie", "--shell", f"{bash} -c", "exit+8").returncode, 8)
+
+
+@tap.test
 def a_command_that_looks_like_an_option_stays_a_command():
     path = farm.environment(PATH="/usr/bin:/bin")
     found = uriexec("%2Dx", env=path)

@@ -163,6 +163,29 @@ def check_names_the_hop_at_fault(folder):
         farm.equal(found.stdout, "" if status else "uriexec answers beyond every hop\n")
 
 
+@tap.test
+def doubled_percent_signs_come_through_a_remote_command(folder):
+    sshd = hosts.Sshd(folder)
+    line = farm.run(farm.program("uriexec"), "--encode", "printf", "%s|", "it's  $5", "50%").stdout
+    command = f"RemoteCommand={hosts.uriexec_in(folder)} {line.strip()}"
+    for shell in ("bash", "tcsh"):
+        found = farm.run("ssh", "-F", sshd.config, "-o", command.replace("%", "%%"),
+                         f"host-{shell}")
+        farm.equal((shell, found.stdout), (shell, "it's  $5|50%|"))
+
+
+@tap.test
+def only_csh_bounds_a_word(folder):
+    """As the manual says: 8,187 bytes."""
+    uriexec = hosts.uriexec_in(folder)
+    for name, shell in hosts.shells().items():
+        for length in (8187, 8188, 100000):
+            found = farm.run(farm.program("uriexec"), "--uriexec-path", uriexec, "--hop",
+                             f"{shell} -c '{{}}'", "--", "printf", "%s", "x" * length)
+            fits = name != "csh" or length <= 8187
+            farm.equal((name, length, found.stdout == "x" * length), (name, length, fits))
+
+
 if __name__ == "__main__":
     seed = time.time_ns()
     random.seed(seed)

@@ -76,7 +76,7 @@ enum { GRACE_MAX_MS = 1000000000 };
 #define SETTINGS struct request
 static const struct option_spec options[] = {
     OPT_GROUP("To run an encoded line"),
-    OPT_TEXT("shell", "SHELL", shell, "decode SHELL too and run it in place of /bin/sh",
+    OPT_TEXT("shell", "SHELL", shell, "decode SHELL too and run it in place of /bin/sh -c",
              .completion = COMPLETE_COMMAND),
     OPT_FLAG("strict", strict, "refuse a % that two hex digits do not follow"),
     OPT_GROUP("To write one, or to go through hops"),
@@ -118,6 +118,9 @@ static int check_values(const struct request *request)
         return cli_error("uriexec", EX_USAGE, "--cd needs a folder, not ''");
     if (request->shell != NULL && *request->shell == '\0')
         return cli_error("uriexec", EX_USAGE, "--shell needs a shell, not ''");
+    if (request->shell != NULL && *request->shell == '-')
+        return cli_error("uriexec", EX_USAGE, "--shell '%s' has no name before its arguments",
+                         clean(request->shell, strlen(request->shell)));
     return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "base/error_text.h"
 #include "base/text.h"
 #include "cli/message.h"
+#include "uricommand/shell_names.h"
 
 int complain_no_memory(void)
 {
@@ -46,9 +47,54 @@ int complain_too_long(const char *what, size_t len)
                      what, sysconf(_SC_ARG_MAX));
 }
 
+/* The words of a shell that comes with its arguments; else its name and -c; and room for two more.
+ * *copy is to be freed, as is the array. */
+static char **split_shell(const char *shell, char **copy)
+{
+    char **argv = calloc(strlen(shell) / 2 + 4, sizeof *argv);
+    size_t count = 0;
+    char *rest = *copy = strdup(shell);
+    char *word;
+
+    if (argv == NULL || *copy == NULL) {
+        free(argv);
+        return NULL;
+    }
+    if (!shell_name_has_arguments(shell)) {
+        argv[0] = *copy;
+        argv[1] = (char *)"-c";
+        return argv;
+    }
+    while ((word = strsep(&rest, " \t\n")) != NULL) {
+        if (*word != '\0')
+            argv[count++] = word;
+    }
+    return argv;
+}
+
+static int run_shell(const char *shell, const char *command)
+{
+    char *copy;
+    char **argv = split_shell(shell, &copy);
+    size_t count = 0;
+    int error = ENOMEM;
+
+    if (argv != NULL) {
+        while (argv[count] != NULL)
+            count++;
+        argv[count] = (char *)command;
+        execvp(argv[0], argv);
+        error = errno;
+    }
+    free(argv);
+    free(copy);
+    return error;
+}
+
 int become(const char *shell, const char *command)
 {
     char *spaced = NULL;
+    int error;
 
     /* Behind -c, shells still take a word that begins so for an option. */
     if (*command == '-' || *command == '+') {
@@ -56,10 +102,10 @@ int become(const char *shell, const char *command)
             return complain_no_memory();
         command = spaced;
     }
-    execlp(shell, shell, "-c", command, (char *)NULL);
-    if (errno == E2BIG)
+    error = run_shell(shell, command);
+    if (error == E2BIG)
         return complain_too_long("the command", strlen(command));
-    return cli_error("uriexec", errno == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN,
+    return cli_error("uriexec", error == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN,
                      "cannot run the shell '%s': %s", clean(shell, strlen(shell)),
-                     error_text(errno));
+                     error_text(error));
 }

@@ -17,8 +17,8 @@ const char *clean(const char *text, size_t len);
 /* The longest argument that this system takes. */
 size_t argument_max(void);
 
-/* Becomes the shell, with -c and the command.  Returns only when that fails, after saying so, with
- * the exit status. */
+/* Becomes the shell, with -c, unless it comes with its own arguments, and the command.  Returns
+ * only when that fails, after saying so, with the exit status. */
 int become(const char *shell, const char *command);
 
 #endif

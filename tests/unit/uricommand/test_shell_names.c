@@ -52,12 +52,25 @@ static void only_whole_names_count(void **state)
     assert_false(shell_name_is_known("cd", 1));
 }
 
+static void arguments_end_in_an_option(void **state)
+{
+    static const char *const with[] = {"/bin/bash -c", "tcsh -f -c", " env -i sh  -c ", "perl\t-e"};
+    static const char *const without[] = {"sh", "my shell", "/opt/a b/sh", "-c", " -c", "", " "};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof with / sizeof *with; i++)
+        assert_true(shell_name_has_arguments(with[i]));
+    for (size_t i = 0; i < sizeof without / sizeof *without; i++)
+        assert_false(shell_name_has_arguments(without[i]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_no_program_does_is_the_shells_alone),
         cmocka_unit_test(keywords_and_other_builtins_are_known),
         cmocka_unit_test(only_whole_names_count),
+        cmocka_unit_test(arguments_end_in_an_option),
     };
 
     return cmocka_run_group_tests_name("shell_names", tests, NULL, NULL);
