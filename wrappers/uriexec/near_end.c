@@ -19,7 +19,7 @@ static const struct keepalive keepalive = {.idle_s = 30, .interval_s = 15, .prob
 
 static bool is_tcp(int fd)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
     socklen_t len = sizeof address;
 
     return getsockname(fd, (struct sockaddr *)&address, &len) == 0 &&

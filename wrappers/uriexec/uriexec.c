@@ -111,11 +111,12 @@ static int show(const struct uricommand_run *run)
 
 static int run_tied(const struct request *request, const char *shell, const char *command)
 {
+    const char *near = request->near != NULL ? request->near : "";
     struct tie_word word;
 
-    if (tie_word_read(&word, request->near != NULL ? request->near : "") != 0)
+    if (tie_word_read(&word, near) != 0)
         return cli_error("uriexec", EX_USAGE, "--tie-to '%s' is not what uriexec --hop writes",
-                         clean(request->near, strlen(request->near)));
+                         clean(near, strlen(near)));
     descriptor_occupy_streams(O_CLOEXEC);
     return tie_run(&(struct tied){shell, command, &word, request_grace_ms(request)});
 }
