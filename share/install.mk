@@ -5,7 +5,7 @@ MAN_PAGES := $(wildcard share/man/man*/*)
 LEFT_OUT  := $(ABSENT) $(if $(SPANK),,pidwatch-spank)
 SHARED_DATA = $(filter-out $(LEFT_OUT:%=share/systemd/%.service) $(LEFT_OUT:%=share/man/man8/%.8),$(1))
 UNITS     := $(wildcard share/systemd/*)
-EXAMPLES  := $(shell find examples -type f)
+EXAMPLES  := $(shell find examples -type f 2>/dev/null)
 
 # Completions, as the programs print them of their options.  WITH_COMPLETIONS=0 is for a build that
 # cannot run here.
