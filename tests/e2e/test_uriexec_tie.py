@@ -184,7 +184,7 @@ def a_command_may_end_in_its_own_way(folder):
     sshd = hosts.Sshd(folder, isolates=True)
     mark = os.path.join(folder, "saved")
     near, nap = start_nap(folder, [sshd.launcher("fish")], command=[
-        "sh", "-c", f"trap 'kill $!; echo saved >{mark}; exit' TERM; sleep {{}} & wait"])
+        "sh", "-c", f"trap 'echo saved >{mark}; exit' TERM; sleep {{}} & while :; do wait; done"])
     near.kill()
     nap.wait_for_end()
     farm.poll(lambda: os.path.exists(mark), "it has heard SIGTERM")
