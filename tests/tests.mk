@@ -128,7 +128,7 @@ build/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC   $@)clang $(FUZZ_CFLAGS) -c -o $@ $<
 $(FUZZERS:%=build/fuzz/%): build/fuzz/%: build/fuzz/obj/tests/fuzz/fuzz_%.o \
-    $(patsubst %.c,build/fuzz/obj/%.o,$(wildcard lib/*/*.c) wrappers/slurm/job_claims.c)
+    $(patsubst %.c,build/fuzz/obj/%.o,$(wildcard lib/*/*.c) wrappers/slurm/job_claims.c wrappers/locksync/seat_map.c)
 	$(call say,LD   $@)clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 -include $(shell find build/fuzz/obj -name '*.d' 2>/dev/null)
 
