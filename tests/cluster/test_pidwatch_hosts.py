@@ -24,7 +24,7 @@ def make_cluster():
     made = netns.network(folder, ("farm", "login"))
     shutil.rmtree(folder)
     farm.keep()
-    return slurm.Cluster(host=made["farm"]).start(), made["login"]
+    return slurm.Cluster(host=made["farm"]).start().serve_all_tests(), made["login"]
 
 
 cluster, login = make_cluster()

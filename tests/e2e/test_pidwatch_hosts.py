@@ -132,7 +132,8 @@ def idioms(beginning):
     for name in MANUALS:
         with open(os.path.join(farm.SOURCE, name), encoding="utf-8") as file:
             for line in file:
-                if line.startswith(beginning) and line.strip() not in found:
+                # The one with $PPID needs a login shell: test_uriexec_tie.py has it.
+                if line.startswith(beginning) and "$PPID" not in line and line.strip() not in found:
                     found.append(line.strip())
     assert found, f"no line begins with {beginning!r}"
     return found

@@ -20,7 +20,7 @@ def cluster_with_scripts(settings, scripts):
         with open(path, "w", encoding="utf-8") as script:
             script.write(text.replace("{folder}", cluster.folder))
         os.chmod(path, 0o755)
-    return cluster.start()
+    return cluster.start().serve_all_tests()
 
 
 def at(job):

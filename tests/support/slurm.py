@@ -114,7 +114,6 @@ class Cluster:
         self.write_conf(self.conf)
         self.plugstack("")
         atexit.register(self.destroy)
-        tap.before_each(self.make_ready)
 
     def write_conf(self, path):
         """Writes slurm.conf; another path is for another host's copy."""
@@ -334,6 +333,11 @@ class Cluster:
             if pid != os.getpid():
                 farm.kill_pid(pid)
 
+    def serve_all_tests(self):
+        """Has the cluster ready for each test of the program, and cleared behind it."""
+        tap.before_each(self.make_ready)
+        return self
+
     def destroy(self):
         self.end_processes(10)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -345,4 +349,4 @@ def the_cluster(**options):
     if missing:
         print(f"1..0 # SKIP this machine lacks {missing}; '.ci/deps test' installs it", flush=True)
         sys.exit(0)
-    return Cluster(**options).start()
+    return Cluster(**options).start().serve_all_tests()
