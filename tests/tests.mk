@@ -92,9 +92,8 @@ VALGRIND := valgrind -q --error-exitcode=99 --suppressions=tests/unit/valgrind.s
             --show-leak-kinds=definite,indirect,possible \
             --errors-for-leak-kinds=definite,indirect,possible
 .PHONY: check-valgrind
-# valgrind keeps the signals of its children to itself, which is what test_terminate looks at.
 check-valgrind: $(UNIT_TESTS)
-	@$(TEST_ENV) FARMLOCK_SLOW=1 $(PROVE) -j$(JOBS) -e '$(VALGRIND)' $(filter-out %/process/test_terminate,$(UNIT_TESTS))
+	@$(TEST_ENV) FARMLOCK_SLOW=1 $(PROVE) -j$(JOBS) -e '$(VALGRIND)' $(UNIT_TESTS)
 
 .PHONY: check-e2e
 check-e2e: all $(PRELOADS)
