@@ -66,7 +66,9 @@ void lock_request_set_deadline(struct lock_table *table, struct lock_request *re
     tree_insert(&table->deadlines, &request->deadline_node);
 }
 
-struct lock *lock_create(struct lock_table *table, const char *name)
+/* Makes the lock of a name that the table does not know; NULL when there is no memory.  A lock is
+ * forgotten with the last seat that is attached to it. */
+static struct lock *create_lock(struct lock_table *table, const char *name)
 {
     size_t size = strlen(name) + 1;
     struct lock *lock = malloc(sizeof *lock + size);
@@ -79,7 +81,7 @@ struct lock *lock_create(struct lock_table *table, const char *name)
     return lock;
 }
 
-void lock_forget_if_unused(struct lock_table *table, struct lock *lock)
+static void forget_if_unused(struct lock_table *table, struct lock *lock)
 {
     if (tree_count(&lock->by_owner) > 0)
         return;
@@ -88,7 +90,8 @@ void lock_forget_if_unused(struct lock_table *table, struct lock *lock)
     free(lock);
 }
 
-void lock_seat_attach(struct lock_seat *seat, struct lock *lock)
+/* Ties a seat to its lock. */
+static void attach_seat(struct lock_seat *seat, struct lock *lock)
 {
     seat->lock = lock;
     tree_insert(&lock->by_owner, &seat->owner_node);
@@ -137,16 +140,16 @@ int lock_request_attach(struct lock_table *table, struct lock_request *request,
         struct lock *lock = want->names[i].lock;
 
         if (lock == NULL)
-            lock = lock_create(table, want->names[i].name);
+            lock = create_lock(table, want->names[i].name);
         if (lock == NULL) {
             while (i-- > 0) {
                 lock = request->seats[i].lock;
                 lock_seat_detach(&request->seats[i]);
-                lock_forget_if_unused(table, lock);
+                forget_if_unused(table, lock);
             }
             return -1;
         }
-        lock_seat_attach(&request->seats[i], lock);
+        attach_seat(&request->seats[i], lock);
     }
     return 0;
 }
@@ -207,7 +210,7 @@ void lock_request_grant(struct lock_table *table, struct lock_request *request, 
             table->held_count++;
         } else {
             lock_seat_detach(seat);
-            lock_forget_if_unused(table, lock);
+            forget_if_unused(table, lock);
         }
     }
     lock_request_set_deadline(table, request, now_ms);
@@ -234,6 +237,6 @@ void lock_pass_on(struct lock_table *table, struct lock *lock, int64_t now_ms)
         lock_seat_promise(seat);
         lock_request_grant_if_ready(table, seat->request, now_ms);
     } else {
-        lock_forget_if_unused(table, lock);
+        forget_if_unused(table, lock);
     }
 }

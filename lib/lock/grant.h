@@ -13,16 +13,9 @@ void lock_table_emit(const struct lock_table *table, enum lock_event_kind kind,
                      enum lock_reason reason, struct lock_request *request, const char *name,
                      int64_t now_ms);
 
-/* Makes the lock of a name that the table does not know; NULL when there is no memory.  A lock is
- * forgotten with the last seat that is attached to it.
+/* Unties a seat from its lock, which stays in the table until it is passed on or forgotten.  A seat
+ * that leaves its queue stays tied.
  */
-struct lock *lock_create(struct lock_table *table, const char *name);
-void lock_forget_if_unused(struct lock_table *table, struct lock *lock);
-
-/* Ties a seat to its lock, and unties it; an untied lock stays in the table until it is passed on
- * or forgotten.  A seat that leaves its queue stays tied.
- */
-void lock_seat_attach(struct lock_seat *seat, struct lock *lock);
 void lock_seat_detach(struct lock_seat *seat);
 void lock_seat_leave_queue(struct lock_seat *seat);
 
