@@ -40,7 +40,8 @@ void client_aside_take_back(struct ipclocker *lock)
     lock->call.phase = lock->aside.phase;
 }
 
-void client_aside_give_up(struct ipclocker *lock)
+/* As if that connection were the current one for a moment. */
+static void end(struct ipclocker *lock, bool gives_up)
 {
     struct client_connection current = lock->connection;
     enum client_phase phase = lock->call.phase;
@@ -49,7 +50,7 @@ void client_aside_give_up(struct ipclocker *lock)
         return;
     lock->connection = lock->aside.connection;
     lock->call.phase = lock->aside.phase;
-    if (lock->call.operation->give_up != NULL)
+    if (gives_up && lock->call.operation->give_up != NULL)
         lock->call.operation->give_up(lock);
     client_connection_close(lock);
     lock->aside.connection = none;
@@ -57,14 +58,12 @@ void client_aside_give_up(struct ipclocker *lock)
     lock->call.phase = phase;
 }
 
+void client_aside_give_up(struct ipclocker *lock)
+{
+    end(lock, true);
+}
+
 void client_aside_close(struct ipclocker *lock)
 {
-    struct client_connection current = lock->connection;
-
-    if (!client_aside_is_there(lock))
-        return;
-    lock->connection = lock->aside.connection;
-    client_connection_close(lock);
-    lock->aside.connection = none;
-    lock->connection = current;
+    end(lock, false);
 }
