@@ -5,27 +5,18 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "base/array.h"
-#include "proc_stat.h"
+#include "census.h"
 #include "process.h"
 #include "process_ref.h"
 #include "terminate.h"
 
 enum { PAUSE_MS = 20 };
 
-struct seen {
-    pid_t pid, parent;
-    uint64_t start;
-    bool ours;
-};
-
 struct ending {
-    struct seen *seen;
-    size_t count, room;
+    struct census census;  /* as of the last look */
     uint64_t signalled_at; /* who started before has had the signal; by process_clock() */
 };
 
@@ -34,61 +25,45 @@ void descendants_keep(void)
     prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
-static bool see(void *context, const struct proc_stat *stat)
+static void look(struct ending *ending)
 {
-    struct ending *ending = context;
-    struct seen *more =
-        array_grow(ending->seen, &ending->room, ending->count + 1, sizeof *ending->seen);
-
-    if (more == NULL)
-        return false;
-    ending->seen = more;
-    more[ending->count++] = (struct seen){
-        .pid = stat->pid,
-        .parent = stat->parent,
-        .start = stat->start,
-        .ours = stat->parent == getpid(),
-    };
-    return true;
+    ending->census.count = 0;
+    census_take(&ending->census);
 }
 
-static bool is_ours(const struct ending *ending, pid_t pid)
+/* A pid that was used again meanwhile may close the way up to a circle. */
+static bool is_ours(const struct ending *ending, const struct census_entry *entry)
 {
-    for (size_t i = 0; i < ending->count; i++) {
-        if (ending->seen[i].pid == pid)
-            return ending->seen[i].ours;
+    for (size_t up = 0; entry != NULL && up < ending->census.count; up++) {
+        if (entry->stat.parent == getpid())
+            return true;
+        entry = census_find(&ending->census, entry->stat.parent);
     }
     return false;
 }
 
-/* A child may be listed before its parent: looks until nobody is new. */
-static void find(struct ending *ending)
-{
-    bool found = true;
-
-    ending->count = 0;
-    proc_stat_walk(see, ending);
-    while (found) {
-        found = false;
-        for (size_t i = 0; i < ending->count; i++) {
-            struct seen *one = &ending->seen[i];
-
-            if (!one->ours && is_ours(ending, one->parent))
-                one->ours = found = true;
-        }
-    }
-}
-
-static void send_to(const struct seen *one, int number)
+static void send_to(const struct proc_stat *stat, int number)
 {
     struct process_ref ref;
 
-    if (process_ref_open(&ref, one->pid, one->start) != 0)
+    if (process_ref_open(&ref, stat->pid, stat->start) != 0)
         return;
     process_ref_signal(&ref, number);
-    if (terminate_is_request(number))
+    if (terminate_needs_continue(number))
         process_ref_signal(&ref, SIGCONT);
     process_ref_close(&ref);
+}
+
+/* To those of ours who have started since. */
+static void send_to_all(struct ending *ending, int number, uint64_t since)
+{
+    look(ending);
+    for (size_t i = 0; i < ending->census.count; i++) {
+        const struct census_entry *entry = &ending->census.entries[i];
+
+        if (entry->stat.start >= since && is_ours(ending, entry))
+            send_to(&entry->stat, number);
+    }
 }
 
 static void ask(void *context)
@@ -96,23 +71,13 @@ static void ask(void *context)
     struct ending *ending = context;
     uint64_t now = process_clock();
 
-    find(ending);
-    for (size_t i = 0; i < ending->count; i++) {
-        if (ending->seen[i].ours && ending->seen[i].start >= ending->signalled_at)
-            send_to(&ending->seen[i], SIGTERM);
-    }
+    send_to_all(ending, SIGTERM, ending->signalled_at);
     ending->signalled_at = now;
 }
 
 static void kill_all(void *context)
 {
-    struct ending *ending = context;
-
-    find(ending);
-    for (size_t i = 0; i < ending->count; i++) {
-        if (ending->seen[i].ours)
-            send_to(&ending->seen[i], SIGKILL);
-    }
+    send_to_all(context, SIGKILL, 0);
 }
 
 /* Another user's, such as sudo(8), would be waited for in vain. */
@@ -120,9 +85,11 @@ static bool is_done(void *context)
 {
     struct ending *ending = context;
 
-    find(ending);
-    for (size_t i = 0; i < ending->count; i++) {
-        if (ending->seen[i].ours && (kill(ending->seen[i].pid, 0) == 0 || errno != EPERM))
+    look(ending);
+    for (size_t i = 0; i < ending->census.count; i++) {
+        const struct census_entry *entry = &ending->census.entries[i];
+
+        if (is_ours(ending, entry) && (kill(entry->stat.pid, 0) == 0 || errno != EPERM))
             return false;
     }
     return true;
@@ -141,5 +108,5 @@ void descendants_end(int64_t grace_ms)
     };
 
     terminate_run(&target, grace_ms);
-    free(ending.seen);
+    census_fini(&ending.census);
 }

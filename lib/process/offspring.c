@@ -249,7 +249,7 @@ static void send_signal(struct offspring *them, const struct offspring_member *m
         return;
     if (process_ref_signal(&process, number) != 0 && errno == EPERM)
         them->untouchable = member->pid;
-    if (ending_needs_continue(number))
+    if (terminate_needs_continue(number))
         process_ref_signal(&process, SIGCONT);
     process_ref_close(&process);
 }
@@ -277,7 +277,7 @@ void offspring_press(struct offspring *them,
     for (size_t i = 0; i < them->count; i++) {
         struct offspring_member *member = &them->members[i];
         int sent = member->sent,
-            next = ending_next_signal(member->pid, sent, now - member->sent_ms);
+            next = terminate_next_signal(member->pid, sent, now - member->sent_ms);
 
         if (next == 0)
             continue;

@@ -70,8 +70,8 @@ ssize_t offspring_find(struct offspring *them);
  */
 void offspring_signal(struct offspring *them, int number);
 
-/* Sends the next signal to those that cannot hear what they were sent (see ending_next_signal()),
- * and calls `tell`, which may be NULL, for each. */
+/* Sends the next signal to those that cannot hear what they were sent (see
+ * terminate_next_signal()), and calls `tell`, which may be NULL, for each. */
 void offspring_press(struct offspring *them,
                      void (*tell)(void *context, pid_t pid, int ignored, int next), void *context);
 

@@ -75,12 +75,13 @@ bool terminate_run(const struct terminate_target *target, int64_t grace_ms)
     return grace_ms >= 0 && kill_all(target);
 }
 
-bool terminate_is_request(int number)
+/* Signals that ask a process to end. */
+static bool is_request(int number)
 {
     return number == SIGHUP || number == SIGINT || number == SIGQUIT || number == SIGTERM;
 }
 
-bool ending_needs_continue(int number)
+bool terminate_needs_continue(int number)
 {
     switch (number) {
     case SIGKILL:
@@ -98,12 +99,11 @@ bool ending_needs_continue(int number)
     }
 }
 
-int ending_next_signal(pid_t pid, int number, int64_t since_ms)
+int terminate_next_signal(pid_t pid, int number, int64_t since_ms)
 {
     struct proc_signals signals;
 
-    if (!terminate_is_request(number) || since_ms < IGNORED_MS ||
-        proc_signals_read(pid, &signals) != 0)
+    if (!is_request(number) || since_ms < IGNORED_MS || proc_signals_read(pid, &signals) != 0)
         return 0;
     if (!proc_signals_has(signals.ignored, number) &&
         !(since_ms >= BLOCKED_MS && proc_signals_has(signals.pending, number)))

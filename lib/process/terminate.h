@@ -27,15 +27,12 @@ struct terminate_target {
  */
 bool terminate_run(const struct terminate_target *target, int64_t grace_ms);
 
-/* True for signals that ask a process to end.  One that is stopped needs SIGCONT to notice. */
-bool terminate_is_request(int number);
-
 /* True for signals that a stopped process may wait with for ever: it needs SIGCONT to notice. */
-bool ending_needs_continue(int number);
+bool terminate_needs_continue(int number);
 
 /* Which signal is next for a process that was sent `number` so long ago: one that cannot hear it,
  * as it ignores or blocks it, gets SIGTERM, and at last SIGKILL.  0 where it can, or still may;
  * signals that do not ask to end have no next. */
-int ending_next_signal(pid_t pid, int number, int64_t since_ms);
+int terminate_next_signal(pid_t pid, int number, int64_t since_ms);
 
 #endif

@@ -81,7 +81,7 @@ static void send_to_victim(struct victim_end *end, int number)
     note_sent(end, number);
     if (signal_victim(end->watch, number) != 0 && errno == EPERM)
         tell_denied(end, end->watch->victim.pid);
-    if (ending_needs_continue(number))
+    if (terminate_needs_continue(number))
         signal_victim(end->watch, SIGCONT);
 }
 
@@ -93,7 +93,7 @@ static void send_to_group(struct victim_end *end, int number)
     note_sent(end, number);
     if (kill(-group, number) != 0 && errno == EPERM)
         tell_denied(end, end->watch->victim.pid);
-    if (ending_needs_continue(number))
+    if (terminate_needs_continue(number))
         kill(-group, SIGCONT);
     for (size_t i = 0; i < end->them.count; i++) {
         end->them.members[i].sent = number;
@@ -128,7 +128,7 @@ static void press_victim(struct victim_end *end)
 {
     const struct pidwatch *watch = end->watch;
     int sent = end->sent,
-        next = ending_next_signal(watch->victim.pid, sent, clock_now_ms() - end->sent_ms);
+        next = terminate_next_signal(watch->victim.pid, sent, clock_now_ms() - end->sent_ms);
 
     if (next == 0 || process_ref_has_ended(&watch->victim))
         return;
@@ -144,7 +144,7 @@ static void signal_killer(struct victim_end *end)
         return;
     note_sent(end, watch->signal);
     run_killer(watch, watch->shown);
-    if (ending_needs_continue(watch->signal))
+    if (terminate_needs_continue(watch->signal))
         process_ref_signal(&watch->victim, SIGCONT);
 }
 

@@ -53,19 +53,19 @@ static void what_does_not_hear_a_signal_has_a_next_one(void **state)
     pid_t pid = start_deaf(SIGHUP, SIGTERM);
 
     (void)state;
-    assert_int_equal(ending_next_signal(pid, SIGHUP, 0), 0);
-    assert_int_equal(ending_next_signal(pid, SIGHUP, 2000), SIGTERM);
-    assert_int_equal(ending_next_signal(pid, SIGTERM, 60000), 0);
+    assert_int_equal(terminate_next_signal(pid, SIGHUP, 0), 0);
+    assert_int_equal(terminate_next_signal(pid, SIGHUP, 2000), SIGTERM);
+    assert_int_equal(terminate_next_signal(pid, SIGTERM, 60000), 0);
     kill(pid, SIGTERM);
-    assert_int_equal(ending_next_signal(pid, SIGTERM, 4000), 0);
-    assert_int_equal(ending_next_signal(pid, SIGTERM, 5000), SIGKILL);
-    assert_int_equal(ending_next_signal(pid, SIGINT, 60000), 0);
+    assert_int_equal(terminate_next_signal(pid, SIGTERM, 4000), 0);
+    assert_int_equal(terminate_next_signal(pid, SIGTERM, 5000), SIGKILL);
+    assert_int_equal(terminate_next_signal(pid, SIGINT, 60000), 0);
     end(pid);
     /* Who asked for another signal than one to end with knows what for. */
     pid = start_deaf(SIGUSR1, SIGUSR2);
-    assert_int_equal(ending_next_signal(pid, SIGUSR1, 60000), 0);
+    assert_int_equal(terminate_next_signal(pid, SIGUSR1, 60000), 0);
     end(pid);
-    assert_int_equal(ending_next_signal(pid, SIGHUP, 60000), 0);
+    assert_int_equal(terminate_next_signal(pid, SIGHUP, 60000), 0);
 }
 
 /* A real-time signal; valgrind has the last one for itself. */
@@ -95,13 +95,13 @@ static void sets_of_signals_are_read(void **state)
 static void what_is_stopped_must_go_on_to_hear(void **state)
 {
     (void)state;
-    assert_true(ending_needs_continue(SIGHUP));
-    assert_true(ending_needs_continue(SIGUSR1));
-    assert_true(ending_needs_continue(SIGRTMIN));
-    assert_false(ending_needs_continue(SIGKILL));
-    assert_false(ending_needs_continue(SIGSTOP));
-    assert_false(ending_needs_continue(SIGTSTP));
-    assert_false(ending_needs_continue(SIGCONT));
+    assert_true(terminate_needs_continue(SIGHUP));
+    assert_true(terminate_needs_continue(SIGUSR1));
+    assert_true(terminate_needs_continue(SIGRTMIN));
+    assert_false(terminate_needs_continue(SIGKILL));
+    assert_false(terminate_needs_continue(SIGSTOP));
+    assert_false(terminate_needs_continue(SIGTSTP));
+    assert_false(terminate_needs_continue(SIGCONT));
 }
 
 struct stubborn {
