@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/error_text.h"
+#include "base/own_file.h"
 #include "cli/sd_notify.h"
 #include "log.h"
 
@@ -60,32 +61,71 @@ void background_ready(void)
     descriptor_streams_to_null(let_go_of_stderr);
 }
 
+bool background_is_again(void)
+{
+    return has_served != NULL && *has_served;
+}
+
+static int complain_of_pid_file(const struct background *bg, int fd, const char *why)
+{
+    fprintf(stderr, "%s: cannot write the pid file %s: %s\n", bg->name, bg->pid_file, why);
+    descriptor_close(fd);
+    return -1;
+}
+
+enum claim { CLAIMED, CLAIMED_BY_ANOTHER, CLAIMED_BY_BYSTANDER, CLAIM_FAILED };
+
+/* Everybody may read a pid file, and may so have flock(2) lock it, or lock it for reading; to lock
+ * it for writing as this does takes rights to write it. */
+static enum claim lock_pid_file(int fd)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+    if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
+        return CLAIMED;
+    if (errno != EAGAIN && errno != EACCES)
+        return CLAIM_FAILED;
+    if (fcntl(fd, F_OFD_GETLK, &lock) != 0)
+        return CLAIM_FAILED;
+    return lock.l_type == F_WRLCK ? CLAIMED_BY_ANOTHER : CLAIMED_BY_BYSTANDER;
+}
+
+static int open_pid_file(const struct background *bg)
+{
+    const struct own_file file = {
+        .flags = O_RDWR | O_CREAT, .mode = 0644, .not_by = S_IWGRP | S_IWOTH, .owner = geteuid()};
+    char why[OWN_FILE_WHY_SIZE];
+    int fd = own_file_open(bg->pid_file, &file, why);
+
+    return fd >= 0 ? fd : complain_of_pid_file(bg, -1, why);
+}
+
 /* The lock on the file, not its content, says that a daemon runs: a stale file does no harm.
  * Returns the descriptor that holds the lock; -1 after saying why. */
 static int claim_pid_file(const struct background *bg)
 {
     char text[24];
-    int fd = open(bg->pid_file, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    int len;
+    int len, fd = open_pid_file(bg);
+    enum claim claim = fd >= 0 ? lock_pid_file(fd) : CLAIM_FAILED;
 
-    if (fd < 0) {
-        fprintf(stderr, "%s: cannot write the pid file %s: %s\n", bg->name, bg->pid_file,
-                error_text(errno));
-        return -1;
+    if (claim == CLAIMED_BY_BYSTANDER && unlink(bg->pid_file) == 0) {
+        close(fd);
+        fd = open_pid_file(bg);
+        claim = fd >= 0 ? lock_pid_file(fd) : CLAIM_FAILED;
     }
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (fd < 0)
+        return -1;
+    if (claim == CLAIMED_BY_ANOTHER) {
         fprintf(stderr, "%s: another one runs already with the pid file %s; stop it first\n",
                 bg->name, bg->pid_file);
         close(fd);
         return -1;
     }
+    if (claim != CLAIMED)
+        return complain_of_pid_file(bg, fd, error_text(errno));
     len = snprintf(text, sizeof text, "%d\n", (int)getpid());
-    if (ftruncate(fd, 0) != 0 || write(fd, text, (size_t)len) != len) {
-        fprintf(stderr, "%s: cannot write the pid file %s: %s\n", bg->name, bg->pid_file,
-                error_text(errno));
-        close(fd);
-        return -1;
-    }
+    if (ftruncate(fd, 0) != 0 || write(fd, text, (size_t)len) != len)
+        return complain_of_pid_file(bg, fd, error_text(errno));
     return fd;
 }
 
@@ -99,6 +139,8 @@ static int serve_with_pid_file(const struct background *bg, int (*serve)(const s
             return EXIT_SYSTEM;
     }
     status = serve(bg);
+    if (bg->ended != NULL)
+        bg->ended(bg->context);
     if (fd >= 0) {
         /* A server that has given up its rights may not remove it: then leave it empty. */
         if (unlink(bg->pid_file) != 0 && ftruncate(fd, 0) != 0)

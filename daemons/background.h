@@ -14,6 +14,10 @@ struct background {
      * exit status: 0 after an orderly end, anything else is a failure to be restarted from.
      */
     int (*serve)(void *context);
+
+    /* Is called when the server has ended for good, in the process that kept the rights it was
+     * started with; NULL for nothing. */
+    void (*ended)(void *context);
     void *context;
 };
 
@@ -31,5 +35,8 @@ int background_run(const struct background *background);
  * NOTIFY_SOCKET is set (sd_notify(3)).
  */
 void background_ready(void);
+
+/* Whether the server that runs comes after one that has served and died. */
+bool background_is_again(void);
 
 #endif

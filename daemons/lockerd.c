@@ -2,6 +2,7 @@
  * Must not do anything that an embedded server could not have done for it. */
 #include <errno.h>
 #include <event2/event.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,126 +15,19 @@
 #include "base/descriptor.h"
 #include "base/error_text.h"
 #include "base/number.h"
-#include "cli/command_line.h"
-#include "cli/host_option.h"
 #include "cli/message.h"
+#include "daemon_config.h"
 #include "event_loop.h"
+#include "group_check.h"
 #include "ipclocker_server.h"
+#include "lockerd_http.h"
+#include "lockerd_options.h"
+#include "lockerd_rules.h"
 #include "log.h"
-#include "net/port.h"
 #include "store/file.h"
 
-enum { HOSTS_MAX = 64, LISTEN_FDS_START = 3 };
-enum { DEFAULT_HISTORY_S = 90 * 24 * 3600, DEFAULT_REQUEUE_GRACE_S = 60 };
-
-struct settings {
-    const char *hosts[HOSTS_MAX];
-    size_t host_count;
-    const char *port, *path, *pid_file, *log, *state;
-    enum ipclocker_durability durability;
-    uint64_t history_s, requeue_grace_s;
-    int pidstat_port;
-    bool background, debug, move_corrupt_state;
-};
-
-static int take_host(void *context, const char *argument)
-{
-    struct settings *settings = context;
-
-    if (settings->host_count == HOSTS_MAX)
-        return cli_error("lockerd", EX_USAGE, "more than %d --host; use * for all addresses",
-                         HOSTS_MAX);
-    if (host_option_check("lockerd", "host", argument) != 0)
-        return EX_USAGE;
-    settings->hosts[settings->host_count++] = argument;
-    return 0;
-}
-
-static int take_pidstat_port(void *context, const char *argument)
-{
-    struct settings *settings = context;
-    uint16_t port;
-
-    if (strcmp(argument, "none") == 0) {
-        settings->pidstat_port = -1;
-        return 0;
-    }
-    if (port_parse(argument, "udp", &port) != 0)
-        return cli_error("lockerd", EX_USAGE,
-                         "--pidstat-port %s: give a number from 1 to 65535, a service, or none",
-                         argument);
-    settings->pidstat_port = port;
-    return 0;
-}
-
-static int take_history(void *context, const char *argument)
-{
-    struct settings *settings = context;
-
-    if (number_parse_duration(argument, INT32_MAX, &settings->history_s) == 0)
-        return 0;
-    return cli_error("lockerd", EX_USAGE,
-                     "--history %s: give a number with d, h, m or s, such as 90d", argument);
-}
-
-static int take_debug(void *context, const char *argument)
-{
-    struct settings *settings = context;
-
-    (void)argument;
-    settings->debug = true;
-    settings->background = false;
-    return 0;
-}
-
-#define SETTINGS struct settings
-static const struct option_spec options[] = {
-    OPT_GROUP("Where it listens"),
-    OPT_CALL("host", "HOST", take_host, "listen at this address or name; may be repeated; * is all",
-             .completion = COMPLETE_HOST, .repeats = true),
-    OPT_TEXT("port", "PORT", port, "TCP port or service name"),
-    OPT_TEXT("path", "PATH", path, "listen at this UNIX socket", .completion = COMPLETE_FILE),
-    OPT_GROUP("What it keeps"),
-    OPT_TEXT("state", "FILE", state, "keep locks and history there; \"none\": in memory only",
-             .completion = COMPLETE_FILE),
-    OPT_WORD("durability", "power|process", durability, "power|process",
-             "what a grant is to survive the end of"),
-    OPT_CALL("history", "TIME", take_history, "how long to keep what has ended: 90d, 12h, 0"),
-    OPT_NUMBER("requeue-grace", "SECONDS", requeue_grace_s, 0, INT32_MAX,
-               "how long waiters keep their places after a restart"),
-    OPT_FLAG("move-corrupt-state", move_corrupt_state,
-             "rename a damaged state file and begin with no lock held"),
-    OPT_GROUP("How it runs"),
-    OPT_CALL("pidstat-port", "PORT", take_pidstat_port,
-             "UDP port or service of pidstatd elsewhere, or none"),
-    OPT_TEXT("pid-file", "FILE", pid_file, "write the process id there",
-             .completion = COMPLETE_FILE),
-    OPT_TEXT("log", "FILE", log, "log to a file, or to \"syslog\"", .completion = COMPLETE_FILE),
-    OPT_FLAG("fork", background, "go into the background once listening (the default)",
-             .no_help = "stay in the foreground"),
-    OPT_CALL("debug", NULL, take_debug, "log each request; stay in the foreground"),
-    OPT_END,
-};
-
-static const struct command_line command_line = {
-    .program = "lockerd",
-    .usage = "lockerd [OPTION]...",
-    .summary = "Grants named locks over the network, first come first served.",
-    .options = options,
-    .notes = "Without --host and --path it listens at localhost only. The port is --port, else "
-             "$IPCLOCKER_PORT, else \"lockerd\" in /etc/services, else 1751. See lockerd(8).",
-};
-
-/* Returns -1 to go on with the settings, or the status to exit with. */
-static int parse_options(struct settings *settings, int argc, char **argv)
-{
-    char **words;
-    int status = command_line_parse(&command_line, argc, argv, settings, &words);
-
-    if (status < 0 && settings->state != NULL && settings->state[0] == '\0')
-        return cli_error("lockerd", EX_USAGE, "--state is empty: name a file, or none");
-    return status;
-}
+enum { MAPPED_FROM_BYTES = 256 * 1024 };
+enum { LISTEN_FDS_START = 3 };
 
 /* The sockets that systemd has opened for us, sd_listen_fds(3).  Returns how many, or -1. */
 static int listen_at_given_sockets(struct ipclocker_server *server)
@@ -153,30 +47,36 @@ static int listen_at_given_sockets(struct ipclocker_server *server)
     return (int)count;
 }
 
-static int listen_everywhere(struct ipclocker_server *server, const struct settings *settings)
+static int listen_everywhere(struct ipclocker_server *server, const struct lockerd_options *options)
 {
-    const char *port = settings->port != NULL ? settings->port : getenv("IPCLOCKER_PORT");
+    const char *port = options->port != NULL ? options->port : getenv("IPCLOCKER_PORT");
     int given = listen_at_given_sockets(server);
 
     if (given < 0)
         return -1;
-    if (settings->path != NULL && ipclocker_server_listen_unix(server, settings->path) != 0)
+    if (options->path != NULL && ipclocker_server_listen_unix(server, options->path) != 0)
         return -1;
-    for (size_t i = 0; i < settings->host_count; i++) {
-        if (ipclocker_server_listen(server, settings->hosts[i], port) != 0)
+    for (size_t i = 0; i < options->host_count; i++) {
+        if (ipclocker_server_listen(server, options->hosts[i], port) != 0)
             return -1;
     }
     /* A port that the command line names is meant, also beside a path. */
-    if (settings->host_count == 0 && given == 0 &&
-        (settings->path == NULL || settings->port != NULL))
+    if (options->host_count == 0 && given == 0 && (options->path == NULL || options->port != NULL))
         return ipclocker_server_listen(server, "localhost", port);
     return 0;
 }
 
+struct lockerd {
+    struct ipclocker_server *server; /* NULL once it was destroyed */
+    struct privileges privileges;    /* whom to become */
+    char *state;
+};
+
 /* Where the state is kept.  Returns 0, or the status to exit with. */
-static int set_state(struct ipclocker_server *server, const struct settings *settings)
+static int set_state(struct lockerd *self, const struct lockerd_options *options)
 {
-    char *path = settings->state != NULL ? strdup(settings->state) : store_file_default_path();
+    struct ipclocker_server *server = self->server;
+    char *path = options->state != NULL ? strdup(options->state) : store_file_default_path();
     int result;
 
     if (path == NULL) {
@@ -185,12 +85,19 @@ static int set_state(struct ipclocker_server *server, const struct settings *set
                              "there is no home for the state file; name one with --state, or none");
         return cli_error("lockerd", EX_OSERR, "%s", error_text(errno));
     }
-    result = ipclocker_server_set_state(server, path, settings->durability);
-    free(path);
-    ipclocker_server_set_history(server, settings->history_s);
-    ipclocker_server_set_requeue_grace(server, (unsigned)settings->requeue_grace_s);
-    ipclocker_server_set_move_corrupt_state(server, settings->move_corrupt_state);
+    result = ipclocker_server_set_state(server, path, options->durability);
+    self->state = path;
+    ipclocker_server_set_history(server, options->history_s);
+    ipclocker_server_set_history_size(server, options->history_bytes);
+    ipclocker_server_set_requeue_grace(server, (unsigned)options->requeue_grace_s);
+    ipclocker_server_set_move_corrupt_state(server, options->move_corrupt_state);
     return result == 0 ? 0 : EX_OSERR;
+}
+
+static void set_limits(struct ipclocker_server *server, const struct lockerd_options *options)
+{
+    for (size_t i = 0; i < IPCLOCKER_LIMITS; i++)
+        ipclocker_server_set_limit(server, (enum ipclocker_limit)i, options->limits[i]);
 }
 
 static bool logs_elsewhere;
@@ -199,6 +106,63 @@ static void write_log(void *context, int priority, const char *text)
 {
     (void)context;
     log_line(priority, "%s", text);
+}
+
+/* What can change while the server runs: called at the start, too. */
+static void set_what_may_change(struct ipclocker_server *server,
+                                const struct lockerd_options *options)
+{
+    log_set_debug(options->debug);
+    set_limits(server, options);
+    ipclocker_server_set_debug(server, options->debug);
+    if (ipclocker_server_set_allow(server, options->allow, options->allow_count) != 0)
+        log_line(LOG_ERR, "whom to serve stays as it was: %s", ipclocker_server_error(server));
+    lockerd_http_set_allow(options->allow, options->allow_count);
+    lockerd_http_read_page(&options->http);
+    if (lockerd_rules_apply(options->rules, server) != 0)
+        log_line(LOG_ERR, "the pools stay as they were: %s", ipclocker_server_error(server));
+}
+
+/* A configuration that is to come, while its groups are looked for. */
+static struct {
+    struct event_base *base;
+    struct ipclocker_server *server;
+    struct lockerd_options options;
+    struct conf *file;
+    bool is_asked_again;
+} next;
+
+static void read_config_again(struct ipclocker_server *server);
+
+static void take_next(void *context, bool is_sound)
+{
+    (void)context;
+    if (is_sound) {
+        daemon_config_is_taken(&lockerd_told);
+        set_what_may_change(next.server, &next.options);
+    } else {
+        daemon_config_is_faulty(&lockerd_told);
+        rules_free(next.options.rules);
+    }
+    conf_free(next.file);
+    if (next.is_asked_again)
+        read_config_again(next.server);
+}
+
+static void read_config_again(struct ipclocker_server *server)
+{
+    next.is_asked_again = group_check_is_under_way();
+    if (next.is_asked_again) {
+        log_line(LOG_NOTICE, "the configuration is read again when the group database has answered "
+                             "about that of before");
+        return;
+    }
+    if (!daemon_config_again(&lockerd_told, &next.options, &next.file))
+        return;
+    next.server = server;
+    if (!rules_name_system_groups(next.options.rules) ||
+        group_check_start(next.base, next.options.rules, take_next, NULL) != 0)
+        take_next(NULL, true);
 }
 
 static void on_stop_signal(evutil_socket_t signal, short events, void *context)
@@ -212,9 +176,8 @@ static void on_hangup_signal(evutil_socket_t signal, short events, void *context
 {
     (void)signal;
     (void)events;
-    (void)context;
     log_reopen();
-    log_line(LOG_INFO, "log reopened");
+    read_config_again(context);
 }
 
 /* Whoever starts a server looks at standard error, wherever the log goes. */
@@ -225,83 +188,161 @@ static void report_failed_start(const char *reason)
     log_line(LOG_ERR, "cannot serve: %s", reason);
 }
 
-/* Serves until a signal ends it; background_run() calls this in the process that is to serve. */
-static int serve(void *context)
+/* Gives up the rights of root, and what the server needs to the user that it becomes. */
+static int become_ordinary(const struct lockerd *self)
 {
-    struct ipclocker_server *server = context;
-    struct event_base *base = event_loop_create();
-    struct event *term, *interrupt, *hangup;
-    int status = 0;
+    const struct privileges *user = &self->privileges;
+    char error[STORE_ERROR_SIZE];
 
-    if (base == NULL) {
-        report_failed_start(error_text(errno));
-        ipclocker_server_destroy(server);
+    if (user->user == NULL)
+        return 0;
+    if (store_file_hand_over(self->state, user->user, user->uid, user->gid, error) != 0) {
+        report_failed_start(error);
         return EX_OSERR;
     }
-    term = evsignal_new(base, SIGTERM, on_stop_signal, base);
-    interrupt = evsignal_new(base, SIGINT, on_stop_signal, base);
-    hangup = evsignal_new(base, SIGHUP, on_hangup_signal, NULL);
-    if (term == NULL || interrupt == NULL || hangup == NULL || event_add(term, NULL) != 0 ||
-        event_add(interrupt, NULL) != 0 || event_add(hangup, NULL) != 0 ||
+    if (privileges_drop(user) == 0)
+        return 0;
+    snprintf(error, sizeof error,
+             "cannot become user %s: %s; start lockerd as that user, or name "
+             "another with --user",
+             user->user, error_text(errno));
+    report_failed_start(error);
+    return EX_OSERR;
+}
+
+static int serve_from(struct ipclocker_server *server, struct event_base *base)
+{
+    struct event *events[] = {evsignal_new(base, SIGTERM, on_stop_signal, base),
+                              evsignal_new(base, SIGINT, on_stop_signal, base),
+                              evsignal_new(base, SIGHUP, on_hangup_signal, server)};
+    const char *failure = NULL;
+    bool ready = true;
+
+    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
+        ready &= events[i] != NULL && event_add(events[i], NULL) == 0;
+    /* Before the state is read, which may take long: who asks is told so. */
+    if (!ready || (failure = lockerd_http_start(base)) != NULL ||
         ipclocker_server_start(server, base) != 0) {
-        report_failed_start(ipclocker_server_error(server));
-        status = EX_OSERR;
+        report_failed_start(failure != NULL ? failure : ipclocker_server_error(server));
+        ready = false;
     } else {
         log_line(LOG_INFO, "version " FARMLOCK_VERSION " serves");
+        next.base = base;
+        lockerd_rules_ask_later();
+        /* Who comes after one that died goes by the file as it is now, as that one did. */
+        if (background_is_again())
+            read_config_again(server);
         background_ready();
         event_base_dispatch(base);
     }
+    lockerd_http_stop();
     ipclocker_server_destroy(server);
-    if (term != NULL)
-        event_free(term);
-    if (interrupt != NULL)
-        event_free(interrupt);
-    if (hangup != NULL)
-        event_free(hangup);
-    event_base_free(base);
+    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
+        if (events[i] != NULL)
+            event_free(events[i]);
+    }
+    return ready ? 0 : EX_OSERR;
+}
+
+/* Removes the socket's file where the server had no right to. */
+static void clean_up(void *context)
+{
+    struct lockerd *self = context;
+
+    lockerd_http_stop();
+    ipclocker_server_destroy(self->server);
+    self->server = NULL;
+}
+
+/* Serves until a signal ends it; background_run() calls this in the process that is to serve. */
+static int serve(void *context)
+{
+    struct lockerd *self = context;
+    struct event_base *base = NULL;
+    int status = become_ordinary(self);
+
+    if (status == 0 && (base = event_loop_create()) == NULL) {
+        report_failed_start(error_text(errno));
+        status = EX_OSERR;
+    }
+    if (status == 0)
+        status = serve_from(self->server, base);
+    else
+        clean_up(self);
+    self->server = NULL;
+    if (base != NULL)
+        event_base_free(base);
     return status;
+}
+
+static int open_log(const struct lockerd_options *options, const struct privileges *owner)
+{
+    char why[OWN_FILE_WHY_SIZE];
+
+    logs_elsewhere = options->log != NULL;
+    if (log_open("lockerd", options->log, options->debug, owner, why) == 0)
+        return 0;
+    return cli_error("lockerd", EX_OSERR, "cannot open the log %s: %s", options->log, why);
+}
+
+static int prepare(struct lockerd *self, const struct lockerd_options *options)
+{
+    int status;
+
+    self->server = ipclocker_server_create();
+    if (self->server == NULL || listen_everywhere(self->server, options) != 0) {
+        status = errno == EINVAL || errno == ENAMETOOLONG ? EX_USAGE : EX_OSERR;
+        cli_error("lockerd", status, "%s",
+                  self->server != NULL ? ipclocker_server_error(self->server) : error_text(errno));
+        ipclocker_server_destroy(self->server);
+        return status;
+    }
+    ipclocker_server_set_log(self->server, write_log, NULL);
+    status = set_state(self, options);
+    if (status != 0)
+        return status;
+    status = lockerd_who_apply(&options->who, self->server);
+    if (status != 0)
+        return status;
+    status = lockerd_http_listen(&options->http, self->server);
+    if (status != 0)
+        return status;
+    set_what_may_change(self->server, options);
+    ipclocker_server_set_pidstat_port(self->server, options->pidstat_port);
+    ipclocker_server_set_classic_pidstatd(self->server, !options->no_classic_pidstatd);
+    return 0;
 }
 
 int main(int argc, char **argv)
 {
-    struct settings settings = {.background = true,
-                                .history_s = DEFAULT_HISTORY_S,
-                                .requeue_grace_s = DEFAULT_REQUEUE_GRACE_S};
-    struct background background = {.name = "lockerd", .serve = serve};
+    static struct lockerd_options options; /* what it has is in use until the end */
     /* Not destroyed in the processes that only wait: its socket files are the server's. */
-    static struct ipclocker_server *server;
+    static struct lockerd self;
+    struct background background = {
+        .name = "lockerd", .serve = serve, .ended = clean_up, .context = &self};
     int status;
 
     descriptor_occupy_streams(0);
-    status = parse_options(&settings, argc, argv);
+    status = conf_options_begin(&lockerd_told, argc, argv, &options);
     if (status >= 0)
         return status;
-    if (settings.log == NULL && settings.background)
-        settings.log = "syslog";
-    if (log_open("lockerd", settings.log, settings.debug) != 0)
-        return cli_error("lockerd", EX_OSERR, "cannot open the log %s: %s", settings.log,
-                         error_text(errno));
+    if (options.log == NULL && options.background)
+        options.log = "syslog";
+    privileges_choose(&options.privileges, "farmlock", &self.privileges);
+    status = open_log(&options, &self.privileges);
+    if (status != 0)
+        return status;
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a state file at its limit is an error to report */
     descriptor_raise_limit();
-    server = ipclocker_server_create();
-    if (server == NULL || listen_everywhere(server, &settings) != 0) {
-        status = errno == EINVAL || errno == ENAMETOOLONG ? EX_USAGE : EX_OSERR;
-        cli_error("lockerd", status, "%s",
-                  server != NULL ? ipclocker_server_error(server) : error_text(errno));
-        ipclocker_server_destroy(server);
-        return status;
-    }
-    ipclocker_server_set_log(server, write_log, NULL);
-    status = set_state(server, &settings);
+    /* Else the memory of long lists stays with the process: a threshold that is set does not grow.
+     */
+    mallopt(M_MMAP_THRESHOLD, MAPPED_FROM_BYTES);
+    status = prepare(&self, &options);
     if (status != 0)
         return status;
-    ipclocker_server_set_debug(server, settings.debug);
-    ipclocker_server_set_pidstat_port(server, settings.pidstat_port);
-    background.pid_file = settings.pid_file;
-    background.foreground = !settings.background;
-    background.quiet = settings.log != NULL;
-    logs_elsewhere = settings.log != NULL;
-    background.context = server;
+    background.pid_file = options.pid_file;
+    background.foreground = !options.background;
+    background.quiet = options.log != NULL;
     return background_run(&background);
 }

@@ -13,90 +13,24 @@
 #include "background.h"
 #include "base/descriptor.h"
 #include "base/error_text.h"
-#include "base/number.h"
-#include "cli/command_line.h"
-#include "cli/host_option.h"
 #include "cli/message.h"
+#include "daemon_config.h"
 #include "event_loop.h"
 #include "log.h"
 #include "pidstat.h"
+#include "pidstatd_http.h"
+#include "pidstatd_options.h"
 #include "privileges.h"
 #include "process/process.h"
 
 struct pidstatd {
+    struct pidstatd_options options;
+    struct privileges privileges;
     struct pidstat_server *server;
     struct event_base *base;
-    struct privileges privileges;
-    const char *host, *user;
-    bool debug, background;
-    const char *pid_file;
     struct pidstat_server_stats logged;
-};
-
-static int take_port(void *context, const char *value)
-{
-    struct pidstatd *self = context;
-
-    if (pidstat_server_set_port(self->server, value) == 0)
-        return 0;
-    return cli_error("pidstatd", EX_USAGE,
-                     "--port cannot be '%s'; give 1 to 65535 or a UDP service of /etc/services",
-                     value);
-}
-
-static int take_host(void *context, const char *host)
-{
-    struct pidstatd *self = context;
-
-    self->host = host;
-    return host_option_check("pidstatd", "host", host);
-}
-
-static int take_user(void *context, const char *value)
-{
-    struct pidstatd *self = context;
-
-    self->user = value;
-    if (privileges_find(value, &self->privileges) == 0)
-        return 0;
-    return cli_error("pidstatd", EX_USAGE, "there is no user '%s'; name another with --user",
-                     value);
-}
-
-static int take_max_watches(void *context, const char *value)
-{
-    struct pidstatd *self = context;
-    uint64_t number;
-
-    if (number_parse(value, SIZE_MAX, &number) == 0 &&
-        pidstat_server_set_max_watches(self->server, (size_t)number) == 0)
-        return 0;
-    return cli_error("pidstatd", EX_USAGE,
-                     "--max-watches cannot be '%s'; give a number from 0 to 1000000", value);
-}
-
-#define SETTINGS struct pidstatd
-static const struct option_spec options[] = {
-    OPT_CALL("host", "HOST", take_host, "listen on this host's addresses only (all addresses)",
-             .completion = COMPLETE_HOST),
-    OPT_CALL("port", "PORT", take_port, "listen on this UDP port or service (pidstatd, 1752)"),
-    OPT_FLAG("fork", background, "go into the background (the default)",
-             .no_help = "stay in the foreground, log to standard error"),
-    OPT_TEXT("pid-file", "FILE", pid_file, "write the process id there",
-             .completion = COMPLETE_FILE),
-    OPT_CALL("user", "USER", take_user, "when started by root, become this user (nobody)",
-             .completion = COMPLETE_USER),
-    OPT_CALL("max-watches", "N", take_max_watches, "keep at most this many watches (16384)"),
-    OPT_FLAG("debug", debug, "log the counters every ten seconds"),
-    OPT_END,
-};
-
-static const struct command_line command_line = {
-    .program = "pidstatd",
-    .usage = "pidstatd [OPTION]...",
-    .summary = "Tells over UDP whether processes of this host exist.",
-    .options = options,
-    .notes = "See pidstatd(8).",
+    struct event *debug_timer, *minute_timer;
+    uint64_t denied_before; /* a minute ago */
 };
 
 static int listen_on_sockets(struct pidstatd *self)
@@ -113,22 +47,17 @@ static int listen_on_sockets(struct pidstatd *self)
     else if (error_text_has_advice(errno))
         advice = NULL;
     return cli_error("pidstatd", EX_OSERR, "cannot listen on %s port %u: %s%s%s",
-                     self->host != NULL ? self->host : "any address",
+                     self->options.host != NULL ? self->options.host : "any address",
                      (unsigned)pidstat_server_port(self->server), reason,
                      advice != NULL ? "; " : "", advice != NULL ? advice : "");
 }
 
 /* A daemon that only looks needs no rights; only who names a user keeps another's. */
-static int become_ordinary(struct pidstatd *self)
+static int become_ordinary(const struct privileges *privileges)
 {
-    if (geteuid() != 0)
+    if (privileges_drop(privileges) == 0)
         return 0;
-    if (self->user == NULL && privileges_find("nobody", &self->privileges) != 0)
-        self->privileges = (struct privileges){.uid = 65534, .gid = 65534};
-    if (self->privileges.uid == 0 || privileges_drop(&self->privileges) == 0)
-        return 0;
-    log_line(LOG_ERR, "cannot become user %s: %s", self->user != NULL ? self->user : "nobody",
-             error_text(errno));
+    log_line(LOG_ERR, "cannot become user %s: %s", privileges->user, error_text(errno));
     return EX_OSERR;
 }
 
@@ -139,8 +68,9 @@ static void log_stats(struct pidstatd *self, int priority)
     pidstat_server_stats(self->server, &now);
     log_line(priority,
              "%" PRIu64 " questions, %" PRIu64 " answers, %" PRIu64 " malformed, %zu watches, "
-             "%" PRIu64 " ends told, %" PRIu64 " watches refused",
-             now.questions, now.answers, now.malformed, now.watches, now.watched, now.refused);
+             "%" PRIu64 " ends told, %" PRIu64 " watches refused, %" PRIu64 " not allowed to ask",
+             now.questions, now.answers, now.malformed, now.watches, now.watched, now.refused,
+             now.denied);
     self->logged = now;
 }
 
@@ -160,6 +90,41 @@ static void on_report(evutil_socket_t signal, short what, void *arg)
     log_stats(arg, LOG_INFO);
 }
 
+/* What can change while it runs: called at the start, too. */
+static int set_what_may_change(struct pidstatd *self, const struct pidstatd_options *options)
+{
+    const struct timeval every = {.tv_sec = 10}, minute = {.tv_sec = 60};
+
+    log_set_debug(options->debug);
+    event_del(self->debug_timer);
+    event_del(self->minute_timer);
+    if (pidstat_server_set_allow(self->server, options->allow, options->allow_count) != 0 ||
+        pidstatd_http_set_allow(options->allow, options->allow_count) != 0 ||
+        (options->allow_count > 0 && event_add(self->minute_timer, &minute) != 0) ||
+        (options->debug && event_add(self->debug_timer, &every) != 0))
+        return -1;
+    return 0;
+}
+
+static void read_config_again(struct pidstatd *self)
+{
+    struct pidstatd_options options;
+    struct conf *file;
+
+    if (!daemon_config_again(&pidstatd_told, &options, &file))
+        return;
+    daemon_config_is_taken(&pidstatd_told);
+    if (set_what_may_change(self, &options) != 0)
+        log_line(LOG_ERR, "not all of it could be set: %s", error_text(errno));
+    conf_free(file);
+}
+
+static void on_hangup(evutil_socket_t signal, short what, void *arg)
+{
+    on_report(signal, what, arg);
+    read_config_again(arg);
+}
+
 static void on_debug_timer(evutil_socket_t fd, short what, void *arg)
 {
     struct pidstatd *self = arg;
@@ -170,6 +135,20 @@ static void on_debug_timer(evutil_socket_t fd, short what, void *arg)
     pidstat_server_stats(self->server, &now);
     if (memcmp(&now, &self->logged, sizeof now) != 0)
         log_stats(self, LOG_DEBUG);
+}
+
+static void on_minute(evutil_socket_t fd, short what, void *arg)
+{
+    struct pidstatd *self = arg;
+    struct pidstat_server_stats now;
+
+    (void)fd;
+    (void)what;
+    pidstat_server_stats(self->server, &now);
+    if (now.denied != self->denied_before)
+        log_line(LOG_WARNING, "%" PRIu64 " datagrams came from addresses that may not ask",
+                 now.denied - self->denied_before);
+    self->denied_before = now.denied;
 }
 
 static int add_event(struct event *event, const struct timeval *timeout)
@@ -192,25 +171,31 @@ static void tell_namespace(void)
 
 static int serve_on(struct pidstatd *self)
 {
-    const struct timeval every = {.tv_sec = 10};
-    enum { DEBUG_TIMER = 4, EVENTS };
+    enum { DEBUG_TIMER = 4, MINUTE_TIMER, EVENTS };
     struct event *events[EVENTS] = {
         evsignal_new(self->base, SIGTERM, on_stop, self),
         evsignal_new(self->base, SIGINT, on_stop, self),
         evsignal_new(self->base, SIGUSR1, on_report, self),
-        evsignal_new(self->base, SIGHUP, on_report, self),
+        evsignal_new(self->base, SIGHUP, on_hangup, self),
         event_new(self->base, -1, EV_PERSIST, on_debug_timer, self),
+        event_new(self->base, -1, EV_PERSIST, on_minute, self),
     };
-    int status = EX_OSERR, failed = 0;
+    bool has_timers = events[DEBUG_TIMER] != NULL && events[MINUTE_TIMER] != NULL;
+    int status = EX_OSERR, failed = has_timers ? 0 : -1;
 
+    self->debug_timer = events[DEBUG_TIMER];
+    self->minute_timer = events[MINUTE_TIMER];
     for (size_t i = 0; i < DEBUG_TIMER; i++)
         failed |= add_event(events[i], NULL);
-    if (self->debug)
-        failed |= add_event(events[DEBUG_TIMER], &every);
-    if (failed == 0 && pidstat_server_attach(self->server, self->base) == 0) {
-        log_line(LOG_INFO, "listens on %s port %u", self->host != NULL ? self->host : "any address",
+    if (failed == 0 && set_what_may_change(self, &self->options) == 0 &&
+        pidstat_server_attach(self->server, self->base) == 0 &&
+        pidstatd_http_start(self->base) == 0) {
+        log_line(LOG_INFO, "listens on %s port %u",
+                 self->options.host != NULL ? self->options.host : "any address",
                  (unsigned)pidstat_server_port(self->server));
         tell_namespace();
+        if (background_is_again())
+            read_config_again(self);
         background_ready();
         status = event_base_dispatch(self->base) < 0 ? EX_OSERR : 0;
         log_stats(self, LOG_INFO);
@@ -230,7 +215,7 @@ static int serve(void *context)
     int status;
 
     descriptor_raise_limit(); /* every watched process takes one */
-    status = become_ordinary(self);
+    status = become_ordinary(&self->privileges);
     if (status != 0)
         return status;
     self->base = event_loop_create();
@@ -239,6 +224,7 @@ static int serve(void *context)
         return EX_OSERR;
     }
     status = serve_on(self);
+    pidstatd_http_stop();
     pidstat_server_destroy(self->server);
     event_base_free(self->base);
     return status;
@@ -246,26 +232,29 @@ static int serve(void *context)
 
 int main(int argc, char **argv)
 {
-    struct pidstatd self = {.background = true};
+    struct pidstatd self = {.server = NULL};
     struct background background = {.name = "pidstatd", .serve = serve, .context = &self};
-    char **words;
+    char why[OWN_FILE_WHY_SIZE];
     int status;
 
     descriptor_occupy_streams(0);
-    self.server = pidstat_server_create();
-    if (self.server == NULL)
-        return cli_error("pidstatd", EX_OSERR, "cannot start: %s", error_text(errno));
-    status = command_line_parse(&command_line, argc, argv, &self, &words);
-    if (status >= 0) {
-        pidstat_server_destroy(self.server);
+    status = conf_options_begin(&pidstatd_told, argc, argv, &self.options);
+    if (status >= 0)
         return status;
-    }
-    if (pidstat_server_set_host(self.server, self.host) != 0)
+    self.server = pidstat_server_create();
+    if (self.server == NULL || pidstat_server_set_host(self.server, self.options.host) != 0)
         return cli_error("pidstatd", EX_OSERR, "cannot start: %s", error_text(errno));
-    background.foreground = !self.background;
-    background.quiet = self.background;
-    background.pid_file = self.pid_file;
-    log_open("pidstatd", self.background ? "syslog" : NULL, self.debug);
+    if (self.options.port != NULL)
+        pidstat_server_set_port(self.server, self.options.port);
+    pidstat_server_set_max_watches(self.server, self.options.max_watches);
+    background.foreground = !self.options.background;
+    background.quiet = self.options.background;
+    background.pid_file = self.options.pid_file;
+    privileges_choose(&self.options.privileges, "nobody", &self.privileges);
+    log_open("pidstatd", self.options.background ? "syslog" : NULL, self.options.debug,
+             &self.privileges, why);
     status = listen_on_sockets(&self);
+    if (status == 0)
+        status = pidstatd_http_listen(&self.options.http, self.server);
     return status != 0 ? status : background_run(&background);
 }

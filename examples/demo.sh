@@ -7,6 +7,7 @@ set -eu
 build=${FARMLOCK_BUILD:-$(dirname "$0")/../build}
 PATH=$build/bin:$PATH
 folder=$(mktemp -d)
+chmod 711 "$folder" # a lockerd that root starts becomes another user
 mkdir "$folder/state"
 export IPCLOCKER_HOST=127.0.0.1
 

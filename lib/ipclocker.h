@@ -103,23 +103,33 @@ enum ipclocker_family {
 IPCLOCKER_API int ipclocker_set_family(struct ipclocker *lock, enum ipclocker_family family);
 
 /* What to lock: one group of names and how many of them, replacing what was set before.  Names are
- * separated by colons or blanks and may have host-list brackets: "lic1:lic2", "vcs[1-8,12]".
+ * separated by colons, commas or blanks and may have host-list brackets: "lic1:lic2",
+ * "vcs[1-8,12]".
  * Errors: EINVAL: no name, a malformed bracket, a name over 255 bytes or with control characters,
- * a count that is 0 or above the number of different names; E2BIG: more than 1024 names.  What is
- * held already is not touched.
+ * a count that is 0, above the number of several different names, or above 1024: one name may be a
+ * pool's, of any number of seats; E2BIG: more than 1024 names.  What is held already is not
+ * touched.
  */
 IPCLOCKER_API int ipclocker_set_locks(struct ipclocker *lock, const char *names, size_t count);
 
-/* Adds a further group, to be had together with the others, all or nothing.  Errors as above, and
- * EINVAL when a name stands in another group already.
+/* Adds a further group, to be had together with the others, all or nothing.  Of a name that stands
+ * in several groups it is had for one of them.  Errors as above.
  */
 IPCLOCKER_API int ipclocker_add_locks(struct ipclocker *lock, const char *names, size_t count);
+
+/* Whether the names set or added last are shared: a lock is with any number of readers, or with one
+ * writer, in the order in which they ask.  ENOTSUP of a classic server. */
+IPCLOCKER_API void ipclocker_set_shared(struct ipclocker *lock, bool shared);
+
+/* Whether the names set or added last are spread: of several that are free, the one that was used
+ * longest ago is had, not the one named first.  For names that are no seats of pools, which have an
+ * order of their own; a classic or earlier server knows nothing of it. */
+IPCLOCKER_API void ipclocker_set_spread(struct ipclocker *lock, bool spread);
 
 /* Whether to wait for a lock that is not free. */
 IPCLOCKER_API void ipclocker_set_block(struct ipclocker *lock, bool block);
 
-/* The most that the lock may be held, in seconds; the server takes it back then.  0 is for ever. */
-IPCLOCKER_API void ipclocker_set_hold_limit(struct ipclocker *lock, uint64_t seconds);
+#include "ipclocker_keep.h"
 
 /* The most to wait for the lock, in milliseconds from the start of the call; below 0 is for ever.
  * Connecting and its retries count; but a call that found no server fails as such.
@@ -131,8 +141,19 @@ IPCLOCKER_API int ipclocker_set_user(struct ipclocker *lock, const char *user);
 IPCLOCKER_API int ipclocker_set_hostname(struct ipclocker *lock, const char *hostname);
 IPCLOCKER_API int ipclocker_set_job(struct ipclocker *lock, const char *job);
 
+/* What rules of the server's pools go by: the project, which is that of the scheduler's job where
+ * none is set (SLURM_JOB_ACCOUNT, LSB_PROJECT_NAME, PBS_ACCOUNT, SGE_ACCOUNT), and a head start, of
+ * which a pool lets a user have so much; more goes first.  Errors: EINVAL: the project is empty,
+ * over 255 bytes, or has white space; the priority is not from -1000 to 1000.
+ */
+IPCLOCKER_API int ipclocker_set_project(struct ipclocker *lock, const char *project);
+IPCLOCKER_API int ipclocker_set_priority(struct ipclocker *lock, int priority);
+
 /* The process that stands for the owner; the default user name follows it unless one was set. */
 IPCLOCKER_API int ipclocker_set_pid(struct ipclocker *lock, pid_t pid);
+
+#include "ipclocker_process.h"
+#include "ipclocker_queue.h"
 
 /* Have the lock released when the owner's process has ended. */
 IPCLOCKER_API void ipclocker_set_autounlock(struct ipclocker *lock, bool autounlock);
@@ -141,6 +162,14 @@ IPCLOCKER_API void ipclocker_set_autounlock(struct ipclocker *lock, bool autounl
  * process at once.  Implies autounlock; costs nothing where the server is a classic one.
  */
 IPCLOCKER_API void ipclocker_set_session(struct ipclocker *lock, bool session);
+
+/* The handle's process does nothing else while it waits for the lock, nor do those that started it.
+ * The server is told of these when a wait has lasted a moment: one that could never end fails then
+ * (EDEADLK), a circle of several is its reason.  Elsewhere the variable below tells. */
+IPCLOCKER_API void ipclocker_set_inside(struct ipclocker *lock, bool inside);
+
+/* Hands down what a program has locked: "TOKEN LOCK OWNER" of each, the innermost last. */
+#define IPCLOCKER_GRANTS "LOCKERSH_GRANTS"
 
 /* Give the lock back in ipclocker_destroy(). */
 IPCLOCKER_API void ipclocker_set_destroy_unlock(struct ipclocker *lock, bool destroy_unlock);
@@ -172,6 +201,7 @@ enum ipclocker_notice {
     IPCLOCKER_NOTICE_RETRY,    /* no server answers: trying again after a pause */
     IPCLOCKER_NOTICE_DOWN,     /* no server answers, and no try is left */
     IPCLOCKER_NOTICE_SECOND,   /* one that is not the first of the list serves, which does not */
+    IPCLOCKER_NOTICE_LOST,     /* the lock is ours no more: it was broken, or its limit is over */
 };
 typedef void ipclocker_notice_fn(void *context, enum ipclocker_notice notice, const char *text);
 IPCLOCKER_API void ipclocker_set_notice(struct ipclocker *lock, ipclocker_notice_fn *print,
@@ -196,7 +226,8 @@ IPCLOCKER_API void ipclocker_set_trace(struct ipclocker *lock, ipclocker_trace_f
  *   EBUSY      somebody has it, and block is false
  *   ETIMEDOUT  the wait limit is over; the place in the queue is given up
  *   ECANCELED  the wait was ended by an UNLOCK of this owner, or with its job
- *   EDEADLK    this owner holds or waits for a part of it already
+ *   EDEADLK    this owner holds or waits for a part of it already, or who holds it waits for the
+ *              handle's process, see ipclocker_set_inside()
  *   ENOTSUP    the server is a classic one, which knows neither counts nor several groups
  *   EPROTO     the server refused the request or does not speak the protocol; see the error text
  *   EINVAL     IPCLOCKER_HOST or IPCLOCKER_PORT is set to what is none, and was needed
@@ -216,10 +247,15 @@ IPCLOCKER_API int ipclocker_unlock(struct ipclocker *lock);
  */
 IPCLOCKER_API int ipclocker_break_lock(struct ipclocker *lock);
 
-/* Asks the server who owns the lock: the owner's name, "" when it is free; NULL on failure.  Of
+/* Asks the server who owns the lock: the owner's name, "" when it is free; NULL on failure.  Where
+ * several share it, their names with blanks between them, as many as the server tells.  Of
  * several names, one that this handle's user has counts first, then the first one.
  */
 IPCLOCKER_API const char *ipclocker_owner(struct ipclocker *lock);
+
+/* Asks the server whether this owner holds any of the locks: 1 or 0; -1 on failure.  What it has
+ * given back and is kept is not held. */
+IPCLOCKER_API int ipclocker_holds(struct ipclocker *lock);
 
 /* Reports the end of a process, so that what it held with autounlock is released. */
 IPCLOCKER_API int ipclocker_dead_pid(struct ipclocker *lock, const char *hostname, pid_t pid);
@@ -236,62 +272,48 @@ IPCLOCKER_API int ipclocker_dead_job(struct ipclocker *lock, const char *job);
 IPCLOCKER_API int ipclocker_dead_job_before(struct ipclocker *lock, const char *job,
                                             int64_t before_ms);
 
-/* One row of the list of held locks. */
-struct ipclocker_list_entry {
-    const char *name;
-    const char *owner;
+/* The same for one run of a job that may have begun anew elsewhere before this run has ended: what
+ * was asked for before a time on one of `host_count` hosts.  Where a name has no domain, any will
+ * do.  Errors: EINVAL also without a host, and for INT64_MAX.
+ */
+IPCLOCKER_API int ipclocker_dead_job_on(struct ipclocker *lock, const char *job, int64_t before_ms,
+                                        const char *const *hosts, size_t host_count);
+
+/* Asks the server for its clock, in milliseconds since 1970: what the times above are measured by.
+ * Returns it, or -1 (ENOTSUP: a classic server does not tell).
+ */
+IPCLOCKER_API int64_t ipclocker_server_time(struct ipclocker *lock);
+
+/* Tells the server that so many seats of a pool are in use elsewhere, for `seconds` (at most 30
+ * days); it takes that for granted until then, or the next call.  0 seats: none are any more.
+ * Returns how many count now, which is never more than the pool's outside-most; or -1: ENOENT: no
+ * such pool; EACCES: it is not ours to say; ENOTSUP: a classic or earlier server.
+ */
+IPCLOCKER_API int ipclocker_set_outside(struct ipclocker *lock, const char *pool, unsigned seats,
+                                        unsigned seconds);
+
+/* Takes a lock, or a seat of a pool, out of use, for `seconds`, 0 being until it is put back; who
+ * holds it keeps it.  `reason`, or NULL, is for people, and told to who waits.  Returns 0, or -1 as
+ * above.
+ */
+IPCLOCKER_API int ipclocker_set_offline(struct ipclocker *lock, const char *name, unsigned seconds,
+                                        const char *reason);
+IPCLOCKER_API int ipclocker_set_online(struct ipclocker *lock, const char *name);
+
+/* How a server knows who somebody is. */
+enum ipclocker_proof {
+    IPCLOCKER_CLAIMED, /* it does not: the name that was told is all there is */
+    IPCLOCKER_PROVEN_BY_SOCKET,
+    IPCLOCKER_PROVEN_BY_MUNGE,
 };
 
-/* Fetches the list of held locks.  Writes *count.  Returns an array that one free(3) releases, or
- * NULL on failure; for an empty list, an array of no entries.
- */
-IPCLOCKER_API struct ipclocker_list_entry *ipclocker_lock_list(struct ipclocker *lock,
-                                                               size_t *count);
-
-/* Fetches locks and waiters as a JSON document of the installed schema
- * (locklist.schema.json), a string for the caller to free(3).  What a classic server does not
- * tell is null.
- */
-IPCLOCKER_API char *ipclocker_lock_list_json(struct ipclocker *lock);
-
-/* What has ended, and how. */
-enum ipclocker_past {
-    IPCLOCKER_PAST_HOLD,    /* a lock that was held, or is held still */
-    IPCLOCKER_PAST_REFUSED, /* a request that would not wait */
-    IPCLOCKER_PAST_LEFT,    /* a wait that ended without a grant */
+struct ipclocker_person {
+    enum ipclocker_proof proof;
+    uint32_t uid; /* 0 where nothing was proven */
 };
 
-/* One row of the history.  Strings are what clients have sent: clean them before they go to a
- * terminal.
- */
-struct ipclocker_history_row {
-    enum ipclocker_past past;
-    const char *reason; /* why a hold has ended, in a word of HISTORY; NULL: not told */
-    const char *locks;  /* the lock of a hold; else all that were asked for, with blanks between */
-    const char *owner;  /* not NULL */
-    const char *host;   /* of the owner's process; NULL: not known */
-    const char *job;    /* of a scheduler; NULL: none */
-    uint64_t pid;       /* 0: not known */
-    uint64_t token;     /* of the grant; 0: none */
-    int64_t asked_ms;   /* times in milliseconds since 1970, by the server's clock */
-    int64_t granted_ms;
-    int64_t ended_ms; /* 0: it is held still */
-};
-
-/* Takes a row, which is good during the call.  Returns 0 to go on, or -1 with errno to end it.  It
- * must not use the handle but for the functions that return what it knows.
- */
-typedef int ipclocker_history_fn(void *context, const struct ipclocker_history_row *row);
-
-/* Asks the server for its history: what ended at `since_ms` or later and was asked for before
- * `until_ms`, and last what is held still.  Both are milliseconds since 1970; below 0 is 0.  Calls
- * `take` with each row, in the order of the history; nothing is kept, however many there are.
- * Returns 0 at the end, or -1 with errno: that of `take`; ENOTSUP: the server is a classic one;
- * EPROTO: it refused, or the connection was lost in the middle, when rows may have been taken;
- * others as ipclocker_lock() from EINVAL on.  A server has a minute for each row.
- */
-IPCLOCKER_API int ipclocker_history(struct ipclocker *lock, int64_t since_ms, int64_t until_ms,
-                                    ipclocker_history_fn *take, void *context);
+#include "ipclocker_history.h"
+#include "ipclocker_list.h"
 
 /* Whether a server answers: one try at each host.  Returns true or false. */
 IPCLOCKER_API bool ipclocker_ping(struct ipclocker *lock);
@@ -303,6 +325,8 @@ struct ipclocker_ping_status {
     char version[64];  /* of the server */
     uint64_t started;  /* when it started, in seconds since 1970 */
     unsigned protocol; /* 1: classic; 2: ours */
+    bool knows_you;    /* it has told who the caller is to it; older servers do not */
+    struct ipclocker_person you;
 };
 
 /* The same with details.  Returns 0 when one answered, else -1 with *status filled and errno. */
@@ -321,6 +345,11 @@ IPCLOCKER_API const char *ipclocker_lock_name(const struct ipclocker *lock);
 /* The token of the grant; 0 when there is none, or the server is a classic one. */
 IPCLOCKER_API uint64_t ipclocker_token(const struct ipclocker *lock);
 
+/* For how many milliseconds the lock may be held yet; -1 when there is no limit or no lock.  What
+ * the server set counts, a pool's limit too; a classic one goes by what was asked for.
+ */
+IPCLOCKER_API int64_t ipclocker_hold_left(const struct ipclocker *lock);
+
 IPCLOCKER_API const char *ipclocker_user(const struct ipclocker *lock);
 
 /* How we wait, or waited. */
@@ -331,8 +360,33 @@ struct ipclocker_wait {
     char lock[256];    /* for which lock */
     int64_t held_ms;   /* how long the holder has had it, -1 where it is not known */
     int64_t waited_ms; /* since the lock was asked for */
+    size_t length;     /* of the queue in which we have that position; 0 where it is not known */
+    char reason[512];  /* why we wait, for a person: "you hold 10 of your limit of 10
+                        * (lockerd.conf:12)"; "" where the server does not tell, or there is no
+                        * more to say than whom we wait for */
 };
 IPCLOCKER_API void ipclocker_wait(const struct ipclocker *lock, struct ipclocker_wait *wait);
+
+/* What would come of ipclocker_lock() with the handle's parameters at this moment, and why. */
+enum ipclocker_verdict {
+    IPCLOCKER_WOULD_GRANT,
+    IPCLOCKER_WOULD_WAIT,
+    IPCLOCKER_WOULD_REFUSE,
+};
+
+struct ipclocker_forecast {
+    enum ipclocker_verdict verdict;
+    const char *seats;          /* what would be granted, names with blanks between them; the
+                                 * handle's, until the next call that takes it without const */
+    struct ipclocker_wait wait; /* where it would wait: position, length, holder, lock, held_ms and
+                                 * reason */
+};
+
+/* Asks the server, and asks for nothing.  Returns 0; why it would be refused is in
+ * ipclocker_error() then.  Returns -1 with errno, as of ipclocker_owner(); besides:
+ *   ENOTSUP  the server is a classic one, or an earlier one, and cannot say
+ */
+IPCLOCKER_API int ipclocker_explain(struct ipclocker *lock, struct ipclocker_forecast *forecast);
 
 /* ==== Client: inside a caller's event loop ================================================== */
 
@@ -358,8 +412,9 @@ IPCLOCKER_API int ipclocker_timeout(const struct ipclocker *lock);
 /* Goes on as far as it can without blocking.  Returns 1 when the lock is held, 0 when there is more
  * to wait for, and -1 with the errors of ipclocker_lock(); then it is over.
  * Called while the lock is held, it returns 1 and looks after the connection: a session that has
- * lost it connects again and renews the lock.  -1 then means that this cannot be done: ENOLCK: the
- * lock was broken, or its hold limit was over.
+ * lost it connects again and renews the lock.  -1 with ENOLCK: the lock was broken, its hold limit
+ * is over, or its owner or job was reported to have ended; ECANCELED: its owner has given it back.
+ * A session hears of that at once, others when they connect again, those of a classic server never.
  */
 IPCLOCKER_API int ipclocker_process(struct ipclocker *lock);
 

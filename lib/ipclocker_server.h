@@ -59,15 +59,46 @@ IPCLOCKER_API int ipclocker_server_listen_fd(struct ipclocker_server *server, in
 /* The port of the first TCP socket, 0 when there is none. */
 IPCLOCKER_API uint16_t ipclocker_server_port(const struct ipclocker_server *server);
 
-/* Bounds on what clients may use; what is beyond one is refused with an error line.  One that this
- * library does not know is ignored. */
+/* Whom to serve, by address: ranges such as "10.0.0.0/8", "2001:db8::/32" or one address, each of
+ * which may be several with commas between.  UNIX sockets and the loopback addresses of this
+ * machine are always served; with a count of 0, as at first, everybody is.  Connections that are
+ * there already stay.  May be called while it serves.  Errors: EINVAL: a range is none.
+ */
+IPCLOCKER_API int ipclocker_server_set_allow(struct ipclocker_server *server,
+                                             const char *const *ranges, size_t count);
+
+/* Bounds on what clients may use; who is beyond one is told so in an error line.  One that this
+ * library does not know is ignored; lockerd(8) says more of each.  A client is a proven user, or
+ * else an address, the 64 bits of a network where it is of IPv6. */
 enum ipclocker_limit {
-    IPCLOCKER_LIMIT_CONNECTIONS, /* default: what RLIMIT_NOFILE leaves */
-    IPCLOCKER_LIMIT_WAITERS,     /* requests in queues, default 200,000 */
-    IPCLOCKER_LIMIT_LOCKS,       /* different names in use, default 1,000,000 */
-    IPCLOCKER_LIMIT_IDLE_S,      /* seconds before a connection's first command, default 60 */
-    IPCLOCKER_LIMITS,            /* how many there are */
+    IPCLOCKER_LIMIT_CONNECTIONS,  /* default: what RLIMIT_NOFILE leaves */
+    IPCLOCKER_LIMIT_WAITERS,      /* requests in queues, default 200,000 */
+    IPCLOCKER_LIMIT_LOCKS,        /* different names in use, default 1,000,000 */
+    IPCLOCKER_LIMIT_IDLE_S,       /* seconds without a command of who neither waits nor holds: 60 */
+    IPCLOCKER_LIMIT_UNREAD_BYTES, /* of answers that a client does not read, before it is not read
+                                     from either; default 256 KiB */
+    IPCLOCKER_LIMIT_UNREAD_S,     /* seconds until one that takes nothing of them is closed: 30 */
+    IPCLOCKER_LIMIT_OUTPUT,       /* bytes of unread answers of all together, default 256 MiB */
+    IPCLOCKER_LIMIT_CLIENT_CONNECTIONS, /* of one client; 0, the default, is what lockerd(8) says */
+    IPCLOCKER_LIMIT_CLIENT_ARRIVALS, /* new connections a second of one client, default 5,000; 0 is
+                                        any number */
+    IPCLOCKER_LIMIT_CLIENT_WAITERS,  /* of one client; 0, the default, is half of all */
+    IPCLOCKER_LIMIT_CLIENT_LOCKS,    /* of one client; 0, the default, is a quarter of all */
+    IPCLOCKER_LIMIT_OWNER_LOCKS,     /* of one owner's name; 0, the default, is as of a client */
+    IPCLOCKER_LIMIT_NAMES,           /* in a request, default 1024 */
+    IPCLOCKER_LIMIT_REQUEST_BYTES,   /* of these names together, default 64 KiB */
+    IPCLOCKER_LIMIT_LINE_BYTES,      /* default 65,535 */
+    IPCLOCKER_LIMIT_CLIENT_HISTORY,  /* bytes a second of one client, default 20,480; 0 is any */
+    IPCLOCKER_LIMIT_CLIENT_COST,     /* microseconds a second that one client is served for before
+                                        it is served behind all others, default 200,000; 0 is any */
+    IPCLOCKER_LIMIT_HOLD_S,       /* seconds that a lock may be held, whatever was asked for; 0, the
+                                     default, is any number */
+    IPCLOCKER_LIMIT_LOST_AFTER_S, /* seconds for which nothing may be heard of an owner; 0, the
+                                     default, is any number */
+    IPCLOCKER_LIMITS,             /* how many there are */
 };
+/* Sets one, also while it serves; IPCLOCKER_LIMIT_DEFAULT is what it was at first. */
+#define IPCLOCKER_LIMIT_DEFAULT SIZE_MAX
 IPCLOCKER_API void ipclocker_server_set_limit(struct ipclocker_server *server,
                                               enum ipclocker_limit limit, size_t value);
 
@@ -91,11 +122,47 @@ IPCLOCKER_API int ipclocker_server_set_state(struct ipclocker_server *server, co
  */
 IPCLOCKER_API void ipclocker_server_set_history(struct ipclocker_server *server, uint64_t seconds);
 
+/* The most that a state file may have in use, in bytes, before the oldest of what has ended goes
+ * from it; 1 GiB at first, 0 is any size.
+ */
+IPCLOCKER_API void ipclocker_server_set_history_size(struct ipclocker_server *server,
+                                                     uint64_t bytes);
+
 /* How long after a start a request that waited before keeps its place without its client, in
  * seconds; 60 at first.
  */
 IPCLOCKER_API void ipclocker_server_set_requeue_grace(struct ipclocker_server *server,
                                                       unsigned seconds);
+
+/* Whom a change is taken from over TCP; who connects to a UNIX socket is known in any case.  See
+ * lockerd(8), "WHO MAY DO WHAT".
+ */
+enum ipclocker_auth {
+    IPCLOCKER_AUTH_NONE,    /* from everybody, as at first: credentials are not asked for */
+    IPCLOCKER_AUTH_MUNGE,   /* from everybody; who gives a MUNGE credential is known by it */
+    IPCLOCKER_AUTH_REQUIRE, /* from nobody else than who is known */
+};
+
+/* `munge_socket` is that of munged(8), NULL the usual one.  ipclocker_server_start() fails with
+ * ENOTSUP where credentials are to be checked and there is no libmunge.
+ * Errors: EALREADY: it serves already.
+ */
+IPCLOCKER_API int ipclocker_server_set_auth(struct ipclocker_server *server,
+                                            enum ipclocker_auth auth, const char *munge_socket);
+
+enum ipclocker_role {
+    IPCLOCKER_ROLE_ADMIN,  /* may do anything */
+    IPCLOCKER_ROLE_REAPER, /* may say that a process or a job has ended */
+};
+
+/* Gives a role to a user, "NAME" or a number, or to a group, "@NAME".  Asks the user database, and
+ * may block.  Errors: ENOENT: there is no such user or group; EALREADY: it serves already.
+ */
+IPCLOCKER_API int ipclocker_server_add_role(struct ipclocker_server *server,
+                                            enum ipclocker_role role, const char *who);
+
+/* Has lists and history tell owner, host, process and job to that user and administrators only. */
+IPCLOCKER_API void ipclocker_server_set_private(struct ipclocker_server *server, bool is_private);
 
 /* Has a damaged state file renamed, and begins anew with no lock held, instead of failing. */
 IPCLOCKER_API void ipclocker_server_set_move_corrupt_state(struct ipclocker_server *server,
@@ -105,6 +172,12 @@ IPCLOCKER_API void ipclocker_server_set_move_corrupt_state(struct ipclocker_serv
  * the default, below 0 to ask nobody.
  */
 IPCLOCKER_API void ipclocker_server_set_pidstat_port(struct ipclocker_server *server, int port);
+
+/* Whether a daemon of the classic package, which tells nothing but that a pid is in use, is
+ * believed that a process has ended; true at first.
+ */
+IPCLOCKER_API void ipclocker_server_set_classic_pidstatd(struct ipclocker_server *server,
+                                                         bool believed);
 
 /* Receives one line for each thing worth logging, with a priority of syslog(3).  The text holds
  * what clients sent: clean it before it goes to a terminal.

@@ -147,6 +147,7 @@ struct pidstat_server_stats {
     uint64_t watched;   /* ends of watched processes that were told */
     uint64_t refused;   /* watches that found no room */
     size_t watches;     /* watches now */
+    uint64_t denied;    /* datagrams from addresses that are not allowed */
 };
 
 /* Creates a server for all addresses of this host, IPv4 and IPv6, on the port of the service
@@ -157,6 +158,14 @@ struct pidstat_server *pidstat_server_create(void);
 
 /* Accepts NULL, keeps errno.  Before the event loop that it is attached to is freed. */
 void pidstat_server_destroy(struct pidstat_server *server);
+
+/* Answers only who asks from an address in one of these ranges, "10.0.0.0/8", "2001:db8::/32" or
+ * one address, each of which may be several with commas between; this machine's loopback always,
+ * and everybody with a count of 0, as at first.  May be called while it serves.  Returns 0, or -1
+ * with errno EINVAL or ENOMEM.
+ */
+int pidstat_server_set_allow(struct pidstat_server *server, const char *const *ranges,
+                             size_t count);
 
 /* Change what pidstat_server_listen() does; return 0, or -1 with errno EINVAL or ENOMEM.
  * `host` is a name or an address, NULL for all addresses.  `port` is a number from 1 to 65535 or

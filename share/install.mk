@@ -2,9 +2,12 @@
 
 MAN_PAGES := $(wildcard share/man/man*/*)
 # Nothing is installed about programs that are not.
-LEFT_OUT  := $(ABSENT) $(if $(SPANK),,pidwatch-spank)
+LEFT_OUT  := $(if $(SPANK),,pidwatch-spank)
 SHARED_DATA = $(filter-out $(LEFT_OUT:%=share/systemd/%.service) $(LEFT_OUT:%=share/man/man8/%.8),$(1))
 UNITS     := $(wildcard share/systemd/*)
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+MONITORING := $(wildcard share/monitoring/*)
+TCL_FILES := $(wildcard wrappers/tcl/farmlock/*.tcl)
 EXAMPLES  := $(shell find examples -type f 2>/dev/null)
 
 # Completions, as the programs print them of their options.  WITH_COMPLETIONS=0 is for a build that
@@ -28,6 +31,13 @@ $B/share/farmlock.tcsh: $(COMPLETED:%=$B/bin/%)
 	@mkdir -p $(@D)
 	@for program in $^; do $$program --completion tcsh || exit 1; done >$@
 
+# One page of several sources, and no resource beside it.
+PAGE := $B/share/dashboard/index.html
+all: $(PAGE)
+$(PAGE): $(wildcard share/dashboard/*.js share/dashboard/*.css share/dashboard/*.html) share/dashboard/join
+	@mkdir -p $(@D)
+	@share/dashboard/join >$@
+
 # A page of several functions is found by the name of each.
 NAMES_OF_PAGE = sed -n '/^\.Sh NAME/,/^\.Nd/s/^\.Nm \([a-z_]*\).*/\1/p'
 
@@ -36,8 +46,8 @@ install: all
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
 	    $(DESTDIR)$(INCDIR) $(DESTDIR)$(PKGDATADIR) $(DESTDIR)$(PKGDOCDIR) $(DESTDIR)$(UNITDIR) \
 	    $(if $(COMPLETED),$(DESTDIR)$(BASHCOMPDIR) $(DESTDIR)$(ZSHCOMPDIR) $(DESTDIR)$(FISHCOMPDIR))
-	$(INSTALL) -m 755 $(addprefix $B/bin/,$(filter-out $(SLURM_WRAPPERS),$(WRAPPERS))) $(DESTDIR)$(BINDIR)
-	$(INSTALL) -m 755 $(addprefix $B/bin/,$(DAEMONS) $(SLURM_WRAPPERS)) $(DESTDIR)$(SBINDIR)
+	$(INSTALL) -m 755 $(addprefix $B/bin/,$(filter-out $(SBIN_WRAPPERS),$(WRAPPERS))) $(DESTDIR)$(BINDIR)
+	$(INSTALL) -m 755 $(addprefix $B/bin/,$(DAEMONS) $(SBIN_WRAPPERS)) $(DESTDIR)$(SBINDIR)
 	$(INSTALL) -m 644 $(STATIC) $(DESTDIR)$(LIBDIR)
 	$(if $(SPANK),$(INSTALL) -D -m 755 $(SPANK) $(DESTDIR)$(LIBDIR)/slurm/pidwatch.so)
 	$(INSTALL) -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)
@@ -54,24 +64,32 @@ ifneq ($(COMPLETED),)
 	$(INSTALL) -m 644 $(COMPLETED:%=$B/share/fish/%.fish) $(DESTDIR)$(FISHCOMPDIR)
 	$(INSTALL) -m 644 $B/share/farmlock.tcsh $(DESTDIR)$(PKGDATADIR)
 endif
+	$(INSTALL) -D -m 644 wrappers/python/farmlock.py $(DESTDIR)$(PYTHONDIR)/farmlock.py
+	$(INSTALL) -d $(DESTDIR)$(TCLDIR)/farmlock
+	$(INSTALL) -m 644 $(TCL_FILES) $(DESTDIR)$(TCLDIR)/farmlock
 	$(INSTALL) -d $(DESTDIR)$(PKGDATADIR)/dashboard
-	$(INSTALL) -m 644 share/dashboard/index.html $(DESTDIR)$(PKGDATADIR)/dashboard
+	$(INSTALL) -D -m 644 share/sysctl.d/60-farmlock.conf $(DESTDIR)$(PKGDATADIR)/sysctl.d/60-farmlock.conf
+	$(INSTALL) -m 644 $(PAGE) $(DESTDIR)$(PKGDATADIR)/dashboard
 	$(INSTALL) -m 755 share/dashboard/lockfeed $(DESTDIR)$(PKGDATADIR)/dashboard
+	$(INSTALL) -d $(DESTDIR)$(PKGDATADIR)/monitoring
+	$(INSTALL) -m 644 $(filter-out %/check_lockerd %/check_pidstatd,$(MONITORING)) $(DESTDIR)$(PKGDATADIR)/monitoring
+	$(INSTALL) -m 755 $(filter %/check_lockerd %/check_pidstatd,$(MONITORING)) $(DESTDIR)$(PKGDATADIR)/monitoring
 	for unit in $(call SHARED_DATA,$(UNITS)); do \
 	    sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@BINDIR@|$(BINDIR)|g' -e 's|@DATADIR@|$(PKGDATADIR)|g' \
 	        $$unit >$(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done
+	$(INSTALL) -D -m 644 share/sysusers.d/farmlock.conf $(DESTDIR)$(SYSUSERSDIR)/farmlock.conf
 	for page in $(call SHARED_DATA,$(MAN_PAGES)); do \
 	    $(INSTALL) -D -m 644 $$page $(DESTDIR)$(MANDIR)/$${page#share/man/} || exit 1; done
 	for page in $(filter share/man/man3/%,$(MAN_PAGES)); do for name in $$($(NAMES_OF_PAGE) $$page); do \
 	    [ $$name.3 = $${page##*/} ] || \
 	    ln -sf $${page##*/} $(DESTDIR)$(MANDIR)/man3/$$name.3 || exit 1; done; done
-	$(INSTALL) -m 644 README.md NEWS.md LICENSE $(DESTDIR)$(PKGDOCDIR)
+	$(INSTALL) -m 644 README.md NEWS.md SECURITY.md LICENSE $(DESTDIR)$(PKGDOCDIR)
 	for file in $(EXAMPLES); do \
 	    mode=644; [ ! -x $$file ] || mode=755; \
 	    $(INSTALL) -D -m $$mode $$file $(DESTDIR)$(PKGDOCDIR)/$$file || exit 1; done
 
 # By name, whatever this build has left out, and folders of our own only where they are empty then.
-EVERY_PROGRAM := $(DAEMONS) $(WRAPPER_FOLDERS)
+EVERY_PROGRAM := $(DAEMONS) $(WRAPPERS)
 .PHONY: uninstall
 uninstall:
 	rm -f $(EVERY_PROGRAM:%=$(DESTDIR)$(BINDIR)/%) $(EVERY_PROGRAM:%=$(DESTDIR)$(SBINDIR)/%)
@@ -80,10 +98,12 @@ uninstall:
 	rm -f $(patsubst share/man/%,$(DESTDIR)$(MANDIR)/%,$(MAN_PAGES))
 	for name in $$($(NAMES_OF_PAGE) $(filter share/man/man3/%,$(MAN_PAGES))); do \
 	    rm -f $(DESTDIR)$(MANDIR)/man3/$$name.3 || exit 1; done
-	rm -f $(patsubst share/systemd/%,$(DESTDIR)$(UNITDIR)/%,$(UNITS))
+	rm -f $(patsubst share/systemd/%,$(DESTDIR)$(UNITDIR)/%,$(UNITS)) $(DESTDIR)$(SYSUSERSDIR)/farmlock.conf
 	rm -f $(EVERY_PROGRAM:%=$(DESTDIR)$(BASHCOMPDIR)/%) $(EVERY_PROGRAM:%=$(DESTDIR)$(ZSHCOMPDIR)/_%) \
 	    $(EVERY_PROGRAM:%=$(DESTDIR)$(FISHCOMPDIR)/%.fish)
-	rm -f $(addprefix $(DESTDIR)$(PKGDATADIR)/,$(notdir $(wildcard share/schema/*.json)) farmlock.tcsh dashboard/index.html dashboard/lockfeed)
-	rm -f $(addprefix $(DESTDIR)$(PKGDOCDIR)/,README.md NEWS.md LICENSE $(EXAMPLES))
-	-for folder in $(DESTDIR)$(PKGDATADIR) $(DESTDIR)$(PKGDOCDIR) $(DESTDIR)$(LIBDIR)/slurm; do \
+	rm -f $(DESTDIR)$(PYTHONDIR)/farmlock.py $(DESTDIR)$(PYTHONDIR)/__pycache__/farmlock.*.pyc
+	rm -f $(addprefix $(DESTDIR)$(TCLDIR)/farmlock/,$(notdir $(TCL_FILES)))
+	rm -f $(addprefix $(DESTDIR)$(PKGDATADIR)/,$(notdir $(wildcard share/schema/*.json)) farmlock.tcsh dashboard/index.html dashboard/lockfeed $(MONITORING:share/%=%) sysctl.d/60-farmlock.conf)
+	rm -f $(addprefix $(DESTDIR)$(PKGDOCDIR)/,README.md NEWS.md SECURITY.md LICENSE $(EXAMPLES))
+	-for folder in $(DESTDIR)$(PKGDATADIR) $(DESTDIR)$(PKGDOCDIR) $(DESTDIR)$(LIBDIR)/slurm $(DESTDIR)$(TCLDIR)/farmlock; do \
 	    [ ! -d $$folder ] || find $$folder -depth -type d -empty -delete; done

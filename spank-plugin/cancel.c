@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 enum {
-    NODES_MAX = 16, /* that try at all */
     NODE_PAUSE_S = 1,
     DEADLINE_S = 30,
     TRIES_MAX = 13,
@@ -80,7 +79,7 @@ void cancel_job(uint32_t job, uint32_t node_id)
     char path[PATH_MAX + 32], text[16];
     unsigned pause_s = PAUSE_S;
 
-    if (node_id >= NODES_MAX || !find_scancel(path, sizeof path))
+    if (node_id >= CANCEL_NODES_MAX || !find_scancel(path, sizeof path))
         return;
     snprintf(text, sizeof text, "%u", job);
     sleep(node_id * NODE_PAUSE_S);

@@ -64,6 +64,8 @@ int slurm_spank_init(spank_t spank, int argc, char *argv[])
     plugin.wish = -1;
     settings_init(&plugin.settings);
     settings_parse(&plugin.settings, argc, argv, complain, &logs);
+    if (where == S_CTX_ALLOCATOR)
+        srun_forget_outer_option();
     if (where == S_CTX_LOCAL || where == S_CTX_REMOTE || where == S_CTX_ALLOCATOR)
         register_option(spank);
     return 0;

@@ -18,7 +18,7 @@ enum { GRACE_MS = 30000 };
 void settings_init(struct settings *settings)
 {
     *settings = (struct settings){
-        .on = true, .signal = SIGTERM, .grace_ms = GRACE_MS, .unreachable_ms = -1};
+        .on = true, .signal = SIGTERM, .grace_ms = GRACE_MS, .cancel = true, .unreachable_ms = -1};
 }
 
 int settings_parse_switch(const char *text)
@@ -40,7 +40,7 @@ static int set_default(struct settings *settings, const char *value)
 
 static int set_grace(struct settings *settings, const char *value)
 {
-    return number_parse_seconds(value, SECONDS_MAX_MS, &settings->grace_ms);
+    return number_parse_time(value, SECONDS_MAX_MS, &settings->grace_ms);
 }
 
 static int set_signal(struct settings *settings, const char *value)
@@ -56,14 +56,30 @@ static int set_signal(struct settings *settings, const char *value)
 static int set_unreachable(struct settings *settings, const char *value)
 {
     if (strcmp(value, "never") != 0)
-        return number_parse_seconds(value, SECONDS_MAX_MS, &settings->unreachable_ms);
+        return number_parse_time(value, SECONDS_MAX_MS, &settings->unreachable_ms);
     settings->unreachable_ms = -1;
+    return 0;
+}
+
+static int set_allocation(struct settings *settings, const char *value)
+{
+    if (strcmp(value, "cancel") != 0 && strcmp(value, "keep") != 0)
+        return -1;
+    settings->cancel = value[0] == 'c';
     return 0;
 }
 
 static int set_port(struct settings *settings, const char *value)
 {
     return port_parse(value, "udp", &settings->pidstatd_port);
+}
+
+static int set_classic(struct settings *settings, const char *value)
+{
+    if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+        return -1;
+    settings->classic_pidstatd = value[0] == 'y';
+    return 0;
 }
 
 static int set_ports(struct settings *settings, const char *value)
@@ -89,8 +105,14 @@ static int take_word(struct settings *settings, const char *word)
         const char *name;
         int (*set)(struct settings *settings, const char *value);
     } known[] = {
-        {"default=", set_default},         {"grace=", set_grace}, {"signal=", set_signal},
-        {"unreachable=", set_unreachable}, {"port=", set_port},   {"ports=", set_ports},
+        {"default=", set_default},
+        {"grace=", set_grace},
+        {"signal=", set_signal},
+        {"unreachable=", set_unreachable},
+        {"port=", set_port},
+        {"ports=", set_ports},
+        {"allocation=", set_allocation},
+        {"classic-pidstatd=", set_classic},
     };
 
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {

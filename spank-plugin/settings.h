@@ -9,8 +9,10 @@ struct settings {
     bool on;                      /* watch steps whose user says nothing about it */
     int signal;                   /* for tasks whose srun is dead */
     int64_t grace_ms;             /* before SIGKILL */
+    bool cancel;                  /* an allocation that nobody is left to use */
     int64_t unreachable_ms;       /* silence of srun's host that counts as death; below 0: none */
     uint16_t pidstatd_port;       /* 0 for the default */
+    bool classic_pidstatd;        /* one of the classic package is believed */
     uint16_t port_low, port_high; /* where srun listens; 0 for any port */
 };
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "allocator.h"
 #include "contact.h"
 #include "peer_port.h"
 #include "process/process.h"
@@ -59,15 +60,35 @@ static void export_contact(void)
     setenv(CONTACT_VARIABLE, text, 1);
 }
 
+static void export_allocator(const struct allocator *allocator)
+{
+    char text[ALLOCATOR_SIZE];
+
+    allocator_format(text, allocator);
+    setenv(ALLOCATOR_VARIABLE, text, 1);
+}
+
+/* What a step around this process was told. */
+static void forget_outer_step(void)
+{
+    unsetenv(CONTACT_VARIABLE);
+    unsetenv(CONTACT_MARK);
+    unsetenv(ALLOCATOR_VARIABLE);
+}
+
 void srun_begin(const struct plugin *plugin)
 {
     const struct settings *settings = &plugin->settings;
     bool wanted = plugin->wish >= 0 ? plugin->wish : settings->on;
+    struct allocator allocator;
+    bool has_allocator;
 
     /* The other components of a heterogeneous job are this srun's, too. */
     if (port.count > 0)
         return;
-    srun_begin_allocator();
+    forget_outer_step();
+    has_allocator = !names_a_job() && allocator_find(&allocator);
+    unsetenv(ALLOCATOR_SALLOC_VARIABLE);
     if (!wanted)
         return;
     if (peer_port_listen(&port, settings->port_low, settings->port_high, 0) != 0) {
@@ -76,10 +97,19 @@ void srun_begin(const struct plugin *plugin)
     }
     pthread_atfork(NULL, NULL, close_in_child);
     export_contact();
+    if (has_allocator)
+        export_allocator(&allocator);
+}
+
+/* By the name that Slurm gives it in the environment of a job whose own it was. */
+void srun_forget_outer_option(void)
+{
+    unsetenv("SLURM_SPANK__SLURM_SPANK_OPTION_pidwatch_pidwatch");
+    unsetenv("_SLURM_SPANK_OPTION_pidwatch_pidwatch");
 }
 
 void srun_begin_allocator(void)
 {
-    unsetenv(CONTACT_VARIABLE);
-    unsetenv(CONTACT_MARK);
+    forget_outer_step();
+    allocator_announce();
 }

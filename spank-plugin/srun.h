@@ -9,7 +9,14 @@
  */
 void srun_begin(const struct plugin *plugin);
 
-/* In sbatch and salloc: what a step around them was told is not for the job. */
+/* In sbatch and salloc, before they read their options: --pidwatch of a job around them is not for
+ * the job that they make.
+ */
+void srun_forget_outer_option(void);
+
+/* In sbatch and salloc: what a step around them was told is not for the job.  The sruns that salloc
+ * will start are told who it is.
+ */
 void srun_begin_allocator(void);
 
 #endif

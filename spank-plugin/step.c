@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "allocator.h"
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "contact.h"
@@ -19,6 +20,7 @@
 static struct {
     bool watched;
     struct contact contact;
+    struct allocator allocator;
     char text[CONTACT_SIZE];
     char host[64]; /* srun's */
     struct peer_watch line;
@@ -67,6 +69,11 @@ static void log_report(const struct plugin *plugin, spank_t spank, char what)
         slurm_error("pidwatch: step %s: the pidstatd on %s is in a container and cannot tell of "
                     "srun (process %d): run one outside, on the host itself",
                     name, step.host, (int)step.contact.pid);
+    else if (what == REPORT_CLASSIC)
+        slurm_error("pidwatch: step %s: the pidstatd on %s is a classic one and not believed about "
+                    "srun (process %d): run farmlock's there, or see classic-pidstatd= in "
+                    "pidwatch-spank(8)",
+                    name, step.host, (int)step.contact.pid);
     else
         slurm_error("pidwatch: step %s: the watcher lacks memory or rights; the step is not "
                     "watched",
@@ -101,6 +108,25 @@ static bool is_launched_by_srun(spank_t spank)
 
     return spank_get_item(spank, S_JOB_STEPID, &number) == ESPANK_SUCCESS &&
            number != SLURM_BATCH_SCRIPT && number != SLURM_EXTERN_CONT;
+}
+
+static bool is_interactive(spank_t spank)
+{
+    uint32_t number;
+
+    return spank_get_item(spank, S_JOB_STEPID, &number) == ESPANK_SUCCESS &&
+           number == SLURM_INTERACTIVE_STEP;
+}
+
+/* What is there is not srun's, where it makes no sense. */
+static void take_allocator(spank_t spank)
+{
+    char text[ALLOCATOR_SIZE];
+
+    if (spank_getenv(spank, ALLOCATOR_VARIABLE, text, sizeof text) == ESPANK_SUCCESS)
+        allocator_parse(&step.allocator, text);
+    spank_unsetenv(spank, ALLOCATOR_VARIABLE);
+    spank_unsetenv(spank, ALLOCATOR_SALLOC_VARIABLE);
 }
 
 /* Anybody may have written it. */
@@ -145,6 +171,7 @@ void step_begin(const struct plugin *plugin, spank_t spank)
     char name[32];
     uint32_t count;
 
+    take_allocator(spank);
     if (!take_contact(spank) ||
         spank_get_item(spank, S_JOB_LOCAL_TASK_COUNT, &count) != ESPANK_SUCCESS || count == 0)
         return;
@@ -185,6 +212,7 @@ static int start_watcher(const struct plugin *plugin, spank_t spank)
     struct watcher watcher = {
         .settings = plugin->settings,
         .contact = step.contact,
+        .allocator = step.allocator,
         .line = step.line,
         .tasks = step.tasks,
         .task_count = step.seen,
@@ -199,6 +227,7 @@ static int start_watcher(const struct plugin *plugin, spank_t spank)
         return -1;
     }
     memcpy(watcher.host, step.host, sizeof watcher.host);
+    watcher.interactive = is_interactive(spank);
     snprintf(watcher.mark, sizeof watcher.mark, "%s=%s", CONTACT_MARK, step.text);
     return watcher_start(&watcher);
 }

@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "allocator_watch.h"
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "cancel.h"
@@ -30,6 +31,7 @@ enum {
     ASK_TRY_MS = 100,
     ASK_REPEAT_MS = 5000,
     LOOK_MS = 50,          /* for new processes, while the old ones are being ended */
+    ENDING_MS = 10000,     /* within which what belongs together is ended one after the other */
     NO_CONTACT_MS = 10000, /* before it is worth a line in the log */
 };
 
@@ -39,15 +41,16 @@ struct watch {
     struct peer_watch line;
     struct pidstat_asker *asker; /* NULL while the line is up */
     enum witness_pidstatd pidstatd;
-    bool vouched, told_no_contact, told_killed, told_foreign;
+    bool vouched, told_no_contact, told_killed, told_useless;
     int64_t began_ms, pidstatd_heard_ms;
+    struct allocator_watch allocator;
     struct offspring offspring;
-    struct pollfd *fds; /* report, line, asker, and the tasks */
+    struct pollfd *fds; /* report, line, askers, and the tasks */
     size_t tasks_left;
     bool tasks_known; /* there is a pidfd for each */
 };
 
-enum { FD_REPORT, FD_LINE, FD_ASKER, FD_TASKS };
+enum { FD_REPORT, FD_LINE, FD_ASKER, FD_ALLOCATOR, FD_TASKS };
 
 static void report(const struct watch *watch, enum watcher_report what)
 {
@@ -64,10 +67,10 @@ static void take_answer(void *context, const struct pidstat_result *result)
     /* Refusing, or speaking of other processes, is a sign of life of srun's host at least. */
     if (result->answered || result->refused)
         watch->pidstatd_heard_ms = clock_now_ms();
-    if (!result->answered || result->foreign) {
-        if (result->foreign && !watch->told_foreign)
-            report(watch, REPORT_FOREIGN);
-        watch->told_foreign |= result->foreign;
+    if (!result->answered || result->foreign || result->classic) {
+        if (result->answered && !watch->told_useless)
+            report(watch, result->foreign ? REPORT_FOREIGN : REPORT_CLASSIC);
+        watch->told_useless |= result->answered;
         watch->pidstatd = PIDSTATD_SILENT;
         return;
     }
@@ -90,6 +93,7 @@ static void start_asking(struct watch *watch)
         .try_ms = ASK_TRY_MS,
         .repeat_ms = ASK_REPEAT_MS,
         .max_pending = 1,
+        .no_classic = !watch->self->settings.classic_pidstatd,
     };
     const struct contact *contact = &watch->self->contact;
     const struct pidstat_target target = {
@@ -157,6 +161,8 @@ static void wait_for_change(struct watch *watch)
     watch->fds[FD_LINE].events = peer_watch_events(&watch->line);
     watch->fds[FD_ASKER].fd = watch->asker != NULL ? pidstat_asker_fd(watch->asker) : -1;
     watch->fds[FD_ASKER].events = POLLIN;
+    watch->fds[FD_ALLOCATOR].fd = allocator_watch_fd(&watch->allocator);
+    watch->fds[FD_ALLOCATOR].events = POLLIN;
     if (poll(watch->fds, FD_TASKS + watch->self->task_count, wait_limit(watch)) > 0)
         drop_ended_tasks(watch);
 }
@@ -178,6 +184,7 @@ static void look_at_witnesses(struct watch *watch)
     }
     if (watch->asker != NULL)
         pidstat_asker_process(watch->asker);
+    allocator_watch_process(&watch->allocator);
     if (!watch->line.was_up && !watch->vouched && !watch->told_no_contact &&
         clock_now_ms() - watch->began_ms >= NO_CONTACT_MS) {
         watch->told_no_contact = true;
@@ -235,6 +242,23 @@ static void end_step(struct watch *watch)
 
     offspring_find(&watch->offspring);
     terminate_run(&target, watch->self->settings.grace_ms);
+}
+
+/* salloc gives back what it has made when its command has ended, so that only one that has died
+ * leaves it behind: who was killed beside the step may take a moment to go.  Where a step has come
+ * to its end by itself, a shell that lives goes on to the next.  Whoever gives up a host that is
+ * silent gives up the salloc there, too. */
+static bool allocation_is_left(struct watch *watch, enum witness_verdict verdict)
+{
+    if (!watch->self->settings.cancel)
+        return false;
+    if (verdict == WITNESS_ALIVE)
+        return allocator_watch_wait_until_gone(&watch->allocator,
+                                               watch->self->interactive ? ENDING_MS : 0);
+    if (watch->self->contact.owns_allocation ||
+        (verdict == WITNESS_UNREACHABLE && watch->allocator.vouched))
+        return true;
+    return allocator_watch_wait_until_gone(&watch->allocator, ENDING_MS);
 }
 
 static int become_user(const struct watcher *self)
@@ -296,6 +320,20 @@ static int open_watch(struct watch *watch)
     return 0;
 }
 
+/* The first nodes see to it for all. */
+static void open_allocator(struct watch *watch)
+{
+    const struct watcher *self = watch->self;
+    const struct allocator_place place = {
+        .host = self->host,
+        .boot = strcmp(self->contact.boot, "-") != 0 ? self->contact.boot : NULL,
+        .port = self->settings.pidstatd_port,
+    };
+
+    if (self->settings.cancel && self->node_id < CANCEL_NODES_MAX)
+        allocator_watch_open(&watch->allocator, &self->allocator, &place);
+}
+
 static void run(const struct watcher *self, int report_fd)
 {
     struct watch watch = {.self = self, .report_fd = report_fd, .line = self->line};
@@ -307,12 +345,13 @@ static void run(const struct watcher *self, int report_fd)
         report(&watch, REPORT_FAILED);
         return;
     }
+    open_allocator(&watch);
     verdict = wait_for_end(&watch);
-    if (verdict == WITNESS_ALIVE)
-        return;
-    report(&watch, verdict == WITNESS_DEAD ? REPORT_DEAD : REPORT_UNREACHABLE);
-    end_step(&watch);
-    if (self->contact.owns_allocation)
+    if (verdict != WITNESS_ALIVE) {
+        report(&watch, verdict == WITNESS_DEAD ? REPORT_DEAD : REPORT_UNREACHABLE);
+        end_step(&watch);
+    }
+    if (allocation_is_left(&watch, verdict))
         cancel_job(self->job, self->node_id);
 }
 

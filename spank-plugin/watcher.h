@@ -3,10 +3,12 @@
 #ifndef FARMLOCK_SPANK_WATCHER_H
 #define FARMLOCK_SPANK_WATCHER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "allocator.h"
 #include "contact.h"
 #include "peer_watch.h"
 #include "settings.h"
@@ -18,6 +20,7 @@ enum watcher_report {
     REPORT_KILLED = 'k',      /* some had to be killed */
     REPORT_NO_CONTACT = 'c',  /* neither srun's port nor pidstatd has answered so far */
     REPORT_FOREIGN = 'n',     /* pidstatd there is in a container, and knows nothing of srun */
+    REPORT_CLASSIC = 'o',     /* pidstatd there is of the classic package, and not believed */
     REPORT_FAILED = 'f',      /* it cannot watch, for lack of memory or descriptors */
 };
 
@@ -25,7 +28,9 @@ enum watcher_report {
 struct watcher {
     struct settings settings;
     struct contact contact;
-    char host[64]; /* srun's, a numeric address */
+    struct allocator allocator; /* all zero for none */
+    bool interactive;           /* the step is salloc's command, which ends with it */
+    char host[64];              /* srun's, a numeric address */
     /* To there, the caller's; begun before there are tasks, so that no srun dies unseen that has
      * some. */
     struct peer_watch line;
@@ -43,7 +48,7 @@ struct watcher {
     pid_t slurmstepd; /* which is none of the step's processes */
     int report_fd;    /* of watcher_open_reports() */
 
-    uint32_t job;     /* to be cancelled where srun has made it for this step alone */
+    uint32_t job;     /* to be cancelled where nobody is left who would use it */
     uint32_t node_id; /* rank of this node in it: the first cancels, others step in */
 };
 

@@ -24,19 +24,29 @@ void buffer_fini(struct buffer *buffer);
  * none before. */
 bool buffer_grow(struct buffer *buffer, size_t len);
 
+/* Makes the buffer `len` bytes longer, not 0, which the caller fills in at once: for what is put
+ * together of several pieces.  Returns where they are, or NULL as when an append fails. */
+static inline char *buffer_extend(struct buffer *buffer, size_t len)
+{
+    uint32_t end = buffer->len;
+
+    if (buffer->size - buffer->start - end < len && !buffer_grow(buffer, len))
+        return NULL;
+    assert(buffer->data != NULL);
+    buffer->len = end + (uint32_t)len;
+    return buffer->data + end;
+}
+
 /* Add bytes, a string, or a number in decimal, at the end.  A failure is kept in `failed`, so that
  * a reply can be built without looking at each step.  Inline, as replies are built of short
  * constants, which the compiler then copies without a call.
  */
 static inline void buffer_add(struct buffer *buffer, const void *data, size_t len)
 {
-    if (len == 0)
-        return;
-    if (buffer->size - buffer->start - buffer->len < len && !buffer_grow(buffer, len))
-        return;
-    assert(buffer->data != NULL);
-    memcpy(buffer->data + buffer->len, data, len);
-    buffer->len += (uint32_t)len;
+    char *at = len > 0 ? buffer_extend(buffer, len) : NULL;
+
+    if (at != NULL)
+        memcpy(at, data, len);
 }
 
 static inline void buffer_add_text(struct buffer *buffer, const char *text)

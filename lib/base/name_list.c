@@ -170,7 +170,7 @@ static const char *word_end(const char *at)
 {
     bool inside = false;
 
-    for (; *at != '\0' && (inside || strchr(": \t", *at) == NULL); at++) {
+    for (; *at != '\0' && (inside || strchr(":, \t", *at) == NULL); at++) {
         if (*at == '[')
             inside = true;
         else if (*at == ']')
@@ -194,7 +194,7 @@ static int expand_words(struct expansion *ex)
         if (expand(ex, at, end, name, 0) != 0)
             return -1;
         at = end + strspn(end, " \t");
-        if (*at == ':') {
+        if (*at == ':' || *at == ',') {
             at++;
             at += strspn(at, " \t");
         } else if (*at == '\0') {

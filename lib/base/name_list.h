@@ -1,7 +1,7 @@
 /* Lists of names as people and schedulers write them: "lic1:lic2", "vcs[1-8,12]", "r[1-2]n[01-16]".
- * Names are separated by colons or blanks.  A bracket holds numbers and ranges, separated by
- * commas; leading zeros are kept ("n[08-10]" is n08 n09 n10).  The form is Slurm's (see HOSTLIST
- * in scontrol(1)), without its top-level commas, which are part of a name here.
+ * Names are separated by colons, commas or blanks.  A bracket holds numbers and ranges, separated
+ * by commas; leading zeros are kept ("n[08-10]" is n08 n09 n10).  The form is Slurm's (see HOSTLIST
+ * in scontrol(1)).
  */
 #ifndef FARMLOCK_BASE_NAME_LIST_H
 #define FARMLOCK_BASE_NAME_LIST_H

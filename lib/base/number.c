@@ -75,13 +75,52 @@ int number_parse_seconds(const char *text, int64_t max_ms, int64_t *value_ms)
     return 0;
 }
 
-int number_parse_duration(const char *text, uint64_t max_s, uint64_t *value_s)
+/* Thousandths of a unit, in milliseconds. */
+static int scale(int64_t thousandths, int64_t unit_ms, int64_t max_ms, int64_t *value_ms)
 {
-    static const char letters[] = "smhd";
-    static const uint64_t seconds[] = {1, 60, 3600, 86400};
+    int64_t product;
+
+    if (__builtin_mul_overflow(thousandths, unit_ms, &product) || product > INT64_MAX - 999 ||
+        (product + 999) / 1000 > max_ms) {
+        errno = ERANGE;
+        return -1;
+    }
+    *value_ms = (product + 999) / 1000;
+    return 0;
+}
+
+int number_parse_time(const char *text, int64_t max_ms, int64_t *value_ms)
+{
+    static const struct {
+        const char *name;
+        int64_t ms;
+    } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}};
+    char digits[32];
+    size_t len = strspn(text, "0123456789.");
+    int64_t thousandths;
+
+    if (text[len] == '\0')
+        return number_parse_seconds(text, max_ms, value_ms);
+    for (size_t i = 0; i < sizeof units / sizeof *units && len < sizeof digits; i++) {
+        if (strcmp(text + len, units[i].name) != 0)
+            continue;
+        memcpy(digits, text, len);
+        digits[len] = '\0';
+        if (number_parse_seconds(digits, INT64_MAX, &thousandths) != 0)
+            return -1;
+        return scale(thousandths, units[i].ms, max_ms, value_ms);
+    }
+    errno = EINVAL;
+    return -1;
+}
+
+/* Digits and, behind them, one of the letters, which stands for its unit. */
+static int parse_with_unit(const char *text, const char *letters, const uint64_t *units,
+                           uint64_t max, uint64_t *value)
+{
     char digits[24];
     size_t len = strspn(text, "0123456789");
-    uint64_t unit = 1, value;
+    uint64_t unit = 1, count;
 
     if (text[len] != '\0') {
         const char *letter = strchr(letters, text[len]);
@@ -90,7 +129,7 @@ int number_parse_duration(const char *text, uint64_t max_s, uint64_t *value_s)
             errno = EINVAL;
             return -1;
         }
-        unit = seconds[letter - letters];
+        unit = units[letter - letters];
     }
     if (len >= sizeof digits) {
         errno = ERANGE;
@@ -98,8 +137,15 @@ int number_parse_duration(const char *text, uint64_t max_s, uint64_t *value_s)
     }
     memcpy(digits, text, len);
     digits[len] = '\0';
-    if (number_parse(digits, max_s / unit, &value) != 0)
+    if (number_parse(digits, max / unit, &count) != 0)
         return -1;
-    *value_s = value * unit;
+    *value = count * unit;
     return 0;
+}
+
+int number_parse_size(const char *text, uint64_t max, uint64_t *value)
+{
+    static const uint64_t bytes[] = {1 << 10, 1 << 20, 1 << 30, UINT64_C(1) << 40};
+
+    return parse_with_unit(text, "KMGT", bytes, max, value);
 }

@@ -18,9 +18,14 @@ int number_parse(const char *text, uint64_t max, uint64_t *value);
  */
 int number_parse_seconds(const char *text, int64_t max_ms, int64_t *value_ms);
 
-/* Parses a time such as "90d", "12h", "30m", "45s" or, without a letter, seconds.  Returns and
- * fails as number_parse() does.
+/* The same of what people write: seconds, or a time with its unit behind it, as "250ms", "90s",
+ * "1.5h" or "2d" (ms, s, m, h, d).
  */
-int number_parse_duration(const char *text, uint64_t max_s, uint64_t *value_s);
+int number_parse_time(const char *text, int64_t max_ms, int64_t *value_ms);
+
+/* Parses a size such as "64K", "256M", "1G", "2T" or, without a letter, bytes; K is 1024.  Returns
+ * and fails as number_parse() does.
+ */
+int number_parse_size(const char *text, uint64_t max, uint64_t *value);
 
 #endif

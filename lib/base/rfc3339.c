@@ -26,19 +26,29 @@ void rfc3339_format(char out[RFC3339_SIZE], int64_t time_ms)
     snprintf(out + len, RFC3339_SIZE - len, ".%03dZ", (int)(time_ms % 1000));
 }
 
-int rfc3339_parse(const char *text, int64_t *time_ms)
+/* strptime(3) takes more than that: blanks, single digits, the 31st of February. */
+static int64_t read_loosely(const char *text)
 {
     struct tm parts = {0};
     const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
-    char digits[4] = "";
-    uint64_t ms;
+    uint64_t ms = 0;
 
-    if (rest != NULL && strlen(rest) == 5 && rest[0] == '.' && rest[4] == 'Z')
-        memcpy(digits, rest + 1, 3);
-    if (number_parse(digits, 999, &ms) != 0) {
+    if (rest == NULL || strlen(rest) != 5)
+        return 0;
+    number_parse((char[4]){rest[1], rest[2], rest[3]}, 999, &ms);
+    return (int64_t)timegm(&parts) * 1000 + (int64_t)ms;
+}
+
+int rfc3339_parse(const char *text, int64_t *time_ms)
+{
+    int64_t found_ms = read_loosely(text);
+    char again[RFC3339_SIZE];
+
+    rfc3339_format(again, found_ms);
+    if (strcmp(again, text) != 0) {
         errno = EINVAL;
         return -1;
     }
-    *time_ms = (int64_t)timegm(&parts) * 1000 + (int64_t)ms;
+    *time_ms = found_ms;
     return 0;
 }

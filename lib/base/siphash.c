@@ -42,16 +42,19 @@ static void absorb(uint64_t v[4], uint64_t word)
     v[0] ^= word;
 }
 
-uint64_t siphash(const struct siphash_key *key, const void *data, size_t len)
+static void begin(uint64_t v[4], const struct siphash_key *key)
+{
+    v[0] = key->words[0] ^ 0x736f6d6570736575U;
+    v[1] = key->words[1] ^ 0x646f72616e646f6dU;
+    v[2] = key->words[0] ^ 0x6c7967656e657261U;
+    v[3] = key->words[1] ^ 0x7465646279746573U;
+}
+
+/* `before` is how many bytes were absorbed: whole words. */
+static uint64_t end(uint64_t v[4], size_t before, const void *data, size_t len)
 {
     const unsigned char *in = data;
-    uint64_t v[4] = {
-        key->words[0] ^ 0x736f6d6570736575U,
-        key->words[1] ^ 0x646f72616e646f6dU,
-        key->words[0] ^ 0x6c7967656e657261U,
-        key->words[1] ^ 0x7465646279746573U,
-    };
-    uint64_t length_byte = (uint64_t)len << 56;
+    uint64_t length_byte = (uint64_t)(before + len) << 56;
 
     for (; len >= 8; in += 8, len -= 8)
         absorb(v, load_bytes(in, 8));
@@ -59,6 +62,23 @@ uint64_t siphash(const struct siphash_key *key, const void *data, size_t len)
     v[2] ^= 0xff;
     sip_rounds(v, 4);
     return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+uint64_t siphash(const struct siphash_key *key, const void *data, size_t len)
+{
+    uint64_t v[4];
+
+    begin(v, key);
+    return end(v, 0, data, len);
+}
+
+uint64_t siphash_word(const struct siphash_key *key, uint64_t word, const void *data, size_t len)
+{
+    uint64_t v[4];
+
+    begin(v, key);
+    absorb(v, word);
+    return end(v, sizeof word, data, len);
 }
 
 void siphash_key_init(struct siphash_key *key)

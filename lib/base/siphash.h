@@ -16,4 +16,7 @@ void siphash_key_init(struct siphash_key *key);
 /* Returns the 64-bit hash of `len` bytes under the key. */
 uint64_t siphash(const struct siphash_key *key, const void *data, size_t len);
 
+/* The same of a word, its low byte first, and `len` bytes behind it. */
+uint64_t siphash_word(const struct siphash_key *key, uint64_t word, const void *data, size_t len);
+
 #endif

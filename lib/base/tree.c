@@ -3,6 +3,7 @@
 #include "tree.h"
 
 #include <assert.h>
+#include <stdbool.h>
 
 enum { DELTA = 3, GAMMA = 2 };
 
@@ -153,6 +154,15 @@ struct tree_node *tree_first(const struct tree *tree)
     return node;
 }
 
+struct tree_node *tree_last(const struct tree *tree)
+{
+    struct tree_node *node = tree->root;
+
+    while (node != NULL && node->right != NULL)
+        node = node->right;
+    return node;
+}
+
 struct tree_node *tree_next(const struct tree *tree, const struct tree_node *after)
 {
     struct tree_node *found = NULL;
@@ -168,6 +178,75 @@ struct tree_node *tree_next(const struct tree *tree, const struct tree_node *aft
     return found;
 }
 
+struct listing {
+    const struct tree *tree;
+    const struct tree_node *after; /* NULL once all that follows is behind it */
+    struct tree_node **out;
+    size_t count, most;
+};
+
+/* No deeper than the tree. */
+static void list_below(struct listing *listing, struct tree_node *node)
+{
+    bool is_behind;
+
+    if (node == NULL || listing->count == listing->most)
+        return;
+    is_behind = listing->after == NULL || listing->tree->compare(node, listing->after) > 0;
+    if (is_behind)
+        list_below(listing, node->left);
+    if (listing->count == listing->most)
+        return;
+    if (is_behind) {
+        listing->after = NULL;
+        listing->out[listing->count++] = node;
+    }
+    list_below(listing, node->right);
+}
+
+size_t tree_list(const struct tree *tree, const struct tree_node *after, struct tree_node **out,
+                 size_t most)
+{
+    struct listing listing = {.tree = tree, .after = after, .out = out, .most = most};
+
+    list_below(&listing, tree->root);
+    return listing.count;
+}
+
+/* Nodes to come hang on the right of each other; the first one knows how many there are. */
+void tree_append(struct tree *tree, struct tree_node **last, struct tree_node *node)
+{
+    with_children(node, NULL, NULL);
+    if (*last == NULL) {
+        tree->root = node;
+    } else {
+        (*last)->right = node;
+        tree->root->count++;
+    }
+    *last = node;
+}
+
+static struct tree_node *settle_below(struct tree_node **next, size_t count)
+{
+    struct tree_node *left, *node;
+
+    if (count == 0)
+        return NULL;
+    left = settle_below(next, count / 2);
+    node = *next;
+    *next = node->right;
+    return with_children(node, left, settle_below(next, count - count / 2 - 1));
+}
+
+void tree_settle(struct tree *tree, struct tree_node **last)
+{
+    struct tree_node *next = tree->root;
+
+    if (*last != NULL)
+        tree->root = settle_below(&next, tree->root->count);
+    *last = NULL;
+}
+
 size_t tree_rank(const struct tree *tree, const struct tree_node *probe)
 {
     size_t rank = 0;
@@ -181,9 +260,4 @@ size_t tree_rank(const struct tree *tree, const struct tree_node *probe)
         }
     }
     return rank;
-}
-
-size_t tree_count(const struct tree *tree)
-{
-    return count_of(tree->root);
 }

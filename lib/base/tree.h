@@ -41,11 +41,26 @@ struct tree_node *tree_at_least(const struct tree *tree, const struct tree_node 
 
 /* The first node, and the one behind a node of the tree; NULL when there is none. */
 struct tree_node *tree_first(const struct tree *tree);
+struct tree_node *tree_last(const struct tree *tree);
 struct tree_node *tree_next(const struct tree *tree, const struct tree_node *node);
+
+/* Lists up to `most` nodes behind one, or from the first where that is NULL, in order.  Returns how
+ * many; O(log n) and one step a node, without a comparison for most. */
+size_t tree_list(const struct tree *tree, const struct tree_node *after, struct tree_node **out,
+                 size_t most);
+
+/* Puts a node behind all others, where many come in order: O(1), and nothing is compared.  The
+ * first comes into an empty tree, with `*last` NULL.  Until tree_settle() the tree can be asked for
+ * its first node and its count, and nothing else. */
+void tree_append(struct tree *tree, struct tree_node **last, struct tree_node *node);
+void tree_settle(struct tree *tree, struct tree_node **last);
 
 /* How many nodes sort before the probe. */
 size_t tree_rank(const struct tree *tree, const struct tree_node *probe);
 
-size_t tree_count(const struct tree *tree);
+static inline size_t tree_count(const struct tree *tree)
+{
+    return tree->root != NULL ? tree->root->count : 0;
+}
 
 #endif

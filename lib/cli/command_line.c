@@ -26,22 +26,40 @@ static int answer(const struct command_line *line, const struct options_outcome 
     return cli_error(line->program, EX_OSERR, "cannot write the output: %s", error_text(errno));
 }
 
+static int parse(const struct command_line *line, int argc, char **argv, void *settings,
+                 struct options_outcome *outcome)
+{
+    options_parse(line->options, line->words == WORDS_MIXED, argc, argv, settings, outcome);
+    if (outcome->error[0] != '\0')
+        cli_error(line->program, outcome->status, "%s", outcome->error);
+    if (outcome->status != 0)
+        return outcome->status;
+    if (outcome->asked != OPTION_END)
+        return answer(line, outcome);
+    if (line->words == WORDS_NONE && outcome->words[0] != NULL)
+        return cli_error(line->program, EX_USAGE,
+                         "'%s' is not understood; %s takes only options, see --help",
+                         outcome->words[0], line->program);
+    return -1;
+}
+
 int command_line_parse(const struct command_line *line, int argc, char **argv, void *settings,
                        char ***words)
 {
     struct options_outcome outcome;
+    int status = parse(line, argc, argv, settings, &outcome);
 
-    options_parse(line->options, line->words == WORDS_MIXED, argc, argv, settings, &outcome);
-    if (outcome.error[0] != '\0')
-        cli_error(line->program, outcome.status, "%s", outcome.error);
-    if (outcome.status != 0)
-        return outcome.status;
-    if (outcome.asked != OPTION_END)
-        return answer(line, &outcome);
-    if (line->words == WORDS_NONE && outcome.words[0] != NULL)
-        return cli_error(line->program, EX_USAGE,
-                         "'%s' is not understood; %s takes only options, see --help",
-                         outcome.words[0], line->program);
-    *words = outcome.words;
-    return -1;
+    if (status < 0)
+        *words = outcome.words;
+    return status;
+}
+
+int command_line_parse_options(const struct command_line *line, int argc, char **argv,
+                               void *settings, bool given[OPTIONS_ROWS_MAX])
+{
+    struct options_outcome outcome;
+    int status = parse(line, argc, argv, settings, &outcome);
+
+    memcpy(given, outcome.given, sizeof outcome.given);
+    return status;
 }

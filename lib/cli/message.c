@@ -9,6 +9,17 @@
 
 #include "base/text.h"
 
+static struct {
+    message_take_fn *take; /* NULL: nobody has asked for them */
+    void *context;
+} divert;
+
+void message_divert(message_take_fn *take, void *context)
+{
+    divert.take = take;
+    divert.context = context;
+}
+
 static void __attribute__((format(printf, 3, 0)))
 write_line(int fd, const char *program, const char *format, va_list args)
 {
@@ -18,6 +29,10 @@ write_line(int fd, const char *program, const char *format, va_list args)
 
     vsnprintf(text, sizeof text, format, args);
     text_clean(clean, sizeof clean, text, strlen(text));
+    if (divert.take != NULL && fd == STDERR_FILENO) {
+        divert.take(divert.context, clean);
+        return;
+    }
     len = snprintf(line, sizeof line, "%s: %s\n", program, clean);
     if (write(fd, line, (size_t)len) < 0)
         return; /* there is nobody to tell */

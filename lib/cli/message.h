@@ -14,6 +14,12 @@ int cli_error(const char *program, int status, const char *format, ...)
 void cli_error_to(int fd, const char *program, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Has such lines handed to `take`, without the program's name, instead of written to standard
+ * error, until the next call, with NULL: for who must say where the fault is.  Not for several
+ * threads. */
+typedef void message_take_fn(void *context, const char *text);
+void message_divert(message_take_fn *take, void *context);
+
 enum { MESSAGE_EXCERPT_SIZE = 64 };
 
 /* The beginning of what a user wrote, for such a line: harmless, and with "..." where it is longer

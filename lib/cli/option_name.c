@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/likeness.h"
+
 /* In every table. */
 static const struct option_spec common[] = {
     {.type = OPTION_HELP, .letter = 'h', .name = "help", .help = "show this and exit"},
@@ -50,6 +52,15 @@ static bool has_part(const struct option_word *word, size_t at, size_t len, cons
                            : strncasecmp(word->name + at, text, len)) == 0;
 }
 
+/* Most rows of a table begin with another letter, which is seen without a call.  Case is a bit. */
+static inline bool begins_otherwise(const struct option_word *word,
+                                    const struct option_spec *option, int form)
+{
+    char first = form == 0 ? option->name[0] : 'n'; /* as in "no" */
+
+    return ((word->name[0] ^ first) & ~('a' ^ 'A')) != 0;
+}
+
 /* 2: the word is this name; 1: the beginning of it that may stand for it; 0: neither. */
 static int compare(const struct option_word *word, const struct option_spec *option, int form)
 {
@@ -77,14 +88,16 @@ enum option_found option_find(const struct option_spec *table, const struct opti
     for (const struct option_spec *row = option_after(table, NULL); row != NULL;
          row = option_after(table, row)) {
         for (int form = 0; form < FORMS && has_form(row, form); form++) {
-            int likeness = compare(word, row, form);
+            int likeness = begins_otherwise(word, row, form) ? 0 : compare(word, row, form);
             bool is_another = found != OPTION_UNKNOWN && (*option != row || *negated != (form > 0));
 
             if (likeness == 0)
                 continue;
             if (likeness == 1 && is_another) {
-                found = OPTION_AMBIGUOUS;
-                continue;
+                if ((*option)->yields == row->yields)
+                    found = OPTION_AMBIGUOUS;
+                if (!(*option)->yields || row->yields)
+                    continue;
             }
             *option = row;
             *negated = form > 0;
@@ -123,42 +136,18 @@ void option_name_candidates(const struct option_spec *table, const struct option
     }
 }
 
-/* How many letters have to be changed, put in, left out or exchanged with the next to make one of
- * the other (optimal string alignment). */
-static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-    size_t rows[3][OPTION_NAME_SIZE + 1];
-
-    for (size_t j = 0; j <= b_len; j++)
-        rows[0][j] = j;
-    for (size_t i = 1; i <= a_len; i++) {
-        size_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *two_above = rows[(i + 1) % 3];
-
-        row[0] = i;
-        for (size_t j = 1; j <= b_len; j++) {
-            row[j] = least(above[j - 1] + (a[i - 1] != b[j - 1]), least(above[j], row[j - 1]) + 1);
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                row[j] = least(row[j], two_above[j - 2] + 1);
-        }
-    }
-    return rows[a_len % 3][b_len];
-}
-
 bool option_name_nearest(const struct option_spec *table, const struct option_word *word,
                          char out[OPTION_NAME_SIZE])
 {
-    /* A third of the letters may be wrong. */
-    size_t best = word->len / 3 + 1;
+    size_t best = likeness_limit(word->len);
 
     out[0] = '\0';
-    if (word->len >= OPTION_NAME_SIZE || word->len < 2)
-        return false;
     for (const struct option_spec *row = option_after(table, NULL); row != NULL;
          row = option_after(table, row)) {
         for (int form = 0; form < FORMS && has_form(row, form); form++) {
             char name[OPTION_NAME_SIZE];
             size_t len = (size_t)snprintf(name, sizeof name, "%s%s", prefixes[form], row->name);
-            size_t apart = distance(word->name, word->len, name, len);
+            size_t apart = likeness_distance(word->name, word->len, name, len);
 
             if (row->type == OPTION_COMPLETION || apart >= best)
                 continue;

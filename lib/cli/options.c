@@ -11,8 +11,6 @@
 #include "option_name.h"
 #include "option_value.h"
 
-enum { ROWS_MAX = 64 }; /* of a table */
-
 struct parse {
     const struct option_spec *table;
     char **argv;
@@ -20,7 +18,6 @@ struct parse {
     int at; /* of the next word */
     void *settings;
     struct options_outcome *outcome;
-    bool seen[ROWS_MAX];
 };
 
 static void refuse_unknown(struct parse *parse, const char *word, const struct option_word *name)
@@ -57,14 +54,14 @@ static void refuse(struct parse *parse, const struct option_spec *option, bool n
 static bool has_come_before(struct parse *parse, const struct option_spec *option)
 {
     size_t row = (size_t)(option - parse->table);
-    bool seen;
+    bool before;
 
-    if (option->argument == NULL || option->repeats || option->type >= OPTION_HELP)
+    if (option->type >= OPTION_HELP)
         return false;
-    assert(row < ROWS_MAX);
-    seen = parse->seen[row];
-    parse->seen[row] = true;
-    return seen;
+    assert(row < OPTIONS_ROWS_MAX);
+    before = parse->outcome->given[row];
+    parse->outcome->given[row] = true;
+    return before && option->argument != NULL && !option->repeats;
 }
 
 /* Does what an option says; `value` is what stood in the same word, or NULL. */

@@ -10,16 +10,18 @@
 
 enum option_type {
     OPTION_END,
-    OPTION_GROUP,      /* no option: a heading in --help */
-    OPTION_FLAG,       /* sets a bool; --noNAME and --no-NAME clear it */
-    OPTION_TEXT,       /* keeps the argument, a const char * into argv */
-    OPTION_NUMBER,     /* an integer member from min to max, of any size */
-    OPTION_SECONDS,    /* an int64_t of milliseconds from min to max; a fraction may be given */
-    OPTION_WORD,       /* which of `words` it is, counted from 0, in an enum */
-    OPTION_CALL,       /* whatever else */
-    OPTION_HELP,       /* these three are in every table by themselves */
-    OPTION_VERSION,    /* */
-    OPTION_COMPLETION, /* --completion SHELL, which --help does not show */
+    OPTION_GROUP,         /* no option: a heading in --help */
+    OPTION_FLAG,          /* sets a bool; --noNAME and --no-NAME clear it */
+    OPTION_TEXT,          /* keeps the argument, a const char * into argv */
+    OPTION_NUMBER,        /* an integer member from min to max, of any size */
+    OPTION_SECONDS,       /* an int64_t of milliseconds from min to max; given as 0.5, 90s, 2h */
+    OPTION_WHOLE_SECONDS, /* the same, rounded up, in an integer member of seconds */
+    OPTION_SIZE,          /* bytes, such as 64K, in an integer member from min to max */
+    OPTION_WORD,          /* which of `words` it is, counted from 0, in an enum */
+    OPTION_CALL,          /* whatever else */
+    OPTION_HELP,          /* these three are in every table by themselves */
+    OPTION_VERSION,       /* */
+    OPTION_COMPLETION,    /* --completion SHELL, which --help does not show */
 };
 
 /* How a shell finds what to offer for an argument. */
@@ -45,7 +47,10 @@ struct option_spec {
     size_t place, size;   /* of the member in the program's settings */
     uint64_t min, max;
     const char *words; /* "power|process" */
+    bool yields;       /* cut short, it gives way to those that do not: scripts have these */
     bool repeats;      /* may come again: take() says what that means */
+    bool at_start;     /* of a daemon: what it says cannot change while it runs */
+    bool not_in_file;  /* has no sense in a configuration file */
     enum option_completion completion;
 
     /* Takes an option, with its argument or NULL.  Returns 0, or the status to exit with, having
@@ -84,6 +89,16 @@ struct option_spec {
         OPTION_PLACE_OF(member_, int64_t), .min = (min_ms_), .max = (max_ms_), .help = (help_), \
         __VA_ARGS__                                                                             \
     }
+#define OPT_WHOLE_SECONDS(name_, member_, min_, max_, help_, ...)                         \
+    {                                                                                     \
+        .type = OPTION_WHOLE_SECONDS, .name = (name_), .argument = "SECONDS",             \
+        OPTION_PLACE(member_), .min = (min_), .max = (max_), .help = (help_), __VA_ARGS__ \
+    }
+#define OPT_SIZE(name_, member_, min_, max_, help_, ...)                                 \
+    {                                                                                    \
+        .type = OPTION_SIZE, .name = (name_), .argument = "SIZE", OPTION_PLACE(member_), \
+        .min = (min_), .max = (max_), .help = (help_), __VA_ARGS__                       \
+    }
 #define OPT_WORD(name_, argument_, member_, words_, help_, ...)                               \
     {                                                                                         \
         .type = OPTION_WORD, .name = (name_), .argument = (argument_), OPTION_PLACE(member_), \
@@ -103,7 +118,7 @@ struct option_spec {
         .type = OPTION_END \
     }
 
-enum { OPTIONS_ERROR_SIZE = 512 };
+enum { OPTIONS_ERROR_SIZE = 512, OPTIONS_ROWS_MAX = 96 /* of a table */ };
 
 /* What a command line came to. */
 struct options_outcome {
@@ -112,6 +127,7 @@ struct options_outcome {
     enum option_type asked; /* OPTION_HELP, _VERSION or _COMPLETION: nothing behind it was read */
     const char *shell;      /* of OPTION_COMPLETION */
     char **words;           /* those that are no options, up to a NULL; in argv */
+    bool given[OPTIONS_ROWS_MAX]; /* which rows of the table came */
 };
 
 /* Takes a command line apart, into `settings`.

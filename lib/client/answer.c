@@ -5,18 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answer_line.h"
 #include "base/number.h"
 #include "older_server.h"
 #include "past_line.h"
-
-enum { WORDS_MAX = 6 };
-
-/* A line's words, ended by NULs in place; those that are not there are "". */
-struct words {
-    const char *word[WORDS_MAX];
-};
-
-static const char past_prefix[] = "past ";
 
 enum line_result { LINE_MORE, LINE_ANSWER, LINE_BAD };
 
@@ -71,9 +63,26 @@ static size_t keep(struct buffer *strings, const char *text)
     return at;
 }
 
+/* Keeps a string that was kept, a blank and another one. */
+static size_t keep_joined(struct buffer *strings, size_t first, const char *text)
+{
+    size_t at = strings->len;
+    char *copy = strings->data != NULL ? strdup(strings->data + first) : NULL;
+
+    if (copy == NULL) {
+        strings->failed = true;
+        return first;
+    }
+    buffer_add_text(strings, copy);
+    buffer_add(strings, " ", 1);
+    buffer_add(strings, text, strlen(text) + 1);
+    free(copy);
+    return at;
+}
+
 static void begin_answer(struct answer_parser *parser, enum answer_kind kind, const char *text)
 {
-    parser->answer = (struct answer){.kind = kind, .held_ms = -1};
+    parser->answer = (struct answer){.kind = kind, .held_ms = -1, .left_ms = -1};
     parser->blank_lines = 0;
     parser->has_error = false;
     buffer_fini(&parser->strings);
@@ -118,48 +127,38 @@ static bool finish_answer(struct answer_parser *parser)
     return true;
 }
 
-/* Splits a line into its first words. */
-static void split(char *line, struct words *words)
+static enum line_result left_line(struct answer_parser *parser, const char *rest)
 {
-    for (size_t i = 0; i < WORDS_MAX; i++) {
-        line += strspn(line, " \t");
-        words->word[i] = line;
-        line += strcspn(line, " \t");
-        if (*line != '\0')
-            *line++ = '\0';
-    }
-}
+    uint64_t left_ms;
 
-/* What stands behind the first word of a line. */
-static const char *behind_word(const char *line)
-{
-    line += strcspn(line, " \t");
-    return line + strspn(line, " \t");
-}
-
-static bool has_word(const char *line, const char *word)
-{
-    size_t len = strlen(word);
-
-    return strncmp(line, word, len) == 0 && (line[len] == '\0' || strchr(" \t", line[len]) != NULL);
+    if (number_parse(rest, INT64_MAX, &left_ms) != 0)
+        return LINE_BAD;
+    parser->answer.left_ms = (int64_t)left_ms;
+    return LINE_MORE;
 }
 
 static enum line_result status_line(struct answer_parser *parser, const char *line)
 {
-    const char *rest = behind_word(line);
+    const char *rest = answer_line_behind_word(line);
 
-    if (has_word(line, "owner")) {
+    if (answer_line_has_word(line, "owner")) {
         parser->text_at = keep(&parser->strings, rest);
-    } else if (has_word(line, "locked")) {
+    } else if (answer_line_has_word(line, "sharer")) {
+        parser->text_at = keep_joined(&parser->strings, parser->text_at, rest);
+    } else if (answer_line_has_word(line, "locked")) {
         parser->answer.locked = strcmp(rest, "1") == 0;
-    } else if (has_word(line, "lockname")) {
+    } else if (answer_line_has_word(line, "lockname")) {
         return keep_name(parser, rest);
-    } else if (has_word(line, "token")) {
+    } else if (answer_line_has_word(line, "token")) {
         if (number_parse(rest, UINT64_MAX, &parser->answer.number) != 0)
             return LINE_BAD;
-    } else if (has_word(line, "error-code")) {
+    } else if (answer_line_has_word(line, "hold-left")) {
+        return left_line(parser, rest);
+    } else if (answer_line_has_word(line, "key")) {
+        parser->answer.has_key = seal_key_parse(&parser->answer.key, rest);
+    } else if (answer_line_has_word(line, "error-code")) {
         parser->answer.code = error_code_parse(rest);
-    } else if (has_word(line, "error")) {
+    } else if (answer_line_has_word(line, "error")) {
         parser->error_at = keep(&parser->strings, rest);
         parser->has_error = true;
     }
@@ -169,9 +168,9 @@ static enum line_result status_line(struct answer_parser *parser, const char *li
 
 static enum line_result list_line(struct answer_parser *parser, char *line)
 {
-    struct words words;
+    struct answer_words words;
 
-    split(line, &words);
+    answer_line_split(line, &words);
     if (strcmp(words.word[0], "lock") != 0 || *words.word[1] == '\0')
         return LINE_BAD;
     if (keep_name(parser, words.word[1]) != LINE_MORE)
@@ -179,16 +178,20 @@ static enum line_result list_line(struct answer_parser *parser, char *line)
     return keep_name(parser, words.word[2]);
 }
 
-static enum line_result version_line(struct answer_parser *parser, const struct words *words)
+static enum line_result version_line(struct answer_parser *parser, const struct answer_words *words)
 {
+    uint64_t clock_ms;
+
     begin_answer(parser, ANSWER_VERSION, words->word[1]);
     if (number_parse(words->word[2], INT64_MAX, &parser->answer.number) != 0)
         parser->answer.number = 0;
+    if (number_parse(words->word[3], INT64_MAX, &clock_ms) == 0)
+        parser->answer.clock_ms = (int64_t)clock_ms;
     parser->state = ANSWER_IN_VERSION;
     return LINE_MORE;
 }
 
-static enum line_result queue_line(struct answer_parser *parser, const struct words *words)
+static enum line_result queue_line(struct answer_parser *parser, const struct answer_words *words)
 {
     uint64_t held_ms;
 
@@ -203,7 +206,7 @@ static enum line_result queue_line(struct answer_parser *parser, const struct wo
     return LINE_ANSWER;
 }
 
-static enum line_result check_line(struct answer_parser *parser, const struct words *words)
+static enum line_result check_line(struct answer_parser *parser, const struct answer_words *words)
 {
     begin_answer(parser, ANSWER_CHECK, words->word[2]);
     parser->lock_at = keep(&parser->strings, words->word[1]);
@@ -214,7 +217,7 @@ static enum line_result check_line(struct answer_parser *parser, const struct wo
     return LINE_ANSWER;
 }
 
-static enum line_result number_line(struct answer_parser *parser, const struct words *words,
+static enum line_result number_line(struct answer_parser *parser, const struct answer_words *words,
                                     enum answer_kind kind, uint64_t max)
 {
     begin_answer(parser, kind, "");
@@ -223,7 +226,34 @@ static enum line_result number_line(struct answer_parser *parser, const struct w
     return LINE_ANSWER;
 }
 
-static enum line_result json_line(struct answer_parser *parser, const struct words *words)
+static enum line_result grant_line(struct answer_parser *parser, enum answer_kind kind,
+                                   const struct answer_words *words)
+{
+    begin_answer(parser, kind, words->word[2]);
+    if (number_parse(words->word[1], UINT64_MAX, &parser->answer.number) != 0)
+        return LINE_BAD;
+    return LINE_ANSWER;
+}
+
+static enum line_result auth_line(struct answer_parser *parser, const struct answer_words *words)
+{
+    begin_answer(parser, ANSWER_AUTH, words->word[1]);
+    if (!seal_nonce_parse(&parser->answer.nonce, words->word[2]) ||
+        number_parse(words->word[3], UINT32_MAX, &parser->answer.number) != 0)
+        return LINE_BAD;
+    return LINE_ANSWER;
+}
+
+static enum line_result person_line(struct answer_parser *parser, const struct answer_words *words)
+{
+    begin_answer(parser, ANSWER_PERSON, words->word[1]);
+    if (*words->word[2] != '\0' &&
+        number_parse(words->word[2], UINT32_MAX, &parser->answer.number) != 0)
+        return LINE_BAD;
+    return LINE_ANSWER;
+}
+
+static enum line_result json_line(struct answer_parser *parser, const struct answer_words *words)
 {
     enum line_result result = number_line(parser, words, ANSWER_JSON, ANSWER_JSON_MAX);
 
@@ -236,8 +266,17 @@ static enum line_result json_line(struct answer_parser *parser, const struct wor
 /* One that cannot be understood is passed over. */
 static enum line_result past_line(struct answer_parser *parser, char *rest)
 {
+    bool known;
+    char *by;
+
     begin_answer(parser, ANSWER_PAST, "");
-    return past_line_parse(rest, &parser->answer.past) ? LINE_ANSWER : LINE_MORE;
+    known = past_line_parse(rest, &parser->answer.past);
+    by = answer_line_take_by(parser);
+    if (by != NULL)
+        past_line_parse_by(by, &parser->answer.past);
+    if (parser->bad)
+        return LINE_BAD;
+    return known ? LINE_ANSWER : LINE_MORE;
 }
 
 static enum line_result short_line(struct answer_parser *parser, enum answer_kind kind,
@@ -251,40 +290,52 @@ static enum line_result short_line(struct answer_parser *parser, enum answer_kin
  * first of a connection: whoever says it is something else than a lock server. */
 static enum line_result first_line(struct answer_parser *parser, char *line)
 {
-    struct words words;
+    struct answer_words words;
     bool is_first = !parser->any_line;
+    enum answer_kind kind;
 
     parser->any_line = true;
-    if (has_word(line, "owner") || has_word(line, "locked") || has_word(line, "error-code") ||
-        has_word(line, "error")) {
+    if (answer_line_has_word(line, "owner") || answer_line_has_word(line, "locked") ||
+        answer_line_has_word(line, "error-code") || answer_line_has_word(line, "error")) {
         begin_answer(parser, ANSWER_STATUS, "");
         parser->state = ANSWER_IN_STATUS;
         return status_line(parser, line);
     }
-    if (has_word(line, "lock")) {
+    if (answer_line_has_word(line, "lock")) {
         begin_answer(parser, ANSWER_LIST, "");
         parser->state = ANSWER_IN_LIST;
         return list_line(parser, line);
     }
-    if (strncmp(line, past_prefix, sizeof past_prefix - 1) == 0)
-        return past_line(parser, line + sizeof past_prefix - 1);
-    split(line, &words);
-    if (strcmp(words.word[0], "print_waiting") == 0)
-        return short_line(parser, ANSWER_WAITING, words.word[1]);
-    if (strcmp(words.word[0], "print_obtained") == 0)
-        return short_line(parser, ANSWER_OBTAINED, "");
-    if (strcmp(words.word[0], "print_broke") == 0)
-        return short_line(parser, ANSWER_BROKE, words.word[1]);
+    if (strncmp(line, "past ", 5) == 0)
+        return past_line(parser, line + 5);
+    if (answer_line_has_word(line, "why"))
+        return short_line(parser, ANSWER_WHY, answer_line_behind_word(line));
+    if (answer_line_has_word(line, "circle"))
+        return short_line(parser, ANSWER_CIRCLE, answer_line_behind_word(line));
+    answer_line_split(line, &words);
+    kind = answer_line_short_kind(words.word[0]);
+    if (kind != ANSWER_NONE)
+        return short_line(parser, kind, words.word[1]);
     if (strcmp(words.word[0], "autounlock_check") == 0)
         return check_line(parser, &words);
     if (strcmp(words.word[0], "queue") == 0)
         return queue_line(parser, &words);
     if (strcmp(words.word[0], "proto") == 0)
         return number_line(parser, &words, ANSWER_PROTO, 1000000);
+    if (strcmp(words.word[0], "auth") == 0)
+        return auth_line(parser, &words);
+    if (strcmp(words.word[0], "whoami") == 0)
+        return person_line(parser, &words);
     if (strcmp(words.word[0], "history") == 0)
         return number_line(parser, &words, ANSWER_HISTORY, INT64_MAX);
     if (strcmp(words.word[0], "ended") == 0)
         return number_line(parser, &words, ANSWER_ENDED, INT32_MAX);
+    if (strcmp(words.word[0], "outside") == 0 || strcmp(words.word[0], "offline") == 0)
+        return number_line(parser, &words, ANSWER_SEATS, INT32_MAX);
+    if (strcmp(words.word[0], "lost") == 0)
+        return grant_line(parser, ANSWER_LOST, &words);
+    if (strcmp(words.word[0], "extended") == 0)
+        return grant_line(parser, ANSWER_EXTENDED, &words);
     if (strcmp(words.word[0], "json") == 0)
         return json_line(parser, &words);
     if (strcmp(words.word[0], "version") == 0)
@@ -328,38 +379,6 @@ static enum line_result one_line(struct answer_parser *parser, char *line)
     return first_line(parser, line);
 }
 
-/* Only a line of the history may have all names of a demand in it. */
-static size_t line_max(const struct buffer *in)
-{
-    bool is_past =
-        in->len >= sizeof past_prefix && memcmp(in->data, past_prefix, sizeof past_prefix - 1) == 0;
-
-    return is_past ? ANSWER_PAST_MAX : ANSWER_LINE_MAX;
-}
-
-/* Takes a whole line off the input, as a string; NULL when there is none. */
-static char *take_line(struct answer_parser *parser)
-{
-    char *line = parser->in.data;
-    char *newline = parser->in.len == 0 ? NULL : memchr(line, '\n', parser->in.len);
-    size_t len = newline != NULL ? (size_t)(newline - line) : parser->in.len;
-
-    if (newline == NULL || len > line_max(&parser->in)) {
-        parser->bad = len > line_max(&parser->in);
-        return NULL;
-    }
-    parser->taken = len + 1;
-    if (len > 0 && line[len - 1] == '\r')
-        len--;
-    line[len] = '\0';
-    /* A NUL in a line would hide what is behind it. */
-    if (strlen(line) != len) {
-        parser->bad = true;
-        return NULL;
-    }
-    return line;
-}
-
 /* The bytes of a JSON answer and their newline, once all are there. */
 static enum line_result take_json(struct answer_parser *parser)
 {
@@ -382,7 +401,7 @@ static enum line_result take_next(struct answer_parser *parser)
         return take_json(parser);
     for (;;) {
         enum line_result result;
-        char *line = take_line(parser);
+        char *line = answer_line_take(parser);
 
         if (line == NULL)
             return parser->bad ? LINE_BAD : LINE_MORE;

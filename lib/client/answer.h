@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "auth/seal.h"
 #include "base/buffer.h"
 #include "ipclocker.h"
 #include "protocol/error_code.h"
@@ -25,16 +26,25 @@ enum answer_kind {
     ANSWER_NONE,     /* no whole answer is there yet */
     ANSWER_BAD,      /* what came is no answer of a lock server; nothing can follow */
     ANSWER_PROTO,    /* .number: the protocol */
-    ANSWER_VERSION,  /* .text: the version; .number: when the server started */
+    ANSWER_AUTH,     /* .text: the method; .nonce; .number: the server's uid */
+    ANSWER_PERSON,   /* .text: how the server knows us; .number: the uid, 0 where it was not told */
+    ANSWER_VERSION,  /* .text: the version; .number: when the server started; .clock_ms */
     ANSWER_WAITING,  /* .text: whom we wait for */
     ANSWER_QUEUE,    /* .number: the place, 0 when not queued; .held_ms, .lock, .text: holder */
+    ANSWER_WHY,      /* .text: why, see wait_reason.h */
+    ANSWER_CIRCLE,   /* .text: who waits for whom in it, see inside.h */
     ANSWER_OBTAINED, /* a status follows */
     ANSWER_BROKE,    /* .text: from whom it was taken; a status follows */
     ANSWER_CHECK,    /* .text: host; .number, .start: process that might be dead; .lock */
     ANSWER_ENDED,    /* .number: how many requests ended */
+    ANSWER_LOST,     /* .number: the token of a lock that was taken from us; .text: why, a word */
+    ANSWER_EXTENDED, /* .number: the token of a grant; .text: for how many ms it may be held yet */
+    ANSWER_SEATS,    /* .number: so many are unusable now, in answer to OUTSIDE, OFFLINE, ONLINE */
+    ANSWER_WOULD,    /* .text: "grant" or "wait", in answer to EXPLAIN; then: */
+    ANSWER_SEAT,     /* .text: a lock that would be granted */
     ANSWER_PAST,     /* .past: a row of the history */
     ANSWER_HISTORY,  /* .number: where it goes on, 0 at its end */
-    ANSWER_STATUS,   /* .text: owner; .locked, .names, .number: token, .error, .code */
+    ANSWER_STATUS,   /* .text: owner; .locked, .names, .number: token, .left_ms, .error, .code */
     ANSWER_LIST,     /* .names: NAME OWNER NAME OWNER ... */
     ANSWER_JSON,     /* .text, .number: its length */
 };
@@ -44,10 +54,15 @@ struct answer {
     enum answer_kind kind;
     uint64_t number;
     int64_t held_ms;
+    int64_t left_ms;  /* how long it may be held yet; -1 where there is no limit */
+    int64_t clock_ms; /* what the server's says, since 1970; 0 where it was not told */
     uint64_t start;   /* 0 where it was not told */
     const char *text; /* not NULL; nor is .lock */
     const char *lock;
     bool locked;
+    bool has_key;           /* of the grant */
+    struct siphash_key key; /* that one */
+    struct seal_nonce nonce;
     char **names;
     size_t name_count;
     struct ipclocker_history_row past;

@@ -12,12 +12,15 @@
 #include "error.h"
 #include "hosts.h"
 #include "parameters.h"
+#include "protocol/dead_job.h"
+#include "protocol/proof.h"
 #include "request.h"
 #include "round.h"
 
 static int write_unlock(struct ipclocker *lock)
 {
     client_request_names(lock);
+    client_request_process(lock);
     client_request_command(lock, "UNLOCK");
     return 0;
 }
@@ -34,6 +37,7 @@ static int take_unlock_answer(struct ipclocker *lock, const struct answer *answe
 
 const struct client_operation client_unlock_operation = {
     .at_home = true,
+    .goes_on = true,
     .write = write_unlock,
     .take = take_unlock_answer,
 };
@@ -112,6 +116,30 @@ const char *ipclocker_owner(struct ipclocker *lock)
     return client_engine_run(lock, &status_operation, NULL, -1) == 0 ? lock->owner : NULL;
 }
 
+static int take_held_answer(struct ipclocker *lock, const struct answer *answer)
+{
+    int *is_held = lock->call.argument;
+
+    if (answer->kind != ANSWER_STATUS)
+        return 0;
+    if (answer->error != NULL)
+        return client_engine_refused(lock, answer);
+    *is_held = answer->locked;
+    return 1;
+}
+
+static const struct client_operation held_operation = {
+    .write = write_status,
+    .take = take_held_answer,
+};
+
+int ipclocker_holds(struct ipclocker *lock)
+{
+    int is_held = 0;
+
+    return client_engine_run(lock, &held_operation, &is_held, -1) == 0 ? is_held : -1;
+}
+
 struct dead_pid {
     const char *hostname;
     pid_t pid;
@@ -153,6 +181,8 @@ int ipclocker_dead_pid(struct ipclocker *lock, const char *hostname, pid_t pid)
 struct dead_job {
     const char *job;
     int64_t before_ms;
+    const char *const *hosts;
+    size_t host_count;
     int ended; /* how many requests */
 };
 
@@ -168,6 +198,10 @@ static int write_dead_job(struct ipclocker *lock)
         buffer_add(&lock->connection.out, " ", 1);
         buffer_add_number(&lock->connection.out,
                           dead->before_ms > 0 ? (uint64_t)dead->before_ms : 0);
+    }
+    for (size_t i = 0; i < dead->host_count; i++) {
+        buffer_add(&lock->connection.out, " ", 1);
+        buffer_add_text(&lock->connection.out, dead->hosts[i]);
     }
     buffer_add(&lock->connection.out, "\n", 1);
     return 0;
@@ -203,16 +237,81 @@ int ipclocker_dead_job_before(struct ipclocker *lock, const char *job, int64_t b
     return client_engine_run(lock, &dead_job_operation, &dead, -1) == 0 ? dead.ended : -1;
 }
 
+static int check_run(struct ipclocker *lock, const char *job, int64_t before_ms,
+                     const char *const *hosts, size_t host_count)
+{
+    if (client_parameters_check_text(lock, job, "job") != 0)
+        return -1;
+    for (size_t i = 0; i < host_count; i++) {
+        if (client_parameters_check_text(lock, hosts[i], "host name") != 0)
+            return -1;
+    }
+    if (host_count == 0 || before_ms == INT64_MAX)
+        return client_error_set(lock, EINVAL, "a run needs its hosts and a time");
+    return 0;
+}
+
+int ipclocker_dead_job_on(struct ipclocker *lock, const char *job, int64_t before_ms,
+                          const char *const *hosts, size_t host_count)
+{
+    int ended = 0;
+
+    if (check_run(lock, job, before_ms, hosts, host_count) != 0)
+        return -1;
+    for (size_t i = 0; i < host_count; i += DEAD_JOB_HOSTS_MAX) {
+        struct dead_job dead = {
+            .job = job,
+            .before_ms = before_ms,
+            .hosts = hosts + i,
+            .host_count = host_count - i < DEAD_JOB_HOSTS_MAX ? host_count - i : DEAD_JOB_HOSTS_MAX,
+        };
+
+        if (client_engine_run(lock, &dead_job_operation, &dead, -1) != 0)
+            return -1;
+        ended += dead.ended;
+    }
+    return ended;
+}
+
 static int write_version(struct ipclocker *lock)
 {
     client_request_command(lock, "VERSION");
     return 0;
 }
 
+static int write_ping(struct ipclocker *lock)
+{
+    lock->server.knows_us = false;
+    if (lock->connection.dialect != DIALECT_CLASSIC)
+        client_request_command(lock, "WHOAMI");
+    return write_version(lock);
+}
+
+static int take_ping_answer(struct ipclocker *lock, const struct answer *answer)
+{
+    if (answer->kind == ANSWER_PERSON) {
+        lock->server.knows_us = true;
+        lock->server.us =
+            (struct ipclocker_person){.proof = (enum ipclocker_proof)proof_parse(answer->text),
+                                      .uid = (uint32_t)answer->number};
+    }
+    return take_version_answer(lock, answer);
+}
+
 static const struct client_operation ping_operation = {
-    .write = write_version,
-    .take = take_version_answer,
+    .write = write_ping,
+    .take = take_ping_answer,
 };
+
+int64_t ipclocker_server_time(struct ipclocker *lock)
+{
+    if (client_engine_run(lock, &ping_operation, NULL, -1) != 0)
+        return -1;
+    if (lock->server.clock_ms > 0)
+        return lock->server.clock_ms;
+    return client_error_set(lock, ENOTSUP,
+                            "the server does not tell its time: it is a classic one, or older");
+}
 
 int ipclocker_ping_status(struct ipclocker *lock, struct ipclocker_ping_status *status)
 {
@@ -235,6 +334,8 @@ int ipclocker_ping_status(struct ipclocker *lock, struct ipclocker_ping_status *
     snprintf(status->version, sizeof status->version, "%s", lock->server.version);
     status->started = lock->server.started;
     status->protocol = lock->server.protocol;
+    status->knows_you = lock->server.knows_us;
+    status->you = lock->server.us;
     return 0;
 }
 

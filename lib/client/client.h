@@ -13,6 +13,7 @@
 #include <sys/un.h>
 
 #include "answer.h"
+#include "auth/seal.h"
 #include "base/buffer.h"
 #include "ipclocker.h"
 #include "lock/demand.h"
@@ -74,12 +75,19 @@ struct client_parameters {
     struct lock_demand demand;
     bool block;
     uint64_t hold_limit_s;
+    int64_t keep_ms;
+    uint32_t lost_after_s;
     int64_t wait_limit_ms; /* below 0: none */
     pid_t pid;
     uint64_t process_start; /* of pid; 0 until it is needed */
-    char *hostname, *user;  /* NULL: the default */
-    char *job;              /* NULL: from the environment; "": none */
-    bool autounlock, session, destroy_unlock, verbose;
+    bool is_elsewhere;      /* it is on another host; then these are of it, "" and 0 if not known */
+    char *boot;
+    uint64_t pid_namespace;
+    char *hostname, *user; /* NULL: the default */
+    char *job, *project;   /* NULL: from the environment; "": none */
+    int priority;
+    int64_t queue_most; /* how many to wait behind; below 0: any number */
+    bool autounlock, session, destroy_unlock, verbose, inside, until_boot;
     unsigned tries, delay_ms;
     ipclocker_notice_fn *print;
     void *print_context;
@@ -123,12 +131,22 @@ struct client_retell {
 
 enum client_dialect { DIALECT_UNKNOWN, DIALECT_CLASSIC, DIALECT_2 };
 
+/* What a connection has proven; see proof.h. */
+struct client_proof {
+    bool is_asked; /* how to; and the version, whose answer is nobody's */
+    bool is_by_munge, is_by_grant, is_sealed;
+    size_t sealed_len; /* of what is to be sent, so much is sealed */
+    struct siphash_key key;
+    struct seal_chain chain;
+};
+
 /* A connection, or the lack of one. */
 struct client_connection {
     int fd; /* -1: none */
     enum client_dialect dialect;
     struct buffer out;
     struct answer_parser parser;
+    struct client_proof proof;
 };
 
 /* Reports of deaths; where we wait at a classic server, on a connection of their own. */
@@ -159,7 +177,8 @@ struct client_call {
     void *argument;                           /* its own; NULL where it has none */
     enum client_phase phase;
     int64_t started_ms, limit_ms, phase_deadline_ms;
-    bool reused; /* the request went out on a connection that was open before */
+    int64_t list_end_ms; /* when a list has to be there */
+    bool reused;         /* the request went out on a connection that was open before */
     bool was_queued;
     bool is_patient; /* it may take as long as it takes once a server has it */
     bool holds;      /* no other server is left: it stays with the one that is silent */
@@ -179,7 +198,9 @@ struct client_wait {
     struct ipclocker_wait known;
     int64_t told_ms; /* when the server told who has the lock */
     bool notice_due;
-    bool asked; /* for news, which are to come */
+    bool asked;       /* for news, which are to come */
+    int64_t begun_ms; /* when this server put us into its queue */
+    bool told_inside; /* since then, see inside.h */
 };
 
 /* What is held. */
@@ -187,13 +208,21 @@ struct client_grant {
     bool held;
     struct buffer names; /* with a NUL */
     uint64_t token;
+    int64_t limit_ms; /* when its hold limit is over, by clock_now_ms(); CLIENT_NEVER for never */
+    const char *lost; /* why it is held no more, a constant; NULL where we gave it back */
+    bool given_back;  /* by another connection of the owner's */
+    bool has_key;     /* to go on with it, see proof.h */
+    struct siphash_key key;
 };
 
 /* What a server said of itself. */
 struct client_server {
     char version[64];
     uint64_t started; /* in seconds since 1970 */
+    int64_t clock_ms; /* when it said so, since 1970; 0: not told */
     unsigned protocol;
+    bool knows_us; /* it has told who we are to it, when it was asked last */
+    struct ipclocker_person us;
 };
 
 struct ipclocker {
@@ -212,6 +241,7 @@ struct ipclocker {
 
     struct client_call call;
     struct client_wait wait;
+    struct buffer foreseen; /* what ipclocker_explain() says would be granted, with a NUL */
     struct client_grant grant;
     struct client_server server;
 };

@@ -10,6 +10,7 @@
 
 #include "base/descriptor.h"
 #include "net/keepalive.h"
+#include "proof.h"
 
 static socklen_t address_len(const union client_address *address)
 {
@@ -77,6 +78,7 @@ void client_connection_close(struct ipclocker *lock)
     connection->dialect = DIALECT_UNKNOWN;
     buffer_fini(&connection->out);
     answer_parser_fini(&connection->parser);
+    explicit_bzero(&connection->proof, sizeof connection->proof);
 }
 
 static void trace(const struct ipclocker *lock, bool sent, const char *bytes, size_t len)
@@ -89,6 +91,7 @@ int client_connection_flush(struct ipclocker *lock)
 {
     struct buffer *out = &lock->connection.out;
 
+    client_proof_seal(lock);
     if (out->failed) {
         errno = ENOMEM;
         return -1;
@@ -100,6 +103,8 @@ int client_connection_flush(struct ipclocker *lock)
             return errno == EAGAIN || errno == EINTR ? 0 : -1;
         trace(lock, true, out->data, (size_t)sent);
         buffer_drop(out, (size_t)sent);
+        if (lock->connection.proof.is_sealed)
+            lock->connection.proof.sealed_len -= (size_t)sent;
     }
     return 0;
 }

@@ -40,7 +40,7 @@ static void check_for_classic(struct ipclocker *lock, const struct answer *check
     /* Who does not wait can say it where it is asking: it is read before the next LOCK. */
     struct buffer *out = lock->set.block ? &lock->report.out : &lock->connection.out;
 
-    if (process_namespace_is_container(process_pid_namespace()) ||
+    if (lock->set.is_elsewhere || process_namespace_is_container(process_pid_namespace()) ||
         strcasecmp(check->text, client_parameters_hostname(lock)) != 0 ||
         out->len > REPORT_MAX_BYTES || process_lookup((pid_t)check->number, 0) != PIDSTAT_GONE)
         return;

@@ -15,6 +15,8 @@
 #include "death_report.h"
 #include "error.h"
 #include "hosts.h"
+#include "loss.h"
+#include "proof.h"
 #include "request.h"
 #include "round.h"
 #include "search.h"
@@ -74,6 +76,7 @@ static int send_request(struct ipclocker *lock)
     if (lock->call.operation->write(lock) != 0)
         return -1;
     lock->call.phase = PHASE_ANSWER;
+    lock->call.list_end_ms = clock_now_ms() + CLIENT_LIST_MS;
     client_engine_await_answer(lock);
     return STEP_AGAIN;
 }
@@ -90,7 +93,10 @@ static bool needs_dialect(const struct ipclocker *lock)
 static int start_talking(struct ipclocker *lock)
 {
     client_request_command(lock, "proto 2");
-    if (!needs_dialect(lock))
+    lock->connection.proof.is_asked = client_proof_is_wanted(lock);
+    if (lock->connection.proof.is_asked)
+        client_request_command(lock, "auth");
+    else if (!needs_dialect(lock))
         return send_request(lock);
     client_request_command(lock, "VERSION");
     lock->call.phase = PHASE_HANDSHAKE;
@@ -113,14 +119,37 @@ static void note_version(struct ipclocker *lock, const struct answer *answer)
     text_clean(lock->server.version, sizeof lock->server.version, answer->text,
                strlen(answer->text));
     lock->server.started = answer->number;
+    lock->server.clock_ms = answer->clock_ms;
 }
 
 /* The server cannot do it now, and says so: its disk is full, say.  Who has to get through in the
  * end comes back later, as to a server that is away. */
 static bool is_put_off(const struct ipclocker *lock, const struct answer *answer)
 {
-    return answer->error != NULL && answer->code == ERROR_CODE_LATER &&
+    return answer->error != NULL &&
+           (answer->code == ERROR_CODE_LATER || answer->code == ERROR_CODE_PROOF_LATER) &&
            client_search_is_endless(lock);
+}
+
+/* A server that knows the word answers it behind its dialect, and its version behind that. */
+static bool awaits_challenge(const struct ipclocker *lock)
+{
+    return lock->connection.proof.is_asked && lock->connection.dialect == DIALECT_2;
+}
+
+static int take_challenge(struct ipclocker *lock, const struct answer *answer)
+{
+    if (lock->call.phase != PHASE_HANDSHAKE)
+        return STEP_AGAIN;
+    client_proof_give(lock, answer);
+    return send_request(lock);
+}
+
+/* The version that was asked for with the challenge is no answer to a request. */
+static int take_end_of_handshake(struct ipclocker *lock)
+{
+    lock->connection.proof.is_asked = false;
+    return lock->call.phase == PHASE_HANDSHAKE ? send_request(lock) : STEP_AGAIN;
 }
 
 static int take_answer(struct ipclocker *lock, const struct answer *answer)
@@ -129,15 +158,23 @@ static int take_answer(struct ipclocker *lock, const struct answer *answer)
 
     if (answer->kind == ANSWER_VERSION)
         note_version(lock, answer);
+    if (answer->kind == ANSWER_AUTH)
+        return take_challenge(lock, answer);
+    if (client_loss_take(lock, answer))
+        return STEP_AGAIN;
     if (lock->connection.dialect == DIALECT_UNKNOWN) {
         if (answer->kind == ANSWER_PROTO && answer->number != 2)
             return client_search_stranger(lock, "it speaks another protocol");
         if (answer->kind == ANSWER_STATUS && answer->error != NULL)
             return client_search_turned_away(lock, answer->error, answer->code);
         learn_dialect(lock, answer);
-        if (lock->call.phase == PHASE_HANDSHAKE)
+        if (lock->call.phase == PHASE_HANDSHAKE && !awaits_challenge(lock)) {
+            lock->connection.proof.is_asked = false;
             return send_request(lock);
+        }
     }
+    if (lock->connection.proof.is_asked && answer->kind == ANSWER_VERSION)
+        return take_end_of_handshake(lock);
     lock->call.reused = false;
     lock->call.holds = false;
     if (answer->kind == ANSWER_PROTO)
@@ -171,6 +208,15 @@ static int take_answers(struct ipclocker *lock)
     return STEP_AGAIN;
 }
 
+static void extend_for_list(struct ipclocker *lock, int len)
+{
+    int64_t *deadline_ms = &lock->call.phase_deadline_ms;
+
+    *deadline_ms += (int64_t)len * 1000 / LIST_BYTES_A_SECOND;
+    if (*deadline_ms > lock->call.list_end_ms)
+        *deadline_ms = lock->call.list_end_ms;
+}
+
 /* Takes what was received.  What is no list, and does not come to an end, is no answer. */
 static int take_received(struct ipclocker *lock, int len)
 {
@@ -180,8 +226,9 @@ static int take_received(struct ipclocker *lock, int len)
     if (result != STEP_AGAIN || lock->connection.fd < 0 || lock->call.phase == PHASE_CONNECTING ||
         lock->call.phase == PHASE_QUEUED)
         return result;
-    if (parser->state == ANSWER_IN_LIST || parser->state == ANSWER_IN_JSON)
-        lock->call.phase_deadline_ms += (int64_t)len * 1000 / LIST_BYTES_A_SECOND;
+    if (lock->call.operation->takes_list &&
+        (parser->state == ANSWER_IN_LIST || parser->state == ANSWER_IN_JSON))
+        extend_for_list(lock, len);
     return clock_now_ms() < lock->call.phase_deadline_ms ? result
                                                          : client_search_unanswered(lock, false);
 }
@@ -246,14 +293,38 @@ static int step_once(struct ipclocker *lock)
     }
 }
 
+static int errno_of(enum error_code code)
+{
+    switch (code) {
+    case ERROR_CODE_OWN:
+        return EDEADLK;
+    case ERROR_CODE_QUEUE:
+        return EAGAIN;
+    case ERROR_CODE_CANCELLED:
+        return ECANCELED;
+    default:
+        return EPROTO;
+    }
+}
+
 int client_engine_refused(struct ipclocker *lock, const struct answer *answer)
 {
-    char host[320], shown[160];
+    char host[320], shown[400];
 
     client_hosts_describe(lock, client_round_host(lock), host, sizeof host);
     text_clean(shown, sizeof shown, answer->error, strlen(answer->error));
-    return client_error_set(lock, answer->code == ERROR_CODE_OWN ? EDEADLK : EPROTO,
-                            "the server at %s refused: %s", host, shown);
+    return client_error_set(lock, errno_of(answer->code), "the server at %s refused: %s", host,
+                            shown);
+}
+
+int client_engine_version(struct ipclocker *lock, const struct answer *answer, bool is_done,
+                          const char *what_holds)
+{
+    if (answer->kind != ANSWER_VERSION)
+        return 0;
+    if (is_done)
+        return 1;
+    return client_error_set(lock, ENOTSUP, "the server is an earlier one, %s", what_holds);
 }
 
 static int fail_unanswered(struct ipclocker *lock)

@@ -7,6 +7,9 @@
 /* For a server's next word, where it has no reason to wait. */
 enum { CLIENT_ANSWER_MS = 5000 };
 
+/* For all of a list, however fast it comes. */
+enum { CLIENT_LIST_MS = 60000 };
+
 /* What to ask of a server, and what to make of the answers. */
 struct client_operation {
     bool is_ours;    /* a classic server does not know it */
@@ -15,7 +18,9 @@ struct client_operation {
     bool at_home;    /* only the server that granted or queued can do it, held or not */
     bool asks_once;  /* it has passed on what came: it fails where the rest of it is lost */
     bool waits;      /* for as long as it takes once a server has it, if the handle's user does */
+    bool goes_on;    /* the key of what is held proves us */
     bool is_behind;  /* nobody waits for it: another one takes its place */
+    bool takes_list; /* which may take longer, CLIENT_LIST_MS at most */
     int answer_ms;   /* for the server's next word; 0: as long as it takes most servers */
     /* Writes the request to connection.out; again where a connection was lost.  Returns 0, or -1
      * with errno and error text. */
@@ -59,5 +64,12 @@ void client_engine_abandon(struct ipclocker *lock);
  * where the owner is in its own way, else EPROTO.
  */
 int client_engine_refused(struct ipclocker *lock, const struct answer *answer);
+
+/* For a word that an earlier server says nothing to, with VERSION behind it: whether the answer to
+ * that has come.  Returns as `take` of a struct client_operation; -1 with ENOTSUP where the word
+ * was not done, with what holds of such a server, "whose waits stay".
+ */
+int client_engine_version(struct ipclocker *lock, const struct answer *answer, bool is_done,
+                          const char *what_holds);
 
 #endif

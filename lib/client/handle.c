@@ -28,7 +28,7 @@ struct ipclocker *ipclocker_create(void)
     lock->report.fd = -1;
     lock->set.block = true;
     lock->set.hold_limit_s = 1800;
-    lock->set.wait_limit_ms = -1;
+    lock->set.wait_limit_ms = lock->set.queue_most = -1;
     lock->set.pid = getpid();
     lock->set.destroy_unlock = true;
     lock->set.tries = 3;
@@ -65,10 +65,13 @@ void ipclocker_destroy(struct ipclocker *lock)
     client_hosts_free(lock->set.hosts, lock->set.host_count);
     lock_demand_fini(&lock->set.demand);
     free(lock->set.hostname);
+    free(lock->set.boot);
     free(lock->set.user);
     free(lock->set.job);
+    free(lock->set.project);
     free(lock->owner);
     buffer_fini(&lock->grant.names);
+    buffer_fini(&lock->foreseen);
     free(lock);
     errno = saved_errno;
 }
@@ -86,6 +89,16 @@ const char *ipclocker_lock_name(const struct ipclocker *lock)
 uint64_t ipclocker_token(const struct ipclocker *lock)
 {
     return lock->grant.held ? lock->grant.token : 0;
+}
+
+int64_t ipclocker_hold_left(const struct ipclocker *lock)
+{
+    int64_t left_ms;
+
+    if (!lock->grant.held || lock->grant.limit_ms == CLIENT_NEVER)
+        return -1;
+    left_ms = lock->grant.limit_ms - clock_now_ms();
+    return left_ms > 0 ? left_ms : 0;
 }
 
 void ipclocker_wait(const struct ipclocker *lock, struct ipclocker_wait *wait)

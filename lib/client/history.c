@@ -9,11 +9,18 @@
 #include "engine.h"
 #include "error.h"
 
-enum { ANSWER_MS = 60000 }; /* the server looks for them on its disk */
+enum {
+    ANSWER_MS = 60000,            /* for a part: the server looks for it on its disk */
+    ALL_MS = 600000,              /* for all parts */
+    EMPTY_PARTS_MAX = 100,        /* one may be of rows that nobody understands */
+    ROWS_OF_A_PART_MAX = 1100000, /* lockerd's have a thousand, and the last all that is held */
+};
 
 struct question {
     uint64_t since_ms, until_ms;
-    uint64_t after; /* where the next part begins; 0: the first one */
+    uint64_t after;       /* where the next part begins; 0: the first one */
+    size_t rows;          /* of this part so far */
+    unsigned empty_parts; /* in a row */
     ipclocker_history_fn *take;
     void *context;
 };
@@ -31,7 +38,8 @@ static int write_history(struct ipclocker *lock)
     buffer_add_number(out, question->until_ms);
     buffer_add(out, " ", 1);
     buffer_add_number(out, question->after);
-    buffer_add(out, "\n", 1);
+    /* An older server passes over the word. */
+    buffer_add_text(out, " by\n");
     return 0;
 }
 
@@ -44,12 +52,16 @@ static int break_off(struct ipclocker *lock, int number, const char *what, const
 
 static int pass_on(struct ipclocker *lock, const struct ipclocker_history_row *row)
 {
-    const struct question *question = lock->call.argument;
+    struct question *question = lock->call.argument;
     int number;
 
+    if (++question->rows > ROWS_OF_A_PART_MAX)
+        return break_off(lock, EPROTO, "the server", "what it says has no end");
     if (question->take(question->context, row) != 0) {
         number = errno;
-        return break_off(lock, number, "cannot keep the history", error_text(number));
+        return break_off(lock, number, "cannot keep the history",
+                         number == EFBIG ? "it is too long; ask for less of it"
+                                         : error_text(number));
     }
     client_engine_await_answer(lock);
     return 0;
@@ -62,9 +74,11 @@ static int ask_for_more(struct ipclocker *lock, uint64_t next)
 
     if (next == 0)
         return 1;
-    if (next <= question->after)
+    question->empty_parts = question->rows > 0 ? 0 : question->empty_parts + 1;
+    if (next <= question->after || question->empty_parts > EMPTY_PARTS_MAX)
         return break_off(lock, EPROTO, "the server", "its history does not go on");
     question->after = next;
+    question->rows = 0;
     client_engine_await_answer(lock);
     return write_history(lock);
 }
@@ -109,5 +123,5 @@ int ipclocker_history(struct ipclocker *lock, int64_t since_ms, int64_t until_ms
         .context = context,
     };
 
-    return client_engine_run(lock, &history_operation, &question, -1);
+    return client_engine_run(lock, &history_operation, &question, ALL_MS);
 }

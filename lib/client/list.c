@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "engine.h"
 #include "error.h"
 #include "list/classic.h"
@@ -61,6 +62,7 @@ static int take_list_answer(struct ipclocker *lock, const struct answer *answer)
 }
 
 static const struct client_operation list_operation = {
+    .takes_list = true,
     .write = write_list,
     .take = take_list_answer,
 };
@@ -97,12 +99,13 @@ static int take_json_answer(struct ipclocker *lock, const struct answer *answer)
         return client_engine_refused(lock, answer);
     if (answer->kind != ANSWER_JSON && answer->kind != ANSWER_LIST)
         return 0;
-    *text = answer->kind == ANSWER_JSON ? strdup(answer->text) : make_json(lock, answer);
+    *text = answer->kind == ANSWER_JSON ? text_clean_json(answer->text) : make_json(lock, answer);
     return *text != NULL ? 1 : client_error_set(lock, ENOMEM, "out of memory");
 }
 
 static const struct client_operation json_operation = {
     .is_ours = true,
+    .takes_list = true,
     .write = write_json_list,
     .take = take_json_answer,
 };
@@ -112,4 +115,38 @@ char *ipclocker_lock_list_json(struct ipclocker *lock)
     char *text;
 
     return client_engine_run(lock, &json_operation, &text, -1) == 0 ? text : NULL;
+}
+
+static int write_pools(struct ipclocker *lock)
+{
+    if (lock->connection.dialect == DIALECT_CLASSIC)
+        return client_error_set(lock, ENOTSUP, "the server is a classic one, which knows no pools");
+    client_request_command(lock, "LIST_JSON pools");
+    return 0;
+}
+
+/* An earlier server answers with its locks. */
+static int take_pools(struct ipclocker *lock, const struct answer *answer)
+{
+    char **text = lock->call.argument;
+    int result = take_json_answer(lock, answer);
+
+    if (result != 1 || *text == NULL || strstr(*text, "\n\"pools\":[") != NULL)
+        return result;
+    free(*text);
+    return client_error_set(lock, ENOTSUP, "the server is an earlier one, without pools");
+}
+
+static const struct client_operation pools_operation = {
+    .is_ours = true,
+    .takes_list = true,
+    .write = write_pools,
+    .take = take_pools,
+};
+
+char *ipclocker_pools_json(struct ipclocker *lock)
+{
+    char *text;
+
+    return client_engine_run(lock, &pools_operation, &text, -1) == 0 ? text : NULL;
 }

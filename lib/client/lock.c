@@ -9,19 +9,25 @@
 
 #include "aside.h"
 #include "base/clock.h"
-#include "base/name_list.h"
 #include "base/text.h"
 #include "connection.h"
 #include "death_report.h"
 #include "error.h"
+#include "granted.h"
 #include "hosts.h"
+#include "inside.h"
 #include "lookup.h"
+#include "loss.h"
+#include "proof.h"
 #include "request.h"
 #include "round.h"
+#include "wait_reason.h"
 
 enum {
     LOOK_MS = 60000, /* of silence in the queue, before the server is asked whether it is there */
-    READS_MAX = 64,  /* of what nobody waits for, at once */
+    SHORT_WAIT_MS = 300, /* before it is told who waits for us meanwhile: whoever just hands a lock
+                          * on has ended by then */
+    READS_MAX = 64,      /* of what nobody waits for, at once */
 };
 
 static void copy_clean(char *out, size_t out_size, const char *text)
@@ -49,9 +55,11 @@ static void notice_waiting(struct ipclocker *lock)
 /* Long silence is what a queue is like; the server of one is asked for a sign of life. */
 static void expect_nothing(struct ipclocker *lock)
 {
+    int64_t look_ms = client_inside_is_due(lock) ? SHORT_WAIT_MS : LOOK_MS;
+
     lock->wait.asked = false;
     lock->call.phase_deadline_ms =
-        lock->connection.dialect == DIALECT_2 ? clock_now_ms() + LOOK_MS : CLIENT_NEVER;
+        lock->connection.dialect == DIALECT_2 ? clock_now_ms() + look_ms : CLIENT_NEVER;
 }
 
 static void take_waiting(struct ipclocker *lock, const char *holder)
@@ -65,8 +73,12 @@ static void take_waiting(struct ipclocker *lock, const char *holder)
     lock->wait.known.position = 0;
     lock->wait.known.held_ms = -1;
     lock->wait.known.lock[0] = '\0';
+    lock->wait.known.reason[0] = '\0';
+    lock->wait.known.length = 0;
     copy_clean(lock->wait.known.holder, sizeof lock->wait.known.holder, holder);
     lock->wait.notice_due = true;
+    lock->wait.told_inside = false;
+    lock->wait.begun_ms = clock_now_ms();
     expect_nothing(lock);
     client_connection_keep_alive(lock);
     /* Ours goes on to tell the place. */
@@ -79,6 +91,8 @@ static void take_queue(struct ipclocker *lock, const struct answer *answer)
     if (lock->call.phase != PHASE_QUEUED)
         return;
     expect_nothing(lock);
+    lock->wait.known.reason[0] = '\0';
+    lock->wait.known.length = 0;
     if (answer->number == 0)
         return;
     lock->wait.known.position = (size_t)answer->number;
@@ -89,30 +103,10 @@ static void take_queue(struct ipclocker *lock, const struct answer *answer)
     notice_waiting(lock);
 }
 
-/* How many different names of this group the server gave us. */
-static size_t count_granted(const struct lock_group *group, const struct answer *answer)
+static void take_why(struct ipclocker *lock, const struct answer *answer)
 {
-    size_t count = 0;
-
-    for (size_t i = 0; i < group->name_count; i++)
-        count += name_list_has(answer->names, answer->name_count, group->names[i]);
-    return count;
-}
-
-/* Whether a grant is of what was asked for. */
-static bool is_what_we_want(const struct ipclocker *lock, const struct answer *answer)
-{
-    size_t total = 0;
-
-    for (size_t i = 0; i < lock->set.demand.group_count; i++) {
-        const struct lock_group *group = &lock->set.demand.groups[i];
-        size_t count = count_granted(group, answer);
-
-        if (count < group->count)
-            return false;
-        total += count;
-    }
-    return total == answer->name_count;
+    if (lock->call.phase == PHASE_QUEUED || !lock->set.block)
+        wait_reason_read(answer->text, &lock->wait.known);
 }
 
 static int refuse_grant(struct ipclocker *lock)
@@ -126,7 +120,7 @@ static int refuse_grant(struct ipclocker *lock)
 
 static int take_grant(struct ipclocker *lock, const struct answer *answer)
 {
-    if (!is_what_we_want(lock, answer))
+    if (!granted_is_wanted(lock, answer))
         return refuse_grant(lock);
     buffer_fini(&lock->grant.names);
     for (size_t i = 0; i < answer->name_count; i++) {
@@ -138,8 +132,10 @@ static int take_grant(struct ipclocker *lock, const struct answer *answer)
     if (lock->grant.names.failed)
         return client_error_set(lock, ENOMEM, "out of memory");
     lock->grant.held = true;
+    client_loss_expect(lock, answer);
     client_round_settle(lock);
     lock->grant.token = answer->number;
+    client_proof_keep_key(lock, answer);
     return 1;
 }
 
@@ -162,6 +158,7 @@ static int obtain(struct ipclocker *lock, const struct answer *answer)
 
 static int be_refused(struct ipclocker *lock, const struct answer *answer)
 {
+    const char *why = lock->set.block ? "" : lock->wait.known.reason;
     char demand[256], owner[128];
 
     client_request_describe(lock, demand, sizeof demand);
@@ -172,13 +169,18 @@ static int be_refused(struct ipclocker *lock, const struct answer *answer)
         client_engine_await_answer(lock);
         return 0;
     }
+    if (answer->code == ERROR_CODE_OWN && lock->wait.told_inside)
+        return client_inside_refuse(lock, demand);
     if (answer->error != NULL)
         return client_engine_refused(lock, answer);
     if (lock->set.block)
         return client_error_set(lock, ECANCELED, "the wait for %s was ended by somebody else",
                                 demand);
     client_error_set(lock, EBUSY, "%s is not free%s%s", demand,
-                     owner[0] != '\0' ? "; it is held by " : "", owner);
+                     why[0] != '\0'     ? "; "
+                     : owner[0] != '\0' ? "; it is held by "
+                                        : "",
+                     why[0] != '\0' ? why : owner);
     if (lock->connection.dialect != DIALECT_CLASSIC)
         return -1;
     /* A classic server has put us into the queue all the same. */
@@ -201,11 +203,11 @@ static int take_status(struct ipclocker *lock, const struct answer *answer)
 static int write_lock(struct ipclocker *lock)
 {
     if (lock->connection.dialect == DIALECT_CLASSIC && !client_request_is_plain(lock))
-        return client_error_set(
-            lock, ENOTSUP,
-            "the server is a classic one, which knows neither counts nor several "
-            "groups; ask for one of one list");
+        return client_error_set(lock, ENOTSUP,
+                                "the server is a classic one, which knows neither counts nor "
+                                "several groups, and keeps nothing; ask for one of one list");
     lock->report.is_news = false;
+    lock->wait.known.reason[0] = '\0';
     client_request_demand(lock, lock->set.block);
     client_request_command(lock, "LOCK");
     return 0;
@@ -215,10 +217,19 @@ static int take_lock_answer(struct ipclocker *lock, const struct answer *answer)
 {
     switch (answer->kind) {
     case ANSWER_WAITING:
-        take_waiting(lock, answer->text);
+        /* Who does not wait has nothing to wait for, whatever the server says: it is refused soon.
+         */
+        if (lock->set.block)
+            take_waiting(lock, answer->text);
         return 0;
     case ANSWER_QUEUE:
         take_queue(lock, answer);
+        return 0;
+    case ANSWER_WHY:
+        take_why(lock, answer);
+        return 0;
+    case ANSWER_CIRCLE:
+        client_inside_take(lock, answer->text);
         return 0;
     case ANSWER_CHECK:
         client_death_report_check(lock, answer);
@@ -307,16 +318,20 @@ static int take_renewal_answer(struct ipclocker *lock, const struct answer *answ
         /* A server that had forgotten its grants has given it again. */
         if (answer->number != 0)
             lock->grant.token = answer->number;
+        client_proof_keep_key(lock, answer);
+        client_loss_expect(lock, answer);
         client_connection_keep_alive(lock);
         return 1;
     }
     lock->grant.held = false;
-    return client_error_set(lock, ENOLCK, "the lock was lost while the server was away");
+    lock->grant.lost = "it was taken away while the server was not reached";
+    return client_loss_fail(lock);
 }
 
 static const struct client_operation renew_operation = {
     .is_ours = true,
     .never_ends = true,
+    .goes_on = true,
     .is_behind = true,
     .write = write_renewal,
     .take = take_renewal_answer,
@@ -353,8 +368,10 @@ static int process_held(struct ipclocker *lock)
         got = client_connection_receive(lock);
         /* Answers to what nobody waits for any more, such as the place in the queue. */
         while (answer_parser_next(&lock->connection.parser, &answer) > ANSWER_BAD)
-            continue;
+            client_loss_take(lock, &answer);
     }
+    if (!lock->grant.held)
+        return client_loss_fail(lock);
     if (got < 0) {
         client_connection_close(lock);
         if (lock->set.session && client_engine_begin(lock, &renew_operation, NULL, -1) != 0)
@@ -367,6 +384,8 @@ int ipclocker_process(struct ipclocker *lock)
 {
     if (lock->call.operation == &client_lock_operation)
         return client_engine_step(lock);
+    if (!lock->grant.held && lock->grant.lost != NULL)
+        return client_loss_fail(lock);
     if (!lock->grant.held)
         return client_error_set(lock, EINVAL, "no lock is being got");
     return process_held(lock);
@@ -383,7 +402,10 @@ void ipclocker_refresh_wait(struct ipclocker *lock)
         return;
     if (lock->wait.asked)
         return;
-    client_request_command(lock, "QUEUE");
+    if (client_inside_is_due(lock) && clock_now_ms() - lock->wait.begun_ms >= SHORT_WAIT_MS)
+        client_inside_tell(lock);
+    else
+        client_request_command(lock, "QUEUE");
     client_connection_flush(lock);
     lock->wait.asked = true;
     lock->call.phase_deadline_ms = clock_now_ms() + CLIENT_ANSWER_MS;

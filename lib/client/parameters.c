@@ -3,7 +3,6 @@
 #include "parameters.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 
 #include "base/name_list.h"
 #include "base/text.h"
+#include "base/user_database.h"
 #include "error.h"
 #include "process/process.h"
 #include "protocol/owner_name.h"
@@ -62,6 +62,22 @@ int ipclocker_set_job(struct ipclocker *lock, const char *job)
     return set_text(lock, &lock->set.job, job, "job");
 }
 
+int ipclocker_set_project(struct ipclocker *lock, const char *project)
+{
+    return set_text(lock, &lock->set.project, project, "project");
+}
+
+int ipclocker_set_priority(struct ipclocker *lock, int priority)
+{
+    enum { PRIORITY_MOST = 1000 };
+
+    if (priority < -PRIORITY_MOST || priority > PRIORITY_MOST)
+        return client_error_set(lock, EINVAL, "a priority of %d is not from %d to %d", priority,
+                                -PRIORITY_MOST, PRIORITY_MOST);
+    lock->set.priority = priority;
+    return 0;
+}
+
 int ipclocker_set_pid(struct ipclocker *lock, pid_t pid)
 {
     if (pid <= 0)
@@ -69,12 +85,48 @@ int ipclocker_set_pid(struct ipclocker *lock, pid_t pid)
     lock->default_user[0] = '\0';
     lock->set.process_start = 0;
     lock->set.pid = pid;
+    lock->set.is_elsewhere = false;
     return 0;
+}
+
+int ipclocker_set_process(struct ipclocker *lock, const struct ipclocker_process_id *process)
+{
+    char *boot = NULL;
+
+    if (process->pid <= 0)
+        return client_error_set(lock, EINVAL, "%d is no process id", (int)process->pid);
+    if (process->boot != NULL && client_parameters_check_text(lock, process->boot, "boot id") != 0)
+        return -1;
+    if (process->boot != NULL && (boot = strdup(process->boot)) == NULL)
+        return client_error_set(lock, ENOMEM, "out of memory");
+    if (ipclocker_set_hostname(lock, process->hostname) != 0) {
+        free(boot);
+        return -1;
+    }
+    ipclocker_set_pid(lock, process->pid);
+    free(lock->set.boot);
+    lock->set.boot = boot;
+    lock->set.process_start = process->start;
+    lock->set.pid_namespace = process->pid_namespace;
+    lock->set.is_elsewhere = true;
+    return 0;
+}
+
+const char *client_parameters_boot(const struct ipclocker *lock)
+{
+    if (!lock->set.is_elsewhere)
+        return process_boot_id();
+    return lock->set.boot != NULL ? lock->set.boot : "-";
+}
+
+uint64_t client_parameters_pid_namespace(const struct ipclocker *lock)
+{
+    return lock->set.is_elsewhere ? lock->set.pid_namespace : process_pid_namespace();
 }
 
 uint64_t client_parameters_process_start(struct ipclocker *lock)
 {
-    if (lock->set.process_start == 0)
+    if (lock->set.process_start == 0 && !lock->set.is_elsewhere)
         lock->set.process_start = process_start_time(lock->set.pid);
     return lock->set.process_start;
 }
@@ -92,35 +144,11 @@ const char *client_parameters_hostname(struct ipclocker *lock)
     return lock->set.hostname != NULL ? lock->set.hostname : "localhost";
 }
 
-/* Looks up an entry whose size only the directory service knows; *memory is the caller's to free.
- */
-static struct passwd *find_entry(struct passwd *entry, char **memory)
-{
-    struct passwd *found = NULL;
-    int result = ERANGE;
-
-    *memory = NULL;
-    for (size_t size = 4096; result == ERANGE && size <= (1U << 20); size *= 4) {
-        free(*memory);
-        *memory = malloc(size);
-        if (*memory == NULL)
-            return NULL;
-        result = getpwuid_r(getuid(), entry, *memory, size, &found);
-    }
-    return result == 0 ? found : NULL;
-}
-
 /* Writes the login name of the user that runs this, made fit to be a part of an owner's name. */
 static void find_login(char *out, size_t size)
 {
-    struct passwd entry;
-    char *memory;
-
-    if (find_entry(&entry, &memory) != NULL)
-        snprintf(out, size, "%s", entry.pw_name);
-    else
+    if (!user_database_find_login(getuid(), out, size))
         snprintf(out, size, "%u", (unsigned)getuid());
-    free(memory);
     for (char *c = out; *c != '\0'; c++) {
         if ((unsigned char)*c <= ' ' || *c == 0x7f)
             *c = '?';
@@ -128,9 +156,9 @@ static void find_login(char *out, size_t size)
 }
 
 /* The pid namespace of a process that is in a container; 0 in the host's own. */
-static uint64_t container_namespace(void)
+static uint64_t container_namespace(const struct ipclocker *lock)
 {
-    uint64_t namespace_id = process_pid_namespace();
+    uint64_t namespace_id = client_parameters_pid_namespace(lock);
 
     return process_namespace_is_container(namespace_id) ? namespace_id : 0;
 }
@@ -147,35 +175,36 @@ const char *ipclocker_user(const struct ipclocker *lock)
         find_login(login, sizeof login);
         owner_name_format(mutable_lock->default_user, sizeof lock->default_user,
                           client_parameters_hostname(mutable_lock), (uint64_t)lock->set.pid,
-                          container_namespace(), login);
+                          container_namespace(lock), login);
     }
     return lock->default_user;
 }
 
+/* One name may be that of a pool. */
+static bool may_be_pool(const char *names)
+{
+    return strpbrk(names, ": \t\r\n\v\f[") == NULL;
+}
+
 /* Whether so many of the names can be had; says what is wrong. */
-static int check_count(struct ipclocker *lock, const struct name_list *list, size_t count)
+static int check_count(struct ipclocker *lock, const struct name_list *list, const char *names,
+                       size_t count)
 {
     if (count == 0)
         return client_error_set(lock, EINVAL, "a count of 0 locks; ask for at least 1");
-    if (count > list->count)
+    if (count > NAME_LIST_NAMES_MAX)
+        return client_error_set(lock, EINVAL, "more than %d locks are wanted", NAME_LIST_NAMES_MAX);
+    if (count > list->count && !may_be_pool(names))
         return client_error_set(
             lock, EINVAL, "%zu locks are wanted, but only %zu named; name more or ask for fewer",
             count, list->count);
     return 0;
 }
 
-/* Whether the names can stand beside the groups that are there. */
+/* Whether there is room for the names beside the groups that are there. */
 static int check_names(struct ipclocker *lock, const struct lock_demand *demand,
                        const struct name_list *list)
 {
-    char shown[80];
-
-    for (size_t i = 0; i < list->count; i++) {
-        if (!name_list_has((char *const *)demand->names, demand->name_count, list->names[i]))
-            continue;
-        text_clean(shown, sizeof shown, list->names[i], strlen(list->names[i]));
-        return client_error_set(lock, EINVAL, "%s is in two groups; name it in one", shown);
-    }
     if (demand->name_count + list->count > NAME_LIST_NAMES_MAX ||
         demand->group_count == CLIENT_GROUPS_MAX)
         return client_error_set(lock, E2BIG, "more than %d names or %d groups", NAME_LIST_NAMES_MAX,
@@ -192,7 +221,7 @@ static int add_group(struct ipclocker *lock, struct lock_demand *demand, const c
 
     if (name_list_append(&list, names, lock->error, sizeof lock->error) != 0)
         return -1;
-    result = check_count(lock, &list, count);
+    result = check_count(lock, &list, names, count);
     if (result == 0)
         result = check_names(lock, demand, &list);
     if (result == 0 &&
@@ -225,9 +254,36 @@ void ipclocker_set_block(struct ipclocker *lock, bool block)
     lock->set.block = block;
 }
 
+void ipclocker_set_shared(struct ipclocker *lock, bool shared)
+{
+    if (lock->set.demand.group_count > 0)
+        lock_demand_set_shared(&lock->set.demand, shared);
+}
+
+void ipclocker_set_spread(struct ipclocker *lock, bool spread)
+{
+    if (lock->set.demand.group_count > 0)
+        lock_demand_set_spread(&lock->set.demand, spread);
+}
+
 void ipclocker_set_hold_limit(struct ipclocker *lock, uint64_t seconds)
 {
     lock->set.hold_limit_s = seconds;
+}
+
+void ipclocker_set_keep(struct ipclocker *lock, int64_t milliseconds)
+{
+    lock->set.keep_ms = milliseconds;
+}
+
+void ipclocker_set_lost_after(struct ipclocker *lock, uint32_t seconds)
+{
+    lock->set.lost_after_s = seconds;
+}
+
+void ipclocker_set_until_boot(struct ipclocker *lock, bool until_boot)
+{
+    lock->set.until_boot = until_boot;
 }
 
 void ipclocker_set_wait_limit(struct ipclocker *lock, int64_t milliseconds)
@@ -243,6 +299,11 @@ void ipclocker_set_autounlock(struct ipclocker *lock, bool autounlock)
 void ipclocker_set_session(struct ipclocker *lock, bool session)
 {
     lock->set.session = session;
+}
+
+void ipclocker_set_inside(struct ipclocker *lock, bool inside)
+{
+    lock->set.inside = inside;
 }
 
 void ipclocker_set_destroy_unlock(struct ipclocker *lock, bool destroy_unlock)

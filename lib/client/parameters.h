@@ -15,4 +15,8 @@ const char *client_parameters_hostname(struct ipclocker *lock);
 /* The start time of the handle's process, as process_start_time() has it; looked up once. */
 uint64_t client_parameters_process_start(struct ipclocker *lock);
 
+/* Its boot, "-" where that is not known, and its pid namespace. */
+const char *client_parameters_boot(const struct ipclocker *lock);
+uint64_t client_parameters_pid_namespace(const struct ipclocker *lock);
+
 #endif

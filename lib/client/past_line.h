@@ -12,4 +12,8 @@
  */
 bool past_line_parse(char *line, struct ipclocker_history_row *row);
 
+/* Adds what stands behind "by " in the line that follows: who it was, and who took it away.  One
+ * that cannot be understood adds nothing; strings as above. */
+void past_line_parse_by(char *line, struct ipclocker_history_row *row);
+
 #endif

@@ -13,6 +13,9 @@ void client_request_command(struct ipclocker *lock, const char *command);
 void client_request_demand(struct ipclocker *lock, bool block);
 void client_request_names(struct ipclocker *lock);
 
+/* Writes which process the owner is: who gives back what it has must know that. */
+void client_request_process(struct ipclocker *lock);
+
 /* Writes the settings that name exactly what is held. */
 void client_request_held(struct ipclocker *lock);
 

@@ -112,6 +112,19 @@ static void begin_failures_of_host(struct ipclocker *lock)
     lock->round.failure_kind = FAILURE_NONE;
 }
 
+/* Behind those of other hosts, in place of what was noted of this one.  Of many hosts the last ones
+ * have no room. */
+static void note_failure(struct ipclocker *lock, const char *host, const char *reason)
+{
+    static const char cut[] = "...";
+    char *end = lock->round.failures + lock->round.failures_len;
+    size_t room = sizeof lock->round.failures - lock->round.failures_len;
+    const char *comma = lock->round.failures_len > 0 ? ", " : "";
+
+    if ((size_t)snprintf(end, room, "%s%s (%s)", comma, host, reason) >= room)
+        memcpy(lock->round.failures + sizeof lock->round.failures - sizeof cut, cut, sizeof cut);
+}
+
 void client_round_failed(struct ipclocker *lock, const struct client_failure *failure)
 {
     bool same_host =
@@ -124,9 +137,7 @@ void client_round_failed(struct ipclocker *lock, const struct client_failure *fa
     else if (failure->kind <= lock->round.failure_kind)
         return;
     client_hosts_describe(lock, client_round_host(lock), host, sizeof host);
-    snprintf(lock->round.failures + lock->round.failures_len,
-             sizeof lock->round.failures - lock->round.failures_len, "%s%s (%s)",
-             lock->round.failures_len > 0 ? ", " : "", host, failure->reason);
+    note_failure(lock, host, failure->reason);
     lock->round.failures_step = lock->round.host_step;
     /* ETIMEDOUT is kept for the caller's own limit. */
     lock->round.failure_errno = failure->number == ETIMEDOUT ? EHOSTUNREACH : failure->number;

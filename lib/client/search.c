@@ -128,10 +128,12 @@ int client_search_turned_away(struct ipclocker *lock, const char *error, enum er
     char reason[160];
 
     text_clean(reason, sizeof reason, error, strlen(error));
-    return drop_connection(lock, &(struct client_failure){.kind = FAILURE_SAID,
-                                                          .number = EPROTO,
-                                                          .reason = reason,
-                                                          .is_final = code != ERROR_CODE_LATER});
+    return drop_connection(lock,
+                           &(struct client_failure){.kind = FAILURE_SAID,
+                                                    .number = EPROTO,
+                                                    .reason = reason,
+                                                    .is_final = code != ERROR_CODE_LATER &&
+                                                                code != ERROR_CODE_PROOF_LATER});
 }
 
 /* The connection that was used is of no use any more. */
@@ -140,6 +142,13 @@ int client_search_lost(struct ipclocker *lock, int number, const char *reason)
     const struct answer_parser *parser = &lock->connection.parser;
     const char *error = answer_parser_last_error(parser);
 
+    /* A server that has forgotten the grant knows no key of it. */
+    if (lock->connection.proof.is_by_grant &&
+        answer_parser_last_code(parser) == ERROR_CODE_PROOF_INVALID) {
+        lock->grant.has_key = false;
+        lock->call.reused = true;
+        error = NULL;
+    }
     return error != NULL ? client_search_turned_away(lock, error, answer_parser_last_code(parser))
                          : drop_connection(lock, &(struct client_failure){.kind = FAILURE_BROKEN,
                                                                           .number = number,

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gridengine_id.h"
+#include "shepherd.h"
 #include "slurm_component.h"
 
 /* Slurm allows 128 components. */
@@ -162,25 +164,60 @@ static bool find_pbs(char out[JOB_ID_SIZE])
     return job != NULL && put(out, "pbs:%s", job);
 }
 
-static bool find_sge(char out[JOB_ID_SIZE])
+static bool put_gridengine(char out[JOB_ID_SIZE], const struct gridengine_variables *variables)
 {
-    const char *job = lookup("JOB_ID");
-    const char *task = lookup("SGE_TASK_ID");
+    const char *job = as_word(variables->job_id), *task = as_word(variables->task_id);
+    const char *cluster =
+        gridengine_cluster(as_word(variables->cluster_name), as_word(variables->cell));
+    bool is_task = task != NULL && strcmp(task, "undefined") != 0;
+
+    return job != NULL && put(out, "sge:%s%s%s%s%s", job, is_task ? "." : "", is_task ? task : "",
+                              cluster != NULL ? "@" : "", cluster != NULL ? cluster : "");
+}
+
+static bool find_gridengine(char out[JOB_ID_SIZE])
+{
+    const struct gridengine_variables variables = {
+        .job_id = getenv("JOB_ID"),
+        .task_id = getenv("SGE_TASK_ID"),
+        .cell = getenv("SGE_CELL"),
+        .cluster_name = getenv("SGE_CLUSTER_NAME"),
+    };
 
     /* JOB_ID is too common a name to stand alone. */
-    if (job == NULL || (lookup("SGE_ROOT") == NULL && lookup("SGE_CELL") == NULL && task == NULL))
+    if (lookup("SGE_ROOT") == NULL && lookup("SGE_CELL") == NULL && lookup("SGE_TASK_ID") == NULL)
         return false;
-    if (task != NULL && strcmp(task, "undefined") != 0)
-        return put(out, "sge:%s.%s", job, task);
-    return put(out, "sge:%s", job);
+    return put_gridengine(out, &variables);
+}
+
+static bool find_shepherd(char out[JOB_ID_SIZE])
+{
+    char text[SHEPHERD_TEXT_SIZE];
+    struct gridengine_variables variables;
+
+    return shepherd_find(text, &variables) && put_gridengine(out, &variables);
 }
 
 bool job_id_from_environment(char out[JOB_ID_SIZE])
 {
-    if (find_slurm(out) || find_lsf(out) || find_pbs(out) || find_sge(out))
+    if (find_slurm(out) || find_lsf(out) || find_pbs(out) || find_gridengine(out) ||
+        find_shepherd(out))
         return true;
     out[0] = '\0';
     return false;
+}
+
+bool job_id_is_whole(const char *text)
+{
+    size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+
+    if (len == 0 || text[len] != ':' || text[len + 1] == '\0' || strlen(text) >= JOB_ID_SIZE)
+        return false;
+    for (const char *c = text + len + 1; *c != '\0'; c++) {
+        if (!isascii((unsigned char)*c) || !isgraph((unsigned char)*c))
+            return false;
+    }
+    return true;
 }
 
 /* SCHEDULER:JOB@CLUSTER, of which JOB alone is always there. */

@@ -8,33 +8,16 @@
 
 #include "base/name_list.h"
 
-/* Our lists have colons where Slurm's have commas, but not within brackets. */
-static void turn_commas(char *list)
-{
-    bool inside = false;
-
-    for (char *c = list; *c != '\0'; c++) {
-        if (*c == '[' || *c == ']')
-            inside = *c == '[';
-        else if (*c == ',' && !inside)
-            *c = ':';
-    }
-}
-
 /* 1 or 0; -1 when the list cannot be read. */
 static int has_node(const char *list, const char *node)
 {
     struct name_list names = {0};
-    char error[256], *copy = strdup(list);
+    char error[256];
     int has = -1;
 
-    if (copy == NULL)
-        return -1;
-    turn_commas(copy);
-    if (name_list_append(&names, copy, error, sizeof error) == 0)
+    if (name_list_append(&names, list, error, sizeof error) == 0)
         has = name_list_has(names.names, names.count, node);
     name_list_fini(&names);
-    free(copy);
     return has;
 }
 

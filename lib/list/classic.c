@@ -20,6 +20,8 @@ char *list_classic_json(const char *version, int64_t started_s, char *const *nam
             .held_since_ms = -1,
             .hold_limit_s = -1,
             .autounlock = LIST_JSON_UNKNOWN,
+            .connected = LIST_JSON_UNKNOWN,
+            .silent_ms = -1,
             .waiting = -1,
         };
 

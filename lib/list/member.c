@@ -2,10 +2,45 @@
  * Must not know any document. */
 #include "member.h"
 
+#include <errno.h>
 #include <json-c/json.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
+
+enum { VALUES_MAX = 24000000 };
+
+/* Behind a string whose first quotation mark is at `text`; what does not end ends it. */
+static const char *behind_string(const char *text)
+{
+    for (text++; *text != '\0' && *text != '"'; text++)
+        text += *text == '\\' && text[1] != '\0';
+    return *text != '\0' ? text + 1 : text;
+}
+
+static size_t count_values(const char *text)
+{
+    size_t count = 1;
+
+    while (*(text += strcspn(text, "\",[{")) != '\0') {
+        count += *text != '"';
+        text = *text == '"' ? behind_string(text) : text + 1;
+    }
+    return count;
+}
+
+struct json_object *member_parse(const char *text)
+{
+    struct json_object *document = NULL;
+
+    errno = E2BIG;
+    if (count_values(text) <= VALUES_MAX) {
+        document = json_tokener_parse(text);
+        errno = EPROTO;
+    }
+    return document;
+}
 
 bool member_put(struct json_object *object, const char *key, struct json_object *value)
 {

@@ -8,6 +8,12 @@
 
 struct json_object;
 
+/* Reads a document of a stranger.  Returns NULL with errno EPROTO, or E2BIG: it has more values
+ * than a list of 1.5 million locks, and would fill the memory, as "0,0,0" takes some forty times
+ * its length there.
+ */
+struct json_object *member_parse(const char *text);
+
 /* Each puts a value into an object, in the place of one that has the key already, or behind the
  * others of an array.  Takes over `value`, in every case.  Returns false when there is no memory,
  * which also `object`, `array` or `value` being NULL stands for.

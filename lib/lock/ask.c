@@ -1,50 +1,50 @@
 /* Asking the lock table: what an owner has already, renewal, a new request.
  * Must not release anything. */
+#include "collect.h"
+#include "foresee.h"
 #include "grant.h"
+#include "keeping.h"
+#include "overlap.h"
+#include "pool_ask.h"
 #include "query.h"
+#include "renew.h"
 #include "request.h"
+#include "sharing.h"
+#include "spread.h"
 #include "table.h"
 
-/* What the owner has to do with the demanded names before the request is made. */
-struct standing {
-    bool covered;                 /* it holds enough of every group */
-    const char *held_name;        /* the first name that it holds */
-    const char *waiting_name;     /* the first name that it waits for */
-    struct lock_request *held;    /* which request holds that */
-    struct lock_request *waiting; /* which request waits for that */
-    bool same_wait;               /* that request has just this demand */
-};
-
-static bool has_same_groups(const struct lock_request *request, const struct lock_ask *ask)
+static bool has_same_groups(const struct lock_request *request, const struct lock_want *want)
 {
-    if (request->group_count != ask->group_count)
+    if (request->group_count != want->group_count || !lock_overlap_is_of(request, want))
         return false;
-    for (size_t g = 0; g < ask->group_count; g++) {
-        if (request->groups[g].needed != ask->groups[g].count)
+    for (size_t g = 0; g < want->group_count; g++) {
+        if (request->groups[g].needed != want->groups[g].count ||
+            request->groups[g].shared != want->groups[g].shared)
             return false;
     }
     return true;
 }
 
-static struct standing find_standing(const struct lock_want *want)
+static struct lock_own find_own(struct lock_want *want)
 {
-    const struct lock_ask *ask = want->ask;
-    struct standing result = {.covered = true};
+    struct lock_own result = {.covered = true};
     size_t matching = 0, at = 0;
 
-    for (size_t g = 0; g < ask->group_count; g++) {
+    lock_want_begin_counting(want);
+    for (size_t g = 0; g < want->group_count; g++) {
         size_t held = 0;
 
         for (; at < want->name_count && want->names[at].group == g; at++) {
             const char *name = want->names[at].name;
             const struct lock *lock = want->names[at].lock;
             const struct lock_seat *seat =
-                lock != NULL ? lock_seat_of_owner(lock, ask->owner) : NULL;
+                lock != NULL ? lock_seat_of_owner(lock, want->ask->owner) : NULL;
 
             if (seat == NULL)
                 continue;
             if (seat->state == LOCK_SEAT_HELD) {
-                held++;
+                /* Who writes may read; but a reader would wait for itself to write. */
+                held += (!seat->is_shared || want->groups[g].shared) && lock_want_counts(want, at);
                 if (result.held == NULL) {
                     result.held = seat->request;
                     result.held_name = name;
@@ -55,68 +55,57 @@ static struct standing find_standing(const struct lock_want *want)
                 result.waiting = seat->request;
                 result.waiting_name = name;
             }
-            matching += result.waiting == seat->request && seat->group == g;
+            matching += result.waiting == seat->request && seat->group == g &&
+                        lock_overlap_names(seat, want, at);
         }
-        result.covered &= held >= ask->groups[g].count;
+        result.covered &= held >= want->groups[g].count;
     }
     result.same_wait = result.waiting != NULL && matching == want->name_count &&
                        matching == result.waiting->seat_count &&
-                       has_same_groups(result.waiting, ask);
+                       has_same_groups(result.waiting, want);
     return result;
-}
-
-static int renew(struct lock_table *table, struct lock_request *request, const struct lock_ask *ask,
-                 int64_t now_ms)
-{
-    int result;
-
-    lock_request_unindex(table, request);
-    result = lock_request_adopt(request, ask);
-    lock_request_index(table, request);
-    if (result != 0)
-        return -1;
-    lock_request_come_back(request);
-    request->last_asked_ms = now_ms;
-    if (request->state == LOCK_HELD)
-        lock_request_set_deadline(table, request, now_ms);
-    lock_table_emit(table, LOCK_EVENT_RENEWED, LOCK_REASON_NONE, request, NULL, now_ms);
-    lock_request_grant_if_ready(table, request, now_ms);
-    return 0;
 }
 
 /* The locks of one demand may have come from several requests: all of them are meant. */
 static struct lock_result renew_held(struct lock_table *table, const struct lock_want *want,
                                      struct lock_request *first, int64_t now_ms)
 {
-    struct lock_result result = {.outcome = LOCK_OUTCOME_GRANTED, .request = first};
+    struct lock_result result = {
+        .outcome = LOCK_OUTCOME_GRANTED, .request = first, .is_again = true};
 
+    if (table->foresee != NULL)
+        return lock_foresee_tell(table, first, LOCK_OUTCOME_GRANTED);
     table->renewal++;
     for (size_t i = 0; i < want->name_count; i++) {
         struct lock_request *held = lock_table_find(table, want->ask->owner, want->names[i].name);
 
         if (held == NULL || held->renewal == table->renewal || held->state != LOCK_HELD)
             continue;
-        if (renew(table, held, want->ask, now_ms) != 0)
+        if (lock_request_renew(table, held, want->ask, now_ms) != 0)
             return (struct lock_result){.outcome = LOCK_OUTCOME_NO_MEMORY};
         held->renewal = table->renewal;
     }
     return result;
 }
 
-/* A lock that nobody has has no queue either, so it is there for whoever asks. */
-static bool can_be_granted_now(const struct lock_want *want)
+/* A lock that nobody has has no queue either, so it is there for whoever asks; one of readers is
+ * for one more, if nobody waits for it who has asked before. */
+static bool can_be_granted_now(struct lock_want *want, uint64_t ticket)
 {
     size_t at = 0;
 
-    for (size_t g = 0; g < want->ask->group_count; g++) {
+    lock_want_begin_counting(want);
+    for (size_t g = 0; g < want->group_count; g++) {
         size_t available = 0;
 
         for (; at < want->name_count && want->names[at].group == g; at++) {
             const struct lock *lock = want->names[at].lock;
 
-            available += lock == NULL || lock->taken == NULL;
+            available +=
+                (lock == NULL || lock_is_there_for(lock, want->groups[g].shared, ticket)) &&
+                lock_want_counts(want, at);
         }
-        if (available < want->ask->groups[g].count)
+        if (available < want->groups[g].count)
             return false;
     }
     return true;
@@ -126,11 +115,15 @@ static struct lock_result renew_waiting(struct lock_table *table, const struct l
                                         struct lock_request *request, int64_t now_ms)
 {
     struct lock_result result = {.outcome = LOCK_OUTCOME_REFUSED};
-    bool is_there = request->away ? can_be_granted_now(want) : lock_request_is_complete(request);
+    bool is_there =
+        request->away ? lock_can_collect_one(request) : lock_request_is_complete(request);
 
+    if (table->foresee != NULL)
+        return lock_foresee_tell(table, request,
+                                 is_there ? LOCK_OUTCOME_GRANTED : LOCK_OUTCOME_QUEUED);
     if (!want->ask->wait && !is_there)
         return result;
-    if (renew(table, request, want->ask, now_ms) != 0) {
+    if (lock_request_renew(table, request, want->ask, now_ms) != 0) {
         result.outcome = LOCK_OUTCOME_NO_MEMORY;
         return result;
     }
@@ -142,13 +135,21 @@ static struct lock_result renew_waiting(struct lock_table *table, const struct l
 static struct lock_result add_request(struct lock_table *table, const struct lock_want *want,
                                       int64_t now_ms)
 {
-    struct lock_request *request = lock_request_create(want);
+    struct lock_request *request = lock_request_create(table->pools, want);
 
-    if (request == NULL || lock_request_attach(table, request, want) != 0) {
-        if (request != NULL)
+    if (request == NULL ||
+        (lock_ask_keeps(want->ask) && lock_keep_prepare(table, request, want->ask) != 0) ||
+        lock_request_attach(table, request, want) != 0) {
+        if (request != NULL) {
+            lock_keep_forget(table, request);
             lock_request_destroy(request);
+        }
         return (struct lock_result){.outcome = LOCK_OUTCOME_NO_MEMORY};
     }
+    if (table->foresee != NULL)
+        return lock_foresee(table, request, now_ms);
+    if (request->keeps)
+        lock_keep_adopt(table, request, want->ask);
     request->ticket = table->next_ticket++;
     request->asked_ms = now_ms;
     request->last_asked_ms = now_ms;
@@ -156,7 +157,7 @@ static struct lock_result add_request(struct lock_table *table, const struct loc
     lock_request_enter_queues(request);
     if (!lock_request_is_complete(request)) {
         tree_insert(&table->waiting, &request->ticket_node);
-        lock_table_emit(table, LOCK_EVENT_QUEUED, LOCK_REASON_NONE, request, NULL, now_ms);
+        lock_table_emit(table, LOCK_EVENT_QUEUED, LOCK_REASON_NONE, request, now_ms);
         return (struct lock_result){.outcome = LOCK_OUTCOME_QUEUED, .request = request};
     }
     lock_request_grant(table, request, now_ms);
@@ -166,19 +167,23 @@ static struct lock_result add_request(struct lock_table *table, const struct loc
 static struct lock_result request_checked(struct lock_table *table, struct lock_want *want,
                                           int64_t now_ms)
 {
-    struct standing standing;
+    struct lock_own own;
 
-    lock_want_find_locks(want, table);
-    standing = find_standing(want);
-    if (standing.covered)
-        return renew_held(table, want, standing.held, now_ms);
-    if (standing.held != NULL)
-        return (struct lock_result){.outcome = LOCK_OUTCOME_HAS_PART, .name = standing.held_name};
-    if (standing.same_wait)
-        return renew_waiting(table, want, standing.waiting, now_ms);
-    if (standing.waiting != NULL)
-        return (struct lock_result){.outcome = LOCK_OUTCOME_WAITS, .name = standing.waiting_name};
-    if (!want->ask->wait && !can_be_granted_now(want))
+    if (want->is_spread)
+        lock_spread_sort(table, want);
+    /* What nobody has nor waits for is there for whoever asks. */
+    if (!lock_want_find_locks(want, table))
+        return add_request(table, want, now_ms);
+    own = find_own(want);
+    if (own.covered)
+        return renew_held(table, want, own.held, now_ms);
+    if (own.held != NULL)
+        return (struct lock_result){.outcome = LOCK_OUTCOME_HAS_PART, .name = own.held_name};
+    if (own.same_wait)
+        return renew_waiting(table, want, own.waiting, now_ms);
+    if (own.waiting != NULL)
+        return (struct lock_result){.outcome = LOCK_OUTCOME_WAITS, .name = own.waiting_name};
+    if (!want->ask->wait && !can_be_granted_now(want, table->next_ticket))
         return (struct lock_result){.outcome = LOCK_OUTCOME_REFUSED};
     return add_request(table, want, now_ms);
 }
@@ -189,10 +194,26 @@ struct lock_result lock_table_request(struct lock_table *table, const struct loc
     struct lock_result result = {0};
     struct lock_want want;
 
+    if (table->pools != NULL && pool_ask(table, ask, now_ms, &result))
+        return result;
     result.outcome = lock_want_init(&want, ask, &result.name);
     if (result.outcome != LOCK_OUTCOME_GRANTED)
         return result;
     result = request_checked(table, &want, now_ms);
     lock_want_fini(&want);
+    return result;
+}
+
+struct lock_result lock_table_foresee(struct lock_table *table, const struct lock_ask *ask,
+                                      int64_t now_ms, lock_foresee_fn *see, void *context)
+{
+    struct lock_ask patient = *ask;
+    struct lock_result result;
+
+    patient.wait = true;
+    table->foresee = see;
+    table->foresee_context = context;
+    result = lock_table_request(table, &patient, now_ms);
+    table->foresee = NULL;
     return result;
 }

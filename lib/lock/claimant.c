@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pool_person.h"
+
 /* Never written to, as it is in no index: all requests that say nothing share it. */
 static struct lock_claimant unknown;
 
@@ -16,35 +18,64 @@ static size_t text_size(const char *text)
 }
 
 /* Copies an optional string to *end, and moves that behind it. */
-static const char *put_text(char **end, const char *text, size_t size)
+static const char *put_text(char **end, const char *text)
 {
     char *copy = *end;
 
     if (text == NULL)
         return NULL;
-    memcpy(copy, text, size);
-    *end += size;
+    *end = stpcpy(copy, text) + 1;
     return copy;
 }
 
-struct lock_claimant *lock_claimant_create(struct lock_request *request, const struct lock_ask *ask)
+/* Returns -1 when there is no memory. */
+static inline int find_person(struct pool_set *set, struct lock_claimant *process,
+                              const struct lock_ask *ask)
 {
-    size_t host_size = text_size(ask->host), boot_size = text_size(ask->boot),
-           job_size = text_size(ask->job);
+    process->person = NULL;
+    if (set == NULL || ask->user == NULL)
+        return 0;
+    process->person = pool_person_get(set, ask->user, ask->memberships, ask->membership_count);
+    return process->person != NULL ? 0 : -1;
+}
+
+static inline bool says_nothing(const struct lock_ask *ask)
+{
+    return ask->host == NULL && ask->boot == NULL && ask->job == NULL && ask->user == NULL &&
+           ask->project == NULL &&
+           (ask->pid | ask->start | ask->pid_namespace | ask->lost_after_s |
+            (uint32_t)ask->priority) == 0;
+}
+
+/* The bytes of all texts. */
+static size_t texts_size(const struct lock_ask *ask)
+{
+    return text_size(ask->host) + text_size(ask->boot) + text_size(ask->job) +
+           text_size(ask->user) + text_size(ask->project);
+}
+
+struct lock_claimant *lock_claimant_create(struct pool_set *set, struct lock_request *request,
+                                           const struct lock_ask *ask)
+{
     struct lock_claimant *process;
     char *end;
 
-    if (host_size + boot_size + job_size == 0 && (ask->pid | ask->start | ask->pid_namespace) == 0)
+    if (says_nothing(ask))
         return &unknown;
-    process = malloc(sizeof *process + host_size + boot_size + job_size);
-    if (process == NULL) {
+    process = malloc(sizeof *process + texts_size(ask));
+    if (process == NULL || find_person(set, process, ask) != 0) {
+        free(process);
         errno = ENOMEM;
         return NULL;
     }
     end = process->text;
-    process->host = put_text(&end, ask->host, host_size);
-    process->boot = put_text(&end, ask->boot, boot_size);
-    process->job = put_text(&end, ask->job, job_size);
+    process->host = put_text(&end, ask->host);
+    process->boot = put_text(&end, ask->boot);
+    process->job = put_text(&end, ask->job);
+    process->user = put_text(&end, ask->user);
+    process->project = put_text(&end, ask->project);
+    process->priority = ask->priority;
+    process->lost_after_s = ask->lost_after_s;
     process->pid = ask->pid;
     process->start = ask->start;
     process->pid_namespace = ask->pid_namespace;
@@ -54,8 +85,11 @@ struct lock_claimant *lock_claimant_create(struct lock_request *request, const s
 
 void lock_claimant_destroy(struct lock_claimant *process)
 {
-    if (process != &unknown)
-        free(process);
+    if (process == &unknown || process == NULL)
+        return;
+    if (process->person != NULL)
+        pool_person_put(process->person);
+    free(process);
 }
 
 int lock_claimant_compare(const struct tree_node *a, const struct tree_node *b)

@@ -4,9 +4,9 @@
 
 #include "types.h"
 
-/* A copy of what an ask says of the process, in no index yet.  NULL with errno ENOMEM.  NULL is
- * allowed to be destroyed. */
-struct lock_claimant *lock_claimant_create(struct lock_request *request,
+/* A copy of what an ask says of the process, in no index yet.  Groups are kept where there are
+ * pools: `set`, or NULL.  NULL with errno ENOMEM.  NULL is allowed to be destroyed. */
+struct lock_claimant *lock_claimant_create(struct pool_set *set, struct lock_request *request,
                                            const struct lock_ask *ask);
 void lock_claimant_destroy(struct lock_claimant *process);
 

@@ -152,6 +152,27 @@ void lock_demand_set_count(struct lock_demand *demand, size_t count)
     demand->groups[demand->group_count - 1].count = count;
 }
 
+size_t lock_demand_needed(const struct lock_demand *demand)
+{
+    size_t needed = 0;
+
+    for (size_t g = 0; g < demand->group_count; g++)
+        needed += demand->groups[g].count;
+    return needed;
+}
+
+void lock_demand_set_shared(struct lock_demand *demand, bool shared)
+{
+    assert(demand->group_count > 0);
+    demand->groups[demand->group_count - 1].shared = shared;
+}
+
+void lock_demand_set_spread(struct lock_demand *demand, bool spread)
+{
+    assert(demand->group_count > 0);
+    demand->groups[demand->group_count - 1].spread = spread;
+}
+
 char *lock_names_join(const char *const *names, size_t count, char separator)
 {
     size_t size = 1;
@@ -170,6 +191,22 @@ char *lock_names_join(const char *const *names, size_t count, char separator)
         end = stpcpy(end, names[i]);
     }
     return joined;
+}
+
+char *lock_names_abridge(const char *const *names, size_t count, size_t most)
+{
+    size_t told = 0, used = 0;
+    char *joined, *all;
+
+    while (told < count && (told == 0 || used + strlen(names[told]) < most))
+        used += strlen(names[told++]) + 1;
+    joined = lock_names_join(names, told, ' ');
+    if (joined == NULL || told == count)
+        return joined;
+    if (asprintf(&all, "%s +%zu", joined, count - told) < 0)
+        all = NULL;
+    free(joined);
+    return all;
 }
 
 /* A text of fixed size in the making; `used` may be beyond it. */
@@ -193,6 +230,8 @@ static void append_group(struct description *out, const struct lock_group *group
 {
     char count[32];
 
+    if (group->shared)
+        append(out, "shared ");
     if (group->count > 1) {
         snprintf(count, sizeof count, "%zu of ", group->count);
         append(out, count);

@@ -4,6 +4,7 @@
 #ifndef FARMLOCK_LOCK_DEMAND_H
 #define FARMLOCK_LOCK_DEMAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +13,9 @@ struct lock_group {
     const char *const *names;
     size_t name_count;
     size_t count;
+    bool shared; /* with any number of others that share them */
+    bool spread; /* of what is free, what was used longest ago; else what is named first */
+    bool kept;   /* of what is restored: their owner was done with them, see keep.h */
 };
 
 /* All zero wants nothing, and owns no memory. */
@@ -41,10 +45,24 @@ int lock_demand_add_name(struct lock_demand *demand, const char *name);
 /* How many of the last group are needed.  There must be a group. */
 void lock_demand_set_count(struct lock_demand *demand, size_t count);
 
+/* Whether the last group is shared.  There must be a group. */
+void lock_demand_set_shared(struct lock_demand *demand, bool shared);
+
+/* Whether the last group is spread.  There must be a group. */
+void lock_demand_set_spread(struct lock_demand *demand, bool spread);
+
+/* How many locks and seats all groups need together. */
+size_t lock_demand_needed(const struct lock_demand *demand);
+
 /* The names of a demand or a group as one text, a separator between any two, for the caller to
  * free(3).  NULL with errno ENOMEM.
  */
 char *lock_names_join(const char *const *names, size_t count, char separator);
+
+/* The same, with blanks, of so many of the first names as `most` bytes hold, one at least, and for
+ * the others their number: "a b +1022".
+ */
+char *lock_names_abridge(const char *const *names, size_t count, size_t most);
 
 /* Writes the demand for people, "vcs1:vcs2 and 2 of lic1:lic2:lic3", its names as they are: who
  * shows it to anybody cleans it before.  What does not fit in `size` bytes, 4 or more, is cut and

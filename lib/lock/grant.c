@@ -6,7 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keeping.h"
+#include "overlap.h"
+#include "pool_seat.h"
+#include "pool_types.h"
 #include "request.h"
+#include "sharing.h"
 
 static int compare_queue(const struct tree_node *a, const struct tree_node *b)
 {
@@ -14,18 +19,40 @@ static int compare_queue(const struct tree_node *a, const struct tree_node *b)
                                 tree_entry(b, const struct lock_seat, queue_node)->request->ticket);
 }
 
+/* Of one owner that stands first which it is not done with. */
 static int compare_owners(const struct tree_node *a, const struct tree_node *b)
 {
-    return strcmp(tree_entry(a, const struct lock_seat, owner_node)->request->owner,
-                  tree_entry(b, const struct lock_seat, owner_node)->request->owner);
+    const struct lock_seat *left = tree_entry(a, const struct lock_seat, owner_node);
+    const struct lock_seat *right = tree_entry(b, const struct lock_seat, owner_node);
+    int order = strcmp(left->request->owner, right->request->owner);
+
+    if (order != 0 || (!left->is_kept && !right->is_kept))
+        return order;
+    if (left->is_kept != right->is_kept)
+        return left->is_kept ? 1 : -1;
+    return lock_compare_numbers(left->request->ticket, right->request->ticket);
 }
 
 void lock_table_emit(const struct lock_table *table, enum lock_event_kind kind,
-                     enum lock_reason reason, struct lock_request *request, const char *name,
-                     int64_t now_ms)
+                     enum lock_reason reason, struct lock_request *request, int64_t now_ms)
 {
     const struct lock_event event = {
-        .kind = kind, .reason = reason, .request = request, .name = name, .at_ms = now_ms};
+        .kind = kind, .reason = reason, .table = table, .request = request, .at_ms = now_ms};
+
+    table->on_event(table->context, &event);
+}
+
+void lock_table_emit_of(const struct lock_table *table, enum lock_event_kind kind,
+                        enum lock_reason reason, const struct lock_seat *seat, int64_t now_ms)
+{
+    const struct lock *lock = seat->lock;
+    const struct lock_event event = {.kind = kind,
+                                     .reason = reason,
+                                     .table = table,
+                                     .request = seat->request,
+                                     .name = lock->name,
+                                     .pool = lock->pool != NULL ? lock->pool->config : NULL,
+                                     .at_ms = now_ms};
 
     table->on_event(table->context, &event);
 }
@@ -46,11 +73,28 @@ void lock_request_unindex(struct lock_table *table, struct lock_request *request
         tree_remove(&table->jobs, &request->process->job_node);
 }
 
-void lock_request_clear_deadline(struct lock_table *table, struct lock_request *request)
+struct lock_request *lock_request_next_of_process(const struct lock_table *table,
+                                                  const struct lock_claimant *probe,
+                                                  const struct lock_request *last)
+{
+    const struct tree_node *node = last != NULL
+                                       ? tree_next(&table->processes, &last->process->process_node)
+                                       : tree_at_least(&table->processes, &probe->process_node);
+    const struct lock_claimant *process =
+        node != NULL ? tree_entry(node, struct lock_claimant, process_node) : NULL;
+
+    if (process == NULL || process->pid != probe->pid || strcmp(process->host, probe->host) != 0)
+        return NULL;
+    return process->request;
+}
+
+void lock_request_limit(struct lock_table *table, struct lock_request *request, int64_t deadline_ms)
 {
     if (request->deadline_ms != INT64_MAX)
         tree_remove(&table->deadlines, &request->deadline_node);
-    request->deadline_ms = INT64_MAX;
+    request->deadline_ms = deadline_ms;
+    if (request->deadline_ms != INT64_MAX)
+        tree_insert(&table->deadlines, &request->deadline_node);
 }
 
 void lock_request_set_deadline(struct lock_table *table, struct lock_request *request,
@@ -58,40 +102,50 @@ void lock_request_set_deadline(struct lock_table *table, struct lock_request *re
 {
     int64_t deadline_ms;
 
-    lock_request_clear_deadline(table, request);
-    if (request->hold_ms <= 0 || __builtin_add_overflow(now_ms, request->hold_ms, &deadline_ms) ||
-        deadline_ms == INT64_MAX)
+    if (request->hold_ms <= 0 && request->deadline_ms == INT64_MAX)
         return;
-    request->deadline_ms = deadline_ms;
-    tree_insert(&table->deadlines, &request->deadline_node);
+    if (request->hold_ms <= 0 || __builtin_add_overflow(now_ms, request->hold_ms, &deadline_ms))
+        deadline_ms = INT64_MAX;
+    lock_request_limit(table, request, deadline_ms);
 }
 
-/* Makes the lock of a name that the table does not know; NULL when there is no memory.  A lock is
- * forgotten with the last seat that is attached to it. */
-static struct lock *create_lock(struct lock_table *table, const char *name)
+void lock_request_put_off(struct lock_table *table, struct lock_request *request,
+                          int64_t deadline_ms)
+{
+    request->hold_ms += deadline_ms - request->deadline_ms;
+    lock_request_limit(table, request, deadline_ms);
+}
+
+void lock_init(struct lock *lock)
+{
+    *lock = (struct lock){.queue.compare = compare_queue,
+                          .readers.compare = lock_compare_readers,
+                          .by_owner.compare = compare_owners};
+}
+
+struct lock *lock_create(struct lock_table *table, const char *name)
 {
     size_t size = strlen(name) + 1;
     struct lock *lock = malloc(sizeof *lock + size);
 
     if (lock == NULL)
         return NULL;
-    *lock = (struct lock){.queue.compare = compare_queue, .by_owner.compare = compare_owners};
+    lock_init(lock);
     memcpy(lock->name, name, size);
     tree_insert(&table->locks, &lock->name_node);
     return lock;
 }
 
-static void forget_if_unused(struct lock_table *table, struct lock *lock)
+void lock_forget_if_unused(struct lock_table *table, struct lock *lock)
 {
-    if (tree_count(&lock->by_owner) > 0)
+    if (tree_count(&lock->by_owner) > 0 || lock->pool != NULL || lock->is_offline)
         return;
     assert(lock->taken == NULL && tree_count(&lock->queue) == 0);
     tree_remove(&table->locks, &lock->name_node);
     free(lock);
 }
 
-/* Ties a seat to its lock. */
-static void attach_seat(struct lock_seat *seat, struct lock *lock)
+void lock_seat_attach(struct lock_seat *seat, struct lock *lock)
 {
     seat->lock = lock;
     tree_insert(&lock->by_owner, &seat->owner_node);
@@ -110,8 +164,23 @@ void lock_seat_leave_queue(struct lock_seat *seat)
     seat->state = LOCK_SEAT_NONE;
 }
 
+void lock_seat_let_go(struct lock_seat *seat)
+{
+    if (seat->state == LOCK_SEAT_QUEUED)
+        lock_seat_leave_queue(seat);
+    else if (seat->state == LOCK_SEAT_PROMISED)
+        lock_untake(seat);
+    seat->state = LOCK_SEAT_NONE;
+}
+
+void lock_seat_withdraw(struct lock_seat *seat)
+{
+    lock_seat_let_go(seat);
+    lock_seat_detach(seat);
+}
+
 /* Nobody of a full group may stand at the head of a queue and want nothing. */
-static void leave_queues_of_group(struct lock_request *request, uint32_t group)
+void lock_request_leave_queues_of_group(struct lock_request *request, uint32_t group)
 {
     for (size_t i = 0; i < request->seat_count; i++) {
         if (request->seats[i].group == group && request->seats[i].state == LOCK_SEAT_QUEUED)
@@ -119,18 +188,30 @@ static void leave_queues_of_group(struct lock_request *request, uint32_t group)
     }
 }
 
+/* Nor of one of several that overlap: other locks may be of no use any more. */
+static void count_for_a_part(struct lock_seat *promised)
+{
+    struct lock_request *request = promised->request;
+    uint8_t open;
+
+    lock_overlap_gain(promised);
+    open = lock_overlap_open(request);
+    for (uint32_t i = 0; i < request->seat_count; i++) {
+        struct lock_seat *seat = &request->seats[i];
+
+        if (seat->state == LOCK_SEAT_QUEUED && !lock_overlap_fits(seat, open))
+            lock_seat_leave_queue(seat);
+    }
+}
+
 void lock_seat_promise(struct lock_seat *seat)
 {
-    struct lock_request *request = seat->request;
-    struct lock_group_progress *group = &request->groups[seat->group];
-
     seat->state = LOCK_SEAT_PROMISED;
-    seat->lock->taken = seat;
-    group->taken++;
-    if (group->taken == group->needed) {
-        request->full_groups++;
-        leave_queues_of_group(request, seat->group);
-    }
+    lock_take(seat);
+    if (lock_group_gain(seat))
+        lock_request_leave_queues_of_group(seat->request, seat->group);
+    if (seat->request->overlaps)
+        count_for_a_part(seat);
 }
 
 int lock_request_attach(struct lock_table *table, struct lock_request *request,
@@ -140,34 +221,43 @@ int lock_request_attach(struct lock_table *table, struct lock_request *request,
         struct lock *lock = want->names[i].lock;
 
         if (lock == NULL)
-            lock = create_lock(table, want->names[i].name);
+            lock = lock_create(table, want->names[i].name);
         if (lock == NULL) {
             while (i-- > 0) {
                 lock = request->seats[i].lock;
                 lock_seat_detach(&request->seats[i]);
-                forget_if_unused(table, lock);
+                lock_forget_if_unused(table, lock);
             }
             return -1;
         }
-        attach_seat(&request->seats[i], lock);
+        lock_seat_attach(&request->seats[i], lock);
     }
     return 0;
 }
 
 void lock_request_enter_queues(struct lock_request *request)
 {
+    uint8_t open = lock_overlap_open(request);
+
     for (size_t i = 0; i < request->seat_count; i++) {
         struct lock_seat *seat = &request->seats[i];
         const struct lock_group_progress *group = &request->groups[seat->group];
 
-        if (seat->lock->taken == NULL && group->taken < group->needed)
+        if (group->taken < group->needed &&
+            lock_is_there_for(seat->lock, seat->is_shared, request->ticket) &&
+            lock_overlap_fits(seat, open)) {
             lock_seat_promise(seat);
+            open = lock_overlap_open(request);
+        }
     }
+    if (lock_request_is_complete(request))
+        return;
     for (size_t i = 0; i < request->seat_count; i++) {
         struct lock_seat *seat = &request->seats[i];
         const struct lock_group_progress *group = &request->groups[seat->group];
 
-        if (seat->state == LOCK_SEAT_NONE && group->taken < group->needed) {
+        if (seat->state == LOCK_SEAT_NONE && group->taken < group->needed &&
+            lock_overlap_fits(seat, open)) {
             seat->state = LOCK_SEAT_QUEUED;
             tree_insert(&seat->lock->queue, &seat->queue_node);
         }
@@ -177,16 +267,6 @@ void lock_request_enter_queues(struct lock_request *request)
 bool lock_request_needs_one(const struct lock_request *request)
 {
     return request->group_count == 1 && request->groups[0].needed == 1;
-}
-
-void lock_request_come_back(struct lock_request *request)
-{
-    bool was_away = request->away;
-
-    request->present = true;
-    request->away = false;
-    if (was_away)
-        lock_request_enter_queues(request);
 }
 
 bool lock_request_is_complete(const struct lock_request *request)
@@ -205,16 +285,20 @@ void lock_request_grant(struct lock_table *table, struct lock_request *request, 
         struct lock *lock = seat->lock;
 
         if (seat->state == LOCK_SEAT_PROMISED) {
-            seat->state = LOCK_SEAT_HELD;
+            lock_hold(seat);
             request->held_count++;
             table->held_count++;
-        } else {
+        } else if (lock != NULL) {
             lock_seat_detach(seat);
-            forget_if_unused(table, lock);
+            lock_forget_if_unused(table, lock);
         }
     }
+    if (request->pooled != NULL)
+        pool_on_granted(table->pools, request);
     lock_request_set_deadline(table, request, now_ms);
-    lock_table_emit(table, LOCK_EVENT_GRANTED, LOCK_REASON_NONE, request, NULL, now_ms);
+    if (request->keeps)
+        lock_keep_begin(table, request);
+    lock_table_emit(table, LOCK_EVENT_GRANTED, LOCK_REASON_NONE, request, now_ms);
 }
 
 void lock_request_grant_if_ready(struct lock_table *table, struct lock_request *request,
@@ -226,17 +310,51 @@ void lock_request_grant_if_ready(struct lock_table *table, struct lock_request *
     lock_request_grant(table, request, now_ms);
 }
 
+/* Whether the first of a queue may have the lock now. */
+static bool may_go_on(const struct lock *lock, const struct lock_seat *first)
+{
+    if (lock->is_offline)
+        return false;
+    return lock->taken == NULL || (first->is_shared && lock->taken->is_shared);
+}
+
+/* A group that is full has left queues in which readers may have stood behind it. */
+static void let_readers_in(struct lock_table *table, const struct lock_seat *promised,
+                           int64_t now_ms)
+{
+    const struct lock_request *request = promised->request;
+
+    if (promised->is_shared || request->seat_count == 1)
+        return;
+    for (uint32_t i = 0; i < request->seat_count; i++) {
+        const struct lock_seat *seat = &request->seats[i];
+
+        if (seat->group == promised->group && seat->state == LOCK_SEAT_NONE &&
+            lock_has_readers(seat->lock))
+            lock_pass_on(table, seat->lock, now_ms);
+    }
+}
+
+/* Several only where they are readers.  A reader that goes on lets nobody else in, so this goes no
+ * deeper than twice. */
 void lock_pass_on(struct lock_table *table, struct lock *lock, int64_t now_ms)
 {
     struct tree_node *first = tree_first(&lock->queue);
+    bool is_shared;
 
-    if (first != NULL) {
+    if (first == NULL) {
+        lock_forget_if_unused(table, lock);
+        return;
+    }
+    do {
         struct lock_seat *seat = tree_entry(first, struct lock_seat, queue_node);
 
+        if (!may_go_on(lock, seat))
+            return;
+        is_shared = seat->is_shared;
         lock_seat_leave_queue(seat);
         lock_seat_promise(seat);
+        let_readers_in(table, seat, now_ms);
         lock_request_grant_if_ready(table, seat->request, now_ms);
-    } else {
-        forget_if_unused(table, lock);
-    }
+    } while (is_shared && (first = tree_first(&lock->queue)) != NULL);
 }

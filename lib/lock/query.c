@@ -4,6 +4,10 @@
 
 #include <string.h>
 
+#include "pool_query.h"
+#include "pools.h"
+#include "sharing.h"
+
 struct lock *lock_find(const struct lock_table *table, const char *name)
 {
     const struct tree_node *node = table->locks.root;
@@ -17,7 +21,7 @@ struct lock *lock_find(const struct lock_table *table, const char *name)
             return lock;
         node = order < 0 ? node->left : node->right;
     }
-    return NULL;
+    return table->pools != NULL ? pool_seat_named(table, name) : NULL;
 }
 
 struct lock_seat *lock_seat_of_owner(const struct lock *lock, const char *owner)
@@ -29,10 +33,14 @@ struct lock_seat *lock_seat_of_owner(const struct lock *lock, const char *owner)
         struct lock_seat *seat = tree_entry(node, struct lock_seat, owner_node);
         int order = strcmp(owner, seat->request->owner);
 
-        if (order == 0)
+        /* What it is done with stands behind that. */
+        if (order == 0 && !seat->is_kept)
             return seat;
-        node = order < 0 ? node->left : node->right;
+        node = order <= 0 ? node->left : node->right;
     }
+    if (lock->pool != NULL && lock->taken != NULL && lock->taken->state == LOCK_SEAT_HELD &&
+        !lock->taken->is_kept && strcmp(lock->taken->request->owner, owner) == 0)
+        return lock->taken;
     return NULL;
 }
 
@@ -40,9 +48,9 @@ struct lock_request *lock_table_holder(const struct lock_table *table, const cha
 {
     const struct lock *lock = lock_find(table, name);
 
-    if (lock == NULL || lock->taken == NULL || lock->taken->state != LOCK_SEAT_HELD)
-        return NULL;
-    return lock->taken->request;
+    if (lock != NULL && lock->taken != NULL && lock->taken->state == LOCK_SEAT_HELD)
+        return lock->taken->request;
+    return lock == NULL && table->pools != NULL ? pool_first_holder(table, name) : NULL;
 }
 
 struct lock_request *lock_table_find(const struct lock_table *table, const char *owner,
@@ -51,6 +59,47 @@ struct lock_request *lock_table_find(const struct lock_table *table, const char 
     const struct lock *lock = lock_find(table, name);
     const struct lock_seat *seat = lock != NULL ? lock_seat_of_owner(lock, owner) : NULL;
 
+    if (seat != NULL)
+        return seat->request;
+    return table->pools != NULL ? pool_next_request(table, owner, name, NULL) : NULL;
+}
+
+struct lock_request *lock_table_next_own(const struct lock_table *table, const char *owner,
+                                         const char *name, const struct lock_request *last)
+{
+    struct lock_request *own;
+
+    if (table->pools != NULL && pool_declares(table, name))
+        return pool_next_request(table, owner, name, last);
+    own = lock_table_find(table, owner, name);
+    if (last == NULL || table->pools == NULL)
+        return last == NULL ? own : NULL;
+    return pool_next_request(table, owner, name, last);
+}
+
+/* The seat by which a request holds a lock, or NULL. */
+static const struct lock_seat *seat_of(const struct lock_request *request, const char *name)
+{
+    for (uint32_t i = 0; i < request->seat_count; i++) {
+        if (request->seats[i].state == LOCK_SEAT_HELD &&
+            strcmp(request->seats[i].lock->name, name) == 0)
+            return &request->seats[i];
+    }
+    return NULL;
+}
+
+struct lock_request *lock_table_next_holder(const struct lock_table *table, const char *name,
+                                            const struct lock_request *last)
+{
+    const struct pool *pool = pool_named(table, name);
+    const struct lock_seat *seat;
+
+    if (pool != NULL && lock_find(table, name) == NULL)
+        return pool_next_holder(pool, last);
+    if (last == NULL)
+        return lock_table_holder(table, name);
+    seat = last->shares ? seat_of(last, name) : NULL;
+    seat = seat != NULL ? lock_next_sharer(seat) : NULL;
     return seat != NULL ? seat->request : NULL;
 }
 
@@ -64,9 +113,10 @@ size_t lock_table_position(const struct lock_table *table, const struct lock_req
 {
     size_t longest = 1;
 
-    (void)table;
     if (request->state != LOCK_WAITING)
         return 0;
+    if (request->pooled != NULL)
+        return pool_place(table, request, NULL);
     for (size_t i = 0; i < request->seat_count;) {
         uint32_t group = request->seats[i].group;
         size_t shortest = SIZE_MAX;
@@ -91,6 +141,8 @@ struct lock_request *lock_table_blocker(const struct lock_table *table,
                                         const struct lock_request *request, const char **name)
 {
     (void)table;
+    if (request->state == LOCK_WAITING && request->pooled != NULL)
+        return pool_blocker(request, name);
     for (size_t i = 0; request->state == LOCK_WAITING && i < request->seat_count; i++) {
         const struct lock_seat *seat = &request->seats[i];
 
@@ -112,15 +164,15 @@ size_t lock_table_queue_length(const struct lock_table *table, const char *name)
 {
     const struct lock *lock = lock_find(table, name);
 
+    if (table->pools != NULL && (lock == NULL || lock->pool != NULL))
+        return pool_queue_length(table, name);
     return lock != NULL ? tree_count(&lock->queue) : 0;
 }
 
-const struct lock_seat *lock_table_next_held(const struct lock_table *table,
-                                             const struct lock_seat *last)
+/* The first that is held, from a node of the names on. */
+static const struct lock_seat *held_from(const struct lock_table *table,
+                                         const struct tree_node *node)
 {
-    const struct tree_node *node =
-        last != NULL ? tree_next(&table->locks, &last->lock->name_node) : tree_first(&table->locks);
-
     for (; node != NULL; node = tree_next(&table->locks, node)) {
         const struct lock *lock = tree_entry(node, struct lock, name_node);
 
@@ -128,6 +180,62 @@ const struct lock_seat *lock_table_next_held(const struct lock_table *table,
             return lock->taken;
     }
     return NULL;
+}
+
+const struct lock_seat *lock_table_next_held(const struct lock_table *table,
+                                             const struct lock_seat *last)
+{
+    const struct lock_seat *sharer = last != NULL ? lock_next_sharer(last) : NULL;
+
+    if (sharer != NULL)
+        return sharer;
+    if (table->pools != NULL)
+        return pool_held_behind(table, last != NULL ? last->lock->name : "");
+    return held_from(table, last != NULL ? tree_next(&table->locks, &last->lock->name_node)
+                                         : tree_first(&table->locks));
+}
+
+/* Of the readers of a lock, the first that holds it with a ticket above one; NULL for none. */
+static const struct lock_seat *sharer_behind(const struct lock_table *table, const char *name,
+                                             uint64_t ticket)
+{
+    const struct lock *lock = lock_find(table, name);
+    struct lock_request request = {.ticket = ticket + 1};
+    const struct lock_seat probe = {.request = &request, .state = LOCK_SEAT_HELD};
+    const struct tree_node *node =
+        lock_has_readers(lock) ? tree_at_least(&lock->readers, &probe.queue_node) : NULL;
+    const struct lock_seat *seat =
+        node != NULL ? tree_entry(node, const struct lock_seat, queue_node) : NULL;
+
+    return seat != NULL && seat->state == LOCK_SEAT_HELD ? seat : NULL;
+}
+
+const struct lock_seat *lock_table_held_behind(const struct lock_table *table, const char *name,
+                                               uint64_t ticket)
+{
+    const struct tree_node *node = table->locks.root, *behind = NULL;
+    const struct lock_seat *sharer = sharer_behind(table, name, ticket);
+
+    if (sharer != NULL)
+        return sharer;
+    if (table->pools != NULL)
+        return pool_held_behind(table, name);
+    /* A probe would have to carry the name, as in lock_find(). */
+    while (node != NULL) {
+        bool is_behind = strcmp(tree_entry(node, struct lock, name_node)->name, name) > 0;
+
+        behind = is_behind ? node : behind;
+        node = is_behind ? node->left : node->right;
+    }
+    return held_from(table, behind);
+}
+
+struct lock_request *lock_table_waiter_behind(const struct lock_table *table, uint64_t ticket)
+{
+    const struct lock_request probe = {.ticket = ticket + 1};
+    struct tree_node *node = tree_at_least(&table->waiting, &probe.ticket_node);
+
+    return node != NULL ? tree_entry(node, struct lock_request, ticket_node) : NULL;
 }
 
 struct lock_request *lock_table_next_waiter(const struct lock_table *table,
@@ -152,13 +260,4 @@ size_t lock_table_held_count(const struct lock_table *table)
 size_t lock_table_name_count(const struct lock_table *table)
 {
     return tree_count(&table->locks);
-}
-
-int64_t lock_table_next_deadline(const struct lock_table *table)
-{
-    const struct tree_node *node = tree_first(&table->deadlines);
-
-    if (node == NULL)
-        return INT64_MAX;
-    return tree_entry(node, struct lock_request, deadline_node)->deadline_ms;
 }

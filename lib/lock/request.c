@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "claimant.h"
+#include "nesting_links.h"
+#include "overlap.h"
 #include "query.h"
 
 static int compare_by_name(const void *a, const void *b)
@@ -54,15 +56,47 @@ static bool counts_are_possible(const struct lock_want *want)
 {
     size_t at = 0;
 
-    for (size_t g = 0; g < want->ask->group_count; g++) {
+    for (size_t g = 0; g < want->group_count; g++) {
         size_t names = 0;
 
         for (; at < want->name_count && want->names[at].group == g; at++)
             names++;
-        if (want->ask->groups[g].count < 1 || want->ask->groups[g].count > names)
+        if (want->groups[g].count < 1 || want->groups[g].count > names)
             return false;
     }
-    return want->ask->group_count > 0;
+    return want->group_count > 0;
+}
+
+/* Most want one lock by name, of which nothing can be wrong.  Returns whether this is one. */
+static inline bool take_only_name(struct lock_want *want, const struct lock_ask *ask)
+{
+    const struct lock_group *group = ask->groups;
+
+    if (ask->group_count != 1 || group->name_count != 1 || group->count != 1)
+        return false;
+    want->ask = ask;
+    want->groups = group;
+    want->group_count = 1;
+    want->is_spread = false;
+    want->overlap = NULL;
+    want->name_count = 1;
+    want->names = want->few;
+    want->few[0] = (struct lock_want_name){.name = group->names[0]};
+    return true;
+}
+
+/* It names a lock in two groups. */
+static enum lock_outcome merge_groups(struct lock_want *want, const char **culprit)
+{
+    enum lock_outcome outcome;
+
+    lock_want_fini(want);
+    outcome = lock_want_merge(want, culprit);
+    if (outcome == LOCK_OUTCOME_GRANTED && !counts_are_possible(want))
+        outcome = LOCK_OUTCOME_BAD_COUNT;
+    if (outcome != LOCK_OUTCOME_GRANTED)
+        lock_want_fini(want);
+    return outcome;
 }
 
 enum lock_outcome lock_want_init(struct lock_want *want, const struct lock_ask *ask,
@@ -70,14 +104,22 @@ enum lock_outcome lock_want_init(struct lock_want *want, const struct lock_ask *
 {
     size_t total = 0;
 
+    *culprit = NULL;
+    if (take_only_name(want, ask))
+        return LOCK_OUTCOME_GRANTED;
     for (size_t g = 0; g < ask->group_count; g++)
         total += ask->groups[g].name_count;
     want->ask = ask;
+    want->groups = ask->groups;
+    want->group_count = ask->group_count;
+    want->is_spread = false;
+    want->overlap = NULL;
     want->name_count = 0;
     want->names = total <= LOCK_WANT_FEW ? want->few : calloc(total, sizeof *want->names);
     if (want->names == NULL)
         return LOCK_OUTCOME_NO_MEMORY;
     for (uint32_t g = 0; g < ask->group_count; g++) {
+        want->is_spread |= ask->groups[g].spread;
         for (size_t i = 0; i < ask->groups[g].name_count; i++) {
             want->names[want->name_count] = (struct lock_want_name){
                 .name = ask->groups[g].names[i],
@@ -88,28 +130,64 @@ enum lock_outcome lock_want_init(struct lock_want *want, const struct lock_ask *
         }
     }
     *culprit = remove_duplicates(want);
-    if (*culprit == NULL && counts_are_possible(want))
+    if (*culprit != NULL)
+        return merge_groups(want, culprit);
+    if (counts_are_possible(want))
         return LOCK_OUTCOME_GRANTED;
     lock_want_fini(want);
-    return *culprit != NULL ? LOCK_OUTCOME_OVERLAP : LOCK_OUTCOME_BAD_COUNT;
+    return LOCK_OUTCOME_BAD_COUNT;
+}
+
+bool lock_ask_shares(const struct lock_ask *ask)
+{
+    for (size_t g = 0; g < ask->group_count; g++) {
+        if (ask->groups[g].shared)
+            return true;
+    }
+    return false;
 }
 
 void lock_want_fini(struct lock_want *want)
 {
-    if (want->names != want->few)
+    if (want->names != want->few) {
         free(want->names);
+        free(want->overlap);
+    }
     want->names = NULL;
+    want->overlap = NULL;
 }
 
-void lock_want_find_locks(struct lock_want *want, const struct lock_table *table)
+bool lock_want_find_locks(struct lock_want *want, const struct lock_table *table)
 {
-    for (size_t i = 0; i < want->name_count; i++)
+    bool has_found = false;
+
+    for (size_t i = 0; i < want->name_count; i++) {
         want->names[i].lock = lock_find(table, want->names[i].name);
+        has_found |= want->names[i].lock != NULL;
+    }
+    return has_found;
 }
 
-int lock_request_adopt(struct lock_request *request, const struct lock_ask *ask)
+static void take_asker(struct lock_request *request, const struct lock_asker *asker)
 {
-    struct lock_claimant *process = lock_claimant_create(request, ask);
+    struct lock_asker before = request->asker;
+
+    request->asker = *asker;
+    if ((asker->key[0] | asker->key[1]) == 0) {
+        memcpy(request->asker.key, before.key, sizeof before.key);
+        request->asker.is_fresh = before.is_fresh;
+    }
+    /* Whoever goes on for a user that was proven does so for that one. */
+    if (asker->proof == LOCK_CLAIMED) {
+        request->asker.proof = before.proof;
+        request->asker.uid = before.uid;
+    }
+}
+
+int lock_request_adopt(struct pool_set *set, struct lock_request *request,
+                       const struct lock_ask *ask)
+{
+    struct lock_claimant *process = lock_claimant_create(set, request, ask);
 
     if (process == NULL)
         return -1;
@@ -117,48 +195,101 @@ int lock_request_adopt(struct lock_request *request, const struct lock_ask *ask)
     request->process = process;
     request->autounlock = ask->autounlock;
     request->hold_ms = ask->hold_ms;
+    take_asker(request, &ask->asker);
     return 0;
 }
 
-/* A request and all of it that keeps its size are one piece of memory. */
-static struct lock_request *allocate(size_t seat_count, size_t group_count, const char *owner)
+/* A request and all of it that keeps its size are one piece of memory, with `more_size` bytes
+ * behind its groups. */
+static struct lock_request *allocate(const struct lock_ask *ask, size_t seat_count,
+                                     size_t more_size)
 {
-    size_t owner_size = strlen(owner) + 1;
+    size_t owner_size = strlen(ask->owner) + 1;
     size_t seats_size = seat_count * sizeof(struct lock_seat);
-    size_t groups_size = group_count * sizeof(struct lock_group_progress);
-    struct lock_request *request = malloc(sizeof *request + seats_size + groups_size + owner_size);
+    size_t groups_size = ask->group_count * sizeof(struct lock_group_progress);
+    struct lock_request *request =
+        malloc(sizeof *request + seats_size + groups_size + more_size + owner_size);
 
     if (request == NULL)
         return NULL;
-    *request = (struct lock_request){.seat_count = (uint32_t)seat_count,
-                                     .group_count = (uint32_t)group_count};
-    request->groups = (struct lock_group_progress *)(void *)(request->seats + seat_count);
-    request->owner = memcpy(request->groups + group_count, owner, owner_size);
+    *request = (struct lock_request){
+        .state = LOCK_WAITING,
+        .autounlock = ask->autounlock,
+        .present = true,
+        .hold_ms = ask->hold_ms,
+        .deadline_ms = INT64_MAX,
+        .asker = ask->asker,
+        .group_count = (uint32_t)ask->group_count,
+        .seat_count = (uint32_t)seat_count,
+        .seats = request->own_seats,
+        .groups = (struct lock_group_progress *)(void *)(request->own_seats + seat_count),
+    };
+    request->owner =
+        memcpy((char *)(request->groups + ask->group_count) + more_size, ask->owner, owner_size);
     return request;
 }
 
-struct lock_request *lock_request_create(const struct lock_want *want)
+static struct lock_request *create(struct pool_set *set, const struct lock_ask *ask,
+                                   size_t seat_count, size_t more_size)
 {
-    const struct lock_ask *ask = want->ask;
-    struct lock_request *request = allocate(want->name_count, ask->group_count, ask->owner);
+    struct lock_request *request = allocate(ask, seat_count, more_size);
 
-    if (request == NULL || lock_request_adopt(request, ask) != 0) {
+    if (request == NULL || (request->process = lock_claimant_create(set, request, ask)) == NULL) {
         free(request);
         errno = ENOMEM;
         return NULL;
     }
-    request->state = LOCK_WAITING;
-    request->present = true;
-    request->deadline_ms = INT64_MAX;
-    for (size_t g = 0; g < ask->group_count; g++)
-        request->groups[g] = (struct lock_group_progress){.needed = (uint32_t)ask->groups[g].count};
-    for (size_t i = 0; i < want->name_count; i++)
-        request->seats[i] = (struct lock_seat){.request = request, .group = want->names[i].group};
+    for (size_t i = 0; i < seat_count; i++)
+        request->seats[i] = (struct lock_seat){.request = request};
+    for (size_t g = 0; g < ask->group_count; g++) {
+        request->groups[g] = (struct lock_group_progress){.needed = (uint32_t)ask->groups[g].count,
+                                                          .shared = ask->groups[g].shared};
+        request->shares |= ask->groups[g].shared;
+    }
+    return request;
+}
+
+struct lock_request *lock_request_create_for(struct pool_set *set, const struct lock_ask *ask,
+                                             size_t seat_count)
+{
+    return create(set, ask, seat_count, 0);
+}
+
+static struct lock_request *create_overlapping(struct pool_set *set, const struct lock_want *want)
+{
+    struct lock_ask ask = *want->ask;
+    struct lock_request *request;
+
+    ask.groups = want->groups;
+    ask.group_count = want->group_count;
+    request = create(set, &ask, want->name_count, sizeof(struct lock_overlap));
+    if (request == NULL)
+        return NULL;
+    lock_overlap_init(request, want);
+    return request;
+}
+
+struct lock_request *lock_request_create(struct pool_set *set, const struct lock_want *want)
+{
+    struct lock_request *request = want->overlap != NULL
+                                       ? create_overlapping(set, want)
+                                       : create(set, want->ask, want->name_count, 0);
+
+    if (request == NULL)
+        return NULL;
+    for (size_t i = 0; i < want->name_count; i++) {
+        request->seats[i].group = want->names[i].group;
+        request->seats[i].is_shared = request->groups[want->names[i].group].shared;
+    }
     return request;
 }
 
 void lock_request_destroy(struct lock_request *request)
 {
+    if (request->outers != NULL || request->inners != NULL)
+        lock_nesting_forget(request);
     lock_claimant_destroy(request->process);
+    if (request->seats != request->own_seats)
+        free(request->seats);
     free(request);
 }

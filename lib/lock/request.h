@@ -2,6 +2,7 @@
 #ifndef FARMLOCK_LOCK_REQUEST_H
 #define FARMLOCK_LOCK_REQUEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,10 @@ struct lock_want {
     const struct lock_ask *ask;
     struct lock_want_name *names;
     size_t name_count;
+    const struct lock_group *groups; /* those of `ask`, but for some that overlap, which are one */
+    size_t group_count;
+    bool is_spread;                           /* some group is */
+    struct lock_want_overlap *overlap;        /* NULL where none do; see overlap.h */
     struct lock_want_name few[LOCK_WANT_FEW]; /* what most demands find room in */
 };
 
@@ -33,16 +38,36 @@ enum lock_outcome lock_want_init(struct lock_want *want, const struct lock_ask *
                                  const char **culprit);
 void lock_want_fini(struct lock_want *want);
 
-/* Looks up the locks of a demand's names. */
-void lock_want_find_locks(struct lock_want *want, const struct lock_table *table);
+/* Looks up the locks of a demand's names.  Returns whether there are any. */
+bool lock_want_find_locks(struct lock_want *want, const struct lock_table *table);
 
-/* Makes a request with its seats, none of them tied to a lock yet.  NULL with errno ENOMEM. */
-struct lock_request *lock_request_create(const struct lock_want *want);
+/* Makes a request with its seats, none of them tied to a lock yet.  `set` is
+ * what the table has of pools, or NULL.  NULL with errno ENOMEM. */
+struct lock_request *lock_request_create(struct pool_set *set, const struct lock_want *want);
+
+/* The same with so many seats, of no group and no lock. */
+struct lock_request *lock_request_create_for(struct pool_set *set, const struct lock_ask *ask,
+                                             size_t seat_count);
+
 void lock_request_destroy(struct lock_request *request);
+
+/* Whether any group of a demand is shared. */
+bool lock_ask_shares(const struct lock_ask *ask);
 
 /* Takes over process, job, autounlock and hold limit from an ask.  Returns -1 with errno ENOMEM,
  * and nothing is changed.  The request must not be in the indexes of process and job meanwhile.
  */
-int lock_request_adopt(struct lock_request *request, const struct lock_ask *ask);
+int lock_request_adopt(struct pool_set *set, struct lock_request *request,
+                       const struct lock_ask *ask);
+
+/* What the owner of a demand has of it before the request is made. */
+struct lock_own {
+    bool covered;                 /* it holds enough of every group, as that wants it */
+    const char *held_name;        /* the first name that it holds */
+    const char *waiting_name;     /* the first name that it waits for */
+    struct lock_request *held;    /* which request holds that */
+    struct lock_request *waiting; /* which request waits for that */
+    bool same_wait;               /* that request has just this demand */
+};
 
 #endif

@@ -1,8 +1,10 @@
 /* The demand of a request of the lock table, by itself: as a copy, and as the text that a store
- * keeps, "COUNT NAME NAME" for each group, a line a group.
+ * keeps, "COUNT NAME NAME" for each group, a line a group, the count with an "r" behind it where
+ * the group is of readers.
  *
  * It has the groups that the request asked for, as long as that waits; once it was granted, it has
- * one group, of all that is still held.
+ * one group, of all that is still held, or where some of that is shared, its groups as far as they
+ * are.
  */
 #ifndef FARMLOCK_LOCK_REQUEST_DEMAND_H
 #define FARMLOCK_LOCK_REQUEST_DEMAND_H

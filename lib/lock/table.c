@@ -6,9 +6,19 @@
 #include <string.h>
 
 #include "claimant.h"
+#include "come_back.h"
+#include "end.h"
 #include "grant.h"
+#include "keeping.h"
+#include "pool_create.h"
+#include "pool_end.h"
+#include "pool_query.h"
+#include "pool_unlock.h"
+#include "pools.h"
 #include "query.h"
 #include "request.h"
+#include "sharing.h"
+#include "spread.h"
 
 static int compare_locks(const struct tree_node *a, const struct tree_node *b)
 {
@@ -43,6 +53,7 @@ struct lock_table *lock_table_create(lock_event_fn *on_event, void *context)
     table->processes.compare = lock_claimant_compare;
     table->jobs.compare = lock_claimant_compare_jobs;
     table->deadlines.compare = compare_deadlines;
+    lock_keep_init(table);
     table->next_ticket = 1;
     table->next_token = 1;
     table->on_event = on_event;
@@ -56,69 +67,6 @@ void lock_table_set_counters(struct lock_table *table, uint64_t ticket, uint64_t
     table->next_token = token;
 }
 
-/* Gives one held lock back; the request goes with its last one. */
-static void release_seat(struct lock_table *table, struct lock_seat *seat, enum lock_reason reason,
-                         int64_t now_ms)
-{
-    struct lock_request *request = seat->request;
-    struct lock_group_progress *group = &request->groups[seat->group];
-    struct lock *lock = seat->lock;
-
-    lock->taken = NULL;
-    if (group->taken == group->needed)
-        request->full_groups--;
-    group->taken--;
-    table->held_count--;
-    request->held_count--;
-    if (request->held_count == 0) {
-        request->state = LOCK_ENDED;
-        lock_request_unindex(table, request);
-        lock_request_clear_deadline(table, request);
-    }
-    lock_table_emit(table, LOCK_EVENT_RELEASED, reason, request, lock->name, now_ms);
-    lock_seat_detach(seat);
-    if (request->state == LOCK_ENDED)
-        lock_request_destroy(request);
-    lock_pass_on(table, lock, now_ms);
-}
-
-static void end_wait(struct lock_table *table, struct lock_request *request,
-                     enum lock_reason reason, int64_t now_ms)
-{
-    request->state = LOCK_ENDED;
-    tree_remove(&table->waiting, &request->ticket_node);
-    lock_request_unindex(table, request);
-    lock_table_emit(table, LOCK_EVENT_LEFT, reason, request, NULL, now_ms);
-    for (size_t i = 0; i < request->seat_count; i++) {
-        struct lock_seat *seat = &request->seats[i];
-        struct lock *lock = seat->lock;
-
-        if (seat->state == LOCK_SEAT_QUEUED)
-            lock_seat_leave_queue(seat);
-        else if (seat->state == LOCK_SEAT_PROMISED)
-            lock->taken = NULL;
-        lock_seat_detach(seat);
-        if (lock->taken == NULL)
-            lock_pass_on(table, lock, now_ms);
-    }
-    lock_request_destroy(request);
-}
-
-void lock_table_end(struct lock_table *table, struct lock_request *request, enum lock_reason reason,
-                    int64_t now_ms)
-{
-    if (request->state == LOCK_WAITING) {
-        end_wait(table, request, reason, now_ms);
-        return;
-    }
-    for (size_t i = 0, left = request->held_count; left > 0; i++) {
-        if (request->seats[i].state != LOCK_SEAT_HELD)
-            continue;
-        left--;
-        release_seat(table, &request->seats[i], reason, now_ms);
-    }
-}
-
 size_t lock_table_unlock(struct lock_table *table, const char *owner, const char *const *names,
                          size_t name_count, int64_t now_ms, size_t *first)
 {
@@ -127,29 +75,56 @@ size_t lock_table_unlock(struct lock_table *table, const char *owner, const char
     for (size_t i = 0; i < name_count; i++) {
         struct lock *lock = lock_find(table, names[i]);
         struct lock_seat *seat = lock != NULL ? lock_seat_of_owner(lock, owner) : NULL;
+        size_t before = released;
 
-        if (seat == NULL)
-            continue;
-        if (seat->state != LOCK_SEAT_HELD) {
-            end_wait(table, seat->request, LOCK_REASON_UNLOCK, now_ms);
-            continue;
+        if (seat != NULL && seat->state == LOCK_SEAT_HELD) {
+            lock_release_seat(table, seat, LOCK_REASON_UNLOCK, now_ms);
+            released++;
+        } else if (seat != NULL) {
+            lock_end_wait(table, seat->request, LOCK_REASON_UNLOCK, now_ms);
         }
-        release_seat(table, seat, LOCK_REASON_UNLOCK, now_ms);
-        if (released == 0 && first != NULL)
+        if (table->pools != NULL && (seat == NULL || pool_named(table, names[i]) != NULL))
+            released += pool_unlock(table, owner, names[i], now_ms);
+        if (before == 0 && released > 0 && first != NULL)
             *first = i;
-        released++;
     }
     return released;
+}
+
+bool lock_table_unlock_only(struct lock_table *table, struct lock_request *request, int64_t now_ms)
+{
+    if (table->pools != NULL || request->state != LOCK_HELD || request->seat_count != 1)
+        return false;
+    lock_release_seat(table, request->seats, LOCK_REASON_UNLOCK, now_ms);
+    return true;
 }
 
 bool lock_table_break(struct lock_table *table, const char *name, int64_t now_ms)
 {
     struct lock *lock = lock_find(table, name);
+    struct lock_seat *seat, *next;
 
     if (lock == NULL || lock->taken == NULL || lock->taken->state != LOCK_SEAT_HELD)
         return false;
-    release_seat(table, lock->taken, LOCK_REASON_BREAK, now_ms);
+    for (seat = lock->taken; seat != NULL; seat = next) {
+        next = lock_next_sharer(seat);
+        lock_release_seat(table, seat, LOCK_REASON_BREAK, now_ms);
+    }
     return true;
+}
+
+bool lock_table_break_of(struct lock_table *table, struct lock_request *holder, const char *name,
+                         int64_t now_ms)
+{
+    for (uint32_t i = 0; i < holder->seat_count; i++) {
+        struct lock_seat *seat = &holder->seats[i];
+
+        if (seat->state != LOCK_SEAT_HELD || strcmp(seat->lock->name, name) != 0)
+            continue;
+        lock_release_seat(table, seat, LOCK_REASON_BREAK, now_ms);
+        return true;
+    }
+    return false;
 }
 
 /* Requests that end together. */
@@ -159,6 +134,7 @@ struct ending {
                                  const struct lock_request *last);
     const struct lock_claimant *probe; /* in front of the first in its index */
     int64_t before_ms;                 /* those that were asked for later are not meant */
+    const struct lock_judge *judge;    /* NULL: it allows all */
     enum lock_reason reason;
 };
 
@@ -180,20 +156,20 @@ static struct lock_request *next_of_process(const struct lock_table *table,
                                             const struct ending *ending,
                                             const struct lock_request *last)
 {
-    const struct lock_claimant *probe = ending->probe;
-    const struct tree_node *node = last != NULL
-                                       ? tree_next(&table->processes, &last->process->process_node)
-                                       : tree_at_least(&table->processes, &probe->process_node);
+    struct lock_request *next;
 
-    for (; node != NULL; node = tree_next(&table->processes, node)) {
-        const struct lock_claimant *process = tree_entry(node, struct lock_claimant, process_node);
+    while ((next = lock_request_next_of_process(table, ending->probe, last)) != NULL &&
+           !next->autounlock)
+        last = next;
+    return next;
+}
 
-        if (strcmp(process->host, probe->host) != 0 || process->pid != probe->pid)
-            return NULL;
-        if (process->request->autounlock)
-            return process->request;
-    }
-    return NULL;
+static bool is_meant(const struct ending *ending, const struct lock_request *request)
+{
+    const struct lock_judge *judge = ending->judge;
+
+    return request->last_asked_ms < ending->before_ms &&
+           (judge == NULL || judge->allows(judge, request));
 }
 
 static size_t end_in_state(struct lock_table *table, const struct ending *ending,
@@ -206,7 +182,7 @@ static size_t end_in_state(struct lock_table *table, const struct ending *ending
         struct lock_request *request = next;
 
         next = ending->next(table, ending, request);
-        if (request->state != state || request->last_asked_ms >= ending->before_ms)
+        if (request->state != state || !is_meant(ending, request))
             continue;
         lock_table_end(table, request, ending->reason, now_ms);
         ended++;
@@ -221,7 +197,7 @@ static size_t end_together(struct lock_table *table, const struct ending *ending
     size_t ended;
 
     while ((request = ending->next(table, ending, request)) != NULL) {
-        if (request->state == LOCK_WAITING && request->last_asked_ms < ending->before_ms)
+        if (request->state == LOCK_WAITING && is_meant(ending, request))
             request->present = false;
     }
     ended = end_in_state(table, ending, LOCK_WAITING, now_ms);
@@ -231,12 +207,19 @@ static size_t end_together(struct lock_table *table, const struct ending *ending
 size_t lock_table_end_process(struct lock_table *table, const char *host, uint64_t pid,
                               int64_t now_ms)
 {
+    return lock_table_end_process_if(table, host, pid, NULL, now_ms);
+}
+
+size_t lock_table_end_process_if(struct lock_table *table, const char *host, uint64_t pid,
+                                 const struct lock_judge *judge, int64_t now_ms)
+{
     struct lock_request first = {.ticket = 0};
     const struct lock_claimant probe = {.host = host, .pid = pid, .request = &first};
     const struct ending ending = {
         .next = next_of_process,
         .probe = &probe,
         .before_ms = INT64_MAX,
+        .judge = judge,
         .reason = LOCK_REASON_DEAD,
     };
 
@@ -247,43 +230,32 @@ size_t lock_table_end_process(struct lock_table *table, const char *host, uint64
 size_t lock_table_end_job(struct lock_table *table, const char *job, int64_t before_ms,
                           int64_t now_ms)
 {
+    return lock_table_end_job_if(table, job, before_ms, NULL, now_ms);
+}
+
+size_t lock_table_end_job_if(struct lock_table *table, const char *job, int64_t before_ms,
+                             const struct lock_judge *judge, int64_t now_ms)
+{
     struct lock_request first = {.ticket = 0};
     const struct lock_claimant probe = {.job = job, .request = &first};
     const struct ending ending = {
         .next = next_of_job,
         .probe = &probe,
         .before_ms = before_ms,
+        .judge = judge,
         .reason = LOCK_REASON_JOB_END,
     };
 
     return end_together(table, &ending, now_ms);
 }
 
-void lock_table_expire(struct lock_table *table, int64_t now_ms)
-{
-    while (lock_table_next_deadline(table) <= now_ms) {
-        struct tree_node *first = tree_first(&table->deadlines);
-
-        /* INT64_MAX as a time would find no deadline behind it. */
-        if (first == NULL)
-            break;
-        lock_table_end(table, tree_entry(first, struct lock_request, deadline_node),
-                       LOCK_REASON_HOLD_LIMIT, now_ms);
-    }
-}
-
 void lock_table_set_present(struct lock_table *table, struct lock_request *request, bool present,
                             int64_t now_ms)
 {
-    bool was_away = request->away;
-
     if (present)
-        lock_request_come_back(request);
+        lock_request_come_back(table, request, false, now_ms);
     else
         request->present = false;
-    if (was_away && present)
-        lock_table_emit(table, LOCK_EVENT_RENEWED, LOCK_REASON_NONE, request, NULL, now_ms);
-    lock_request_grant_if_ready(table, request, now_ms);
 }
 
 /* Takes back what a waiting request that needs one lock was promised.  Returns that, or NULL. */
@@ -297,7 +269,7 @@ static struct lock *take_promise_back(struct lock_request *request)
         if (seat->state != LOCK_SEAT_PROMISED)
             continue;
         promised = seat->lock;
-        promised->taken = NULL;
+        lock_untake(seat);
         seat->state = LOCK_SEAT_NONE;
         request->groups[0].taken = 0;
         request->full_groups = 0;
@@ -315,14 +287,22 @@ bool lock_table_set_away(struct lock_table *table, struct lock_request *request,
         return true;
     request->present = false;
     request->away = true;
+    if (request->pooled != NULL) {
+        pool_go_away(table, request, now_ms);
+        return true;
+    }
     for (size_t i = 0; i < request->seat_count; i++) {
         if (request->seats[i].state == LOCK_SEAT_QUEUED)
             lock_seat_leave_queue(&request->seats[i]);
     }
     promised = take_promise_back(request);
-    lock_table_emit(table, LOCK_EVENT_AWAY, LOCK_REASON_NONE, request, NULL, now_ms);
+    lock_table_emit(table, LOCK_EVENT_AWAY, LOCK_REASON_NONE, request, now_ms);
     if (promised != NULL)
         lock_pass_on(table, promised, now_ms);
+    for (size_t i = 0; !request->shares && i < request->seat_count; i++) {
+        if (lock_has_readers(request->seats[i].lock))
+            lock_pass_on(table, request->seats[i].lock, now_ms);
+    }
     return true;
 }
 
@@ -354,6 +334,10 @@ void lock_table_destroy(struct lock_table *table)
 
     if (table == NULL)
         return;
+    lock_table_forget_pools(table, NULL);
+    lock_table_tidy_pools(table, SIZE_MAX);
+    lock_keep_forget_all(table);
+    pool_destroy_all(table);
     while ((first = tree_first(&table->locks)) != NULL) {
         struct lock *lock = tree_entry(first, struct lock, name_node);
 
@@ -361,5 +345,7 @@ void lock_table_destroy(struct lock_table *table)
         tree_remove(&table->locks, &lock->name_node);
         free(lock);
     }
+    pool_set_destroy(table->pools);
+    lock_spread_destroy(table);
     free(table);
 }

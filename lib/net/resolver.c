@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <netdb.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -13,8 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/thread.h"
+
 enum {
-    WORKERS_MAX = 16,
     DESTROY_WAIT_MS = 50,
     /* For the name service's modules.  What a program has for itself may be a gigabyte. */
     STACK_BYTES = 2 * 1024 * 1024,
@@ -189,25 +189,6 @@ static void *work(void *arg)
     return NULL;
 }
 
-/* The program's signals are none of these threads' business. */
-static int start_worker(struct resolver *resolver)
-{
-    pthread_attr_t attributes;
-    sigset_t all, old;
-    pthread_t thread;
-    int error;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    error = pthread_create(&thread, &attributes, work, resolver);
-    pthread_attr_destroy(&attributes);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    return error;
-}
-
 int resolver_submit(struct resolver *resolver, const char *host, void *context)
 {
     size_t size = strlen(host) + 1;
@@ -220,8 +201,8 @@ int resolver_submit(struct resolver *resolver, const char *host, void *context)
     job->result.context = context;
     pthread_mutex_lock(&resolver->lock);
     STAILQ_INSERT_TAIL(&resolver->todo, job, next);
-    if (resolver->workers < WORKERS_MAX) {
-        error = start_worker(resolver);
+    if (resolver->workers < RESOLVER_AT_ONCE) {
+        error = thread_start(NULL, STACK_BYTES, work, resolver);
         if (error == 0)
             resolver->workers++;
         else if (resolver->workers == 0)

@@ -6,7 +6,10 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
-enum { RESOLVER_ADDRESSES_MAX = 16 };
+enum {
+    RESOLVER_ADDRESSES_MAX = 16,
+    RESOLVER_AT_ONCE = 16, /* names; others wait until one is known */
+};
 
 /* As `any.sa_family` says.  A sockaddr_storage would take four times the room. */
 union resolver_address {

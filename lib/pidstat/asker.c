@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "net/port.h"
+#include "replies.h"
 #include "rounds.h"
 
 enum {
@@ -19,6 +20,7 @@ enum {
     REPEAT_MS_DEFAULT = 1000,
     RATE_DEFAULT = 20000,
     MAX_PENDING_DEFAULT = 100000,
+    MAX_SOCKETS_DEFAULT = 4096,
     EVENTS_A_TURN = 256,
 };
 
@@ -27,24 +29,39 @@ static void take_deadlines(struct pidstat_asker *asker)
     int64_t now = clock_now_us();
     struct asker_question *question;
 
-    while ((question = rounds_first_due(asker)) != NULL && question->due_us <= now)
+    while ((question = states_first_due(asker)) != NULL && question->due_us <= now)
         rounds_take_deadline(asker, question);
 }
 
 static void set_timer(struct pidstat_asker *asker)
 {
     struct itimerspec at = {0};
-    const struct asker_question *first = rounds_first_due(asker);
-    int64_t due = first != NULL ? first->due_us : 0;
+    const struct asker_question *first = states_first_due(asker);
+    int64_t due = rounds_next_turn(asker);
 
-    if (rounds_next_in_line(asker) != NULL && (due == 0 || rounds_next_turn(asker) < due))
-        due = rounds_next_turn(asker);
-    if (rounds_next_in_line(asker) != NULL || first != NULL) {
+    if (first != NULL && first->due_us < due)
+        due = first->due_us;
+    if (due != INT64_MAX) {
         at.it_value.tv_sec = due / 1000000;
         /* All zero would mean never. */
         at.it_value.tv_nsec = due % 1000000 * 1000 + 1;
     }
     timerfd_settime(asker->timer_fd, TFD_TIMER_ABSTIME, &at, NULL);
+}
+
+static void on_timer(struct pidstat_asker *asker, struct asker_source *source)
+{
+    uint64_t ticks;
+
+    (void)source;
+    if (read(asker->timer_fd, &ticks, sizeof ticks) < 0)
+        return;
+}
+
+static void on_resolved(struct pidstat_asker *asker, struct asker_source *source)
+{
+    (void)source;
+    rounds_take_resolved(asker);
 }
 
 void pidstat_asker_process(struct pidstat_asker *asker)
@@ -53,26 +70,21 @@ void pidstat_asker_process(struct pidstat_asker *asker)
 
     /* One at a time: what one event calls may end what the next would be about. */
     for (int i = 0; i < EVENTS_A_TURN && epoll_wait(asker->epoll_fd, &event, 1, 0) == 1; i++) {
-        uint64_t ticks;
+        struct asker_source *source = event.data.ptr;
 
-        if (event.data.ptr == &asker->udp)
-            rounds_receive(asker);
-        else if (event.data.ptr == asker->hosts)
-            rounds_take_resolved(asker);
-        else if (event.data.ptr != &asker->timer_fd)
-            rounds_end_here(asker, event.data.ptr);
-        else if (read(asker->timer_fd, &ticks, sizeof ticks) < 0)
-            ticks = 0;
+        source->ready(asker, source);
         take_deadlines(asker);
         rounds_take_turns(asker);
         set_timer(asker);
     }
 }
 
-static int watch_fd(struct pidstat_asker *asker, int fd, void *tag)
+static int watch_fd(struct pidstat_asker *asker, int fd, struct asker_source *source,
+                    asker_ready_fn *ready)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = tag};
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = source};
 
+    source->ready = ready;
     return epoll_ctl(asker->epoll_fd, EPOLL_CTL_ADD, fd, &event);
 }
 
@@ -92,6 +104,8 @@ static void set_options(struct pidstat_asker *asker, const struct pidstat_asker_
         own->rate = RATE_DEFAULT;
     if (own->max_pending == 0)
         own->max_pending = MAX_PENDING_DEFAULT;
+    if (own->max_sockets == 0)
+        own->max_sockets = MAX_SOCKETS_DEFAULT;
 }
 
 struct pidstat_asker *pidstat_asker_create(const struct pidstat_asker_options *options)
@@ -101,19 +115,17 @@ struct pidstat_asker *pidstat_asker_create(const struct pidstat_asker_options *o
     if (asker == NULL)
         return NULL;
     set_options(asker, options);
-    rounds_init(asker);
-    asker->udp.fd = asker->timer_fd = asker->epoll_fd = -1;
+    states_init(asker);
+    asker->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     asker->hosts = host_cache_create();
     asker->table = question_table_create();
-    if (asker->hosts == NULL || asker->table == NULL || pidstat_udp_open(&asker->udp) != 0)
-        goto fail;
     asker->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    asker->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (asker->timer_fd < 0 || asker->epoll_fd < 0)
+    if (pidstat_links_init(&asker->links, asker->options.max_sockets, asker->epoll_fd,
+                           replies_receive) != 0 ||
+        asker->hosts == NULL || asker->table == NULL || asker->timer_fd < 0 || asker->epoll_fd < 0)
         goto fail;
-    if (watch_fd(asker, asker->udp.fd, &asker->udp) != 0 ||
-        watch_fd(asker, asker->timer_fd, &asker->timer_fd) != 0 ||
-        watch_fd(asker, host_cache_fd(asker->hosts), asker->hosts) != 0)
+    if (watch_fd(asker, asker->timer_fd, &asker->timer, on_timer) != 0 ||
+        watch_fd(asker, host_cache_fd(asker->hosts), &asker->resolved, on_resolved) != 0)
         goto fail;
     return asker;
 fail:
@@ -129,10 +141,11 @@ void pidstat_asker_destroy(struct pidstat_asker *asker)
     if (asker == NULL)
         return;
     while (asker->table != NULL && (question = question_table_any(asker->table)) != NULL)
-        rounds_drop(asker, question);
+        states_drop(asker, question);
     question_table_destroy(asker->table);
     host_cache_destroy(asker->hosts);
-    pidstat_udp_close(&asker->udp);
+    turns_fini(&asker->turns);
+    pidstat_links_fini(&asker->links);
     descriptor_close(asker->timer_fd);
     descriptor_close(asker->epoll_fd);
     free(asker);
@@ -180,9 +193,16 @@ struct asker_question *pidstat_asker_ask(struct pidstat_asker *asker,
         free(question);
         return NULL;
     }
+    question->line =
+        turns_get(&asker->turns, target->client, &question->host->turns, clock_now_us());
+    if (question->line == NULL) {
+        host_cache_put(asker->hosts, question->host);
+        free(question);
+        return NULL;
+    }
     question_table_add(asker->table, question);
     asker->pending++;
-    rounds_begin(asker, question);
+    states_begin(asker, question);
     set_timer(asker);
     return question;
 }
@@ -192,14 +212,14 @@ void pidstat_asker_cancel(struct pidstat_asker *asker, struct asker_question *qu
     if (question->calling)
         question->cancelled = true;
     else
-        rounds_drop(asker, question);
+        states_drop(asker, question);
 }
 
 void pidstat_asker_hurry(struct pidstat_asker *asker, struct asker_question *question)
 {
     question->flags |= ASK_URGENT;
-    if (question->queue == &asker->ordinary)
-        rounds_enqueue(asker, question);
+    if (states_waits_for_turn(question))
+        states_enqueue(asker, question);
 }
 
 bool pidstat_asker_is_unasked(const struct asker_question *question)

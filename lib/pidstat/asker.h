@@ -5,6 +5,11 @@
  * then call pidstat_asker_process(), which calls back with what is known.  It keeps its own
  * timers, so there is no timeout to take care of.
  *
+ * Nothing is believed that has not the question's own random id in it.  Daemons repeat it in the
+ * word id=; a classic one, which knows no such word, repeats it as part of HOST, and has to say
+ * "gone" twice, a second apart.  For a day behind an answer with id= its host is not believed
+ * without.
+ *
  * One thread at a time.  The asker starts threads of its own only to resolve names, and these
  * never call back.
  */
@@ -17,17 +22,33 @@
 
 #include "pidstat.h"
 
+/* For so long from a question on does a pidstatd watch for whoever has asked: who is to hear of
+ * each end at once asks again sooner, and so much sooner that a few datagrams may be lost. */
+enum { PIDSTAT_WATCH_LEASE_S = 75 };
+
 struct pidstat_asker;
 struct asker_question;
 
 struct pidstat_asker_options {
-    uint16_t port;      /* of pidstatd; 0 for the default */
-    int try_ms;         /* how long to wait for an answer before the next try; 0 for 1000 */
-    int repeat_ms;      /* how often standing questions are asked again; 0 for 1000 */
-    unsigned rate;      /* datagrams a second at most, evenly spread; 0 for 20000 */
-    int batch_ms;       /* how long ordinary questions wait for their turn to come together, so
-                           that there is one waking for many of them; 0 for not at all */
-    size_t max_pending; /* questions at once; 0 for 100000 */
+    uint16_t port;         /* of pidstatd; 0 for the default */
+    int try_ms;            /* how long to wait for an answer before the next try; 0 for 1000 */
+    int repeat_ms;         /* how often standing questions are asked again; 0 for 1000 */
+    unsigned rate;         /* datagrams a second at most, evenly spread; 0 for 20000 */
+    unsigned client_rate;  /* for one client, 0 for any number */
+    unsigned host_rate;    /* to one host, likewise */
+    int batch_ms;          /* how long ordinary questions wait for their turn to come together, so
+                              that there is one waking for many of them; 0 for not at all */
+    size_t max_pending;    /* questions at once; 0 for 100000 */
+    size_t max_sockets;    /* connected ones, one for an address; 0 for 4096 */
+    unsigned max_look_ups; /* of names, at once for one client, and one where many are looked
+                              up for others; 0 for any number */
+    bool no_classic;       /* what a classic daemon says counts for nothing */
+
+    /* Something has sent `count` answers that are not believed, as they lack the id of the
+     * question: at most one call a minute, with the name or the address of the last.  May be NULL.
+     * Must not call the asker. */
+    void (*unproven)(void *context, const char *who, unsigned count);
+    void *unproven_context;
 
     /* For --debug: what was sent and received, cut to one datagram; may be NULL.  The text comes
      * from the network and is not cleaned. */
@@ -40,6 +61,7 @@ enum {
     ASK_STANDING = 2,      /* keep asking and watch, until it is gone or pidstat_asker_cancel() */
     ASK_BY_NETWORK = 4,    /* even where the host is this one */
     ASK_ANY_NAMESPACE = 8, /* whatever pid namespace a daemon speaks for, that is the one */
+    ASK_NAME = 16,         /* no daemon: it is not answered, but says whose address the host has */
 };
 
 struct pidstat_target {
@@ -52,15 +74,20 @@ struct pidstat_target {
     unsigned which;         /* answers wanted, PIDSTAT_RETURN_*; 0 for all */
     unsigned tries;         /* datagrams before there is no answer; 0 for 5 */
     unsigned flags;         /* ASK_* */
+    uint64_t client;        /* for whom it is asked: clients have their turns one after another */
+    const unsigned char *peer; /* where that one has come from, see base/ip_text.h; NULL where not
+                                  known.  Where the host has that address it is tried first, and
+                                  before what the client asks of other hosts */
 };
 
 /* What a callback is told; gone when it returns. */
 struct pidstat_result {
     bool answered; /* false where nobody has in all tries, or the host does not resolve: this proves
                       nothing about the process */
-    enum pidstat_state state; /* PIDSTAT_GONE is proof.  PIDSTAT_UNKNOWN also where a classic daemon
-                                 cannot check whether it is the same process, and without an
-                                 answer */
+    enum pidstat_state state; /* PIDSTAT_GONE is proof: the answer had the id of our question, and
+                                 a classic daemon has said so twice.  PIDSTAT_UNKNOWN also where a
+                                 classic daemon cannot check whether it is the same process, and
+                                 without an answer */
     const char *host;         /* as it was asked */
     pid_t pid;
     uint64_t start;    /* when the process started; 0 where nobody told */
@@ -71,8 +98,11 @@ struct pidstat_result {
     /* Answered, but for another pid namespace than the process's, such as by a daemon in a
      * container: the state is PIDSTAT_UNKNOWN. */
     bool foreign;
+    /* Answered, but by a classic daemon that options.no_classic refuses: the same. */
+    bool classic;
     uint64_t pid_namespace; /* that was answered for; 0 where nobody told */
     int64_t since_us;       /* CLOCK_MONOTONIC when the first datagram of this round was sent */
+    bool is_of_peer;        /* the host has the target's `peer` address */
 };
 
 /* Called from pidstat_asker_process() only; may call anything but pidstat_asker_destroy() and

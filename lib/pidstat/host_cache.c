@@ -7,11 +7,13 @@
 #include <string.h>
 
 #include "net/local_host.h"
+#include "udp.h"
 
 enum { IDLE_MAX = 1024 };
 
 #define RETRY_FAILED_US 1000000
 #define RETRY_DOUBTED_US 60000000
+#define PROVEN_US (INT64_C(24) * 3600 * 1000000)
 
 struct host_cache {
     struct resolver *resolver;
@@ -86,16 +88,6 @@ static void set_known(struct cached_host *host)
                   (local_host_has_address(&first->any) || is_own_alias(host->name, first));
 }
 
-static int start_resolving(struct host_cache *cache, struct cached_host *host)
-{
-    if (resolver_submit(cache->resolver, host->name, host) != 0)
-        return -1;
-    host->state = HOST_RESOLVING;
-    /* The resolver knows it until it has come back. */
-    host->users++;
-    return 0;
-}
-
 static struct cached_host *add_host(struct host_cache *cache, const char *name, int64_t now_us)
 {
     size_t size = strlen(name) + 1;
@@ -106,23 +98,21 @@ static struct cached_host *add_host(struct host_cache *cache, const char *name, 
     memcpy(host->name, name, size);
     host->key.name = host->name;
     TAILQ_INIT(&host->waiting);
+    TAILQ_INIT(&host->asked);
     host->resolved_us = now_us;
     if (resolver_parse_address(name, &host->addresses)) {
         set_known(host);
-    } else if (local_host_has_name(name)) {
-        /* Who only looks here needs no address; who does calls host_cache_refresh(). */
-        host->local = true;
+    } else {
+        /* Who only looks here needs no address. */
+        host->local = local_host_has_name(name);
         host->state = HOST_FAILED;
         host->resolved_us = now_us - RETRY_FAILED_US;
-    } else if (start_resolving(cache, host) != 0) {
-        free(host);
-        return NULL;
     }
     tree_insert(&cache->hosts, &host->key.by_name);
     return host;
 }
 
-static struct cached_host *find_host(const struct host_cache *cache, const char *name)
+struct cached_host *host_cache_find(const struct host_cache *cache, const char *name)
 {
     const struct host_key probe = {.name = name};
     struct tree_node *node = tree_find(&cache->hosts, &probe.by_name);
@@ -132,7 +122,7 @@ static struct cached_host *find_host(const struct host_cache *cache, const char 
 
 struct cached_host *host_cache_get(struct host_cache *cache, const char *name, int64_t now_us)
 {
-    struct cached_host *host = find_host(cache, name);
+    struct cached_host *host = host_cache_find(cache, name);
 
     if (host == NULL)
         host = add_host(cache, name, now_us);
@@ -154,22 +144,48 @@ void host_cache_put(struct host_cache *cache, struct cached_host *host)
         forget(cache, TAILQ_FIRST(&cache->idle));
 }
 
+int host_cache_address_of(const struct cached_host *host, const unsigned char ip[IP_BYTES])
+{
+    if (!ip_text_is_known(ip))
+        return -1;
+    for (int i = 0; i < host->addresses.count; i++) {
+        struct sockaddr_in6 address = pidstat_udp_to_v6(&host->addresses.addresses[i].any);
+
+        if (memcmp(&address.sin6_addr, ip, IP_BYTES) == 0)
+            return i;
+    }
+    return -1;
+}
+
 void host_cache_doubt(struct cached_host *host)
 {
     host->doubted = true;
 }
 
-void host_cache_refresh(struct host_cache *cache, struct cached_host *host, int64_t now_us)
+bool host_cache_is_proven(const struct cached_host *host, int64_t now_us)
+{
+    return host->proven_us != 0 && now_us - host->proven_us < PROVEN_US;
+}
+
+bool host_cache_needs_look_up(const struct cached_host *host, int64_t now_us)
 {
     struct resolver_result digits;
     int64_t age = now_us - host->resolved_us;
 
     if (host->state == HOST_FAILED ? age < RETRY_FAILED_US
                                    : !host->doubted || age < RETRY_DOUBTED_US)
-        return;
-    if (host->state == HOST_RESOLVING || resolver_parse_address(host->name, &digits))
-        return;
-    start_resolving(cache, host);
+        return false;
+    return host->state != HOST_RESOLVING && !resolver_parse_address(host->name, &digits);
+}
+
+int host_cache_look_up(struct host_cache *cache, struct cached_host *host)
+{
+    if (resolver_submit(cache->resolver, host->name, host) != 0)
+        return -1;
+    host->state = HOST_RESOLVING;
+    /* The resolver knows it until it has come back. */
+    host->users++;
+    return 0;
 }
 
 struct cached_host *host_cache_next_resolved(struct host_cache *cache, int64_t now_us)

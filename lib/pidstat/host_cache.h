@@ -6,9 +6,11 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "base/ip_text.h"
 #include "base/tree.h"
 #include "net/resolver.h"
 #include "queue.h"
+#include "turns.h"
 
 struct host_cache;
 
@@ -20,7 +22,13 @@ struct cached_host {
     bool local;                       /* it is this host */
     struct resolver_result addresses; /* `error` says why it is HOST_FAILED */
     int best;                         /* index of the address that answered last */
-    struct queue waiting;             /* whatever waits for it to be resolved */
+    int64_t answered_us;              /* when somebody last answered there; 0 for never */
+    int64_t proven_us;    /* when with the word id=, as no classic daemon does; 0 for never */
+    bool may_be_classic;  /* somebody there answers without: it is asked with the id in its name */
+    struct queue waiting; /* whatever waits for it to be resolved */
+    struct queue asked;   /* whatever waits for its answer */
+    struct turn_client *looked_up_for; /* while it is HOST_RESOLVING */
+    struct turn_host turns;            /* of questions about it */
 
     /* For the cache alone. */
     struct host_key {
@@ -44,19 +52,31 @@ void host_cache_destroy(struct host_cache *cache);
 int host_cache_fd(const struct host_cache *cache);
 
 /* Gets a host, which must be put back.  A name that needs no name service is HOST_KNOWN at once;
- * any other starts as HOST_RESOLVING, but this host's own as HOST_FAILED until it is refreshed.
- * NULL with errno ENOMEM or EAGAIN.
+ * any other is HOST_FAILED until it is looked up.  NULL with errno ENOMEM.
  */
 struct cached_host *host_cache_get(struct host_cache *cache, const char *name, int64_t now_us);
 void host_cache_put(struct host_cache *cache, struct cached_host *host);
 
-/* To be called before each use: may resolve the name again, when it failed a second ago or when
- * it was doubted.
+/* The host of that name if there is one, which is not to be put back; else NULL. */
+struct cached_host *host_cache_find(const struct host_cache *cache, const char *name);
+
+/* Which of its addresses that is, in the bytes of base/ip_text.h; below 0 for none, and for no
+ * address. */
+int host_cache_address_of(const struct cached_host *host, const unsigned char ip[IP_BYTES]);
+
+/* Whether the name is to be looked up before the host is used: it was not yet, it failed a second
+ * ago, or it was doubted.
  */
-void host_cache_refresh(struct host_cache *cache, struct cached_host *host, int64_t now_us);
+bool host_cache_needs_look_up(const struct cached_host *host, int64_t now_us);
+
+/* Has it looked up: it is HOST_RESOLVING then.  Returns 0, or -1 with errno ENOMEM or EAGAIN. */
+int host_cache_look_up(struct host_cache *cache, struct cached_host *host);
 
 /* The host did not answer: perhaps it has another address by now. */
 void host_cache_doubt(struct cached_host *host);
+
+/* Whether it has answered with the word id= in the last 24 hours. */
+bool host_cache_is_proven(const struct cached_host *host, int64_t now_us);
 
 /* Returns the next host that has left HOST_RESOLVING, or NULL.  Does not block. */
 struct cached_host *host_cache_next_resolved(struct host_cache *cache, int64_t now_us);

@@ -8,15 +8,12 @@
 
 #include "base/random.h"
 #include "process/process.h"
-#include "udp.h"
 
 enum { TRIES_DEFAULT = 5 };
 
-/* A process may be asked about many times, and only a reply of a classic daemon speaks of all. */
 struct question_table {
-    struct tree ids, processes;
-    uint64_t added;              /* so many questions */
-    struct asker_question *next; /* behind the last that was found for its process */
+    struct tree ids;
+    uint64_t added; /* so many questions */
 };
 
 static bool is_host_word(const char *host)
@@ -54,6 +51,8 @@ struct asker_question *question_create(const struct pidstat_target *target,
     question->function = function;
     question->context = context;
     question->fd = -1;
+    if (target->peer != NULL)
+        memcpy(question->peer, target->peer, IP_BYTES);
     question->known.present = WORD_ID;
     question->known.id = random_u64();
     if (target->start != 0) {
@@ -68,12 +67,22 @@ struct asker_question *question_create(const struct pidstat_target *target,
     return question;
 }
 
-size_t question_format(const struct asker_question *question, char *out)
+/* A daemon outside can find a process in a container, if it knows enough of it. */
+static bool names_namespace(const struct asker_question *question)
+{
+    const unsigned needed = WORD_START | WORD_BOOT;
+
+    return process_namespace_is_container(question->known.pid_namespace) &&
+           (question->known.present & needed) == needed && !(question->flags & ASK_ANY_NAMESPACE);
+}
+
+size_t question_format(const struct asker_question *question, bool id_in_host, char *out)
 {
     struct pidstat_question datagram = {
         .host = question->host->name,
         .pid = question->pid,
         .which = question->which,
+        .id_in_host = id_in_host,
         .words = question->known,
     };
     unsigned *present = &datagram.words.present;
@@ -84,7 +93,7 @@ size_t question_format(const struct asker_question *question, char *out)
         *present |= WORD_BOOT_ASKED;
     if ((question->flags & ASK_STANDING) && !(*present & WORD_WATCH))
         *present |= WORD_WATCH_ASKED;
-    *present |= WORD_NAMESPACE_ASKED;
+    *present |= names_namespace(question) ? WORD_NAMESPACE : WORD_NAMESPACE_ASKED;
     return pidstat_wire_format_question(out, &datagram);
 }
 
@@ -164,17 +173,6 @@ static int compare_ids(const struct tree_node *left, const struct tree_node *rig
     return compare_numbers(a, b);
 }
 
-static int compare_processes(const struct tree_node *left, const struct tree_node *right)
-{
-    const struct asker_question *a = tree_entry(left, struct asker_question, by_process);
-    const struct asker_question *b = tree_entry(right, struct asker_question, by_process);
-    int order = (a->pid > b->pid) - (a->pid < b->pid);
-
-    if (order == 0)
-        order = strcmp(a->host_name, b->host_name);
-    return order != 0 ? order : compare_numbers(a, b);
-}
-
 struct question_table *question_table_create(void)
 {
     struct question_table *table = calloc(1, sizeof *table);
@@ -182,7 +180,6 @@ struct question_table *question_table_create(void)
     if (table == NULL)
         return NULL;
     table->ids.compare = compare_ids;
-    table->processes.compare = compare_processes;
     return table;
 }
 
@@ -193,93 +190,57 @@ void question_table_destroy(struct question_table *table)
 
 void question_table_add(struct question_table *table, struct asker_question *question)
 {
-    question->host_name = question->host->name;
     question->number = ++table->added;
     tree_insert(&table->ids, &question->by_id);
-    tree_insert(&table->processes, &question->by_process);
-}
-
-static struct asker_question *by_process(struct tree_node *node)
-{
-    return node != NULL ? tree_entry(node, struct asker_question, by_process) : NULL;
-}
-
-static struct asker_question *behind(const struct question_table *table,
-                                     const struct asker_question *question)
-{
-    return by_process(tree_next(&table->processes, &question->by_process));
 }
 
 void question_table_remove(struct question_table *table, struct asker_question *question)
 {
-    if (table->next == question)
-        table->next = behind(table, question);
     tree_remove(&table->ids, &question->by_id);
-    tree_remove(&table->processes, &question->by_process);
+}
+
+void question_table_renew_id(struct question_table *table, struct asker_question *question)
+{
+    tree_remove(&table->ids, &question->by_id);
+    question->known.id = random_u64();
+    tree_insert(&table->ids, &question->by_id);
+}
+
+static struct asker_question *of_node(struct tree_node *node)
+{
+    return node != NULL ? tree_entry(node, struct asker_question, by_id) : NULL;
 }
 
 struct asker_question *question_table_any(struct question_table *table)
 {
-    return by_process(tree_first(&table->processes));
-}
-
-static bool came_from(const struct cached_host *host, const struct reply_source *from)
-{
-    for (int i = 0; i < host->addresses.count; i++) {
-        if (pidstat_udp_is_from(from->address, &host->addresses.addresses[i].any, from->port))
-            return true;
-    }
-    return false;
+    return of_node(tree_first(&table->ids));
 }
 
 static bool is_about(const struct asker_question *question, const struct pidstat_reply *reply)
 {
-    return question->pid == reply->pid && strcmp(question->host->name, reply->host) == 0;
+    if (question->pid != reply->pid)
+        return false;
+    return ((reply->words.present & WORD_ID) && strcmp(question->host->name, reply->host) == 0) ||
+           pidstat_wire_is_host_with_id(reply->host, question->host->name, question->known.id);
 }
 
-static struct asker_question *find_id(struct question_table *table,
-                                      const struct pidstat_reply *reply)
+struct asker_question *question_table_find(struct question_table *table,
+                                           const struct pidstat_reply *reply)
 {
-    const struct asker_question probe = {.known.id = reply->words.id, .number = UINT64_MAX};
+    struct asker_question probe = {.known.id = reply->words.id, .number = UINT64_MAX};
 
-    for (const struct tree_node *node = tree_at_least(&table->ids, &probe.by_id); node != NULL;
+    if (!(reply->words.present & WORD_ID) && !pidstat_wire_id_of_host(reply->host, &probe.known.id))
+        return NULL;
+    for (struct tree_node *node = tree_at_least(&table->ids, &probe.by_id); node != NULL;
          node = tree_next(&table->ids, node)) {
-        struct asker_question *question = tree_entry(node, struct asker_question, by_id);
+        struct asker_question *question = of_node(node);
 
-        if (question->known.id != reply->words.id)
+        if (question->known.id != probe.known.id)
             break;
         if (is_about(question, reply))
             return question;
     }
     return NULL;
-}
-
-struct asker_question *question_table_first(struct question_table *table,
-                                            const struct pidstat_reply *reply,
-                                            const struct reply_source *from)
-{
-    const struct asker_question probe = {
-        .pid = reply->pid, .host_name = reply->host, .number = UINT64_MAX};
-
-    table->next = NULL;
-    if (reply->words.present & WORD_ID)
-        return find_id(table, reply);
-    table->next = by_process(tree_at_least(&table->processes, &probe.by_process));
-    return question_table_next(table, reply, from);
-}
-
-struct asker_question *question_table_next(struct question_table *table,
-                                           const struct pidstat_reply *reply,
-                                           const struct reply_source *from)
-{
-    struct asker_question *question = table->next;
-
-    while (question != NULL && is_about(question, reply) && !came_from(question->host, from))
-        question = behind(table, question);
-    if (question != NULL && !is_about(question, reply))
-        question = NULL;
-    table->next = question != NULL ? behind(table, question) : NULL;
-    return question;
 }
 
 struct asker_question *question_table_asked(struct question_table *table, char *text, size_t len)
@@ -292,6 +253,6 @@ struct asker_question *question_table_asked(struct question_table *table, char *
         return NULL;
     probe.pid = asked.pid;
     probe.host = asked.host;
-    probe.words.id = asked.words.id;
-    return find_id(table, &probe);
+    probe.words = asked.words;
+    return question_table_find(table, &probe);
 }

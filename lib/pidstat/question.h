@@ -3,28 +3,33 @@
 #define FARMLOCK_PIDSTAT_QUESTION_H
 
 #include "asker.h"
+#include "base/ip_text.h"
 #include "base/tree.h"
 #include "host_cache.h"
 #include "queue.h"
+#include "source.h"
+#include "turns.h"
 #include "wire.h"
 
 enum question_state {
     QUESTION_QUEUED,     /* waits for its turn, or for its host to be resolved */
     QUESTION_SENT,       /* the deadline is for the answer */
-    QUESTION_RESTING,    /* standing: the deadline is for the next round */
+    QUESTION_RESTING,    /* the deadline is for the next round, which has its turn then */
     QUESTION_LOCAL,      /* standing: its pidfd says when the process ends */
     QUESTION_LOCAL_POLL, /* standing: there is no pidfd, the deadline is for the next look */
 };
 
 struct asker_question {
-    struct tree_node by_id, by_process, by_due;
+    struct asker_source source; /* that its pidfd has become readable */
+    struct tree_node by_id, by_due;
     struct queue_entry in_queue;
-    struct queue *queue; /* in QUESTION_QUEUED */
+    struct queue *queue; /* in QUESTION_QUEUED, and its host's in QUESTION_SENT */
     int64_t due_us;      /* the deadline; 0 for none */
 
+    struct turn_line *line;       /* for whom it is asked, and where */
+    unsigned char peer[IP_BYTES]; /* where that one has come from; all 0 where not known */
     struct cached_host *host;
-    const char *host_name; /* the host's, for the table */
-    uint64_t number;       /* of the table's: the later the higher */
+    uint64_t number; /* of the table's: the later the higher */
     pid_t pid;
     unsigned tries;
     /* Narrow, as a lock server may have a hundred thousand questions. */
@@ -41,6 +46,8 @@ struct asker_question {
     int64_t round_us;       /* when this round's first datagram was sent */
     int64_t sent_us;        /* when its last was */
     int64_t armed_us;       /* when a new proof was last answered ahead of the next round */
+    int64_t classic_end_us; /* when that was asked what a classic daemon has answered with "gone",
+                               and with nothing else since; 0 for never */
     int fd;                 /* pidfd, or -1 */
 
     pidstat_asker_fn *function;
@@ -51,8 +58,9 @@ struct asker_question {
 struct asker_question *question_create(const struct pidstat_target *target,
                                        pidstat_asker_fn *function, void *context);
 
-/* The datagram that asks it, into PIDSTAT_WIRE_MAX bytes; its length, or 0. */
-size_t question_format(const struct asker_question *question, char *out);
+/* The datagram that asks it, into PIDSTAT_WIRE_MAX bytes; its length, or 0.  With `id_in_host` a
+ * classic daemon's answer has the id, too. */
+size_t question_format(const struct asker_question *question, bool id_in_host, char *out);
 
 /* What a reply says about it; *foreign where it is about another pid namespace, and so says
  * nothing.  A standing question keeps start and boot from it. */
@@ -71,22 +79,13 @@ void question_table_remove(struct question_table *table, struct asker_question *
 /* Some question that is in the table; NULL when there is none. */
 struct asker_question *question_table_any(struct question_table *table);
 
-/* Where a reply came from; its port is to be that of the hosts' daemons. */
-struct reply_source {
-    const struct sockaddr_storage *address;
-    uint16_t port;
-};
+/* The question that a reply answers: the one that has its id, which stands in the word id= or
+ * behind HOST.  NULL when there is none: whoever has sent it has not seen a question of ours. */
+struct asker_question *question_table_find(struct question_table *table,
+                                           const struct pidstat_reply *reply);
 
-/* The questions that a reply may answer, the first and the next: the one with its id; or, as
- * classic daemons know no id, all about the same pid of the same host whose address it came from.
- * NULL when there is no more.  Questions may come and go between these calls.
- */
-struct asker_question *question_table_first(struct question_table *table,
-                                            const struct pidstat_reply *reply,
-                                            const struct reply_source *from);
-struct asker_question *question_table_next(struct question_table *table,
-                                           const struct pidstat_reply *reply,
-                                           const struct reply_source *from);
+/* Gives a question another id: what was asked before cannot be answered any more. */
+void question_table_renew_id(struct question_table *table, struct asker_question *question);
 
 /* The question that a datagram asked, of `len` bytes with room for one more; NULL if it is in the
  * table no more, or is none of ours. */

@@ -12,6 +12,8 @@
 
 #include "base/descriptor.h"
 #include "base/siphash.h"
+#include "inner.h"
+#include "net/cidr.h"
 #include "net/port.h"
 #include "process/process.h"
 #include "socket.h"
@@ -53,7 +55,9 @@ struct pidstat_server {
     size_t listeners;
     struct event_base *own_base; /* while pidstat_server_run() runs */
     struct watch_table *watches;
+    struct inner_desk *inner;
     struct siphash_key key;
+    struct cidr_list allow;
     uint64_t pid_namespace;
     struct pidstat_server_stats stats;
     char name[PIDSTAT_WIRE_HOST_MAX + 1];
@@ -157,27 +161,29 @@ static void add_identity(const struct pidstat_server *server,
 }
 
 static bool keep_watch(struct pidstat_server *server, const struct watch_route *route,
-                       const struct pidstat_question *question, size_t question_len,
+                       const struct pidstat_question *question, size_t question_len, pid_t pid,
                        const struct pidstat_words *words)
 {
+    struct watch_route to = *route;
     char text[PIDSTAT_WIRE_MAX];
     size_t len =
         pidstat_wire_format_answer(text, question, question_len, server->name, PIDSTAT_GONE, words);
 
+    to.question = (question->words.present & WORD_ID) ? question->words.id : 0;
     return len > 0 && pidstat_wire_is_wanted(question->which, PIDSTAT_GONE) &&
-           watch_table_renew(server->watches, route, question->pid, words->start, text, len) == 0;
+           watch_table_renew(server->watches, &to, pid, words->start, text, len) == 0;
 }
 
 /* Only who has received our number at an address gets something unasked sent there later: a
  * forged address earns its owner one answer to one question, as ever. */
 static void add_watch(struct pidstat_server *server, const struct watch_route *route,
-                      const struct pidstat_question *question, size_t question_len,
+                      const struct pidstat_question *question, size_t question_len, pid_t pid,
                       struct pidstat_words *words)
 {
     uint64_t proof = siphash(&server->key, &route->asker, route->asker_len);
 
     if ((question->words.present & WORD_WATCH) && question->words.watch == proof &&
-        !keep_watch(server, route, question, question_len, words)) {
+        !keep_watch(server, route, question, question_len, pid, words)) {
         server->stats.refused++;
         return;
     }
@@ -185,23 +191,56 @@ static void add_watch(struct pidstat_server *server, const struct watch_route *r
     words->watch = proof;
 }
 
+/* Answers with what is said of the process: of `pid` here, which is watched if that is asked for,
+ * or of 0 where none can be. */
 static void answer(struct pidstat_server *server, const struct watch_route *route,
-                   const struct pidstat_question *question, size_t question_len)
+                   const struct pidstat_question *question, size_t question_len,
+                   enum pidstat_state state, pid_t pid, struct pidstat_words *words)
 {
-    enum pidstat_state state = judge(question);
-    struct pidstat_words words = {0};
     char text[PIDSTAT_WIRE_MAX];
     size_t len;
 
-    if (question->words.present != 0)
-        add_identity(server, question, state, &words);
-    if ((question->words.present & (WORD_WATCH | WORD_WATCH_ASKED)) && state == PIDSTAT_EXISTS)
-        add_watch(server, route, question, question_len, &words);
+    if ((question->words.present & (WORD_WATCH | WORD_WATCH_ASKED)) && state == PIDSTAT_EXISTS &&
+        pid != 0)
+        add_watch(server, route, question, question_len, pid, words);
     if (!pidstat_wire_is_wanted(question->which, state))
         return;
-    len = pidstat_wire_format_answer(text, question, question_len, server->name, state, &words);
+    len = pidstat_wire_format_answer(text, question, question_len, server->name, state, words);
     if (len > 0)
         post(server, route, text, len);
+}
+
+/* What is said of a process in a container is said for its namespace, where we may see all. */
+static void answer_inner(void *context, const struct inner_question *asked,
+                         enum pidstat_state state, pid_t pid)
+{
+    struct pidstat_server *server = context;
+    struct pidstat_words words = {0};
+
+    add_identity(server, &asked->question, state, &words);
+    if (state != PIDSTAT_UNKNOWN || !process_namespace_is_container(server->pid_namespace))
+        words.pid_namespace = asked->question.words.pid_namespace;
+    answer(server, &asked->route, &asked->question, asked->len, state, pid, &words);
+    flush_outbox(server);
+}
+
+static void take_question(struct pidstat_server *server, const struct watch_route *route,
+                          const struct pidstat_question *question, size_t question_len)
+{
+    struct pidstat_words words = {0};
+    enum pidstat_state state;
+
+    if (inner_is_asked(question, server->pid_namespace)) {
+        struct inner_question asked = {.route = *route, .question = *question, .len = question_len};
+
+        asked.route.question = question->words.id;
+        inner_desk_ask(server->inner, &asked);
+        return;
+    }
+    state = judge(question);
+    if (question->words.present != 0)
+        add_identity(server, question, state, &words);
+    answer(server, route, question, question_len, state, question->pid, &words);
 }
 
 static void handle(struct pidstat_server *server, int fd, struct mmsghdr *received)
@@ -210,6 +249,10 @@ static void handle(struct pidstat_server *server, int fd, struct mmsghdr *receiv
     struct watch_route route;
     char *text = received->msg_hdr.msg_iov->iov_base;
 
+    if (!cidr_list_admits(&server->allow, received->msg_hdr.msg_name)) {
+        server->stats.denied++;
+        return;
+    }
     if ((received->msg_hdr.msg_flags & MSG_TRUNC) ||
         !pidstat_socket_route(fd, &received->msg_hdr, &route) ||
         pidstat_wire_parse_question(text, received->msg_len, &question) != 0) {
@@ -217,7 +260,7 @@ static void handle(struct pidstat_server *server, int fd, struct mmsghdr *receiv
         return;
     }
     server->stats.questions++;
-    answer(server, &route, &question, received->msg_len);
+    take_question(server, &route, &question, received->msg_len);
 }
 
 /* recvmmsg(2) changes what it fills: so many from the first on. */
@@ -275,6 +318,8 @@ static void detach(struct pidstat_server *server)
     }
     watch_table_destroy(server->watches);
     server->watches = NULL;
+    inner_desk_destroy(server->inner);
+    server->inner = NULL;
 }
 
 void pidstat_server_destroy(struct pidstat_server *server)
@@ -286,6 +331,7 @@ void pidstat_server_destroy(struct pidstat_server *server)
     detach(server);
     for (size_t i = 0; i < server->listeners; i++)
         close(server->fds[i]);
+    cidr_list_fini(&server->allow);
     free(server->host);
     free(server);
     errno = saved_errno;
@@ -317,6 +363,22 @@ int pidstat_server_set_max_watches(struct pidstat_server *server, size_t max)
     return 0;
 }
 
+int pidstat_server_set_allow(struct pidstat_server *server, const char *const *ranges, size_t count)
+{
+    struct cidr_list list = {.items = NULL};
+    char error[CIDR_ERROR_SIZE];
+
+    for (size_t i = 0; i < count; i++) {
+        if (cidr_list_add(&list, ranges[i], error) != 0) {
+            cidr_list_fini(&list);
+            return -1;
+        }
+    }
+    cidr_list_fini(&server->allow);
+    server->allow = list;
+    return 0;
+}
+
 int pidstat_server_listen(struct pidstat_server *server)
 {
     int count = pidstat_socket_open(server->host, server->port, server->fds, LISTENERS_MAX);
@@ -337,8 +399,12 @@ int pidstat_server_attach(struct pidstat_server *server, struct event_base *base
 {
     server->pid_namespace = process_pid_namespace();
     server->watches = watch_table_create(base, server->max_watches, post_end, flush_outbox, server);
-    if (server->watches == NULL)
+    server->inner = inner_desk_create(base, answer_inner, server);
+    if (server->watches == NULL || server->inner == NULL) {
+        detach(server);
+        errno = ENOMEM;
         return -1;
+    }
     for (size_t i = 0; i < server->listeners; i++) {
         server->events[i] =
             event_new(base, server->fds[i], EV_READ | EV_PERSIST, on_readable, server);

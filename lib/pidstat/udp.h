@@ -1,41 +1,34 @@
-/* The asking side's socket: one descriptor for IPv4 and IPv6. */
+/* A socket of the asking side, connected to whom it asks. */
 #ifndef FARMLOCK_PIDSTAT_UDP_H
 #define FARMLOCK_PIDSTAT_UDP_H
 
-#include <stdbool.h>
+#include <netinet/in.h>
 #include <stddef.h>
-#include <stdint.h>
-#include <sys/socket.h>
+#include <sys/types.h>
 
-struct pidstat_udp {
-    int fd;
-    bool only_v4; /* this kernel has no IPv6 */
-};
+/* An address in the form that IPv6 has for all. */
+struct sockaddr_in6 pidstat_udp_to_v6(const struct sockaddr *address);
 
-/* Opens a non-blocking socket on a port that the kernel chooses.  Returns 0, or -1 with errno. */
-int pidstat_udp_open(struct pidstat_udp *udp);
-void pidstat_udp_close(struct pidstat_udp *udp);
-
-/* Sends a datagram to a port of an address, whose own port does not count.  Returns 0, or -1 with
- * errno; EAGAIN and ENOBUFS mean later, others that this address cannot be reached.
+/* Opens a non-blocking socket on a port that the kernel chooses, which hears what comes from that
+ * address and port only.  IPv4 is meant by a mapped address, and asked as such: it works where the
+ * kernel has no IPv6.  Returns it, or -1 with errno.
  */
-int pidstat_udp_send(const struct pidstat_udp *udp, const struct sockaddr *address, uint16_t port,
-                     const char *text, size_t len);
+int pidstat_udp_connect(const struct sockaddr_in6 *address);
 
-/* Receives a datagram into `text`, and who sent it into *from.  Returns its length, or -1 with
- * errno EAGAIN when there is none.
+/* Sends a datagram.  Returns 0, or -1 with errno; EAGAIN and ENOBUFS mean later, others that the
+ * address cannot be reached.
  */
-ssize_t pidstat_udp_receive(const struct pidstat_udp *udp, char *text, size_t size,
-                            struct sockaddr_storage *from);
+int pidstat_udp_send(int fd, const char *text, size_t len);
+
+/* Receives a datagram into `text`.  Returns its length, or -1 with errno EAGAIN when there is
+ * none.
+ */
+ssize_t pidstat_udp_receive(int fd, char *text, size_t size);
 
 /* Receives a datagram of our own that nobody took, as the host that it was for has said (ICMP port
  * unreachable), into `text`.  Returns its length, 0 where it is not known which it was or another
  * than that host said so; or -1 with errno EAGAIN when there is none.
  */
-ssize_t pidstat_udp_receive_refusal(const struct pidstat_udp *udp, char *text, size_t size);
-
-/* True when a datagram from `from` came from that port of that address. */
-bool pidstat_udp_is_from(const struct sockaddr_storage *from, const struct sockaddr *address,
-                         uint16_t port);
+ssize_t pidstat_udp_receive_refusal(int fd, char *text, size_t size);
 
 #endif

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "asker.h"
 #include "base/clock.h"
 #include "base/siphash.h"
 #include "process/process.h"
@@ -224,18 +225,30 @@ static struct watched_process *add_process(struct watch_table *table, pid_t pid,
     return process;
 }
 
+static bool is_of_asker(const struct watch *watch, const struct watch_route *route)
+{
+    return watch->route.asker_len == route->asker_len &&
+           memcmp(&watch->route.asker, &route->asker, route->asker_len) == 0;
+}
+
+/* That of the question; or where its asker has many of this process, the one that was renewed the
+ * longest ago, which is the last of the bucket, to be the question's. */
 static struct watch *find_watch(struct watch_table *table, const struct watch_route *route,
                                 const struct watched_process *process, pid_t pid)
 {
-    struct watch *watch;
+    struct watch *watch, *oldest = NULL;
+    int count = 0;
 
     LIST_FOREACH(watch, watch_bucket(table, route, pid), in_bucket)
     {
-        if (watch->process == process && watch->route.asker_len == route->asker_len &&
-            memcmp(&watch->route.asker, &route->asker, route->asker_len) == 0)
+        if (watch->process != process || !is_of_asker(watch, route))
+            continue;
+        if (watch->route.question == route->question)
             return watch;
+        count++;
+        oldest = watch;
     }
-    return NULL;
+    return count >= WATCHES_OF_AN_ASKER ? oldest : NULL;
 }
 
 static struct watch *add_watch(struct watch_table *table, const struct watch_route *route,
@@ -292,7 +305,9 @@ int watch_table_renew(struct watch_table *table, const struct watch_route *route
     watch->text = copy;
     watch->len = len;
     watch->route = *route;
-    watch->expires_s = now_s() + WATCH_LEASE_S;
+    watch->expires_s = now_s() + PIDSTAT_WATCH_LEASE_S;
+    LIST_REMOVE(watch, in_bucket);
+    LIST_INSERT_HEAD(watch_bucket(table, route, pid), watch, in_bucket);
     TAILQ_REMOVE(&table->by_age, watch, in_age);
     TAILQ_INSERT_TAIL(&table->by_age, watch, in_age);
     return 0;

@@ -11,10 +11,13 @@
 struct event_base;
 struct watch_table;
 
+enum { WATCHES_OF_AN_ASKER = 8 }; /* on one process */
+
 /* Where a datagram goes, and what it leaves through. */
 struct watch_route {
     struct sockaddr_storage asker;
     socklen_t asker_len;
+    uint64_t question;  /* the id by which the asker knows it; 0: it has none */
     int fd;             /* the socket; must outlive the table */
     size_t control_len; /* 0 for none */
     /* Ancillary data that names the source address (ip(7), ipv6(7)). */
@@ -34,8 +37,9 @@ struct watch_table *watch_table_create(struct event_base *base, size_t max, watc
 /* Accepts NULL.  Nobody is told anything. */
 void watch_table_destroy(struct watch_table *table);
 
-/* Adds, or renews for WATCH_LEASE_S seconds, the watch of an asker on a process that was seen to
- * exist with that start time.  `text` is what the asker is told when it ends; it is copied.
+/* Adds, or renews for PIDSTAT_WATCH_LEASE_S, the watch of an asker's question on a process that was
+ * seen to exist with that start time.  `text` is what the asker is told when it ends; it is copied.
+ * Of so many questions of one asker about one process the oldest is not told any more.
  * Returns 0, or -1 with errno
  *   ENOSPC  the table is full
  *   ESRCH   the process has ended meanwhile
@@ -46,7 +50,5 @@ int watch_table_renew(struct watch_table *table, const struct watch_route *route
 
 /* How many watches there are. */
 size_t watch_table_count(const struct watch_table *table);
-
-enum { WATCH_LEASE_S = 15 };
 
 #endif

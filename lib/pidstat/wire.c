@@ -11,7 +11,13 @@
 #include "base/words.h"
 
 /* The kernel's inode numbers of namespaces have 32 bits. */
-enum { HEX_DIGITS = 16, BOOT_LEN = 36, START_DIGITS = 20, NAMESPACE_DIGITS = 10 };
+enum {
+    HEX_DIGITS = 16,
+    HOST_ID_LEN = 1 + HEX_DIGITS, /* ~ID */
+    BOOT_LEN = 36,
+    START_DIGITS = 20,
+    NAMESPACE_DIGITS = 10,
+};
 
 /* Checks the bytes, and makes a string of them. */
 static bool terminate(char *text, size_t len)
@@ -260,11 +266,42 @@ static size_t add_asked_words(char *out, size_t len, size_t limit, unsigned pres
     return add_word(out, len, limit, "pad", pad);
 }
 
+bool pidstat_wire_id_of_host(const char *host, uint64_t *id)
+{
+    size_t len = strlen(host);
+
+    return len >= HOST_ID_LEN && host[len - HOST_ID_LEN] == '~' &&
+           parse_hex(host + len - HEX_DIGITS, id);
+}
+
+/* How much of a name stands before the id. */
+static size_t kept_of(const char *name)
+{
+    size_t len = strlen(name);
+
+    return len + HOST_ID_LEN <= PIDSTAT_WIRE_HOST_MAX ? len : 0;
+}
+
+bool pidstat_wire_is_host_with_id(const char *host, const char *name, uint64_t id)
+{
+    size_t kept = kept_of(name);
+    uint64_t found;
+
+    return strlen(host) == kept + HOST_ID_LEN && memcmp(host, name, kept) == 0 &&
+           pidstat_wire_id_of_host(host, &found) && found == id;
+}
+
 size_t pidstat_wire_format_question(char *out, const struct pidstat_question *question)
 {
     const size_t limit = PIDSTAT_WIRE_MAX - 1;
-    int len = snprintf(out, PIDSTAT_WIRE_MAX, "PIDR %d %s %u", (int)question->pid, question->host,
-                       question->which);
+    char id[HOST_ID_LEN + 1] = "";
+    size_t kept = question->id_in_host ? kept_of(question->host) : strlen(question->host);
+    int len;
+
+    if (question->id_in_host)
+        snprintf(id, sizeof id, "~%016" PRIx64, question->words.id);
+    len = snprintf(out, PIDSTAT_WIRE_MAX, "PIDR %d %.*s%s %u", (int)question->pid, (int)kept,
+                   question->host, id, question->which);
 
     if (len < 0 || (size_t)len > limit)
         return 0;

@@ -42,7 +42,9 @@ struct pidstat_question {
     const char *pid_text; /* the pid as it was asked, to be repeated */
     const char *host;     /* as it was asked; NULL where the question names none */
     pid_t pid;
-    unsigned which; /* the answers that are wanted, bits of PIDSTAT_RETURN_* */
+    unsigned which;  /* the answers that are wanted, bits of PIDSTAT_RETURN_* */
+    bool id_in_host; /* to be formatted with the id behind HOST, too: a classic daemon, which knows
+                        no words behind it, repeats that */
     struct pidstat_words words;
 };
 
@@ -69,6 +71,14 @@ static inline bool pidstat_wire_is_wanted(unsigned which, enum pidstat_state sta
  */
 int pidstat_wire_parse_question(char *text, size_t len, struct pidstat_question *question);
 int pidstat_wire_parse_reply(char *text, size_t len, struct pidstat_reply *reply);
+
+/* Whether a HOST that was repeated is `name` with that id behind it, as a question with id_in_host
+ * has it: NAME~ID, or ~ID alone where that would be longer than a host may be.
+ */
+bool pidstat_wire_is_host_with_id(const char *host, const char *name, uint64_t id);
+
+/* Finds the id behind a HOST that was repeated; false where there is none. */
+bool pidstat_wire_id_of_host(const char *host, uint64_t *id);
 
 /* Writes a question, with all its words and what padding its answer needs, and a final NUL.
  * `out` has PIDSTAT_WIRE_MAX bytes.  Returns its length, or 0 when it does not fit.

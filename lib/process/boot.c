@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "process.h"
+#include "time_namespace.h"
 
 /* A container's machine-id(5) may be that of an image, which runs on many machines. */
 static void read_machine_id(char *id, size_t size)
@@ -54,23 +55,7 @@ const char *boot_ended(const char *earlier, const char *now)
 
 int64_t boot_clock_offset_ms(void)
 {
-    static const char word[] = "boottime";
-    FILE *file = fopen("/proc/self/timens_offsets", "re");
-    int64_t offset_ms = 0;
-    char line[128];
-
-    if (file == NULL)
-        return 0;
-    while (fgets(line, sizeof line, file) != NULL) {
-        char *end = line + sizeof word - 1;
-
-        if (strncmp(line, word, sizeof word - 1) != 0)
-            continue;
-        offset_ms = strtoll(end, &end, 10) * 1000;
-        offset_ms += strtoll(end, NULL, 10) / 1000000;
-    }
-    fclose(file);
-    return offset_ms;
+    return time_namespace_boot_offset_ns() / 1000000;
 }
 
 int64_t boot_clock_ms(void)

@@ -18,13 +18,29 @@ bool control_group_whole(const char *text, char *out, size_t size)
     return true;
 }
 
+/* A job's folder: "job_7", or in version 2 from Slurm 26.05 on its SLUID, an s and 13 digits. */
+static bool is_of_job(const char *name, size_t len)
+{
+    if (len > 4 && strncmp(name, "job_", 4) == 0)
+        return true;
+    return len == 14 && name[0] == 's' &&
+           strspn(name + 1, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") == 13;
+}
+
+/* Where the part that names a job step begins in a line, or NULL. */
+static const char *find_step(const char *line, size_t len)
+{
+    const char *step = memmem(line, len, "/step_", 6);
+    const char *job = step == NULL ? NULL : memrchr(line, '/', (size_t)(step - line));
+
+    return job != NULL && is_of_job(job + 1, (size_t)(step - job) - 1) ? step : NULL;
+}
+
 bool control_group_step(const char *text, char *out, size_t size)
 {
     for (const char *line = text; *line != '\0';) {
         size_t len = strcspn(line, "\n");
-        const char *job = memmem(line, len, "/job_", 5);
-        const char *step =
-            job == NULL ? NULL : memmem(job, (size_t)(line + len - job), "/step_", 6);
+        const char *step = find_step(line, len);
 
         if (step != NULL) {
             size_t step_len = (size_t)(step - line) + 6;

@@ -16,7 +16,7 @@ typedef bool control_group_fn(const char *text, char *out, size_t size);
 bool control_group_whole(const char *text, char *out, size_t size);
 
 /* The part of a line that names a job step of Slurm's, such as
- * "0::/system.slice/slurmstepd.scope/job_7/step_0". */
+ * "0::/system.slice/slurmstepd.scope/job_7/step_0", or .../s0G5M8GX2D1G00/step_0 of 26.05. */
 bool control_group_step(const char *text, char *out, size_t size);
 
 /* What `take` takes of a process's groups; false also where they cannot be read. */

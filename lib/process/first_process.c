@@ -9,20 +9,32 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Reaps what has ended.  Returns whether the job was among it. */
-static bool reap(pid_t job, int *job_status)
+struct wait {
+    pid_t job; /* 0: it has ended */
+    int status;
+    bool has_others;
+};
+
+/* Reaps what has ended. */
+static void reap(struct wait *wait)
 {
-    bool ended = false;
     int status;
     pid_t pid;
 
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        if (pid != job)
+        if (pid != wait->job)
             continue;
-        *job_status = status;
-        ended = true;
+        wait->status = status;
+        wait->job = 0;
     }
-    return ended;
+    /* All whose parents have ended are ours. */
+    wait->has_others = pid == 0;
+}
+
+static bool is_over(struct wait *wait, bool for_all)
+{
+    reap(wait);
+    return wait->job == 0 && !(for_all && wait->has_others);
 }
 
 /* Passes a signal on; those of a terminal the job has got itself. */
@@ -31,7 +43,7 @@ static void pass_on(int signal_fd, pid_t job)
     struct signalfd_siginfo info;
 
     while (read(signal_fd, &info, sizeof info) == sizeof info) {
-        if (info.ssi_signo != SIGCHLD && info.ssi_code != SI_KERNEL)
+        if (job != 0 && info.ssi_signo != SIGCHLD && info.ssi_code != SI_KERNEL)
             kill(job, (int)info.ssi_signo);
     }
 }
@@ -39,17 +51,17 @@ static void pass_on(int signal_fd, pid_t job)
 /* Waits for the end of the job, and works meanwhile. */
 static int wait_for_job(const struct first_process_work *work, int signal_fd, pid_t job)
 {
-    int status = 0;
+    struct wait wait = {.job = job};
 
-    while (!reap(job, &status)) {
+    while (!is_over(&wait, work != NULL && work->for_all)) {
         struct pollfd poll_fds[2] = {{.fd = signal_fd, .events = POLLIN}, {.fd = -1}};
 
         poll(poll_fds, 2, work != NULL ? work->prepare(work->context, &poll_fds[1]) : -1);
-        pass_on(signal_fd, job);
+        pass_on(signal_fd, wait.job);
         if (work != NULL)
             work->work(work->context);
     }
-    return status;
+    return wait.status;
 }
 
 int first_process_fork_job(const struct first_process_work *work, const sigset_t *mask, int *status)

@@ -5,6 +5,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 
 /* What there is to do beside the job. */
 struct first_process_work {
@@ -13,6 +14,7 @@ struct first_process_work {
     int (*prepare)(void *context, struct pollfd *poll_fd);
     void (*work)(void *context); /* whenever something may be due */
     void *context;
+    bool for_all; /* until the job, and all others of the namespace, have ended */
 };
 
 /* Forks the job.  To a first process the kernel passes no signal from inside that it does not

@@ -12,6 +12,7 @@
 
 #include "base/number.h"
 #include "base/words.h"
+#include "time_namespace.h"
 
 ssize_t proc_file_read(const char *path, char *buf, size_t size)
 {
@@ -67,7 +68,7 @@ static bool parse(char *text, struct proc_stat *stat)
     stat->group = (pid_t)fields[GROUP];
     stat->session = (pid_t)fields[SESSION];
     stat->threads = (int)fields[THREADS];
-    stat->start = fields[START];
+    stat->start = time_namespace_start_outside(fields[START]);
     return true;
 }
 
@@ -95,29 +96,98 @@ bool proc_stat_is_dead(const struct proc_stat *stat)
     return stat->state == 'X' || stat->state == 'x' || (stat->state == 'Z' && stat->threads <= 1);
 }
 
-int proc_stat_walk(bool (*visit)(void *context, const struct proc_stat *stat), void *context)
+int proc_walk_init(struct proc_walk *walk)
 {
-    DIR *folder;
-    bool more = true;
-
+    *walk = (struct proc_walk){0};
     if (!proc_is_ours()) {
         errno = ENOENT;
         return -1;
     }
-    folder = opendir("/proc");
-    if (folder == NULL)
-        return -1;
-    for (const struct dirent *entry; more && (entry = readdir(folder)) != NULL;) {
-        struct proc_stat stat;
+    walk->folder = opendir("/proc");
+    return walk->folder != NULL ? 0 : -1;
+}
+
+void proc_walk_fini(struct proc_walk *walk)
+{
+    if (walk->folder != NULL)
+        closedir(walk->folder);
+    walk->folder = NULL;
+}
+
+bool proc_walk_next(struct proc_walk *walk, struct proc_stat *stat)
+{
+    for (const struct dirent *entry; (entry = readdir(walk->folder)) != NULL;) {
         uint64_t pid;
 
         if (number_parse(entry->d_name, INT32_MAX, &pid) != 0)
             continue;
-        stat = read_stat((pid_t)pid);
-        if (stat.state != 0 && !proc_stat_is_dead(&stat))
-            more = visit(context, &stat);
+        errno = 0;
+        *stat = read_stat((pid_t)pid);
+        if (stat->state == 0 && errno != ENOENT && errno != ESRCH)
+            walk->is_blind = true;
+        if (stat->state != 0 && !proc_stat_is_dead(stat))
+            return true;
     }
-    closedir(folder);
+    return false;
+}
+
+int proc_stat_walk(bool (*visit)(void *context, const struct proc_stat *stat), void *context)
+{
+    struct proc_walk walk;
+    struct proc_stat stat;
+
+    if (proc_walk_init(&walk) != 0)
+        return -1;
+    while (proc_walk_next(&walk, &stat) && visit(context, &stat))
+        ;
+    proc_walk_fini(&walk);
+    return 0;
+}
+
+/* The whole of /proc/PID/status, however many groups it has, for the caller to free(3); NULL with
+ * errno. */
+static char *read_status(pid_t pid)
+{
+    char path[40], *text = NULL;
+    size_t size = 0;
+    FILE *file;
+
+    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    file = fopen(path, "re");
+    if (file == NULL)
+        return NULL;
+    errno = 0;
+    if (getdelim(&text, &size, '\0', file) <= 0) {
+        free(text);
+        text = NULL;
+        errno = errno != 0 ? errno : ESRCH;
+    }
+    fclose(file);
+    return text;
+}
+
+int proc_pids_read(pid_t pid, struct proc_pids *pids)
+{
+    static const char word[] = "\nNSpid:";
+    char *text = read_status(pid), *rest;
+
+    if (text == NULL)
+        return -1;
+    *pids = (struct proc_pids){0};
+    rest = strstr(text, word);
+    if (rest != NULL) {
+        rest += sizeof word - 1;
+        rest[strcspn(rest, "\n")] = '\0';
+    }
+    for (const char *number; rest != NULL && (number = words_next(&rest)) != NULL;) {
+        uint64_t value;
+
+        if (number_parse(number, INT32_MAX, &value) != 0)
+            break;
+        pids->innermost = (pid_t)value;
+        pids->depth++;
+    }
+    free(text);
     return 0;
 }
 
@@ -130,10 +200,9 @@ static uint64_t find_set(const char *status, const char *name)
 
 int proc_signals_read(pid_t pid, struct proc_signals *signals)
 {
-    char path[40], text[4096];
+    char *text = proc_is_ours() ? read_status(pid) : NULL;
 
-    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
-    if (!proc_is_ours() || proc_file_read(path, text, sizeof text) <= 0) {
+    if (text == NULL) {
         errno = ENOENT;
         return -1;
     }
@@ -143,6 +212,7 @@ int proc_signals_read(pid_t pid, struct proc_signals *signals)
         .blocked = find_set(text, "\nSigBlk:"),
         .pending = find_set(text, "\nSigPnd:") | find_set(text, "\nShdPnd:"),
     };
+    free(text);
     return 0;
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "proc_stat.h"
+#include "time_namespace.h"
 
 static int open_pidfd(pid_t pid)
 {
@@ -135,11 +136,14 @@ bool process_group_has_member(pid_t group, uint64_t before)
 
 uint64_t process_clock(void)
 {
-    uint64_t ticks = (uint64_t)sysconf(_SC_CLK_TCK);
+    const int64_t second_ns = 1000000000, ticks = sysconf(_SC_CLK_TCK);
     struct timespec now;
 
+    int64_t now_ns;
+
     clock_gettime(CLOCK_BOOTTIME, &now);
-    return (uint64_t)now.tv_sec * ticks + (uint64_t)now.tv_nsec * ticks / 1000000000;
+    now_ns = now.tv_sec * second_ns + now.tv_nsec - time_namespace_boot_offset_ns();
+    return (uint64_t)(now_ns / (second_ns / ticks));
 }
 
 /* PROC_PID_INIT_INO of the kernel. */

@@ -6,9 +6,19 @@
 #include <string.h>
 
 static const char *const words[] = {
-    [ERROR_CODE_LATER] = "later",     [ERROR_CODE_LIMIT] = "limit",
-    [ERROR_CODE_OWN] = "own",         [ERROR_CODE_DENIED] = "denied",
-    [ERROR_CODE_UNKNOWN] = "unknown", [ERROR_CODE_MALFORMED] = "malformed",
+    [ERROR_CODE_LATER] = "later",
+    [ERROR_CODE_LIMIT] = "limit",
+    [ERROR_CODE_OWN] = "own",
+    [ERROR_CODE_DENIED] = "denied",
+    [ERROR_CODE_UNKNOWN] = "unknown",
+    [ERROR_CODE_MALFORMED] = "malformed",
+    [ERROR_CODE_NOT_OWNER] = "not-owner",
+    [ERROR_CODE_PROOF_REQUIRED] = "proof-required",
+    [ERROR_CODE_PROOF_INVALID] = "proof-invalid",
+    [ERROR_CODE_PROOF_CLOCK] = "proof-clock",
+    [ERROR_CODE_PROOF_LATER] = "proof-later",
+    [ERROR_CODE_QUEUE] = "queue",
+    [ERROR_CODE_CANCELLED] = "cancelled",
     [ERROR_CODE_REFUSED] = "refused",
 };
 

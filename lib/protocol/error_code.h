@@ -12,7 +12,14 @@ enum error_code {
     ERROR_CODE_DENIED,    /* it may not be done by who asks */
     ERROR_CODE_MALFORMED, /* a line or a value cannot be understood, or makes no sense */
     ERROR_CODE_UNKNOWN,   /* what it names is not there, or not any more */
-    ERROR_CODE_REFUSED,   /* anything else that is final */
+    ERROR_CODE_NOT_OWNER, /* it is another user's or another process's */
+    ERROR_CODE_PROOF_REQUIRED, /* nothing is changed for whom the server does not know */
+    ERROR_CODE_PROOF_INVALID,  /* the proof, or the seal of a command, is not right */
+    ERROR_CODE_PROOF_CLOCK,    /* the clocks of client and server are too far apart for it */
+    ERROR_CODE_PROOF_LATER,    /* it cannot be checked now: it may be given again after a pause */
+    ERROR_CODE_QUEUE,          /* more wait already than it would wait behind */
+    ERROR_CODE_CANCELLED,      /* its wait was ended by somebody else */
+    ERROR_CODE_REFUSED,        /* anything else that is final */
 };
 
 /* The word of a code other than ERROR_CODE_NONE; a constant. */

@@ -6,9 +6,18 @@
 #include <syslog.h>
 
 #include "context.h"
+#include "lock/pools.h"
+#include "owner_finder.h"
 #include "owner_watch.h"
 #include "pass.h"
 #include "reply.h"
+#include "silence.h"
+
+/* Of a waiter that may come back. */
+struct absence {
+    struct event grace; /* the timer until it is given up */
+    bool is_away;       /* it is among server->away_count */
+};
 
 static void on_grace_over(evutil_socket_t fd, short events, void *context);
 
@@ -32,17 +41,21 @@ static int begin_absence(struct claim *claim, time_t grace_s)
 {
     const struct timeval grace = {.tv_sec = grace_s};
 
-    claim->grace = evtimer_new(claim->server->base, on_grace_over, claim);
-    return claim->grace != NULL ? evtimer_add(claim->grace, &grace) : -1;
+    claim->absence = calloc(1, sizeof *claim->absence);
+    if (claim->absence == NULL)
+        return -1;
+    evtimer_assign(&claim->absence->grace, claim->server->base, on_grace_over, claim);
+    return evtimer_add(&claim->absence->grace, &grace);
 }
 
 static void end_absence(struct claim *claim)
 {
-    claim->server->away_count -= claim->away;
-    claim->away = false;
-    if (claim->grace != NULL)
-        event_free(claim->grace);
-    claim->grace = NULL;
+    if (claim->absence == NULL)
+        return;
+    claim->server->away_count -= claim->absence->is_away;
+    event_del(&claim->absence->grace);
+    free(claim->absence);
+    claim->absence = NULL;
 }
 
 static void unlink_claim(struct claim_link *link)
@@ -60,6 +73,8 @@ static void claim_destroy(struct claim *claim)
     while (!LIST_EMPTY(&claim->links))
         unlink_claim(LIST_FIRST(&claim->links)); /* NOLINT(clang-analyzer-unix.Malloc) */
     owner_watch_stop(claim);
+    silence_forget(claim);
+    owner_finder_forget(claim);
     end_absence(claim);
     claim->request->user_data = NULL;
     free(claim);
@@ -89,12 +104,40 @@ void claim_watch_owner(struct ipclocker_server *server, struct lock_request *req
     struct claim *claim;
 
     /* One that has a claim may have been renewed by another process, or without autounlock. */
-    if (request->user_data == NULL &&
+    if (request->user_data == NULL && !silence_counts(server, request) &&
         (!request->autounlock || request->process->host == NULL || request->process->pid == 0))
         return;
     claim = claim_of(server, request);
-    if (claim != NULL)
-        owner_watch_start(claim, false);
+    if (claim == NULL)
+        return;
+    silence_watch(claim);
+    owner_watch_start(claim, false);
+}
+
+/* Returns what is behind it, or the first one again where some have ended meanwhile. */
+static struct lock_request *watch_and_go_on(struct conn *conn, const char *name,
+                                            struct lock_request *request)
+{
+    const struct lock_table *table = conn->server->table;
+    struct lock_request *next = lock_table_next_own(table, conn->user, name, request);
+    uint64_t changes = conn->server->table_changes;
+
+    claim_watch_owner(conn->server, request);
+    return conn->server->table_changes == changes
+               ? next
+               : lock_table_next_own(table, conn->user, name, NULL);
+}
+
+void claim_watch_all(struct conn *conn)
+{
+    for (size_t i = 0; i < conn->demand.name_count; i++) {
+        const char *name = conn->demand.names[i];
+        struct lock_request *request =
+            lock_table_next_own(conn->server->table, conn->user, name, NULL);
+
+        while (request != NULL)
+            request = watch_and_go_on(conn, name, request);
+    }
 }
 
 static bool has_session(const struct claim *claim)
@@ -135,26 +178,32 @@ int claim_join(struct conn *conn, struct lock_request *request, bool waits)
         conn->waiting = link;
     }
     end_absence(claim);
-    if (conn->session)
+    if (conn->session) {
         owner_watch_stop(claim);
+        owner_finder_note(claim, conn);
+    }
+    silence_watch(claim);
     return 0;
 }
 
 int claim_join_all(struct conn *conn)
 {
     for (size_t i = 0; i < conn->demand.name_count; i++) {
-        struct lock_request *request =
-            lock_table_find(conn->server->table, conn->user, conn->demand.names[i]);
+        const struct lock_table *table = conn->server->table;
+        struct lock_request *request = NULL;
 
-        if (request != NULL && claim_join(conn, request, false) != 0)
-            return -1;
+        while ((request = lock_table_next_own(table, conn->user, conn->demand.names[i], request)) !=
+               NULL) {
+            if (claim_join(conn, request, false) != 0)
+                return -1;
+        }
     }
     return 0;
 }
 
 static void count_as_away(struct claim *claim)
 {
-    claim->away = true;
+    claim->absence->is_away = true;
     claim->server->away_count++;
 }
 
@@ -219,6 +268,7 @@ void claim_leave_all(struct conn *conn)
         struct claim_link *link = LIST_FIRST(&conn->links);
         struct claim *claim = link->claim;
 
+        silence_leave(claim, conn);
         unlink_claim(link);
         if (claim->request->state == LOCK_WAITING && LIST_EMPTY(&claim->links))
             suspend_wait(claim, conn->session);
@@ -235,6 +285,7 @@ void claim_on_granted(struct lock_request *request)
     if (claim == NULL)
         return;
     end_absence(claim);
+    silence_watch(claim);
     for (link = LIST_FIRST(&claim->links); link != NULL; link = next) {
         struct conn *conn = link->conn;
 
@@ -256,11 +307,15 @@ void claim_on_granted(struct lock_request *request)
 static const struct refusal *end_of_wait(enum lock_reason reason)
 {
     static const struct refusal refusals[] = {
-        [LOCK_REASON_BREAK] = {ERROR_CODE_REFUSED, "the wait was ended by an administrator"},
+        [LOCK_REASON_BREAK] = {ERROR_CODE_CANCELLED,
+                               "the wait was ended by somebody else, as by lockersh --cancel"},
         [LOCK_REASON_DEAD] = {ERROR_CODE_REFUSED,
                               "the wait was ended because the owner's process has ended"},
         [LOCK_REASON_JOB_END] = {ERROR_CODE_REFUSED,
                                  "the wait was ended because its job has ended"},
+        [LOCK_REASON_INSIDE] = {ERROR_CODE_OWN,
+                                "this owner would wait for itself: who holds it runs what asks "
+                                "for it, and waits for that"},
     };
 
     if (reason >= sizeof refusals / sizeof *refusals || refusals[reason].text == NULL)
@@ -278,6 +333,12 @@ static void tell_end_of_wait(struct conn *conn, enum lock_reason reason)
         reply_status(conn, NULL, end_of_wait(reason));
 }
 
+/* Who gives a lock back has the answer to that. */
+static bool gives_back(const struct conn *conn, enum lock_reason reason)
+{
+    return reason == LOCK_REASON_UNLOCK && conn->handling;
+}
+
 void claim_on_ended(struct lock_request *request, enum lock_reason reason)
 {
     struct claim *claim = request->user_data;
@@ -289,6 +350,22 @@ void claim_on_ended(struct lock_request *request, enum lock_reason reason)
     {
         if (link->waits)
             tell_end_of_wait(link->conn, reason);
+        else if (link->conn->session && request->token != 0 && !gives_back(link->conn, reason))
+            reply_lost(link->conn, request, reason);
     }
     claim_destroy(claim);
+}
+
+void claim_tell_extended(const struct lock_request *request, const struct conn *by)
+{
+    const struct claim *claim = request->user_data;
+    const struct claim_link *link;
+
+    if (claim == NULL)
+        return;
+    LIST_FOREACH(link, &claim->links, of_claim)
+    {
+        if (link->conn->session && link->conn != by)
+            reply_extended(link->conn, request);
+    }
 }

@@ -19,6 +19,9 @@ int claim_join_all(struct conn *conn);
 /* Has an owner watched that asked for autounlock and has no session.  May end the request. */
 void claim_watch_owner(struct ipclocker_server *server, struct lock_request *request);
 
+/* The same for all requests of the connection's user that name a lock of its demand. */
+void claim_watch_all(struct conn *conn);
+
 /* A connection goes away, and is linked to nothing then: ends or suspends its wait, has the owners
  * of its sessions checked. */
 void claim_leave_all(struct conn *conn);
@@ -36,5 +39,8 @@ void claim_restore(struct ipclocker_server *server, struct lock_request *request
 
 /* Frees all claims, without looking at the fate of their requests. */
 void claim_destroy_all(struct ipclocker_server *server);
+
+/* Tells the sessions of a grant, but for the connection that has put its limit off. */
+void claim_tell_extended(const struct lock_request *request, const struct conn *by);
 
 #endif

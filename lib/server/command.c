@@ -6,18 +6,30 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "auth_conn.h"
+#include "auth_key.h"
 #include "base/number.h"
 #include "base/words.h"
+#include "command_dequeue.h"
+#include "command_grant.h"
+#include "command_inside.h"
+#include "command_job.h"
 #include "command_lock.h"
+#include "command_seats.h"
 #include "conn.h"
 #include "context.h"
+#include "death_report.h"
 #include "history.h"
+#include "listing.h"
+#include "lock/pools.h"
+#include "may.h"
 #include "pass.h"
 #include "process/process.h"
 #include "reply.h"
-#include "reply_json.h"
+#include "rule_asker.h"
 #include "setting.h"
 #include "state_outage.h"
+#include "turn.h"
 
 static void on_status(struct conn *conn, char *args)
 {
@@ -28,9 +40,28 @@ static void on_status(struct conn *conn, char *args)
     reply_status(conn, NULL, fault);
 }
 
-static void on_break_lock(struct conn *conn, char *args)
+/* Takes a lock from one of those that have it, if that may be. */
+static bool break_one(struct conn *conn, struct lock_request *holder, const char *name)
 {
     struct ipclocker_server *server = conn->server;
+    char who[MAY_WHO_SIZE];
+
+    if (!may_break(conn, holder))
+        return false;
+    context_log(server, LOG_NOTICE, "%s was broken for %s; it was held by %s", name,
+                may_describe(conn, who), holder->owner);
+    reply_word(conn, "print_broke", holder->owner);
+    lock_table_break_of(server->table, holder, name, context_now_ms(server));
+    return true;
+}
+
+static void on_break_lock(struct conn *conn, char *args)
+{
+    static const struct refusal names_pool = {ERROR_CODE_MALFORMED,
+                                              "a pool is not taken away as a whole; name the seat"};
+    struct ipclocker_server *server = conn->server;
+    const struct refusal *wrong = NULL;
+    struct store_culprit culprit;
     const char *first = NULL;
 
     (void)args;
@@ -38,32 +69,44 @@ static void on_break_lock(struct conn *conn, char *args)
         on_status(conn, args);
         return;
     }
+    may_begin_blame(conn, &culprit);
     for (size_t i = 0; i < conn->demand.name_count; i++) {
         const char *name = conn->demand.names[i];
-        const struct lock_request *holder = lock_table_holder(server->table, name);
+        struct lock_request *holder = lock_table_holder(server->table, name), *next;
 
-        if (holder == NULL)
+        if (holder != NULL && lock_table_is_pool(server->table, name)) {
+            wrong = &names_pool;
             continue;
-        context_log(server, LOG_NOTICE, "%s was broken for %s; it was held by %s", name,
-                    conn->user != NULL ? conn->user : "somebody unnamed", holder->owner);
-        reply_word(conn, "print_broke", holder->owner);
-        lock_table_break(server->table, name, context_now_ms(server));
-        first = first != NULL ? first : name;
+        }
+        for (; holder != NULL; holder = next) {
+            next = lock_table_next_holder(server->table, name, holder);
+            if (break_one(conn, holder, name))
+                first = first != NULL ? first : name;
+            else
+                wrong = &may_not_owner;
+        }
     }
+    may_end_blame(server);
     pass_run_resumed(server);
-    reply_status(conn, first, NULL);
+    reply_status(conn, first, wrong);
 }
 
 static void on_lock_list(struct conn *conn, char *args)
 {
+    const struct listing_question what = {.kind = LISTING_CLASSIC, .view = may_view(conn)};
+
     (void)args;
-    reply_lock_list(conn);
+    listing_ask(conn, &what);
 }
 
 static void on_list_json(struct conn *conn, char *args)
 {
-    (void)args;
-    reply_json_list(conn);
+    const char *of = words_next(&args);
+    const struct listing_question what = {
+        .kind = of != NULL && strcmp(of, "pools") == 0 ? LISTING_POOLS : LISTING_JSON,
+        .view = may_view(conn)};
+
+    listing_ask(conn, &what);
 }
 
 static void on_dead_pid(struct conn *conn, char *args)
@@ -71,7 +114,6 @@ static void on_dead_pid(struct conn *conn, char *args)
     struct ipclocker_server *server = conn->server;
     const char *host = words_next(&args), *word = words_next(&args);
     uint64_t pid;
-    size_t ended;
 
     if (host == NULL || word == NULL || number_parse(word, INT_MAX, &pid) != 0 || pid == 0)
         return;
@@ -80,33 +122,8 @@ static void on_dead_pid(struct conn *conn, char *args)
                     (unsigned long long)pid);
         return;
     }
-    ended = lock_table_end_process(server->table, host, pid, context_now_ms(server));
-    if (ended > 0)
-        context_log(server, LOG_NOTICE, "process %llu at %s was reported dead: %zu released",
-                    (unsigned long long)pid, host, ended);
-}
-
-static void on_dead_job(struct conn *conn, char *args)
-{
-    static const struct refusal no_time = {ERROR_CODE_MALFORMED,
-                                           "DEAD_JOB needs a time in milliseconds, or none"};
-    struct ipclocker_server *server = conn->server;
-    const char *job = words_next(&args), *before = words_next(&args);
-    uint64_t before_ms = INT64_MAX;
-    size_t ended = 0;
-
-    if (job != NULL && before != NULL && number_parse(before, INT64_MAX, &before_ms) != 0) {
-        reply_status(conn, NULL, &no_time);
-        return;
-    }
-    /* A time that is still to come is that of another clock, from before a restart: who knows what
-     * has been started anew since? */
-    if (job != NULL && (before == NULL || (int64_t)before_ms <= context_now_ms(server)))
-        ended = lock_table_end_job(server->table, job, (int64_t)before_ms, context_now_ms(server));
-    if (ended > 0)
-        context_log(server, LOG_NOTICE, "job %s has ended: %zu released", job, ended);
-    reply_number(conn, "ended", ended);
-    pass_mark_dirty(conn);
+    conn->turn_cost_us += TURN_CHANGE_COST_US;
+    death_report_take(conn, host, (pid_t)pid);
 }
 
 static void on_version(struct conn *conn, char *args)
@@ -114,6 +131,10 @@ static void on_version(struct conn *conn, char *args)
     (void)args;
     buffer_add_text(&conn->out.bytes, "version " FARMLOCK_VERSION " ");
     buffer_add_number(&conn->out.bytes, (uint64_t)conn->server->started_ms / 1000);
+    if (conn->protocol >= 2) {
+        buffer_add(&conn->out.bytes, " ", 1);
+        buffer_add_number(&conn->out.bytes, (uint64_t)context_now_ms(conn->server));
+    }
     buffer_add_text(&conn->out.bytes, "\n\n");
     pass_mark_dirty(conn);
 }
@@ -143,52 +164,108 @@ static void on_eof(struct conn *conn, char *args)
 
 /* What a command is like. */
 enum {
-    SETS = 0,         /* a setting, or about the connection only */
-    URGENT = 1 << 0,  /* done while a LOCK waits */
-    READS = 1 << 1,   /* tells of the table */
-    CHANGES = 1 << 2, /* or needs the disk */
-    SILENT = 1 << 3,  /* is not answered */
+    ITSELF = 0,        /* about the connection only */
+    URGENT = 1 << 0,   /* done while a LOCK waits */
+    READS = 1 << 1,    /* tells of the table */
+    CHANGES = 1 << 2,  /* or needs the disk */
+    SILENT = 1 << 3,   /* is not answered */
+    NAMES = 1 << 4,    /* looks at each lock of the demand */
+    SETS = 1 << 5,     /* a setting */
+    PROVEN = 1 << 6,   /* only for whom may_change() allows it */
+    SEALED = 1 << 7,   /* and behind a proof with its seal */
+    PROOF = 1 << 8,    /* has munged asked */
+    BY_LOGIN = 1 << 9, /* rules of pools go by who asks */
 };
 
-#define WORD(text) text, sizeof(text) - 1
+/* What else lines cost, before their names. */
+enum {
+    LINE_COST_US = 1,
+    COMMAND_COST_US = 10,
+    NAME_COST_US = 1,
+    PROOF_COST_US = 120, /* of munged, which all share */
+};
 
-/* Those that most clients say come first. */
+/* Known when this is compiled, as every line is charged for. */
+#define COST_US(traits)                                        \
+    ((((traits)&SETS) != 0 ? LINE_COST_US : COMMAND_COST_US) + \
+     (((traits)&CHANGES) != 0 ? TURN_CHANGE_COST_US : 0) +     \
+     (((traits)&PROOF) != 0 ? PROOF_COST_US : 0))
+
+#define COMMAND(word, run, protocol, traits)                           \
+    {                                                                  \
+        word, sizeof(word) - 1, run, protocol, traits, COST_US(traits) \
+    }
+
 static const struct command {
     const char *word;
     size_t len;
     void (*run)(struct conn *conn, char *args);
     unsigned protocol; /* the lowest that has it */
     unsigned traits;
+    uint32_t cost_us;
 } commands[] = {
-    {WORD("user"), setting_user, 1, SETS},
-    {WORD("locks"), setting_locks, 1, SETS},
-    {WORD("block"), setting_block, 1, SETS},
-    {WORD("timeout"), setting_timeout, 1, SETS},
-    {WORD("autounlock"), setting_autounlock, 1, SETS},
-    {WORD("hostname"), setting_hostname, 1, SETS},
-    {WORD("pid"), setting_pid, 1, SETS},
-    {WORD("LOCK"), command_lock, 1, CHANGES},
-    {WORD("UNLOCK"), command_unlock, 1, CHANGES},
-    {WORD("EOF"), on_eof, 1, SETS},
-    {WORD("STATUS"), on_status, 1, READS},
-    {WORD("proto"), setting_proto, 1, SETS},
-    {WORD("process"), setting_process, 2, SETS},
-    {WORD("session"), setting_session, 2, SETS},
-    {WORD("QUEUE"), on_queue, 2, URGENT},
-    {WORD("RENEW"), command_renew, 2, CHANGES},
-    {WORD("VERSION"), on_version, 1, SETS},
-    {WORD("BREAK_LOCK"), on_break_lock, 1, CHANGES},
-    {WORD("LOCK_LIST"), on_lock_list, 1, READS},
-    {WORD("DEAD_PID"), on_dead_pid, 1, CHANGES | SILENT},
-    {WORD("DEAD_PROCESS"), command_dead_process, 2, URGENT | CHANGES | SILENT},
-    {WORD("and"), setting_and, 2, SETS},
-    {WORD("count"), setting_count, 2, SETS},
-    {WORD("job"), setting_job, 2, SETS},
-    {WORD("CANCEL"), on_cancel, 2, URGENT | CHANGES | SILENT},
-    {WORD("DEAD_JOB"), on_dead_job, 2, CHANGES},
-    {WORD("HISTORY"), history_command, 2, READS | CHANGES},
-    {WORD("LIST_JSON"), on_list_json, 2, READS},
+    /* Looked through from the top: those that come most stand there. */
+    COMMAND("LOCK", command_lock, 1, CHANGES | NAMES | PROVEN | SEALED | BY_LOGIN),
+    COMMAND("UNLOCK", command_unlock, 1, CHANGES | NAMES | PROVEN | SEALED),
+    COMMAND("user", setting_user, 1, SETS),
+    COMMAND("locks", setting_locks, 1, SETS | NAMES),
+    COMMAND("block", setting_block, 1, SETS),
+    COMMAND("EOF", on_eof, 1, ITSELF),
+    COMMAND("timeout", setting_timeout, 1, SETS),
+    COMMAND("autounlock", setting_autounlock, 1, SETS),
+    COMMAND("hostname", setting_hostname, 1, SETS),
+    COMMAND("pid", setting_pid, 1, SETS),
+    COMMAND("STATUS", on_status, 1, READS | NAMES),
+    COMMAND("proto", setting_proto, 1, SETS),
+    COMMAND("auth", auth_conn_auth, 2, SETS),
+    COMMAND("proof", auth_conn_proof, 2, PROOF),
+    COMMAND("process", setting_process, 2, SETS),
+    COMMAND("session", setting_session, 2, SETS),
+    COMMAND("QUEUE", on_queue, 2, URGENT | NAMES),
+    COMMAND("INSIDE", command_inside, 2, URGENT | CHANGES | SILENT | NAMES),
+    COMMAND("RENEW", command_renew, 2, CHANGES | NAMES | PROVEN | SEALED | BY_LOGIN),
+    COMMAND("EXTEND", command_extend, 2, CHANGES | NAMES | PROVEN | SEALED),
+    COMMAND("FOLLOW", command_follow, 2, CHANGES | NAMES | PROVEN | SEALED),
+    COMMAND("VERSION", on_version, 1, ITSELF),
+    COMMAND("BREAK_LOCK", on_break_lock, 1, CHANGES | NAMES | PROVEN | SEALED),
+    COMMAND("LOCK_LIST", on_lock_list, 1, READS),
+    COMMAND("DEAD_PID", on_dead_pid, 1, CHANGES | SILENT | PROVEN | SEALED),
+    COMMAND("DEAD_PROCESS", command_dead_process, 2, URGENT | CHANGES | SILENT | NAMES | PROVEN),
+    COMMAND("and", setting_and, 2, SETS | NAMES),
+    COMMAND("count", setting_count, 2, SETS),
+    COMMAND("shared", setting_shared, 2, SETS),
+    COMMAND("spread", setting_spread, 2, SETS),
+    COMMAND("keep", setting_keep, 2, SETS),
+    COMMAND("until-boot", setting_until_boot, 2, SETS),
+    COMMAND("job", setting_job, 2, SETS),
+    COMMAND("project", setting_project, 2, SETS),
+    COMMAND("priority", setting_priority, 2, SETS),
+    COMMAND("lost-after", setting_lost_after, 2, SETS),
+    COMMAND("why", setting_why, 2, SETS),
+    COMMAND("queue-most", setting_queue_most, 2, SETS),
+    COMMAND("EXPLAIN", command_explain, 2, READS | NAMES | PROVEN | BY_LOGIN),
+    COMMAND("OUTSIDE", command_outside, 2, CHANGES | PROVEN | SEALED | BY_LOGIN),
+    COMMAND("OFFLINE", command_offline, 2, CHANGES | PROVEN | SEALED | BY_LOGIN),
+    COMMAND("ONLINE", command_online, 2, CHANGES | PROVEN | SEALED | BY_LOGIN),
+    COMMAND("DEQUEUE", command_dequeue, 2, CHANGES | PROVEN | SEALED),
+    COMMAND("CANCEL", on_cancel, 2, URGENT | CHANGES | SILENT),
+    COMMAND("WHOAMI", auth_conn_whoami, 2, ITSELF),
+    COMMAND("DEAD_JOB", command_dead_job, 2, CHANGES | PROVEN | SEALED),
+    COMMAND("HISTORY", history_command, 2, READS | CHANGES),
+    COMMAND("LIST_JSON", on_list_json, 2, READS),
 };
+
+_Static_assert(sizeof commands / sizeof *commands <= FIGURES_COMMANDS_MAX, "each is counted");
+
+const char *command_word(size_t place)
+{
+    return place < sizeof commands / sizeof *commands ? commands[place].word : NULL;
+}
+
+bool command_is_setting(size_t place)
+{
+    return (commands[place].traits & SETS) != 0;
+}
 
 static const struct command *find_command(const struct conn *conn, const char *word, size_t len)
 {
@@ -205,10 +282,9 @@ static const struct command *find_command(const struct conn *conn, const char *w
 /* Answers a command that cannot be done because of the state's disk.  Returns whether so. */
 static bool is_refused(struct conn *conn, const struct command *command)
 {
-    const struct refusal *why = NULL;
+    const struct refusal *why =
+        state_outage_refusal(conn->server, (command->traits & CHANGES) != 0);
 
-    if ((command->traits & (READS | CHANGES)) != 0)
-        why = state_outage_refusal(conn->server, (command->traits & CHANGES) != 0);
     if (why == NULL)
         return false;
     if ((command->traits & SILENT) == 0) {
@@ -221,19 +297,71 @@ static bool is_refused(struct conn *conn, const struct command *command)
     return true;
 }
 
-void command_run(struct conn *conn, char *line)
+/* The same for want of a proof.  A seal that is wrong ends the connection. */
+static bool is_forbidden(struct conn *conn, const struct command *command)
+{
+    static const struct refusal no_seal = {
+        ERROR_CODE_PROOF_INVALID, "the seal of a command is missing or not right; connect again"};
+
+    if ((command->traits & SEALED) != 0 && conn->auth != NULL && !auth_key_is_sealed(conn)) {
+        conn_refuse(conn, &no_seal);
+        return true;
+    }
+    if ((command->traits & PROVEN) == 0 || may_change(conn))
+        return false;
+    conn->fault = NULL;
+    if ((command->traits & SILENT) == 0)
+        reply_status(conn, NULL, &may_needs_proof);
+    return true;
+}
+
+/* What may be changed now is; what may not is refused at once. */
+static bool is_held_up(struct conn *conn, const struct command *command)
+{
+    return ((command->traits & CHANGES) != 0 && turn_is_held_up(conn->server)) ||
+           ((command->traits & BY_LOGIN) != 0 && rule_asker_is_awaited(conn));
+}
+
+/* Most lines are settings, which are spared all these questions. */
+static inline bool asks(const struct command *command, unsigned traits)
+{
+    return command != NULL && (command->traits & traits) != 0;
+}
+
+static void run(struct conn *conn, const struct command *command, char *args)
+{
+    uint32_t before = gated_output_len(&conn->out);
+
+    if ((command->traits & SETS) == 0)
+        conn->is_active = conn->is_known = true;
+    conn->server->acting = conn->account;
+    conn->server->counts.commands[command - commands]++;
+    command->run(conn, args);
+    conn->server->acting = NULL;
+    conn->turn_cost_us += command->cost_us;
+    if ((command->traits & NAMES) != 0)
+        conn->turn_cost_us += NAME_COST_US * conn->demand.name_count;
+    /* Such an answer needs to wait for no commit: a disk that hangs does not hold it up. */
+    if ((command->traits & (URGENT | READS | CHANGES)) == 0)
+        gated_output_unbind(&conn->out, before);
+}
+
+bool command_run(struct conn *conn, char *line)
 {
     char *word = line + words_blank_len(line);
     size_t len = words_word_len(word);
     const struct command *command = len > 0 ? find_command(conn, word, len) : NULL;
-    uint32_t before = gated_output_len(&conn->out);
 
-    if (command == NULL || is_refused(conn, command))
-        return;
-    command->run(conn, word + len);
-    /* Such an answer needs to wait for no commit: a disk that hangs does not hold it up. */
-    if (command->traits == SETS)
-        gated_output_unbind(&conn->out, before);
+    /* A line that is to come again is not taken yet. */
+    if (asks(command, CHANGES | BY_LOGIN) && is_held_up(conn, command))
+        return false;
+    if ((conn->auth != NULL && !auth_key_take_line(conn, line)) || command == NULL ||
+        (asks(command, PROVEN | SEALED) && is_forbidden(conn, command)) ||
+        (asks(command, READS | CHANGES) && is_refused(conn, command)))
+        conn->turn_cost_us += LINE_COST_US;
+    else
+        run(conn, command, word + len);
+    return true;
 }
 
 bool command_is_urgent(const struct conn *conn, const char *line, size_t len)

@@ -5,10 +5,16 @@
 #include "server.h"
 
 /* Does what a line says.  `line` has no newline, ends with a NUL and is modified. */
-void command_run(struct conn *conn, char *line);
+bool command_run(struct conn *conn, char *line);
 
 /* Whether a line, of `len` bytes and without an end, may be handled while a LOCK before it waits.
  */
 bool command_is_urgent(const struct conn *conn, const char *line, size_t len);
+
+/* The word of the command in a place of their table; NULL behind the last. */
+const char *command_word(size_t place);
+
+/* Whether it is a setting; there is such a place. */
+bool command_is_setting(size_t place);
 
 #endif

@@ -6,89 +6,50 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "ask.h"
 #include "base/number.h"
 #include "base/words.h"
 #include "claim.h"
+#include "command_grant.h"
 #include "context.h"
+#include "holders.h"
 #include "incarnation.h"
+#include "keep_refusal.h"
+#include "lock/pools.h"
+#include "may.h"
 #include "owner_watch.h"
 #include "pass.h"
-#include "process/process.h"
+#include "payer.h"
+#include "pools.h"
 #include "reply.h"
+#include "reply_why.h"
+#include "rule_asker.h"
+#include "rule_refusal.h"
 #include "state_note.h"
 
-/* Answers a command that cannot be done because of an earlier setting.  Returns whether so. */
-static bool answer_fault(struct conn *conn)
+/* What the user has or waits for of a name of the demand: of a pool that may be several requests.
+ */
+static struct lock_request *first_own(const struct conn *conn, size_t name)
 {
-    static const struct refusal no_owner = {ERROR_CODE_MALFORMED,
-                                            "no owner was named; send \"user NAME\" first"};
-    const struct refusal *fault = conn->fault;
-
-    conn->fault = NULL;
-    if (fault == NULL && conn->user == NULL)
-        fault = &no_owner;
-    if (fault != NULL)
-        reply_status(conn, NULL, fault);
-    return fault != NULL;
+    return lock_table_find(conn->server->table, conn->user, conn->demand.names[name]);
 }
 
-/* Fills in what a classic client cannot tell: on this host its process can be looked at. */
-static void identify_classic_owner(const struct conn *conn, struct lock_ask *ask)
+static struct lock_request *next_own(const struct conn *conn, size_t name,
+                                     const struct lock_request *last)
 {
-    if (!ask->autounlock || ask->boot != NULL || ask->host == NULL || ask->pid == 0 ||
-        !context_is_own_host(conn->server, ask->host))
-        return;
-    ask->start = process_start_time((pid_t)ask->pid);
-    if (ask->start == 0)
-        return;
-    ask->boot = process_boot_id();
-    ask->pid_namespace = process_pid_namespace();
-}
-
-/* Why there is no request; NULL when there is, or it would only have to wait. */
-static const struct refusal *outcome_refusal(enum lock_outcome outcome)
-{
-    static const struct refusal bad_count = {
-        ERROR_CODE_MALFORMED,
-        "nobody could ever have so many of these locks; name more or ask for fewer"};
-    static const struct refusal overlap = {ERROR_CODE_MALFORMED,
-                                           "a lock is named in two groups; name it in one"};
-    static const struct refusal has_part = {
-        ERROR_CODE_OWN, "this owner holds a part of these locks already; give it back first"};
-    static const struct refusal waits = {
-        ERROR_CODE_OWN, "this owner waits for one of these locks already, with another request"};
-
-    switch (outcome) {
-    case LOCK_OUTCOME_BAD_COUNT:
-        return &bad_count;
-    case LOCK_OUTCOME_OVERLAP:
-        return &overlap;
-    case LOCK_OUTCOME_HAS_PART:
-        return &has_part;
-    case LOCK_OUTCOME_WAITS:
-        return &waits;
-    case LOCK_OUTCOME_NO_MEMORY:
-        return &refusal_no_memory;
-    default:
+    if (!pools_are_there(conn->server))
         return NULL;
-    }
+    return lock_table_next_own(conn->server->table, conn->user, conn->demand.names[name], last);
 }
 
-/* An owner that asks for what it has or waits for already needs no room. */
-static bool has_room_for_locks(const struct conn *conn)
+/* Ties the connection to what it waits for, or its session to what it has. */
+static int join(struct conn *conn, const struct lock_result *result)
 {
-    const struct lock_table *table = conn->server->table;
+    bool waits = result->outcome == LOCK_OUTCOME_QUEUED;
 
-    return lock_table_name_count(table) < conn->server->limits[IPCLOCKER_LIMIT_LOCKS] ||
-           lock_table_find(table, conn->user, conn->demand.names[0]) != NULL;
-}
-
-static bool has_room_to_wait(const struct conn *conn)
-{
-    const struct lock_table *table = conn->server->table;
-
-    return lock_table_waiter_count(table) < conn->server->limits[IPCLOCKER_LIMIT_WAITERS] ||
-           lock_table_find(table, conn->user, conn->demand.names[0]) != NULL;
+    if (!waits && !conn->session)
+        return 0;
+    return result->is_again ? claim_join_all(conn) : claim_join(conn, result->request, waits);
 }
 
 static void answer_lock(struct conn *conn, const struct lock_result *result)
@@ -96,7 +57,8 @@ static void answer_lock(struct conn *conn, const struct lock_result *result)
     struct lock_request *request = result->request;
     bool waits = result->outcome == LOCK_OUTCOME_QUEUED;
 
-    if ((waits || conn->session) && claim_join(conn, request, waits) != 0) {
+    payer_take(conn, request);
+    if (join(conn, result) != 0) {
         lock_table_end(conn->server->table, request, LOCK_REASON_GONE,
                        context_now_ms(conn->server));
         reply_status(conn, NULL, &refusal_no_memory);
@@ -105,46 +67,29 @@ static void answer_lock(struct conn *conn, const struct lock_result *result)
     if (waits) {
         conn->state = CONN_WAITING;
         reply_waiting(conn, request);
-    } else if (conn->demand.name_count == 1 && request->held_count == 1) {
+    } else if (conn->demand.name_count == 1 && request->held_count == 1 &&
+               lock_demand_needed(&conn->demand) == 1) {
         reply_granted(conn, request); /* what a status would say, without another search */
     } else {
         reply_status(conn, NULL, NULL);
     }
-    if (!conn->session)
+    if (!conn->session && result->is_again)
+        claim_watch_all(conn);
+    else if (!conn->session)
         claim_watch_owner(conn->server, request);
-}
-
-static struct lock_ask ask_of(const struct conn *conn)
-{
-    struct lock_ask ask = {
-        .owner = conn->user,
-        .groups = conn->demand.groups,
-        .group_count = conn->demand.group_count,
-        .host = conn->hostname,
-        .pid = conn->pid,
-        .start = conn->start,
-        .boot = conn->boot,
-        .pid_namespace = conn->pid_namespace,
-        .job = conn->job,
-        .wait = conn->block,
-        .autounlock = conn->autounlock,
-        .hold_ms = conn->hold_ms,
-    };
-
-    identify_classic_owner(conn, &ask);
-    return ask;
 }
 
 /* What an exited job has still is given back before somebody is refused for it. */
 static bool release_ended_holders(struct conn *conn)
 {
     struct ipclocker_server *server = conn->server;
+    struct holders holders = {0};
+    struct lock_request *holder;
     bool released = false;
+    const char *name;
 
-    for (size_t i = 0; i < conn->demand.name_count; i++) {
-        struct lock_request *holder = lock_table_holder(server->table, conn->demand.names[i]);
-
-        if (holder == NULL || !owner_watch_sees_end(holder))
+    while ((holder = holders_next(conn, &holders, &name)) != NULL) {
+        if (!owner_watch_sees_end(holder))
             continue;
         lock_table_end(server->table, holder, LOCK_REASON_DEAD, context_now_ms(server));
         released = true;
@@ -177,29 +122,87 @@ static struct lock_result ask_table(struct conn *conn, struct lock_ask *ask)
     struct ipclocker_server *server = conn->server;
     struct lock_result result;
 
-    ask->wait = ask->wait && has_room_to_wait(conn);
+    ask->wait = ask->wait && payer_limit_of_wait(conn) == IPCLOCKER_LIMITS;
     do {
         result = lock_table_request(server->table, ask, context_now_ms(server));
     } while (result.outcome == LOCK_OUTCOME_WAITS && end_former_wait(conn, result.name));
     if (result.outcome == LOCK_OUTCOME_REFUSED && release_ended_holders(conn))
         result = lock_table_request(server->table, ask, context_now_ms(server));
-    context_log(server, LOG_DEBUG, "LOCK by %s of %s: %s", conn->user, conn->demand.names[0],
-                outcome_word(result.outcome));
+    if (server->debug)
+        context_log(server, LOG_DEBUG, "LOCK by %s of %s: %s", conn->user, conn->demand.names[0],
+                    outcome_word(result.outcome));
     return result;
 }
 
-/* Why the demand cannot even be asked for; NULL when it can. */
-static const struct refusal *check_demand(struct conn *conn, const struct lock_ask *ask)
+/* Why what the asker's name has of the demand is in its way; NULL when it is not, or any more. */
+static const struct refusal *check_name(struct conn *conn, const struct lock_ask *ask, bool may_end)
 {
     static const struct refusal stranger = {
         ERROR_CODE_DENIED,
         "another process of this owner's name has it or waits; use another name"};
-    static const struct refusal too_many_locks = {
-        ERROR_CODE_LATER, "the server's limit of locks in use is reached; try again later"};
+    static const struct refusal other_user = {
+        ERROR_CODE_NOT_OWNER,
+        "another user has it or waits by this owner's name; use another name"};
 
-    if (!incarnation_check(conn, ask))
-        return &stranger;
-    return has_room_for_locks(conn) ? NULL : &too_many_locks;
+    for (size_t i = 0; i < conn->demand.name_count; i++) {
+        struct lock_request *request, *next = first_own(conn, i);
+
+        if (next == NULL && !may_ask_anew(conn))
+            return &may_needs_proof;
+        while ((request = next) != NULL) {
+            next = next_own(conn, i, request);
+            if (!may_own(conn, request) && !(may_end ? incarnation_end_former(conn, ask, request)
+                                                     : incarnation_is_former(ask, request)))
+                return request->asker.proof != LOCK_CLAIMED ? &other_user : &stranger;
+        }
+    }
+    return NULL;
+}
+
+/* Why the demand cannot even be asked for; NULL when it can. */
+static const struct refusal *check_demand(struct conn *conn, const struct lock_ask *ask,
+                                          bool may_end)
+{
+    const struct refusal *in_the_way = keep_refusal(conn, ask);
+    enum ipclocker_limit limit;
+
+    if (in_the_way == NULL)
+        in_the_way = check_name(conn, ask, may_end);
+    if (in_the_way != NULL)
+        return in_the_way;
+    limit = payer_limit_of_locks(conn);
+    return limit != IPCLOCKER_LIMITS ? payer_refuse(conn, limit) : NULL;
+}
+
+struct foreseen {
+    const struct lock_table *table;
+    size_t place; /* 0: it would not wait */
+};
+
+static void note_place(void *context, const struct lock_request *request, enum lock_outcome outcome)
+{
+    struct foreseen *foreseen = context;
+
+    if (outcome == LOCK_OUTCOME_QUEUED)
+        foreseen->place = lock_table_position(foreseen->table, request);
+}
+
+/* NULL where it waits already, would not have to, or as few are before it as it takes. */
+static const struct refusal *check_queue(struct conn *conn, const struct lock_ask *ask)
+{
+    static const struct refusal too_many = {ERROR_CODE_QUEUE,
+                                            "as many wait for it already as you would wait behind"};
+    struct foreseen foreseen = {.table = conn->server->table};
+
+    if (conn->says->queue_places == 0 || !conn->block)
+        return NULL;
+    for (size_t i = 0; i < conn->demand.name_count; i++) {
+        if (first_own(conn, i) != NULL)
+            return NULL;
+    }
+    lock_table_foresee(conn->server->table, ask, context_now_ms(conn->server), note_place,
+                       &foreseen);
+    return foreseen.place >= conn->says->queue_places ? &too_many : NULL;
 }
 
 /* Who is in the way may have ended, which the asker can see where we cannot. */
@@ -209,24 +212,49 @@ static void refuse(struct conn *conn, const struct refusal *why)
     reply_status(conn, NULL, why);
 }
 
+/* NULL: it did not want to wait. */
+static const struct refusal *why_not_queued(struct conn *conn)
+{
+    return conn->block ? payer_refuse(conn, payer_limit_of_wait(conn)) : NULL;
+}
+
+static void tell_why(void *context, const struct lock_request *request, enum lock_outcome outcome)
+{
+    if (outcome == LOCK_OUTCOME_QUEUED)
+        reply_why(context, request);
+}
+
+/* Who would not wait, and asks why, is told what it would have waited for. */
+static void refuse_to_wait(struct conn *conn, const struct lock_ask *ask)
+{
+    if (conn->why)
+        lock_table_foresee(conn->server->table, ask, context_now_ms(conn->server), tell_why, conn);
+    refuse(conn, why_not_queued(conn));
+}
+
 void command_lock(struct conn *conn, char *args)
 {
-    static const struct refusal too_many_waiters = {
-        ERROR_CODE_LATER, "the server's limit of waiters is reached; try again later"};
     const struct refusal *refusal;
     struct lock_ask ask;
     struct lock_result result;
 
     (void)args;
-    if (answer_fault(conn))
+    if (command_grant_fault(conn))
         return;
     if (conn->demand.group_count == 0) {
         reply_status(conn, NULL, NULL);
         return;
     }
-    ask = ask_of(conn);
-    refusal = check_demand(conn, &ask);
+    ask = ask_of_conn(conn);
+    rule_asker_fill(conn, &ask);
+    refusal = check_demand(conn, &ask, true);
     if (refusal != NULL) {
+        refuse(conn, refusal);
+        return;
+    }
+    refusal = check_queue(conn, &ask);
+    if (refusal != NULL) {
+        state_note_refused(conn);
         refuse(conn, refusal);
         return;
     }
@@ -236,9 +264,49 @@ void command_lock(struct conn *conn, char *args)
     if (result.request != NULL)
         answer_lock(conn, &result);
     else if (result.outcome == LOCK_OUTCOME_REFUSED)
-        refuse(conn, conn->block ? &too_many_waiters : NULL);
+        refuse_to_wait(conn, &ask);
     else
-        reply_status(conn, NULL, outcome_refusal(result.outcome));
+        reply_status(conn, NULL, rule_refusal(conn->server, &result));
+}
+
+/* What would come of a LOCK that waits. */
+static void tell_foreseen(void *context, const struct lock_request *request,
+                          enum lock_outcome outcome)
+{
+    struct conn *conn = context;
+    enum ipclocker_limit limit = payer_limit_of_wait(conn);
+
+    if (outcome == LOCK_OUTCOME_GRANTED)
+        reply_would_grant(conn, request);
+    else if (limit != IPCLOCKER_LIMITS)
+        reply_status(conn, NULL, payer_refuse(conn, limit));
+    else
+        reply_would_wait(conn, request);
+}
+
+void command_explain(struct conn *conn, char *args)
+{
+    static const struct refusal no_locks = {
+        ERROR_CODE_MALFORMED, "\"EXPLAIN\" needs locks; send \"locks NAME...\" first"};
+    const struct refusal *refusal;
+    struct lock_result result;
+    struct lock_ask ask;
+
+    (void)args;
+    if (conn->fault == NULL && conn->demand.group_count == 0)
+        conn->fault = &no_locks;
+    if (command_grant_fault(conn))
+        return;
+    ask = ask_of_conn(conn);
+    rule_asker_fill(conn, &ask);
+    refusal = check_demand(conn, &ask, false);
+    if (refusal == NULL) {
+        result = lock_table_foresee(conn->server->table, &ask, context_now_ms(conn->server),
+                                    tell_foreseen, conn);
+        refusal = rule_refusal(conn->server, &result);
+    }
+    if (refusal != NULL)
+        reply_status(conn, NULL, refusal);
 }
 
 /* The asker may believe only of its own boot and namespace to know which process a pid means, and
@@ -247,74 +315,72 @@ static bool is_believed(const struct conn *conn, const struct lock_request *hold
                         uint64_t start)
 {
     const struct lock_claimant *process = holder->process;
+    const struct may_reporter reporter = may_reporter_of(conn);
 
     if (!holder->autounlock || process->pid != pid || process->start != start ||
         !incarnation_is_neighbour(conn, process))
         return false;
-    return !owner_watch_can_look(holder) || owner_watch_sees_end(holder);
+    if (owner_watch_can_look(holder))
+        return owner_watch_sees_end(holder);
+    return may_report_death(conn->server, &reporter, holder);
 }
 
 void command_dead_process(struct conn *conn, char *args)
 {
     struct ipclocker_server *server = conn->server;
     const char *pid_word = words_next(&args), *start_word = words_next(&args);
+    struct store_culprit culprit;
+    struct holders holders = {0};
+    struct lock_request *holder;
+    char who[MAY_WHO_SIZE];
     uint64_t pid, start;
+    const char *name;
 
     if (pid_word == NULL || start_word == NULL || number_parse(pid_word, INT_MAX, &pid) != 0 ||
         number_parse(start_word, UINT64_MAX, &start) != 0 || pid == 0 || start == 0)
         return;
-    for (size_t i = 0; i < conn->demand.name_count; i++) {
-        struct lock_request *holder = lock_table_holder(server->table, conn->demand.names[i]);
-
-        if (holder == NULL || !is_believed(conn, holder, pid, start))
+    while ((holder = holders_next(conn, &holders, &name)) != NULL) {
+        if (!is_believed(conn, holder, pid, start))
             continue;
-        context_log(server, LOG_NOTICE, "process %llu of %s was reported dead by one beside it",
-                    (unsigned long long)pid, holder->owner);
+        context_log(server, LOG_NOTICE, "process %llu of %s was reported dead by one beside it, %s",
+                    (unsigned long long)pid, holder->owner, may_describe(conn, who));
+        may_begin_blame(conn, &culprit);
         lock_table_end(server->table, holder, LOCK_REASON_DEAD, context_now_ms(server));
+        may_end_blame(server);
     }
 }
 
-/* Takes the named locks for an owner that had them from a server without memory of it. */
+/* Takes the named locks for an owner that had them from a server without memory of it, as a LOCK
+ * that does not wait would. */
 static bool take_again(struct conn *conn)
 {
-    struct lock_ask ask = ask_of(conn);
+    struct lock_ask ask = ask_of_conn(conn);
     struct lock_result result;
 
-    ask.wait = false;
-    result = lock_table_request(conn->server->table, &ask, context_now_ms(conn->server));
+    rule_asker_fill(conn, &ask);
+    if (check_demand(conn, &ask, true) != NULL)
+        return false;
+    result = lock_table_take_again(conn->server->table, &ask, context_now_ms(conn->server));
     if (result.request == NULL)
         return false;
     answer_lock(conn, &result);
     return true;
 }
 
-/* Whether the connection's owner has all the locks of its demand by the grant with this token. */
-static bool holds_all(const struct conn *conn, uint64_t token)
-{
-    for (size_t i = 0; i < conn->demand.name_count; i++) {
-        const struct lock_request *holder =
-            lock_table_holder(conn->server->table, conn->demand.names[i]);
-
-        if (holder == NULL || holder->token != token || strcmp(holder->owner, conn->user) != 0)
-            return false;
-    }
-    return conn->demand.name_count > 0;
-}
-
 void command_renew(struct conn *conn, char *args)
 {
     static const struct refusal no_token = {ERROR_CODE_MALFORMED,
                                             "\"RENEW\" needs the token of the grant"};
-    static const struct refusal lost = {ERROR_CODE_UNKNOWN, "these locks are not held any more"};
     const char *word = words_next(&args);
-    uint64_t token;
-    struct lock_ask ask = ask_of(conn);
+    const struct refusal *wrong;
+    uint64_t token = 0;
 
     if (word == NULL || number_parse(word, UINT64_MAX, &token) != 0)
         conn->fault = &no_token;
-    if (answer_fault(conn))
+    if (command_grant_fault(conn))
         return;
-    if (incarnation_check(conn, &ask) && holds_all(conn, token)) {
+    wrong = command_grant_check(conn, token);
+    if (wrong == NULL) {
         if (conn->session && claim_join_all(conn) != 0)
             reply_status(conn, NULL, &refusal_no_memory);
         else
@@ -323,38 +389,55 @@ void command_renew(struct conn *conn, char *args)
     }
     if (token < conn->server->first_token && conn->demand.group_count > 0 && take_again(conn))
         return;
-    reply_status(conn, NULL, &lost);
+    reply_status(conn, NULL, wrong);
 }
 
-/* A monitor may speak for a process whose name another one goes by meanwhile. */
-static bool is_of_another(const struct conn *conn)
+/* A monitor may speak for a process whose name another one goes by meanwhile.  *last is what the
+ * owner has to do with the last name of the demand. */
+static bool is_of_another(const struct conn *conn, struct lock_request **last)
 {
-    /* A client that did not say goes by its name alone, and is spared the search. */
-    if (!conn->autounlock || conn->start == 0 || conn->boot == NULL)
-        return false;
+    *last = NULL;
     for (size_t i = 0; i < conn->demand.name_count; i++) {
-        const struct lock_request *request =
-            lock_table_find(conn->server->table, conn->user, conn->demand.names[i]);
+        struct lock_request *own = first_own(conn, i);
 
-        if (request != NULL && incarnation_is_of_another(conn, request))
-            return true;
+        *last = own;
+        for (; own != NULL; own = next_own(conn, i, own)) {
+            if (!may_own(conn, own))
+                return true;
+        }
     }
     return false;
 }
 
+/* Returns the first name that was given back, or NULL.  `last` is of the last of them. */
+static const char *unlock(const struct conn *conn, struct lock_request *last)
+{
+    struct lock_table *table = conn->server->table;
+    const struct lock_demand *demand = &conn->demand;
+    int64_t now_ms = context_now_ms(conn->server);
+    size_t first = 0;
+
+    /* There is no need to look for it again. */
+    if (demand->name_count == 1 && last != NULL && lock_table_unlock_only(table, last, now_ms))
+        return demand->names[0];
+    if (lock_table_unlock(table, conn->user, demand->names, demand->name_count, now_ms, &first) ==
+        0)
+        return NULL;
+    return demand->names[first];
+}
+
 void command_unlock(struct conn *conn, char *args)
 {
-    struct ipclocker_server *server = conn->server;
     const char *released = NULL;
-    size_t first;
+    struct lock_request *last;
+    bool is_wrong;
 
     (void)args;
-    if (answer_fault(conn))
+    if (command_grant_fault(conn))
         return;
-    if (!is_of_another(conn) &&
-        lock_table_unlock(server->table, conn->user, conn->demand.names, conn->demand.name_count,
-                          context_now_ms(server), &first) > 0)
-        released = conn->demand.names[first];
-    pass_run_resumed(server);
-    reply_status(conn, released, NULL);
+    is_wrong = is_of_another(conn, &last);
+    if (!is_wrong)
+        released = unlock(conn, last);
+    pass_run_resumed(conn->server);
+    reply_status(conn, released, is_wrong ? &may_not_owner : NULL);
 }

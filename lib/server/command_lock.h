@@ -8,6 +8,7 @@
 void command_lock(struct conn *conn, char *args);
 void command_renew(struct conn *conn, char *args);
 void command_unlock(struct conn *conn, char *args);
+void command_explain(struct conn *conn, char *args); /* what would come of a LOCK */
 void command_dead_process(struct conn *conn, char *args);
 
 #endif

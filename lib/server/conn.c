@@ -2,20 +2,22 @@
  * Must not know what a line means, and must never wait for a client. */
 #include "conn.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "auth_role.h"
+#include "conn_output.h"
 #include "context.h"
+#include "limit.h"
+#include "particulars.h"
 #include "pass.h"
-#include "state_note.h"
+#include "turn.h"
 
 static bool read_input(struct conn *conn);
 static void on_readable(evutil_socket_t fd, short events, void *context);
-static void on_writable(evutil_socket_t fd, short events, void *context);
 
 static struct conn_list *timed_list(const struct conn *conn)
 {
@@ -24,20 +26,29 @@ static struct conn_list *timed_list(const struct conn *conn)
 
 static void enter_timed_list(struct conn *conn)
 {
-    assert(!conn->holding);
-    conn->timed = true;
     conn->since_s = context_monotonic_s();
+    conn->is_active = false;
     TAILQ_INSERT_TAIL(timed_list(conn), conn, in_timed);
 }
 
 static void leave_timed_list(struct conn *conn)
 {
-    if (conn->timed)
-        TAILQ_REMOVE(timed_list(conn), conn, in_timed);
-    conn->timed = false;
+    TAILQ_REMOVE(timed_list(conn), conn, in_timed);
 }
 
-void conn_create(struct ipclocker_server *server, int fd)
+static struct lock_asker asker_of_peer(const struct auth_peer *peer)
+{
+    struct lock_asker asker = {
+        .uid = peer->uid,
+        .proof = peer->is_proven ? LOCK_PROVEN_BY_SOCKET : LOCK_CLAIMED,
+    };
+
+    memcpy(asker.peer, peer->ip, sizeof asker.peer);
+    return asker;
+}
+
+void conn_create(struct ipclocker_server *server, int fd, const struct auth_peer *peer,
+                 struct account *account)
 {
     struct conn *conn = malloc(sizeof *conn);
 
@@ -45,12 +56,18 @@ void conn_create(struct ipclocker_server *server, int fd)
         close(fd);
         return;
     }
-    *conn = (struct conn){.server = server, .fd = fd, .protocol = 1};
+    *conn = (struct conn){
+        .server = server, .fd = fd, .protocol = 1, .account = account, .says = &particulars_none};
+    conn->asker = asker_of_peer(peer);
+    auth_roles_judge_socket(server->roles, peer, fd, &conn->is_admin, &conn->is_reaper);
+    account_connect(&server->accounts, account);
     TAILQ_INSERT_TAIL(&server->conns, conn, all);
     enter_timed_list(conn);
     server->conn_count++;
     /* Most clients have sent something by now, and one with a single request is served whole. */
-    if (read_input(conn))
+    if (!turn_is_due(conn))
+        turn_wait(conn);
+    else if (read_input(conn))
         conn_finish_pass(conn);
 }
 
@@ -67,13 +84,6 @@ static int poll_input(struct conn *conn, bool poll)
     return event_add(&conn->readable, NULL);
 }
 
-static int poll_output(struct conn *conn)
-{
-    if (conn->writable == NULL)
-        conn->writable = event_new(conn->server->base, conn->fd, EV_WRITE, on_writable, conn);
-    return conn->writable != NULL ? event_add(conn->writable, NULL) : -1;
-}
-
 static void leave_dirty_list(struct conn *conn)
 {
     if (conn->dirty)
@@ -88,23 +98,19 @@ void conn_destroy(struct conn *conn)
     server->parts->let_go(conn);
     leave_timed_list(conn);
     leave_dirty_list(conn);
+    turn_forget(conn);
     if (conn->resumed)
         TAILQ_REMOVE(&server->resumed, conn, in_resumed);
-    if (conn->holding)
-        TAILQ_REMOVE(&server->holding, conn, in_holding);
     TAILQ_REMOVE(&server->conns, conn, all);
     server->conn_count--;
+    account_disconnect(&server->accounts, conn->account);
     poll_input(conn, false);
-    if (conn->writable != NULL)
-        event_free(conn->writable);
+    conn_output_fini(conn);
     close(conn->fd);
     buffer_fini(&conn->in);
-    gated_output_fini(&conn->out);
     lock_demand_fini(&conn->demand);
     free(conn->user);
-    free(conn->hostname);
-    free(conn->boot);
-    free(conn->job);
+    particulars_forget(conn);
     free(conn);
 }
 
@@ -112,7 +118,7 @@ void conn_refuse(struct conn *conn, const struct refusal *refusal)
 {
     uint32_t before = gated_output_len(&conn->out);
 
-    refusal_add(&conn->out.bytes, refusal, conn->protocol);
+    refusal_add(&conn->out.bytes, refusal, conn->protocol, conn->server->counts.refused);
     gated_output_unbind(&conn->out, before);
     buffer_fini(&conn->in);
     conn->state = CONN_CLOSING;
@@ -123,13 +129,31 @@ void conn_refuse(struct conn *conn, const struct refusal *refusal)
 /* The next line can be handled, whatever it is. */
 static bool is_ready(const struct conn *conn)
 {
-    return conn->state == CONN_OPEN && gated_output_len(&conn->out) < OUT_PAUSE_BYTES;
+    return conn->state == CONN_OPEN && conn_output_has_room(conn);
+}
+
+/* Whether a line can be handled; one that only its turn keeps from that has the next one. */
+static bool may_handle(struct conn *conn, const char *line, size_t len)
+{
+    if (!is_ready(conn) && !(conn->state == CONN_WAITING && conn_output_has_room(conn) &&
+                             conn->server->parts->is_urgent(conn, line, len)))
+        return false;
+    if (turn_is_over(conn))
+        turn_wait(conn);
+    return !turn_is_over(conn);
+}
+
+static void refuse_length(struct conn *conn)
+{
+    conn_refuse(conn, limit_refuse(conn->server, IPCLOCKER_LIMIT_LINE_BYTES, conn->account));
 }
 
 /* Handles the lines at the start of `data`.  Returns how many bytes that were. */
 static size_t handle_lines(struct conn *conn, char *data, size_t len)
 {
     const struct server_parts *parts = conn->server->parts;
+    const size_t most = conn->server->limits[IPCLOCKER_LIMIT_LINE_BYTES];
+    const uint32_t cost_before_us = conn->turn_cost_us;
     /* A NUL would hide what follows it; a line with one says nothing that we know. */
     bool has_nul = memchr(data, '\0', len) != NULL;
     size_t used = 0;
@@ -144,38 +168,42 @@ static size_t handle_lines(struct conn *conn, char *data, size_t len)
         if (end == NULL)
             break;
         line_len = (size_t)(end - line);
-        if (!is_ready(conn) &&
-            !(conn->state == CONN_WAITING && parts->is_urgent(conn, line, line_len)))
+        if (!may_handle(conn, line, line_len))
             break;
-        leave_timed_list(conn);
+        if (line_len > most) {
+            refuse_length(conn);
+            break;
+        }
         *end = '\0';
+        if (!(has_nul && memchr(line, '\0', line_len) != NULL) && !parts->run_line(conn, line)) {
+            *end = '\n';
+            turn_wait(conn);
+            break;
+        }
         used += line_len + 1;
-        if (line_len <= LINE_MAX_BYTES && !(has_nul && memchr(line, '\0', line_len) != NULL))
-            parts->run_line(conn, line);
     }
     conn->handling = false;
+    turn_charge(conn, cost_before_us);
     return used;
 }
 
 /* A client may not make us keep more than one line that we cannot handle. */
 static bool is_full(const struct conn *conn)
 {
-    return conn->in.len > LINE_MAX_BYTES;
+    return conn->in.len > conn->server->limits[IPCLOCKER_LIMIT_LINE_BYTES];
 }
 
 static void check_length(struct conn *conn)
 {
     static const struct refusal too_many = {ERROR_CODE_LIMIT,
                                             "too many commands behind a LOCK that waits"};
-    static const struct refusal too_long = {ERROR_CODE_LIMIT,
-                                            "a line is longer than 65535 bytes; send shorter ones"};
 
-    if (!is_full(conn))
+    if (!is_full(conn) || conn->turn != TURN_NONE)
         return;
-    if (conn->state == CONN_WAITING)
+    if (conn->state == CONN_WAITING && conn_output_has_room(conn))
         conn_refuse(conn, &too_many);
     else if (is_ready(conn))
-        conn_refuse(conn, &too_long);
+        refuse_length(conn);
     else
         poll_input(conn, false);
 }
@@ -231,11 +259,30 @@ static bool read_input(struct conn *conn)
     return lives;
 }
 
+/* What is left of its last turn comes first. */
+void conn_take_turn(struct conn *conn)
+{
+    conn->turn_cost_us = 0;
+    if (conn_handle_kept_lines(conn) || read_input(conn))
+        pass_mark_dirty(conn);
+}
+
 static void on_readable(evutil_socket_t fd, short events, void *context)
 {
+    struct conn *conn = context;
+    struct ipclocker_server *server = conn->server;
+
     (void)fd;
     (void)events;
-    read_input(context);
+    conn->turn_cost_us = 0;
+    pass_begin_short(server);
+    if (conn->turn != TURN_NONE)
+        poll_input(conn, false); /* it waits for longer than a pass */
+    else if (!turn_is_due(conn))
+        turn_wait(conn);
+    else
+        read_input(conn);
+    pass_end_short(server);
 }
 
 /* Closing with unread input makes the kernel send a reset, which may overtake the last lines. */
@@ -249,71 +296,12 @@ static void start_draining(struct conn *conn)
         conn_destroy(conn);
 }
 
-static void set_holding(struct conn *conn, bool holding)
-{
-    assert(!(holding && conn->timed));
-    if (holding && !conn->holding)
-        TAILQ_INSERT_TAIL(&conn->server->holding, conn, in_holding);
-    else if (!holding && conn->holding)
-        TAILQ_REMOVE(&conn->server->holding, conn, in_holding);
-    conn->holding = holding;
-}
-
-static void mark_output(struct conn *conn)
-{
-    const struct ipclocker_server *server = conn->server;
-
-    gated_output_end_pass(&conn->out, state_note_mark(server), state_note_committed(server));
-    if (gated_output_is_held(&conn->out))
-        set_holding(conn, true);
-}
-
-void conn_release_output(struct conn *conn)
-{
-    bool released = gated_output_release(&conn->out, state_note_committed(conn->server));
-
-    set_holding(conn, gated_output_is_held(&conn->out));
-    if (released)
-        pass_mark_dirty(conn);
-}
-
 void conn_take_back(struct conn *conn, const struct refusal *why)
 {
     if (conn->state == CONN_DRAINING)
         return;
-    gated_output_take_back(&conn->out);
-    set_holding(conn, false);
+    conn_output_take_back(conn);
     conn_refuse(conn, why);
-}
-
-/* What is closed at once behind the last bytes sends them and its end in one segment. */
-static int send_flags(const struct conn *conn)
-{
-    bool is_last = conn->state == CONN_CLOSING &&
-                   gated_output_sendable(&conn->out) == gated_output_len(&conn->out);
-
-    return is_last ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
-}
-
-/* Returns false when the connection is gone. */
-static bool flush(struct conn *conn)
-{
-    uint32_t len;
-
-    while ((len = gated_output_sendable(&conn->out)) > 0) {
-        ssize_t sent = send(conn->fd, conn->out.bytes.data, len, send_flags(conn));
-
-        if (sent < 0 && errno == EINTR)
-            continue;
-        if (sent < 0 && errno == EAGAIN && poll_output(conn) == 0)
-            return true;
-        if (sent < 0) {
-            conn_destroy(conn);
-            return false;
-        }
-        gated_output_sent(&conn->out, (uint32_t)sent);
-    }
-    return true;
 }
 
 static bool has_unread_input(const struct conn *conn)
@@ -350,22 +338,23 @@ void conn_finish_pass(struct conn *conn)
 {
     leave_dirty_list(conn);
     do {
-        if (conn->out.bytes.failed) {
+        if (!conn_output_end_pass(conn)) {
             conn_destroy(conn);
             return;
         }
-        mark_output(conn);
-        if (!flush(conn))
-            return;
     } while (conn_handle_kept_lines(conn));
+    /* Most go on so; one whose input has ended is not looked at any more. */
+    if (conn->state == CONN_OPEN && conn->polled)
+        return;
     /* Nobody is there any more who could use a grant, or ask for more. */
-    if (conn->input_ended && conn->state != CONN_READING &&
+    if (conn->input_ended && conn->state != CONN_READING && conn->state != CONN_PROVING &&
+        conn->turn == TURN_NONE &&
         (conn->state == CONN_WAITING || gated_output_len(&conn->out) == 0)) {
         conn_destroy(conn);
         return;
     }
     if (conn->state < CONN_CLOSING && !conn->input_ended && !is_full(conn) &&
-        poll_input(conn, true) != 0) {
+        conn->turn == TURN_NONE && poll_input(conn, true) != 0) {
         conn_destroy(conn);
         return;
     }
@@ -379,27 +368,55 @@ void conn_finish_pass(struct conn *conn)
         conn_destroy(conn);
 }
 
-static void on_writable(evutil_socket_t fd, short events, void *context)
+/* A line would go unread as well. */
+static void close_unread(struct ipclocker_server *server, time_t now_s)
 {
-    (void)fd;
-    (void)events;
-    pass_mark_dirty(context);
+    time_t patience_s = (time_t)server->limits[IPCLOCKER_LIMIT_UNREAD_S];
+    struct conn *conn;
+
+    /* The analyser does not see that TAILQ_REMOVE moves the head on. */
+    while ((conn = TAILQ_FIRST(&server->unread)) != NULL &&
+           now_s - conn->unread_since_s >= patience_s) { /* NOLINT(clang-analyzer-unix.Malloc) */
+        limit_refuse(server, IPCLOCKER_LIMIT_UNREAD_S, conn->account);
+        conn_destroy(conn);
+    }
+}
+
+/* One that was served once is at home with a server that goes away, and asks another time. */
+static void turn_out(struct conn *conn)
+{
+    if (conn->is_known) {
+        conn->state = CONN_CLOSING;
+        pass_mark_dirty(conn);
+    } else {
+        conn_refuse(conn, limit_refuse(conn->server, IPCLOCKER_LIMIT_IDLE_S, conn->account));
+    }
+}
+
+static void close_idle(struct ipclocker_server *server, time_t now_s)
+{
+    time_t idle_s = (time_t)server->limits[IPCLOCKER_LIMIT_IDLE_S];
+    struct conn *conn;
+
+    while ((conn = TAILQ_FIRST(&server->idle)) != NULL && now_s - conn->since_s >= idle_s &&
+           now_s != conn->since_s) {
+        bool may_stay = conn->is_active || server->parts->may_stay(conn);
+
+        leave_timed_list(conn);
+        enter_timed_list(conn);
+        if (!may_stay)
+            turn_out(conn);
+    }
 }
 
 void conn_sweep(struct ipclocker_server *server)
 {
-    static const struct refusal too_late = {ERROR_CODE_LATER,
-                                            "no command came in time; connect again"};
     time_t now_s = context_monotonic_s();
-    time_t idle_s = (time_t)server->limits[IPCLOCKER_LIMIT_IDLE_S];
     struct conn *conn;
 
-    /* The analyser does not see that TAILQ_REMOVE moves the head on. */
     while ((conn = TAILQ_FIRST(&server->draining)) != NULL &&
            now_s - conn->since_s >= LINGER_S) /* NOLINT(clang-analyzer-unix.Malloc) */
         conn_destroy(conn);
-    while ((conn = TAILQ_FIRST(&server->idle)) != NULL && now_s - conn->since_s >= idle_s) {
-        leave_timed_list(conn);
-        conn_refuse(conn, &too_late);
-    }
+    close_idle(server, now_s);
+    close_unread(server, now_s);
 }

@@ -6,7 +6,8 @@
 
 /* Takes over an accepted descriptor, also when it fails.  Answers what its client has said already,
  * and may be done with it then. */
-void conn_create(struct ipclocker_server *server, int fd);
+void conn_create(struct ipclocker_server *server, int fd, const struct auth_peer *peer,
+                 struct account *account);
 
 /* Closes it and frees it, with what it has not sent; never from inside a line of its own. */
 void conn_destroy(struct conn *conn);
@@ -19,8 +20,8 @@ void conn_finish_pass(struct conn *conn);
  */
 bool conn_handle_kept_lines(struct conn *conn);
 
-/* Lets go of what waits for a commit that is done; the rest waits on. */
-void conn_release_output(struct conn *conn);
+/* Its turn has come: goes on with what it has said, or reads. */
+void conn_take_turn(struct conn *conn);
 
 /* Takes back what waits for a commit, says why, and closes.  Nothing is linked to it any more. */
 void conn_take_back(struct conn *conn, const struct refusal *why);
@@ -28,8 +29,8 @@ void conn_take_back(struct conn *conn, const struct refusal *why);
 /* Says so, without a status, and closes behind it. */
 void conn_refuse(struct conn *conn, const struct refusal *refusal);
 
-/* Closes those whose time is over: that are draining, or have sent no command.  To be called about
- * once a second. */
+/* Closes those whose time is over: that are draining, have sent no command though they neither hold
+ * nor wait, or take nothing of what they are told.  To be called about once a second. */
 void conn_sweep(struct ipclocker_server *server);
 
 #endif

@@ -10,6 +10,8 @@
 
 #include "base/clock.h"
 
+enum { LINES_A_MINUTE = 10, MINUTE_S = 60 };
+
 int64_t context_now_ms(const struct ipclocker_server *server)
 {
     return server->line_base_ms + clock_ms(CLOCK_BOOTTIME);
@@ -20,12 +22,65 @@ time_t context_monotonic_s(void)
     return (time_t)(clock_ms(CLOCK_MONOTONIC_COARSE) / 1000);
 }
 
+static void say(const struct ipclocker_server *server, int priority, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void say(const struct ipclocker_server *server, int priority, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    server->log(server->log_context, priority, text);
+}
+
+static void end_quota(const struct ipclocker_server *server, const struct log_quota *quota)
+{
+    if (quota->count > LINES_A_MINUTE)
+        say(server, LOG_NOTICE, "%llu lines more of this kind, by one client: \"%s\"",
+            (unsigned long long)(quota->count - LINES_A_MINUTE), quota->kind);
+}
+
+/* Whether a client has had enough of a kind logged.  Of two that meet in a place, the former is
+ * forgotten. */
+static bool is_too_much(const struct ipclocker_server *server, const char *kind)
+{
+    uint64_t place = (uintptr_t)kind / 8 + (uintptr_t)server->acting / 64;
+    struct log_quota *quota = &server->log_quotas[place % LOG_QUOTAS];
+    time_t now_s = context_monotonic_s();
+
+    if (quota->kind != kind || quota->client != server->acting ||
+        now_s - quota->since_s >= MINUTE_S) {
+        end_quota(server, quota);
+        *quota = (struct log_quota){.kind = kind, .client = server->acting, .since_s = now_s};
+    }
+    return ++quota->count > LINES_A_MINUTE;
+}
+
+void context_end_quotas(const struct ipclocker_server *server)
+{
+    time_t now_s = context_monotonic_s();
+
+    for (size_t i = 0; i < LOG_QUOTAS; i++) {
+        struct log_quota *quota = &server->log_quotas[i];
+
+        if (quota->kind == NULL || now_s - quota->since_s < MINUTE_S)
+            continue;
+        end_quota(server, quota);
+        quota->kind = NULL;
+    }
+}
+
 void context_log(const struct ipclocker_server *server, int priority, const char *format, ...)
 {
     char text[1024];
     va_list args;
 
     if (server->log == NULL || (priority == LOG_DEBUG && !server->debug))
+        return;
+    if (server->acting != NULL && priority != LOG_DEBUG && is_too_much(server, format))
         return;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);

@@ -13,9 +13,14 @@ int64_t context_now_ms(const struct ipclocker_server *server);
 time_t context_monotonic_s(void);
 
 /* Hands a line to the server's log function, if there is one; `priority` is syslog(3)'s, and those
- * of LOG_DEBUG go nowhere unless debugging was asked for.  A line has 1023 bytes at most. */
+ * of LOG_DEBUG go nowhere unless debugging was asked for.  A line has 1023 bytes at most.
+ * What a client's commands cause is logged ten times a minute for each kind, which is the format;
+ * then it is counted. */
 void context_log(const struct ipclocker_server *server, int priority, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Has the log told of what was counted and not logged; to be called about once a second. */
+void context_end_quotas(const struct ipclocker_server *server);
 
 /* Whether a client means this host. */
 bool context_is_own_host(const struct ipclocker_server *server, const char *host);

@@ -6,93 +6,33 @@
 
 #include "base/number.h"
 #include "base/words.h"
+#include "history_text.h"
+#include "listing.h"
+#include "may.h"
 #include "pass.h"
-#include "protocol/past.h"
 #include "reply.h"
 
 enum { ENTRIES_AT_A_TIME = 1000 };
 
-_Static_assert((int)PAST_HOLD == (int)STORE_PAST_HOLD &&
-                   (int)PAST_REFUSED == (int)STORE_PAST_REFUSED &&
-                   (int)PAST_LEFT == (int)STORE_PAST_LEFT,
-               "the kinds have the same order");
-
-static const char *const reason_words[] = {
-    [LOCK_REASON_NONE] = "-",      [LOCK_REASON_UNLOCK] = "unlock",
-    [LOCK_REASON_BREAK] = "break", [LOCK_REASON_HOLD_LIMIT] = "hold-limit",
-    [LOCK_REASON_DEAD] = "dead",   [LOCK_REASON_JOB_END] = "job-end",
-    [LOCK_REASON_GONE] = "gone",
-};
-
-static void add_number(struct buffer *out, int64_t number)
-{
-    buffer_add(out, " ", 1);
-    buffer_add_number(out, number > 0 ? (uint64_t)number : 0);
-}
-
-static void add_word(struct buffer *out, const char *word)
-{
-    buffer_add(out, " ", 1);
-    buffer_add_text(out, word != NULL ? word : "-");
-}
-
-static void add_entry(struct buffer *out, const struct store_history *entry)
-{
-    const char *past = past_word(entry->past);
-    size_t reason = entry->reason;
-
-    if (past == NULL)
-        return;
-    if (reason >= sizeof reason_words / sizeof *reason_words)
-        reason = LOCK_REASON_NONE;
-    buffer_add_text(out, "past ");
-    buffer_add_text(out, past);
-    add_word(out, reason_words[reason]);
-    add_number(out, (int64_t)entry->token);
-    add_number(out, entry->asked_ms);
-    add_number(out, entry->granted_ms);
-    add_number(out, entry->ended_ms);
-    add_number(out, (int64_t)entry->pid);
-    add_word(out, entry->owner);
-    add_word(out, entry->host);
-    add_word(out, entry->job);
-    add_word(out, entry->lock);
-    buffer_add(out, "\n", 1);
-}
-
 static void on_entry(struct store_query *query, const struct store_history *entry)
 {
-    add_entry(&query->text, entry);
+    history_text_add(&query->text, entry, &query->view, query->tells_who);
 }
 
-/* What is held still has no end yet. */
-static void add_present(struct conn *conn, int64_t until_ms)
+/* Behind the last part comes what is held still. */
+static void end_answer(struct conn *conn, uint64_t next, int64_t until_ms, bool tells_who)
 {
-    const struct lock_seat *seat = NULL;
+    const struct listing_question rest = {
+        .kind = LISTING_PAST,
+        .view = may_view(conn),
+        .until_ms = until_ms,
+        .tells_who = tells_who,
+    };
 
-    while ((seat = lock_table_next_held(conn->server->table, seat)) != NULL) {
-        const struct lock_request *request = seat->request;
-        const struct store_history entry = {
-            .past = STORE_PAST_HOLD,
-            .lock = lock_seat_name(seat),
-            .owner = request->owner,
-            .host = request->process->host,
-            .job = request->process->job,
-            .pid = request->process->pid,
-            .token = request->token,
-            .asked_ms = request->asked_ms,
-            .granted_ms = request->granted_ms,
-        };
-
-        if (request->asked_ms < until_ms)
-            add_entry(&conn->out.bytes, &entry);
+    if (next == 0) {
+        listing_ask(conn, &rest);
+        return;
     }
-}
-
-static void end_answer(struct conn *conn, uint64_t next, int64_t until_ms)
-{
-    if (next == 0)
-        add_present(conn, until_ms);
     reply_number(conn, "history", next);
     pass_mark_dirty(conn);
 }
@@ -111,14 +51,16 @@ void history_command(struct conn *conn, char *args)
     struct store *store = conn->server->state.store;
     uint64_t since_ms, until_ms, after;
     struct store_query *query;
+    bool tells_who;
 
     if (next_number(&args, &since_ms) != 0 || next_number(&args, &until_ms) != 0 ||
         next_number(&args, &after) != 0) {
         reply_status(conn, NULL, &incomplete);
         return;
     }
+    tells_who = words_next(&args) != NULL;
     if (store == NULL || !store_keeps(store)) {
-        end_answer(conn, 0, (int64_t)until_ms);
+        end_answer(conn, 0, (int64_t)until_ms, tells_who);
         return;
     }
     query = calloc(1, sizeof *query);
@@ -130,6 +72,8 @@ void history_command(struct conn *conn, char *args)
     query->until_ms = (int64_t)until_ms;
     query->after = after;
     query->limit = ENTRIES_AT_A_TIME;
+    query->tells_who = tells_who;
+    query->view = may_view(conn);
     query->on_entry = on_entry;
     query->context = conn;
     conn->query = query;
@@ -151,7 +95,48 @@ static void take_answer(struct conn *conn, struct store_query *query)
         return;
     }
     buffer_add(&conn->out.bytes, query->text.data, query->text.len);
-    end_answer(conn, query->next, query->until_ms);
+    end_answer(conn, query->next, query->until_ms, query->tells_who);
+}
+
+static void show(struct onlooker_of_past *onlooker, struct store_query *query)
+{
+    LIST_REMOVE(onlooker, all);
+    onlooker->query = NULL;
+    onlooker->on_answer(onlooker, query);
+}
+
+int history_look(struct ipclocker_server *server, struct onlooker_of_past *onlooker,
+                 struct store_query *query)
+{
+    struct store *store = server->state.store;
+
+    if (store == NULL || !store_keeps(store))
+        return -1;
+    query->context = onlooker;
+    onlooker->query = query;
+    LIST_INSERT_HEAD(&server->onlookers, onlooker, all);
+    store_ask(store, query);
+    return 0;
+}
+
+void history_look_away(struct onlooker_of_past *onlooker)
+{
+    if (onlooker->query == NULL)
+        return;
+    LIST_REMOVE(onlooker, all);
+    onlooker->query->context = NULL;
+    onlooker->query->is_forgotten = true;
+    onlooker->query = NULL;
+}
+
+void history_end_looks(struct ipclocker_server *server)
+{
+    struct onlooker_of_past *onlooker;
+
+    while ((onlooker = LIST_FIRST(&server->onlookers)) != NULL) {
+        history_look_away(onlooker);
+        onlooker->on_answer(onlooker, NULL);
+    }
 }
 
 void history_take_answers(struct ipclocker_server *server)
@@ -159,15 +144,19 @@ void history_take_answers(struct ipclocker_server *server)
     struct store_query *query;
 
     while ((query = store_answer(server->state.store)) != NULL) {
-        if (query->context != NULL)
+        if (query->context != NULL && query->on_entry == on_entry)
             take_answer(query->context, query);
+        else if (query->context != NULL)
+            show(query->context, query);
         store_query_destroy(query);
     }
 }
 
 void history_forget(struct conn *conn)
 {
-    if (conn->query != NULL)
+    if (conn->query != NULL) {
         conn->query->context = NULL;
+        conn->query->is_forgotten = true;
+    }
     conn->query = NULL;
 }

@@ -8,67 +8,67 @@
 #include "context.h"
 #include "owner_watch.h"
 
-enum kinship { SAME_PROCESS, PREDECESSOR, STRANGER };
-
 static bool is_same_text(const char *a, const char *b)
 {
     return a != NULL && b != NULL && strcmp(a, b) == 0;
 }
 
-static enum kinship compare(const struct lock_request *request, const struct lock_ask *ask)
+static bool is_text_told(const char *known, const char *told)
 {
-    const struct lock_claimant *process = request->process;
+    return known == NULL || is_same_text(known, told);
+}
 
-    if (!request->autounlock || process->start == 0 || process->boot == NULL)
-        return SAME_PROCESS;
-    if (strcmp(process->boot, ask->boot) != 0 || process->pid_namespace != ask->pid_namespace ||
-        process->pid != ask->pid || !is_same_text(process->host, ask->host))
-        return STRANGER;
-    /* The pid is the asker's now: whoever had it before has ended. */
-    return process->start == ask->start ? SAME_PROCESS : PREDECESSOR;
+static bool is_number_told(uint64_t known, uint64_t told)
+{
+    return known == 0 || known == told;
+}
+
+bool incarnation_is_told_again(const struct lock_claimant *known, const struct lock_ask *ask)
+{
+    return is_number_told(known->pid, ask->pid) && is_number_told(known->start, ask->start) &&
+           is_number_told(known->pid_namespace, ask->pid_namespace) &&
+           is_text_told(known->host, ask->host) && is_text_told(known->boot, ask->boot);
+}
+
+/* The pid is the asker's now: whoever had it before has ended. */
+static bool is_predecessor(const struct lock_claimant *known, const struct lock_ask *ask)
+{
+    return known->start != 0 && ask->start != 0 && known->start != ask->start &&
+           known->pid == ask->pid && known->pid_namespace == ask->pid_namespace &&
+           is_same_text(known->boot, ask->boot) && is_same_text(known->host, ask->host);
 }
 
 bool incarnation_is_neighbour(const struct conn *conn, const struct lock_claimant *process)
 {
-    return is_same_text(conn->boot, process->boot) && conn->pid_namespace != 0 &&
-           conn->pid_namespace == process->pid_namespace;
+    return is_same_text(conn->says->boot, process->boot) && conn->says->pid_namespace != 0 &&
+           conn->says->pid_namespace == process->pid_namespace;
 }
 
-bool incarnation_is_of_another(const struct conn *conn, const struct lock_request *request)
+bool incarnation_is_former(const struct lock_ask *ask, const struct lock_request *request)
 {
-    const struct lock_ask asker = {
-        .host = conn->hostname,
-        .pid = conn->pid,
-        .start = conn->start,
-        .boot = conn->boot,
-        .pid_namespace = conn->pid_namespace,
-    };
+    bool is_claimed = request->asker.proof == LOCK_CLAIMED;
 
-    return compare(request, &asker) != SAME_PROCESS;
+    if (is_claimed && request->away)
+        return true;
+    /* Where we can look ourselves, nobody's word is needed. */
+    return (is_claimed && request->autounlock && ask->autounlock &&
+            !owner_watch_can_look(request) && is_predecessor(request->process, ask)) ||
+           (request->autounlock && owner_watch_sees_end(request));
 }
 
-bool incarnation_check(struct conn *conn, const struct lock_ask *ask)
+bool incarnation_end_former(struct conn *conn, const struct lock_ask *ask,
+                            struct lock_request *request)
 {
     struct ipclocker_server *server = conn->server;
 
-    if (!ask->autounlock || ask->start == 0 || ask->boot == NULL)
+    if (!incarnation_is_former(ask, request))
+        return false;
+    if (request->asker.proof == LOCK_CLAIMED && request->away) {
+        lock_table_end(server->table, request, LOCK_REASON_GONE, context_now_ms(server));
         return true;
-    for (size_t i = 0; i < conn->demand.name_count; i++) {
-        struct lock_request *request =
-            lock_table_find(server->table, ask->owner, conn->demand.names[i]);
-        enum kinship kinship = request != NULL ? compare(request, ask) : SAME_PROCESS;
-
-        if (kinship == SAME_PROCESS)
-            continue;
-        if (kinship == STRANGER && request->away) {
-            lock_table_end(server->table, request, LOCK_REASON_GONE, context_now_ms(server));
-            continue;
-        }
-        if (kinship == STRANGER && !owner_watch_sees_end(request))
-            return false;
-        context_log(server, LOG_NOTICE, "the process that %s was before has ended: releasing",
-                    ask->owner);
-        lock_table_end(server->table, request, LOCK_REASON_DEAD, context_now_ms(server));
     }
+    context_log(server, LOG_NOTICE, "the process that %s was before has ended: releasing",
+                ask->owner);
+    lock_table_end(server->table, request, LOCK_REASON_DEAD, context_now_ms(server));
     return true;
 }

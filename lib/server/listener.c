@@ -13,13 +13,15 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "allow.h"
+#include "arrival.h"
 #include "base/descriptor.h"
 #include "base/error_text.h"
-#include "conn.h"
 #include "context.h"
 #include "net/address.h"
 #include "net/keepalive.h"
 #include "net/port.h"
+#include "pass.h"
 
 enum {
     BACKLOG = 4096,
@@ -291,14 +293,16 @@ int ipclocker_server_listen_fd(struct ipclocker_server *server, int fd)
     return add_listener(server, fd) != NULL ? 0 : -1;
 }
 
-static void log_limit(struct ipclocker_server *server, const char *text)
+static void log_shortage(struct ipclocker_server *server)
 {
     time_t now_s = context_monotonic_s();
 
-    if (server->last_limit_log_s != 0 && now_s - server->last_limit_log_s < LOG_EVERY_S)
+    if (server->last_shortage_s != 0 && now_s - server->last_shortage_s < LOG_EVERY_S)
         return;
-    server->last_limit_log_s = now_s;
-    context_log(server, LOG_WARNING, "%s (%zu connections)", text, server->conn_count);
+    server->last_shortage_s = now_s;
+    context_log(server, LOG_WARNING,
+                "out of descriptors; new connections have to wait (%zu connections)",
+                server->conn_count);
 }
 
 /* Without descriptors a pending connection stays pending: look again when some may be back. */
@@ -307,7 +311,7 @@ static void pause_accepting(struct ipclocker_server *server)
     const struct timeval pause = {.tv_usec = ACCEPT_PAUSE_MS * 1000L};
     struct listener *listener;
 
-    log_limit(server, "out of descriptors; new connections have to wait");
+    log_shortage(server);
     LIST_FOREACH(listener, &server->listeners, all)
     {
         event_del(&listener->readable);
@@ -316,42 +320,36 @@ static void pause_accepting(struct ipclocker_server *server)
     event_add(&server->accept_again, &pause);
 }
 
-static void turn_away(struct ipclocker_server *server, int fd)
+static void accept_some(struct ipclocker_server *server, int listening_fd)
 {
-    static const struct refusal too_many = {ERROR_CODE_LATER,
-                                            "too many connections; try again later"};
-    struct buffer text = {0};
-
-    log_limit(server, "the limit of connections is reached; turning clients away");
-    /* It had no turn to say which protocol it has: clients expect no other first word here. */
-    refusal_add(&text, &too_many, 1);
-    /* Closing with unread input makes the kernel send a reset, which may overtake the line. */
-    if (recv(fd, server->scratch, READ_CHUNK, 0) < 0 && errno != EAGAIN)
-        context_log(server, LOG_DEBUG, "a client left before it was turned away");
-    else if (send(fd, text.data, text.len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-        context_log(server, LOG_DEBUG, "a client left before it was turned away");
-    buffer_fini(&text);
-    close(fd);
-}
-
-static void on_acceptable(evutil_socket_t listening_fd, short events, void *context)
-{
-    struct listener *listener = context;
-    struct ipclocker_server *server = listener->server;
-
-    (void)events;
     for (int i = 0; i < ACCEPT_BATCH; i++) {
-        int fd = accept4(listening_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        union {
+            struct sockaddr any;
+            struct sockaddr_storage storage;
+        } address;
+        socklen_t len = sizeof address;
+        int fd;
 
-        if (fd >= 0 && server->conn_count >= server->limits[IPCLOCKER_LIMIT_CONNECTIONS])
-            turn_away(server, fd);
-        else if (fd >= 0)
-            conn_create(server, fd);
+        /* No more than that: this is run once more for each connection, to hear of no other. */
+        address.any.sa_family = AF_UNSPEC;
+        fd = accept4(listening_fd, &address.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0)
+            arrival_take(server, fd, &address.any);
         else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
             pause_accepting(server);
         if (fd < 0)
             return;
     }
+}
+
+static void on_acceptable(evutil_socket_t listening_fd, short events, void *context)
+{
+    struct ipclocker_server *server = ((struct listener *)context)->server;
+
+    (void)events;
+    pass_begin_short(server);
+    accept_some(server, listening_fd);
+    pass_end_short(server);
 }
 
 static void on_accept_again(evutil_socket_t fd, short events, void *context)
@@ -382,6 +380,7 @@ int listener_start_all(struct ipclocker_server *server)
             return context_fail(server, "the event loop does not take a listening socket");
         }
     }
+    allow_warn_of_strangers(server);
     return 0;
 }
 
@@ -394,4 +393,33 @@ void listener_stop_all(struct ipclocker_server *server)
         event_del(&listener->readable);
     }
     evtimer_del(&server->accept_again);
+}
+
+static bool is_beyond_loopback(const struct listener *listener)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+        struct sockaddr_storage storage;
+    } own = {.any = {.sa_family = AF_UNSPEC}};
+    socklen_t len = sizeof own;
+
+    if (getsockname(listener->fd, &own.any, &len) != 0)
+        return false;
+    if (own.any.sa_family == AF_INET)
+        return ntohl(own.v4.sin_addr.s_addr) >> 24 != IN_LOOPBACKNET;
+    return own.any.sa_family == AF_INET6 && !IN6_IS_ADDR_LOOPBACK(&own.v6.sin6_addr);
+}
+
+bool listener_is_exposed(const struct ipclocker_server *server)
+{
+    const struct listener *listener;
+
+    LIST_FOREACH(listener, &server->listeners, all)
+    {
+        if (is_beyond_loopback(listener))
+            return true;
+    }
+    return false;
 }

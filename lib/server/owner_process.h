@@ -9,6 +9,7 @@ enum owner_process_method {
     OWNER_PROCESS_BY_DESCRIPTOR, /* `ended` */
     OWNER_PROCESS_BY_LOOKS,      /* `unseen` */
     OWNER_PROCESS_BY_QUESTION,   /* `question` */
+    OWNER_PROCESS_BY_SEARCH,     /* `search` */
 };
 
 /* A process, watched once for all of its claims.  It goes with the last of them.
@@ -23,16 +24,21 @@ struct owner_process {
     union {
         struct event *ended;
         struct asker_question *question;
+        struct finder_search *search;
         TAILQ_ENTRY(owner_process) unseen;
     };
     const char *host; /* "" where not known */
     uint64_t start, pid_namespace;
-    uint64_t boot; /* its hash; 0 where not known */
+    uint64_t boot;    /* its hash; 0 where not known */
+    int64_t heard_ms; /* when its host has last answered, see silence.h; 0: never */
     pid_t pid;
+    pid_t outside;        /* of one in a container of this host, where it was found; else 0 */
     unsigned char method; /* enum owner_process_method */
     bool answered;        /* the start was told, or a pidstatd has answered */
     bool filed, ending;
-    bool told_of_container; /* that its pidstatd is in one */
+    bool is_silent;      /* its host has not answered since */
+    bool is_like_others; /* `outside` may be another process that is like it */
+    bool told_of_daemon; /* that its pidstatd is in a container, or a classic one */
     char host_text[];
 };
 

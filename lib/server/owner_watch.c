@@ -10,16 +10,17 @@
 #include <unistd.h>
 
 #include "base/error_text.h"
+#include "base/ip_text.h"
 #include "context.h"
+#include "owner_asker.h"
+#include "owner_finder.h"
 #include "owner_process.h"
 #include "pidstat/asker.h"
 #include "process/process.h"
+#include "silence.h"
 
 enum {
-    QUESTIONS_A_SECOND = 500, /* to the pidstatd of other hosts, all together */
-    QUESTION_BATCH_MS = 50,   /* being woken costs more than a question */
-    ASK_AGAIN_MS = 30000,     /* where a host has no pidstatd that watches for us */
-    LOOKS_A_SECOND = 1000,    /* at processes that no descriptor could be had for */
+    LOOKS_A_SECOND = 1000, /* at processes that no descriptor could be had for */
 };
 
 void owner_watch_init(struct ipclocker_server *server, size_t max_descriptors)
@@ -65,6 +66,9 @@ static void stop_watching(struct ipclocker_server *server, struct owner_process 
     case OWNER_PROCESS_BY_QUESTION:
         pidstat_asker_cancel(server->asker, owner->question);
         break;
+    case OWNER_PROCESS_BY_SEARCH:
+        finder_cancel(owner->search);
+        break;
     case OWNER_PROCESS_UNWATCHED:
         break;
     }
@@ -85,6 +89,7 @@ static void release(struct ipclocker_server *server, struct owner_process *owner
 
     context_log(server, LOG_NOTICE, "process %d of %s has ended: releasing what it %s",
                 (int)owner->pid, any->owner, any->state == LOCK_HELD ? "held" : "waited for");
+    server->counts.owners_ended++;
     /* Neither found nor told of an end again meanwhile. */
     owner_process_unfile(server, owner);
     stop_watching(server, owner);
@@ -93,6 +98,18 @@ static void release(struct ipclocker_server *server, struct owner_process *owner
 }
 
 static void watch_here(struct ipclocker_server *server, struct owner_process *owner);
+static void search(struct ipclocker_server *server, struct owner_process *owner);
+
+/* What was seen of it has ended.  Frees the owner, unless that was another process. */
+static void take_end(struct ipclocker_server *server, struct owner_process *owner)
+{
+    if (!owner->is_like_others) {
+        release(server, owner);
+        return;
+    }
+    stop_watching(server, owner);
+    search(server, owner);
+}
 
 static void on_end(evutil_socket_t fd, short events, void *context)
 {
@@ -100,7 +117,7 @@ static void on_end(evutil_socket_t fd, short events, void *context)
 
     (void)fd;
     (void)events;
-    release(owner_process_server(owner), owner);
+    take_end(owner_process_server(owner), owner);
 }
 
 static void arm_look(struct ipclocker_server *server)
@@ -153,6 +170,12 @@ static void tell_of_shortage(struct ipclocker_server *server)
     server->told_of_shortage = true;
 }
 
+/* Its pid, as we know it. */
+static pid_t pid_here(const struct owner_process *owner)
+{
+    return owner->outside != 0 ? owner->outside : owner->pid;
+}
+
 /* Returns -1 with errno; ESRCH only when the process has ended. */
 static int open_descriptor(struct ipclocker_server *server, struct owner_process *owner)
 {
@@ -160,7 +183,7 @@ static int open_descriptor(struct ipclocker_server *server, struct owner_process
 
     errno = EMFILE;
     if (server->owner_descriptors < server->owner_descriptors_max)
-        fd = process_open(owner->pid, owner->start);
+        fd = process_open(pid_here(owner), owner->start);
     if (fd < 0) {
         if (errno == EMFILE || errno == ENFILE)
             tell_of_shortage(server);
@@ -184,54 +207,42 @@ static void watch_here(struct ipclocker_server *server, struct owner_process *ow
 {
     if (open_descriptor(server, owner) == 0)
         return;
-    if (errno == ESRCH || process_lookup(owner->pid, owner->start) == PIDSTAT_GONE)
-        release(server, owner);
+    if (errno == ESRCH || process_lookup(pid_here(owner), owner->start) == PIDSTAT_GONE)
+        take_end(server, owner);
     else
         look_now_and_then(server, owner);
 }
 
-static void on_asker_readable(evutil_socket_t fd, short events, void *context)
+/* It answers, and that says nothing of the process. */
+static void tell_of_daemon(struct ipclocker_server *server, struct owner_process *owner,
+                           const struct pidstat_result *result)
 {
-    struct ipclocker_server *server = context;
+    const char *name = LIST_FIRST(&owner->claims)->request->owner;
 
-    (void)fd;
-    (void)events;
-    pidstat_asker_process(server->asker);
-}
-
-/* The asker comes with the first question: most servers serve one host, or sessions only. */
-static struct pidstat_asker *asker_of(struct ipclocker_server *server)
-{
-    const struct pidstat_asker_options options = {.port = (uint16_t)server->pidstat_port,
-                                                  .repeat_ms = ASK_AGAIN_MS,
-                                                  .rate = QUESTIONS_A_SECOND,
-                                                  .batch_ms = QUESTION_BATCH_MS,
-                                                  .max_pending = SIZE_MAX};
-
-    if (server->asker != NULL)
-        return server->asker;
-    server->asker = pidstat_asker_create(&options);
-    if (server->asker == NULL) {
-        context_log(server, LOG_WARNING, "cannot ask other hosts for processes: %s",
-                    error_text(errno));
-        return NULL;
-    }
-    event_assign(&server->asker_readable, server->base, pidstat_asker_fd(server->asker),
-                 EV_READ | EV_PERSIST, on_asker_readable, server);
-    event_add(&server->asker_readable, NULL);
-    return server->asker;
-}
-
-static void tell_of_container(struct ipclocker_server *server, struct owner_process *owner,
-                              const struct pidstat_result *result)
-{
-    if (!owner->told_of_container)
+    if (owner->told_of_daemon)
+        return;
+    owner->told_of_daemon = true;
+    if (result->foreign && !process_namespace_is_container(result->pid_namespace))
+        context_log(server, LOG_WARNING,
+                    "the pidstatd on %s does not see the container of process %d of %s: it is "
+                    "another machine's, or of an earlier release",
+                    result->host, (int)owner->pid, name);
+    else if (result->foreign)
         context_log(server, LOG_WARNING,
                     "the pidstatd on %s is in a container (pid namespace %" PRIu64 ") and cannot "
                     "tell of process %d of %s: run one outside, on the host itself",
-                    result->host, result->pid_namespace, (int)owner->pid,
-                    LIST_FIRST(&owner->claims)->request->owner);
-    owner->told_of_container = true;
+                    result->host, result->pid_namespace, (int)owner->pid, name);
+    else
+        context_log(server, LOG_WARNING,
+                    "the pidstatd on %s is a classic one, and not believed about process %d of %s "
+                    "(--classic-pidstatd no): run farmlock's there",
+                    result->host, (int)owner->pid, name);
+}
+
+static void count_answer(struct figures_counts *counts, const struct pidstat_result *result)
+{
+    counts->owners_alive += result->state == PIDSTAT_EXISTS;
+    counts->owners_unknown += result->state == PIDSTAT_UNKNOWN;
 }
 
 static void on_verdict(void *context, const struct pidstat_result *result)
@@ -239,15 +250,17 @@ static void on_verdict(void *context, const struct pidstat_result *result)
     struct owner_process *owner = context;
     struct ipclocker_server *server = owner_process_server(owner);
 
+    count_answer(&server->counts, result);
     if (result->state == PIDSTAT_GONE) {
         /* The question has ended with this call. */
         owner->method = OWNER_PROCESS_UNWATCHED;
         release(server, owner);
         return;
     }
-    if (result->foreign)
-        tell_of_container(server, owner, result);
-    if (!result->answered || result->foreign || owner->start != 0 ||
+    silence_note(server, owner, result->answered && !result->foreign && !result->classic);
+    if (result->foreign || result->classic)
+        tell_of_daemon(server, owner, result);
+    if (!result->answered || result->foreign || result->classic || owner->start != 0 ||
         (owner->answered && result->start == 0))
         return;
     owner_process_unfile(server, owner);
@@ -261,32 +274,13 @@ static void on_verdict(void *context, const struct pidstat_result *result)
         forget(server, owner);
 }
 
-/* A pidstatd knows pids of its own namespace only, which is its machine's. */
-static bool can_be_asked_about(const struct ipclocker_server *server,
-                               const struct lock_claimant *process)
-{
-    return server->pidstat_port >= 0 && process->host != NULL &&
-           !process_namespace_is_container(process->pid_namespace);
-}
-
 static void ask_about(struct ipclocker_server *server, struct owner_process *owner, bool urgent)
 {
     const struct lock_request *request = LIST_FIRST(&owner->claims)->request;
-    const struct lock_claimant *process = request->process;
-    const struct pidstat_target target = {
-        .host = process->host,
-        .pid = owner->pid,
-        .start = process->start,
-        .boot = process->boot,
-        .pid_namespace = process->pid_namespace,
-        .flags = ASK_STANDING | ASK_BY_NETWORK | (urgent ? ASK_URGENT : 0),
-    };
-    struct pidstat_asker *asker = asker_of(server);
-    struct asker_question *question;
+    const struct owner_turn turn = {.peer = request->asker.peer};
+    struct asker_question *question = owner_asker_ask(
+        server, request, &turn, ASK_STANDING | (urgent ? ASK_URGENT : 0), on_verdict, owner);
 
-    if (asker == NULL)
-        return;
-    question = pidstat_asker_ask(asker, &target, on_verdict, owner);
     if (question == NULL) {
         context_log(server, LOG_INFO, "cannot watch process %d of %s: %s", (int)owner->pid,
                     request->owner, error_text(errno));
@@ -294,6 +288,57 @@ static void ask_about(struct ipclocker_server *server, struct owner_process *own
     }
     owner->question = question;
     owner->method = OWNER_PROCESS_BY_QUESTION;
+}
+
+/* It is of our machine, where others may see more. */
+static void ask_outside(struct ipclocker_server *server, struct owner_process *owner)
+{
+    const struct lock_request *request = LIST_FIRST(&owner->claims)->request;
+
+    if (owner_asker_can_ask(server, request))
+        ask_about(server, owner, true);
+    else
+        context_log(server, LOG_WARNING,
+                    "process %d of %s is in a container of this host, and cannot be seen from "
+                    "here: run lockerd on the host itself, without hidepid, or a pidstatd there",
+                    (int)owner->pid, request->owner);
+}
+
+static void on_found(void *context, const struct finder_result *result)
+{
+    struct owner_process *owner = context;
+    struct ipclocker_server *server = owner_process_server(owner);
+
+    owner->method = OWNER_PROCESS_UNWATCHED;
+    switch (result->state) {
+    case PIDSTAT_EXISTS:
+        owner->outside = result->pid;
+        owner->is_like_others = !result->is_only;
+        watch_here(server, owner);
+        break;
+    case PIDSTAT_GONE:
+        release(server, owner);
+        break;
+    case PIDSTAT_UNKNOWN:
+        /* We are in a container too, or much is hidden from us. */
+        ask_outside(server, owner);
+        break;
+    }
+}
+
+/* It is in a container of this host. */
+static void search(struct ipclocker_server *server, struct owner_process *owner)
+{
+    const struct lock_request *request = LIST_FIRST(&owner->claims)->request;
+
+    owner->outside = 0;
+    owner->is_like_others = false;
+    owner->search = owner_finder_start(server, request->process, on_found, owner);
+    if (owner->search != NULL)
+        owner->method = OWNER_PROCESS_BY_SEARCH;
+    else
+        context_log(server, LOG_WARNING, "no memory to look for process %d of %s", (int)owner->pid,
+                    request->owner);
 }
 
 /* Whether the process that is watched for a claim is still what its request names. */
@@ -319,8 +364,11 @@ static bool can_be_joined(const struct owner_process *owner)
 
 static void watch(struct claim *claim, struct owner_process *owner, bool urgent)
 {
-    if (is_local(claim->request->process))
+    owner->outside = owner_finder_noted(claim);
+    if (is_local(claim->request->process) || owner->outside != 0)
         watch_here(claim->server, owner);
+    else if (owner_finder_can_find(claim->request->process))
+        search(claim->server, owner);
     else
         ask_about(claim->server, owner, urgent);
 }
@@ -353,7 +401,8 @@ static bool can_be_watched(const struct claim *claim)
     const struct lock_claimant *process = claim->request->process;
 
     return claim->request->autounlock && process->pid != 0 && process->pid <= INT_MAX &&
-           (is_local(process) || can_be_asked_about(claim->server, process));
+           (is_local(process) || owner_finder_can_find(process) ||
+            owner_asker_can_ask(claim->server, claim->request));
 }
 
 void owner_watch_start(struct claim *claim, bool urgent)
@@ -384,9 +433,6 @@ void owner_watch_fini(struct ipclocker_server *server)
     if (server->look != NULL)
         event_free(server->look);
     server->look = NULL;
-    if (server->asker == NULL)
-        return;
-    event_del(&server->asker_readable);
-    pidstat_asker_destroy(server->asker);
-    server->asker = NULL;
+    owner_asker_fini(server);
+    owner_finder_fini(server);
 }

@@ -5,9 +5,44 @@
 void pass_queue_end(struct ipclocker_server *server)
 {
     /* An event that is made active while others are handled is handled behind all of them. */
-    if (!server->pass_end_queued)
+    if (!server->pass_end_queued && !server->pass_may_be_short)
         event_active(&server->pass_end, EV_TIMEOUT, 0);
     server->pass_end_queued = true;
+}
+
+/* With others about to speak, one end of the pass for all is cheaper than one for each: they are
+ * read from one after the other, and written to so. */
+void pass_begin_short(struct ipclocker_server *server)
+{
+    server->pass_may_be_short =
+        !server->pass_end_queued &&
+        event_base_get_num_events(server->base, EVENT_BASE_COUNT_ACTIVE) == 0;
+}
+
+/* Turns are counted by passes of the loop: who has to wait for one, waits for such a pass. */
+static bool is_short(const struct ipclocker_server *server)
+{
+    const struct conn *conn = TAILQ_FIRST(&server->dirty);
+
+    return (conn == NULL || TAILQ_NEXT(conn, in_dirty) == NULL) && TAILQ_EMPTY(&server->resumed) &&
+           TAILQ_EMPTY(&server->listings) && TAILQ_EMPTY(&server->cut) &&
+           TAILQ_EMPTY(&server->behind) && server->state.batch == NULL && !server->state.lost;
+}
+
+void pass_end_short(struct ipclocker_server *server)
+{
+    struct conn *conn = TAILQ_FIRST(&server->dirty);
+    bool is_due = server->pass_may_be_short && server->pass_end_queued;
+
+    if (server->pass_may_be_short)
+        server->pass_may_be_short = server->pass_end_queued = false;
+    if (is_due && !is_short(server)) {
+        pass_queue_end(server);
+    } else if (is_due) {
+        if (conn != NULL)
+            server->parts->finish_pass(conn);
+        server->parts->end_pass(server);
+    }
 }
 
 void pass_mark_dirty(struct conn *conn)
@@ -53,10 +88,14 @@ static void on_pass_end(evutil_socket_t fd, short events, void *context)
 
     (void)fd;
     (void)events;
+    server->parts->give_turns(server);
     pass_run_resumed(server);
+    if (!TAILQ_EMPTY(&server->listings))
+        server->parts->write_lists(server);
+    /* Lines that had to wait are handled now: what they ask for is for a pass of its own. */
+    server->pass_end_queued = false;
     while ((conn = TAILQ_FIRST(&server->dirty)) != NULL)
         server->parts->finish_pass(conn);
-    server->pass_end_queued = false;
     server->parts->end_pass(server);
 }
 

@@ -13,6 +13,12 @@ void pass_stop(struct ipclocker_server *server);
 /* Has the end of this pass looked after what has changed in it. */
 void pass_queue_end(struct ipclocker_server *server);
 
+/* Around the handling of an event of the loop: where it is the only one of its round, has to do
+ * with one connection at most, and nothing is to be kept, the pass ends at once, for much less than
+ * an event of its own costs.  The connection may be gone then. */
+void pass_begin_short(struct ipclocker_server *server);
+void pass_end_short(struct ipclocker_server *server);
+
 /* Has a connection looked at when this pass of the loop ends. */
 void pass_mark_dirty(struct conn *conn);
 

@@ -13,8 +13,10 @@ static void add_line(struct buffer *out, const char *word, const char *rest)
     buffer_add(out, "\n", 1);
 }
 
-void refusal_add(struct buffer *out, const struct refusal *refusal, unsigned protocol)
+void refusal_add(struct buffer *out, const struct refusal *refusal, unsigned protocol,
+                 uint64_t *counts)
 {
+    counts[refusal->code]++;
     if (protocol >= 2)
         add_line(out, "error-code", error_code_word(refusal->code));
     add_line(out, "error", refusal->text);

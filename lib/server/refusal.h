@@ -17,7 +17,9 @@ struct refusal {
 /* There is no memory for it: of use to every file. */
 extern const struct refusal refusal_no_memory;
 
-/* Adds the lines that tell of it, as a client of that protocol understands them. */
-void refusal_add(struct buffer *out, const struct refusal *refusal, unsigned protocol);
+/* Adds the lines that tell of it, as a client of that protocol understands them, and counts it by
+ * its code. */
+void refusal_add(struct buffer *out, const struct refusal *refusal, unsigned protocol,
+                 uint64_t *counts);
 
 #endif

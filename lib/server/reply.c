@@ -2,11 +2,21 @@
  * Must not change the table or a connection's settings. */
 #include "reply.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "auth_key.h"
 #include "context.h"
+#include "holders.h"
 #include "incarnation.h"
+#include "lock/pools.h"
+#include "may.h"
 #include "pass.h"
+#include "pools.h"
+#include "reply_circle.h"
+#include "reply_why.h"
 
 void reply_text(struct conn *conn, const char *text)
 {
@@ -32,17 +42,47 @@ void reply_number(struct conn *conn, const char *word, uint64_t value)
 /* A line that begins with a constant, which is copied without a call. */
 static inline void add_line(struct buffer *out, const char *begin, const char *rest)
 {
-    buffer_add_text(out, begin);
-    buffer_add_text(out, rest);
-    buffer_add(out, "\n", 1);
+    size_t begin_len = strlen(begin), rest_len = strlen(rest);
+    char *at = buffer_extend(out, begin_len + rest_len + 1);
+
+    if (at == NULL)
+        return;
+    /* NOLINTBEGIN(bugprone-not-null-terminated-result): a line has no NUL */
+    memcpy(at, begin, begin_len);
+    memcpy(at + begin_len, rest, rest_len);
+    /* NOLINTEND(bugprone-not-null-terminated-result) */
+    at[begin_len + rest_len] = '\n';
 }
 
 static void end_status(struct conn *conn, const struct refusal *refusal)
 {
     if (refusal != NULL)
-        refusal_add(&conn->out.bytes, refusal, conn->protocol);
+        refusal_add(&conn->out.bytes, refusal, conn->protocol, conn->server->counts.refused);
     buffer_add(&conn->out.bytes, "\n\n", 2);
     pass_mark_dirty(conn);
+}
+
+static int64_t hold_left_ms(const struct conn *conn, const struct lock_request *request)
+{
+    int64_t left_ms = request->deadline_ms - context_now_ms(conn->server);
+
+    return left_ms > 0 ? left_ms : 0;
+}
+
+/* The number of a grant, and what proves that one goes on with it. */
+static void add_token(struct conn *conn, const struct lock_request *request)
+{
+    const struct lock_asker *asker = &request->asker;
+    const struct siphash_key key = {{asker->key[0], asker->key[1]}};
+    char text[SEAL_KEY_TEXT_SIZE];
+
+    reply_number(conn, "token", request->token);
+    if (request->deadline_ms != INT64_MAX)
+        reply_number(conn, "hold-left", (uint64_t)hold_left_ms(conn, request));
+    if (!auth_key_is_told(conn) || (key.words[0] | key.words[1]) == 0)
+        return;
+    seal_key_format(text, &key);
+    add_line(&conn->out.bytes, "key ", text);
 }
 
 void reply_granted(struct conn *conn, const struct lock_request *request)
@@ -56,37 +96,120 @@ void reply_granted(struct conn *conn, const struct lock_request *request)
         add_line(&conn->out.bytes, "lockname ", lock_seat_name(&request->seats[i]));
     }
     if (conn->protocol >= 2)
-        reply_number(conn, "token", request->token);
+        add_token(conn, request);
     end_status(conn, NULL);
 }
 
-/* What the user has of the named locks: all of it, or with the classic protocol the first.
+/* The grants of the user that a status tells of, so far. */
+struct own_grants {
+    const struct lock_request *newest; /* that may be told of its token */
+    bool has_any;
+};
+
+/* Returns whether more may be told: with the classic protocol one lock is. */
+static bool add_own(struct conn *conn, struct own_grants *own, const struct lock_request *holder,
+                    const char *lock)
+{
+    if (!own->has_any) {
+        add_line(&conn->out.bytes, "owner ", conn->user);
+        add_line(&conn->out.bytes, "locked ", "1");
+    }
+    add_line(&conn->out.bytes, "lockname ", lock);
+    own->has_any = true;
+    if (conn->protocol < 2)
+        return false;
+    if ((own->newest == NULL || holder->token > own->newest->token) && may_own(conn, holder))
+        own->newest = holder;
+    return true;
+}
+
+/* The same of the user's seats of a pool. */
+static bool add_own_seats(struct conn *conn, struct own_grants *own, const char *pool)
+{
+    const struct lock_request *request = NULL;
+    bool more = true;
+
+    while (more && (request = lock_table_next_own(conn->server->table, conn->user, pool,
+                                                  request)) != NULL) {
+        for (size_t i = 0; more && request->state == LOCK_HELD && i < request->seat_count; i++) {
+            const struct pool_config *of = lock_seat_pool(&request->seats[i]);
+
+            if (request->seats[i].state == LOCK_SEAT_HELD && of != NULL &&
+                strcmp(of->name, pool) == 0)
+                more = add_own(conn, own, request, lock_seat_name(&request->seats[i]));
+        }
+    }
+    return more;
+}
+
+/* The same of a lock that others may have, too, or that the user may be done with. */
+static bool add_own_share(struct conn *conn, struct own_grants *own, const char *name)
+{
+    const struct lock_request *request = lock_table_find(conn->server->table, conn->user, name);
+
+    return request == NULL || request->state != LOCK_HELD || add_own(conn, own, request, name);
+}
+
+/* A lock of several groups is told of once.  Of more names than groups that overlap can have, none
+ * can stand twice but within a group. */
+static bool was_named(const struct lock_demand *demand, size_t name)
+{
+    enum { NAMES_MOST = 128 };
+    size_t before = 0;
+
+    if (demand->group_count < 2 || demand->name_count > NAMES_MOST)
+        return false;
+    while (strcmp(demand->names[before], demand->names[name]) != 0)
+        before++;
+    return before < name;
+}
+
+/* What the user has of the named locks: all of it, or with the classic protocol the first.  Of
+ * several grants the last one's token is told: no resource has seen a higher one.
  * Returns false when that is nothing; then *first is the holder of the lock named first. */
 static bool reply_held(struct conn *conn, const struct lock_request **first)
 {
+    const struct lock_table *table = conn->server->table;
     const struct lock_demand *demand = &conn->demand;
-    const struct lock_request *last = NULL;
+    struct own_grants own = {0};
+    bool more = true;
 
-    for (size_t i = 0; i < demand->name_count; i++) {
-        const struct lock_request *holder =
-            lock_table_holder(conn->server->table, demand->names[i]);
+    for (size_t i = 0; more && i < demand->name_count; i++) {
+        const struct lock_request *holder = lock_table_holder(table, demand->names[i]);
 
         if (i == 0)
             *first = holder;
-        if (holder == NULL || conn->user == NULL || strcmp(holder->owner, conn->user) != 0)
+        if (holder == NULL || conn->user == NULL || was_named(demand, i))
             continue;
-        if (last == NULL) {
-            add_line(&conn->out.bytes, "owner ", conn->user);
-            add_line(&conn->out.bytes, "locked ", "1");
-        }
-        add_line(&conn->out.bytes, "lockname ", demand->names[i]);
-        last = holder;
-        if (conn->protocol < 2)
-            break;
+        if (pools_are_there(conn->server) && lock_table_is_pool(table, demand->names[i]))
+            more = add_own_seats(conn, &own, demand->names[i]);
+        else if (strcmp(holder->owner, conn->user) == 0 && !holder->keeps)
+            more = add_own(conn, &own, holder, demand->names[i]);
+        else if (holder->shares || holder->keeps)
+            more = add_own_share(conn, &own, demand->names[i]);
     }
-    if (last != NULL && conn->protocol >= 2)
-        reply_number(conn, "token", last->token);
-    return last != NULL;
+    if (own.newest != NULL)
+        add_token(conn, own.newest);
+    return own.has_any;
+}
+
+/* The others that share the lock whose owner was just told. */
+static void add_sharers(struct conn *conn, const struct lock_request *holder, const char *released)
+{
+    enum { SHARERS_TOLD = 32 };
+    const struct lock_table *table = conn->server->table;
+    const char *name = released;
+
+    if (conn->protocol < 2 || holder == NULL || !holder->shares)
+        return;
+    if (name == NULL)
+        name = conn->demand.name_count > 0 ? conn->demand.names[0] : "lock";
+    for (int i = 1; i < SHARERS_TOLD; i++) {
+        holder = lock_table_next_holder(table, name, holder);
+        if (holder == NULL)
+            return;
+        add_line(&conn->out.bytes, "sharer ", holder->owner);
+    }
 }
 
 void reply_status(struct conn *conn, const char *released, const struct refusal *refusal)
@@ -101,11 +224,77 @@ void reply_status(struct conn *conn, const char *released, const struct refusal 
             holder = lock_table_holder(conn->server->table, released);
         add_line(&conn->out.bytes, "owner ", holder != NULL ? holder->owner : "");
         add_line(&conn->out.bytes, "locked ", "0");
+        add_sharers(conn, holder, released);
     }
     end_status(conn, refusal);
 }
 
-void reply_queue(struct conn *conn, const struct lock_request *request)
+static const char *word_of_loss(enum lock_reason reason)
+{
+    switch (reason) {
+    case LOCK_REASON_UNLOCK:
+        return "unlocked";
+    case LOCK_REASON_BREAK:
+        return "broken";
+    case LOCK_REASON_HOLD_LIMIT:
+        return "hold-limit";
+    case LOCK_REASON_DEAD:
+        return "dead";
+    case LOCK_REASON_JOB_END:
+        return "job-end";
+    case LOCK_REASON_SILENT:
+        return "silent";
+    default:
+        return NULL;
+    }
+}
+
+/* A line among those of a list would be taken for one of its own. */
+static void delay(struct conn *conn, const char *line)
+{
+    char *delayed = NULL, *before = conn->list->delayed;
+
+    if (asprintf(&delayed, "%s%s\n", before != NULL ? before : "", line) < 0) {
+        conn->out.bytes.failed = true;
+        return;
+    }
+    free(before);
+    conn->list->delayed = delayed;
+}
+
+/* What a session hears unasked: not in the midst of a list. */
+static void tell(struct conn *conn, const char *line)
+{
+    if (conn->list != NULL)
+        delay(conn, line);
+    else
+        reply_text(conn, line);
+    pass_mark_dirty(conn);
+}
+
+void reply_lost(struct conn *conn, const struct lock_request *request, enum lock_reason reason)
+{
+    const char *word = word_of_loss(reason);
+    char line[64];
+
+    if (word == NULL || conn->protocol < 2)
+        return;
+    snprintf(line, sizeof line, "lost %" PRIu64 " %s", request->token, word);
+    tell(conn, line);
+}
+
+void reply_extended(struct conn *conn, const struct lock_request *request)
+{
+    char line[64];
+
+    if (conn->protocol < 2)
+        return;
+    snprintf(line, sizeof line, "extended %" PRIu64 " %" PRId64, request->token,
+             hold_left_ms(conn, request));
+    tell(conn, line);
+}
+
+static void add_queue(struct conn *conn, const struct lock_request *request)
 {
     const struct lock_table *table = conn->server->table;
     const char *name = NULL;
@@ -128,6 +317,35 @@ void reply_queue(struct conn *conn, const struct lock_request *request)
         buffer_add_text(&conn->out.bytes, blocker->owner);
     }
     buffer_add(&conn->out.bytes, "\n", 1);
+}
+
+void reply_queue(struct conn *conn, const struct lock_request *request)
+{
+    add_queue(conn, request);
+    if (conn->why && request != NULL) {
+        reply_why(conn, request);
+        reply_circle(conn, request);
+    }
+    pass_mark_dirty(conn);
+}
+
+void reply_would_grant(struct conn *conn, const struct lock_request *request)
+{
+    reply_word(conn, "would", "grant");
+    for (uint32_t i = 0; i < request->seat_count; i++) {
+        const struct lock_seat *seat = &request->seats[i];
+
+        if (seat->state == LOCK_SEAT_PROMISED || seat->state == LOCK_SEAT_HELD)
+            reply_word(conn, "seat", lock_seat_name(seat));
+    }
+    pass_mark_dirty(conn);
+}
+
+void reply_would_wait(struct conn *conn, const struct lock_request *request)
+{
+    reply_word(conn, "would", "wait");
+    add_queue(conn, request);
+    reply_why(conn, request);
     pass_mark_dirty(conn);
 }
 
@@ -151,12 +369,12 @@ static void reply_autounlock_check(struct conn *conn, const char *name,
 
 void reply_autounlock_checks(struct conn *conn)
 {
-    for (size_t i = 0; conn->autounlock && i < conn->demand.name_count; i++) {
-        const char *name = conn->demand.names[i];
-        const struct lock_request *holder = lock_table_holder(conn->server->table, name);
+    const struct lock_request *holder;
+    struct holders holders = {0};
+    const char *name;
 
-        if (holder != NULL && holder->autounlock && holder->process->host != NULL &&
-            holder->process->pid != 0)
+    while (conn->autounlock && (holder = holders_next(conn, &holders, &name)) != NULL) {
+        if (holder->autounlock && holder->process->host != NULL && holder->process->pid != 0)
             reply_autounlock_check(conn, name, holder->process);
     }
 }
@@ -170,16 +388,4 @@ void reply_waiting(struct conn *conn, const struct lock_request *request)
     if (conn->protocol >= 2)
         reply_queue(conn, request);
     pass_mark_dirty(conn);
-}
-
-void reply_lock_list(struct conn *conn)
-{
-    const struct lock_seat *seat = NULL;
-
-    while ((seat = lock_table_next_held(conn->server->table, seat)) != NULL) {
-        buffer_add_text(&conn->out.bytes, "lock ");
-        buffer_add_text(&conn->out.bytes, lock_seat_name(seat));
-        reply_word(conn, "", seat->request->owner);
-    }
-    end_status(conn, NULL);
 }

@@ -19,11 +19,19 @@ void reply_autounlock_checks(struct conn *conn);
 /* What a LOCK that waits is told at once. */
 void reply_waiting(struct conn *conn, const struct lock_request *request);
 
+/* Tells the session of a holder that its lock has been taken from it, and why: an end by the owner
+ * itself is not told.  Behind a list that is being said, not in its midst. */
+/* A session hears that its grant may be held for another time. */
+void reply_extended(struct conn *conn, const struct lock_request *request);
+
+void reply_lost(struct conn *conn, const struct lock_request *request, enum lock_reason reason);
+
 /* The place in the queue; `request` is NULL when the connection waits for nothing. */
 void reply_queue(struct conn *conn, const struct lock_request *request);
 
-/* LOCK_LIST's. */
-void reply_lock_list(struct conn *conn);
+/* What would come of a request, which lock_table_foresee() shows. */
+void reply_would_grant(struct conn *conn, const struct lock_request *request);
+void reply_would_wait(struct conn *conn, const struct lock_request *request);
 
 /* Parts of answers: a line, and a word with a value.  The caller has the connection looked at. */
 void reply_text(struct conn *conn, const char *text);

@@ -8,11 +8,14 @@
 
 #include "base/number.h"
 #include "base/words.h"
+#include "limit.h"
+#include "lock/pools.h"
+#include "particulars.h"
 #include "pass.h"
 #include "reply.h"
 #include "setting_demand.h"
 
-enum { MAX_HOLD_MS_BITS = 52 };
+enum { MAX_HOLD_MS_BITS = 52, KEEP_MOST_S = 30 * 24 * 3600 };
 
 /* Numbers that the classic server would not have understood are ignored, as by it. */
 static void set_fault(struct conn *conn, const struct refusal *fault)
@@ -60,6 +63,17 @@ static void set_flag(struct conn *conn, bool *setting, const char *value)
         set_fault(conn, &no_flag);
 }
 
+void setting_forget(struct conn *conn)
+{
+    free(conn->user);
+    conn->user = NULL;
+    particulars_forget(conn);
+    conn->why = false;
+    lock_demand_fini(&conn->demand);
+    conn->block = conn->autounlock = conn->session = false;
+    conn->fault = NULL;
+}
+
 void setting_user(struct conn *conn, char *args)
 {
     static const struct refusal no_name = {ERROR_CODE_MALFORMED, "the user has no name"};
@@ -73,31 +87,94 @@ void setting_user(struct conn *conn, char *args)
 
 void setting_hostname(struct conn *conn, char *args)
 {
-    set_text(conn, &conn->hostname, words_next(&args));
+    struct particulars *own = particulars_of(conn);
+
+    if (own != NULL)
+        set_text(conn, &own->hostname, words_next(&args));
 }
 
 void setting_job(struct conn *conn, char *args)
 {
-    set_text(conn, &conn->job, words_next(&args));
+    struct particulars *own = particulars_of(conn);
+
+    if (own != NULL)
+        set_text(conn, &own->job, words_next(&args));
+}
+
+void setting_project(struct conn *conn, char *args)
+{
+    struct particulars *own = particulars_of(conn);
+
+    if (own != NULL)
+        set_text(conn, &own->project, words_next(&args));
+}
+
+void setting_priority(struct conn *conn, char *args)
+{
+    static const struct refusal no_priority = {ERROR_CODE_MALFORMED,
+                                               "the priority is not a number from -1000 to 1000"};
+    struct particulars *own = particulars_of(conn);
+    const char *word = words_next(&args);
+    bool is_negative = word != NULL && word[0] == '-';
+    uint64_t number;
+
+    if (word == NULL || number_parse(word + is_negative, POOL_PRIORITY_MOST, &number) != 0)
+        conn->fault = &no_priority;
+    else if (own != NULL)
+        own->priority = (int16_t)(is_negative ? -(int32_t)number : (int32_t)number);
+}
+
+void setting_lost_after(struct conn *conn, char *args)
+{
+    struct particulars *own = particulars_of(conn);
+    const char *word = words_next(&args);
+    uint64_t seconds = 0;
+
+    set_number(conn, &seconds, word, UINT32_MAX);
+    if (conn->fault == NULL)
+        own->lost_after_s = (uint32_t)seconds;
+}
+
+void setting_why(struct conn *conn, char *args)
+{
+    set_flag(conn, &conn->why, words_next(&args));
+}
+
+void setting_queue_most(struct conn *conn, char *args)
+{
+    struct particulars *own = particulars_of(conn);
+    const char *word = words_next(&args);
+    uint64_t most = 0;
+
+    if (word != NULL)
+        set_number(conn, &most, word, UINT32_MAX - 1);
+    if (own != NULL)
+        own->queue_places = word != NULL ? (uint32_t)most + 1 : 0;
 }
 
 void setting_pid(struct conn *conn, char *args)
 {
-    set_number(conn, &conn->pid, words_next(&args), INT_MAX);
+    struct particulars *own = particulars_of(conn);
+
+    if (own != NULL)
+        set_number(conn, &own->pid, words_next(&args), INT_MAX);
 }
 
 void setting_process(struct conn *conn, char *args)
 {
     static const struct refusal incomplete = {
         ERROR_CODE_MALFORMED, "\"process\" needs a start time, a boot id and a pid namespace"};
+    struct particulars *own = particulars_of(conn);
     const char *start = words_next(&args), *boot = words_next(&args);
 
-    set_number(conn, &conn->start, start, UINT64_MAX);
+    if (own == NULL)
+        return;
+    set_number(conn, &own->start, start, UINT64_MAX);
     if (boot == NULL)
         set_fault(conn, &incomplete);
     else
-        set_text(conn, &conn->boot, strcmp(boot, "-") != 0 ? boot : NULL);
-    set_number(conn, &conn->pid_namespace, words_next(&args), UINT64_MAX);
+        set_text(conn, &own->boot, strcmp(boot, "-") != 0 ? boot : NULL);
+    set_number(conn, &own->pid_namespace, words_next(&args), UINT64_MAX);
 }
 
 void setting_block(struct conn *conn, char *args)
@@ -121,30 +198,66 @@ void setting_timeout(struct conn *conn, char *args)
     static const struct refusal no_time = {ERROR_CODE_MALFORMED,
                                            "the timeout is not a number of seconds, or too large"};
     const char *value = words_next(&args);
+    struct particulars *own;
+    int64_t hold_ms;
 
-    if (value == NULL ||
-        number_parse_seconds(value, INT64_C(1) << MAX_HOLD_MS_BITS, &conn->hold_ms) != 0)
+    if (value == NULL || number_parse_seconds(value, INT64_C(1) << MAX_HOLD_MS_BITS, &hold_ms) != 0)
         set_fault(conn, &no_time);
+    else if (hold_ms != conn->says->hold_ms && (own = particulars_of(conn)) != NULL)
+        own->hold_ms = hold_ms;
+}
+
+void setting_keep(struct conn *conn, char *args)
+{
+    static const struct refusal no_time = {ERROR_CODE_MALFORMED,
+                                           "\"keep\" needs a number of seconds, 2592000 at most"};
+    struct particulars *own = particulars_of(conn);
+    const char *value = words_next(&args);
+    int64_t keep_ms = 0;
+
+    if (value == NULL || number_parse_seconds(value, KEEP_MOST_S * INT64_C(1000), &keep_ms) != 0)
+        conn->fault = &no_time;
+    if (own != NULL)
+        own->keep_ms = (uint32_t)keep_ms;
+}
+
+void setting_until_boot(struct conn *conn, char *args)
+{
+    struct particulars *own = particulars_of(conn);
+
+    if (own != NULL)
+        set_flag(conn, &own->until_boot, words_next(&args));
+}
+
+static void add_group(struct conn *conn, const char *names)
+{
+    struct ipclocker_server *server = conn->server;
+    const struct setting_demand_limits limits = {
+        .names = server->limits[IPCLOCKER_LIMIT_NAMES],
+        .bytes = server->limits[IPCLOCKER_LIMIT_REQUEST_BYTES],
+    };
+    const struct refusal *wrong = setting_demand_add_group(&conn->demand, names, &limits);
+
+    if (wrong == &setting_demand_too_many)
+        wrong = limit_refuse(server, IPCLOCKER_LIMIT_NAMES, conn->account);
+    else if (wrong == &setting_demand_too_long)
+        wrong = limit_refuse(server, IPCLOCKER_LIMIT_REQUEST_BYTES, conn->account);
+    if (wrong != NULL)
+        conn->fault = wrong;
 }
 
 void setting_locks(struct conn *conn, char *args)
 {
-    const struct refusal *wrong;
 
     lock_demand_fini(&conn->demand);
     if (conn->protocol < 2 && args[words_blank_len(args)] == '\0')
         return;
-    wrong = setting_demand_add_group(&conn->demand, args);
-    if (wrong != NULL)
-        conn->fault = wrong;
+    add_group(conn, args);
 }
 
 void setting_and(struct conn *conn, char *args)
 {
-    const struct refusal *wrong = setting_demand_add_group(&conn->demand, args);
-
-    if (wrong != NULL)
-        conn->fault = wrong;
+    add_group(conn, args);
 }
 
 void setting_count(struct conn *conn, char *args)
@@ -152,10 +265,32 @@ void setting_count(struct conn *conn, char *args)
     uint64_t count = 0;
     const struct refusal *wrong = NULL;
 
-    set_number(conn, &count, words_next(&args), DEMAND_NAMES_MAX);
+    set_number(conn, &count, words_next(&args), conn->server->limits[IPCLOCKER_LIMIT_NAMES]);
     if (conn->fault == NULL)
         wrong = setting_demand_set_count(&conn->demand, (size_t)count);
     if (wrong != NULL)
+        conn->fault = wrong;
+}
+
+void setting_shared(struct conn *conn, char *args)
+{
+    const struct refusal *wrong;
+    bool shared = false;
+
+    set_flag(conn, &shared, words_next(&args));
+    wrong = setting_demand_set_shared(&conn->demand, shared);
+    if (conn->fault == NULL)
+        conn->fault = wrong;
+}
+
+void setting_spread(struct conn *conn, char *args)
+{
+    const struct refusal *wrong;
+    bool spread = false;
+
+    set_flag(conn, &spread, words_next(&args));
+    wrong = setting_demand_set_spread(&conn->demand, spread);
+    if (conn->fault == NULL)
         conn->fault = wrong;
 }
 

@@ -2,9 +2,14 @@
  * Must not judge whether a demand can be fulfilled: the lock table does. */
 #include "setting_demand.h"
 
+#include <string.h>
+
 #include "base/words.h"
 
-static const struct refusal *check_names(const char *text, size_t *count)
+const struct refusal setting_demand_too_many = {ERROR_CODE_LIMIT, "too many locks are named"};
+const struct refusal setting_demand_too_long = {ERROR_CODE_LIMIT, "the names are too long"};
+
+static const struct refusal *check_names(const char *text, size_t *count, size_t *bytes)
 {
     static const struct refusal too_long = {
         ERROR_CODE_LIMIT, "a lock's name is longer than 255 bytes; use a shorter one"};
@@ -17,6 +22,7 @@ static const struct refusal *check_names(const char *text, size_t *count)
         if (len > DEMAND_NAME_LEN_MAX)
             return &too_long;
         at += len;
+        *bytes += len;
     }
     if (found == 0)
         return &none;
@@ -24,17 +30,27 @@ static const struct refusal *check_names(const char *text, size_t *count)
     return NULL;
 }
 
-const struct refusal *setting_demand_add_group(struct lock_demand *demand, const char *text)
+static size_t bytes_of(const struct lock_demand *demand)
 {
-    static const struct refusal too_many = {ERROR_CODE_LIMIT,
-                                            "a request can name 1024 locks at most; name fewer"};
-    size_t count;
-    const struct refusal *wrong = check_names(text, &count);
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < demand->name_count; i++)
+        bytes += strlen(demand->names[i]);
+    return bytes;
+}
+
+const struct refusal *setting_demand_add_group(struct lock_demand *demand, const char *text,
+                                               const struct setting_demand_limits *limits)
+{
+    size_t count, bytes = bytes_of(demand);
+    const struct refusal *wrong = check_names(text, &count, &bytes);
 
     if (wrong != NULL)
         return wrong;
-    if (count > DEMAND_NAMES_MAX - demand->name_count)
-        return &too_many;
+    if (demand->name_count + count > limits->names)
+        return &setting_demand_too_many;
+    if (bytes > limits->bytes)
+        return &setting_demand_too_long;
     return lock_demand_add_words(demand, text) == 0 ? NULL : &refusal_no_memory;
 }
 
@@ -47,5 +63,29 @@ const struct refusal *setting_demand_set_count(struct lock_demand *demand, size_
     if (demand->group_count == 0)
         return &no_names;
     lock_demand_set_count(demand, count);
+    return NULL;
+}
+
+const struct refusal *setting_demand_set_shared(struct lock_demand *demand, bool shared)
+{
+    static const struct refusal no_names = {
+        ERROR_CODE_MALFORMED,
+        "\"shared\" comes behind the names that it is about; send \"locks\" first"};
+
+    if (demand->group_count == 0)
+        return &no_names;
+    lock_demand_set_shared(demand, shared);
+    return NULL;
+}
+
+const struct refusal *setting_demand_set_spread(struct lock_demand *demand, bool spread)
+{
+    static const struct refusal no_names = {
+        ERROR_CODE_MALFORMED,
+        "\"spread\" comes behind the names that it is about; send \"locks\" first"};
+
+    if (demand->group_count == 0)
+        return &no_names;
+    lock_demand_set_spread(demand, spread);
     return NULL;
 }

@@ -8,10 +8,14 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "boot_watch.h"
 #include "claim.h"
 #include "conn.h"
+#include "conn_output.h"
 #include "context.h"
 #include "history.h"
+#include "pass.h"
+#include "payer.h"
 #include "state_note.h"
 #include "state_outage.h"
 #include "state_restore.h"
@@ -30,7 +34,11 @@ static void submit(struct ipclocker_server *server)
     if (state->batch == NULL)
         return;
     urgent = store_batch_is_urgent(state->batch);
+    if (store_keeps(state->store))
+        state->submitted_bytes += store_batch_bytes(state->batch);
     state->submitted = store_commit(state->store, state->batch);
+    server->counts.commits++;
+    commit_times_begin(server, state->submitted);
     state->batch = NULL;
     if (urgent)
         state->urgent = state->submitted;
@@ -50,7 +58,7 @@ static void release_output(struct ipclocker_server *server)
 
     for (conn = TAILQ_FIRST(&server->holding); conn != NULL; conn = next) {
         next = TAILQ_NEXT(conn, in_holding);
-        conn_release_output(conn);
+        conn_output_release(conn);
     }
 }
 
@@ -71,6 +79,7 @@ static void stop_store(struct ipclocker_server *server)
     {
         history_forget(conn);
     }
+    history_end_looks(server);
     if (!store_close(state->store))
         context_log(
             server, LOG_ERR,
@@ -81,6 +90,15 @@ static void stop_store(struct ipclocker_server *server)
     state->submitted = 0;
     state->committed = 0;
     state->urgent = 0;
+    server->commit_times = (struct commit_times){0};
+}
+
+/* What had not been written is forgotten. */
+static int load(struct ipclocker_server *server, char error[STORE_ERROR_SIZE])
+{
+    server->state.submitted_bytes = 0;
+    server->state.committed_bytes = 0;
+    return state_restore_load(server, error);
 }
 
 static int open_store(struct ipclocker_server *server, bool must_exist,
@@ -91,13 +109,14 @@ static int open_store(struct ipclocker_server *server, bool must_exist,
         .path = state->path,
         .durability = state->durability,
         .history_ms = state->history_ms,
+        .history_bytes = state->history_bytes,
         .must_exist = must_exist,
     };
 
     state->store = store_open(&options, error);
     if (state->store == NULL)
         return -1;
-    if (state_restore_load(server, error) == 0)
+    if (load(server, error) == 0)
         return 0;
     store_close(state->store);
     state->store = NULL;
@@ -132,7 +151,7 @@ static void try_again(struct ipclocker_server *server)
     struct state *state = &server->state;
     char error[STORE_ERROR_SIZE];
 
-    if (state->store != NULL && state_restore_load(server, error) != 0)
+    if (state->store != NULL && load(server, error) != 0)
         stop_store(server);
     if (state->store == NULL && open_store(server, true, error) != 0) {
         stay_down(server, error);
@@ -159,6 +178,12 @@ static void on_again(evutil_socket_t fd, short events, void *context)
     try_again(context);
 }
 
+static void tell_onlookers(const struct ipclocker_server *server, bool lost)
+{
+    if (server->on_safe != NULL)
+        server->on_safe(server->on_safe_context, lost);
+}
+
 /* As if the server had ended here and begun anew: what was not safe has not happened. */
 static void go_down(struct ipclocker_server *server, const char *reason)
 {
@@ -166,16 +191,20 @@ static void go_down(struct ipclocker_server *server, const char *reason)
     struct conn *conn, *next;
 
     state_outage_enter(server, STATE_LOST);
+    commit_times_fail(server);
     store_batch_destroy(state->batch);
     state->batch = NULL;
     evtimer_del(&state->lazy);
     stay_down(server, reason);
     claim_destroy_all(server);
+    boot_watch_stop_all(server);
+    payer_forget_requests(server);
     for (conn = TAILQ_FIRST(&server->conns); conn != NULL; conn = next) {
         next = TAILQ_NEXT(conn, all);
         history_forget(conn);
         conn_take_back(conn, &state->refusal);
     }
+    tell_onlookers(server, true);
     try_again(server);
 }
 
@@ -205,6 +234,9 @@ static void on_news(evutil_socket_t fd, short events, void *context)
     if (state->committed != progress.committed)
         state_outage_end_stall(server);
     state->committed = progress.committed;
+    commit_times_end(server, progress.committed);
+    state->committed_bytes = progress.committed_bytes;
+    pass_queue_end(server); /* some may have waited for room */
     if (state_note_is_down(server) && progress.failed) {
         /* A file system that was repaired is mounted anew: the file is to be found by its name. */
         stop_store(server);
@@ -215,6 +247,7 @@ static void on_news(evutil_socket_t fd, short events, void *context)
         come_up(server);
     release_output(server);
     history_take_answers(server);
+    tell_onlookers(server, false);
     if (progress.failed)
         go_down(server, progress.error);
 }
@@ -227,8 +260,11 @@ void state_end_pass(struct ipclocker_server *server)
         state->lost = false;
         go_down(server, "out of memory");
     }
-    if (state->batch == NULL)
+    if (state->batch == NULL) {
+        if (server->commit_times.handovers > 0)
+            commit_times_end_pass(server);
         return;
+    }
     if (store_batch_is_urgent(state->batch))
         submit(server);
     else if (!evtimer_pending(&state->lazy, NULL))
@@ -315,6 +351,7 @@ void state_stop(struct ipclocker_server *server)
 {
     struct state *state = &server->state;
 
+    state_note_end_refusals(server, true);
     if (state->store != NULL && !state_note_is_down(server)) {
         timeline_note_now(server);
         submit(server);
@@ -352,6 +389,11 @@ void ipclocker_server_set_history(struct ipclocker_server *server, uint64_t seco
     const uint64_t most = INT64_MAX / 2000;
 
     server->state.history_ms = (int64_t)(seconds < most ? seconds : most) * 1000;
+}
+
+void ipclocker_server_set_history_size(struct ipclocker_server *server, uint64_t bytes)
+{
+    server->state.history_bytes = bytes < INT64_MAX ? (int64_t)bytes : INT64_MAX;
 }
 
 void ipclocker_server_set_requeue_grace(struct ipclocker_server *server, unsigned seconds)

@@ -6,7 +6,11 @@
 #include <string.h>
 
 #include "context.h"
+#include "limit.h"
+#include "lock/pools.h"
 #include "pass.h"
+
+enum { HISTORY_ROW_BYTES = 100, REPEATED_MS = 60000 };
 
 static bool is_kept(const struct ipclocker_server *server)
 {
@@ -25,13 +29,104 @@ struct store_batch *state_note_batch(struct ipclocker_server *server)
     return server->state.batch;
 }
 
+static bool ends(const struct lock_event *event)
+{
+    return event->kind == LOCK_EVENT_RELEASED || event->kind == LOCK_EVENT_LEFT;
+}
+
+static bool take_history(struct ipclocker_server *server, struct account *account, size_t bytes)
+{
+    if (account == NULL || account_take_history(account, HISTORY_ROW_BYTES + bytes))
+        return true;
+    limit_refuse(server, IPCLOCKER_LIMIT_CLIENT_HISTORY, account);
+    return false;
+}
+
+/* What a client does is its own; what ends by itself is of who asked for it, if that is known. */
+static bool may_add_history(struct ipclocker_server *server, const struct lock_request *request)
+{
+    return take_history(server, server->acting != NULL ? server->acting : request->payer,
+                        strlen(request->owner));
+}
+
 void state_note_event(struct ipclocker_server *server, const struct lock_event *event)
 {
     struct store_batch *batch;
 
     if (!is_kept(server) || (batch = state_note_batch(server)) == NULL)
         return;
-    store_batch_event(batch, event);
+    store_batch_leave_out_history(batch, ends(event) && !may_add_history(server, event->request));
+    store_batch_event(batch, event, server->culprit);
+}
+
+void state_note_unusable(struct ipclocker_server *server, const struct store_unusable *what)
+{
+    struct store_batch *batch = is_kept(server) ? state_note_batch(server) : NULL;
+
+    if (batch != NULL)
+        store_batch_unusable(batch, what);
+}
+
+static void forget_refusal(struct noted_refusal *noted)
+{
+    free(noted->owner);
+    free(noted->names);
+    *noted = (struct noted_refusal){0};
+}
+
+static void add_refusal(struct ipclocker_server *server, const struct store_history *entry)
+{
+    struct store_batch *batch = is_kept(server) ? state_note_batch(server) : NULL;
+
+    if (batch != NULL)
+        store_batch_history(batch, entry);
+}
+
+/* How often it was repeated stands in a row of its own. */
+static void end_refusal(struct ipclocker_server *server, struct noted_refusal *noted)
+{
+    const struct store_history entry = {
+        .past = STORE_PAST_REFUSED,
+        .owner = noted->owner,
+        .lock = noted->names,
+        .token = noted->repeated,
+        .asked_ms = noted->at_ms,
+        .ended_ms = context_now_ms(server),
+    };
+
+    if (noted->repeated > 0 && noted->owner != NULL && noted->names != NULL)
+        add_refusal(server, &entry);
+    forget_refusal(noted);
+}
+
+void state_note_end_refusals(struct ipclocker_server *server, bool all)
+{
+    int64_t now_ms = context_now_ms(server);
+
+    for (size_t i = 0; i < REFUSALS_NOTED; i++) {
+        struct noted_refusal *noted = &server->noted_refusals[i];
+
+        if (noted->who != 0 && (all || now_ms - noted->at_ms >= REPEATED_MS))
+            end_refusal(server, noted);
+    }
+}
+
+/* Who asks for the same again and again is noted once a minute. */
+static bool is_repeated(const struct conn *conn, const char *names, int64_t now_ms)
+{
+    struct ipclocker_server *server = conn->server;
+    uint64_t who = siphash(&server->boot_key, conn->user, strlen(conn->user)) +
+                   3 * siphash(&server->boot_key, names, strlen(names));
+    struct noted_refusal *noted = &server->noted_refusals[who % REFUSALS_NOTED];
+
+    if (noted->who == who && now_ms - noted->at_ms < REPEATED_MS) {
+        noted->repeated++;
+        return true;
+    }
+    end_refusal(server, noted);
+    *noted = (struct noted_refusal){
+        .who = who, .at_ms = now_ms, .owner = strdup(conn->user), .names = strdup(names)};
+    return false;
 }
 
 void state_note_refused(struct conn *conn)
@@ -41,33 +136,26 @@ void state_note_refused(struct conn *conn)
     struct store_history entry = {
         .past = STORE_PAST_REFUSED,
         .owner = conn->user,
-        .host = conn->hostname,
-        .job = conn->job,
-        .pid = conn->pid,
+        .host = conn->says->hostname,
+        .job = conn->says->job,
+        .pid = conn->says->pid,
+        .asker = conn->asker,
         .asked_ms = now_ms,
         .ended_ms = now_ms,
     };
-    struct store_batch *batch;
+    const struct pool_config *pool;
     char *names;
 
-    if (!is_kept(server) || (batch = state_note_batch(server)) == NULL)
+    if (!is_kept(server))
         return;
-    names = lock_names_join(conn->demand.names, conn->demand.name_count, ' ');
+    names = lock_names_abridge(conn->demand.names, conn->demand.name_count, STORE_NAMES_MOST);
     if (names == NULL)
         return;
     entry.lock = names;
-    store_batch_history(batch, &entry);
+    pool = lock_table_pool_of(server->table, conn->demand.names[0]);
+    entry.pool = pool != NULL ? pool->name : NULL;
+    entry.project = pool_project(pool, conn->says->project);
+    if (!is_repeated(conn, names, now_ms) && take_history(server, conn->account, strlen(names)))
+        add_refusal(server, &entry);
     free(names);
-}
-
-uint64_t state_note_mark(const struct ipclocker_server *server)
-{
-    const struct state *state = &server->state;
-
-    /* All that there is to tell has been read from the disk; a probe keeps nobody waiting. */
-    if (state_note_is_down(server))
-        return state->committed;
-    if (state->batch != NULL && store_batch_is_urgent(state->batch))
-        return state->submitted + 1;
-    return state->urgent;
 }

@@ -17,16 +17,41 @@ void state_note_event(struct ipclocker_server *server, const struct lock_event *
 /* Notes a LOCK that was refused, as far as there is memory: history only. */
 void state_note_refused(struct conn *conn);
 
+/* Notes how often refusals were repeated that were noted a minute ago, or of all; forgets them. */
+void state_note_end_refusals(struct ipclocker_server *server, bool all);
+
 /* The batch of this pass; NULL when there is no memory, which the end of the pass sees. */
 struct store_batch *state_note_batch(struct ipclocker_server *server);
 
 /* The commit that everything depends on which was said up to now. */
-uint64_t state_note_mark(const struct ipclocker_server *server);
+static inline uint64_t state_note_mark(const struct ipclocker_server *server)
+{
+    const struct state *state = &server->state;
+
+    /* All that there is to tell has been read from the disk; a probe keeps nobody waiting. */
+    if (state_note_is_down(server))
+        return state->committed;
+    if (state->batch != NULL && store_batch_is_urgent(state->batch))
+        return state->submitted + 1;
+    return state->urgent;
+}
+
+/* How many bytes wait to be written. */
+static inline size_t state_note_backlog(const struct ipclocker_server *server)
+{
+    const struct state *state = &server->state;
+    size_t here = state->batch != NULL ? store_batch_bytes(state->batch) : 0;
+
+    return here + (size_t)(state->submitted_bytes - state->committed_bytes);
+}
 
 /* The newest commit that is done. */
 static inline uint64_t state_note_committed(const struct ipclocker_server *server)
 {
     return server->state.committed;
 }
+
+/* Seats have become unusable, or usable again. */
+void state_note_unusable(struct ipclocker_server *server, const struct store_unusable *what);
 
 #endif

@@ -14,15 +14,6 @@ enum {
     STALL_S = 5, /* a disk that is merely busy answers sooner */
 };
 
-const struct refusal *state_outage_refusal(const struct ipclocker_server *server, bool changes)
-{
-    const struct state *state = &server->state;
-
-    if (state->phase == STATE_SERVING || (state->phase == STATE_READ_ONLY && !changes))
-        return NULL;
-    return &state->refusal;
-}
-
 bool state_outage_knows_table(const struct ipclocker_server *server)
 {
     return server->state.phase == STATE_SERVING || server->state.phase == STATE_READ_ONLY;
@@ -31,6 +22,7 @@ bool state_outage_knows_table(const struct ipclocker_server *server)
 void state_outage_enter(struct ipclocker_server *server, enum state_phase phase)
 {
     server->state.phase = phase;
+    server->table_changes++; /* another may be read back */
     pass_queue_end(server);
 }
 

@@ -19,7 +19,15 @@ void state_outage_report(struct ipclocker_server *server, const char *reason);
 
 /* Why a command cannot be done now, until the state changes; NULL when it can.  `changes` where it
  * would change something, or needs the disk. */
-const struct refusal *state_outage_refusal(const struct ipclocker_server *server, bool changes);
+static inline const struct refusal *state_outage_refusal(const struct ipclocker_server *server,
+                                                         bool changes)
+{
+    const struct state *state = &server->state;
+
+    if (state->phase == STATE_SERVING || (state->phase == STATE_READ_ONLY && !changes))
+        return NULL;
+    return &state->refusal;
+}
 
 /* Whether a status may be told beside the refusal. */
 bool state_outage_knows_table(const struct ipclocker_server *server);

@@ -7,15 +7,23 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "auth_grant.h"
+#include "boot_watch.h"
 #include "claim.h"
 #include "context.h"
 #include "events.h"
+#include "lock/keep.h"
+#include "lock/pools.h"
+#include "membership.h"
+#include "pools.h"
 #include "timeline.h"
+#include "unusable.h"
 
 /* What is loaded, and where it goes. */
 struct restoration {
     struct ipclocker_server *server;
     struct lock_table *table;
+    struct unusable_list unusable;
 };
 
 static void restore_clock(void *context, const struct store_clock *clock)
@@ -31,29 +39,54 @@ static int restore_request(void *context, const struct lock_record *record)
     struct lock_record moved = *record;
 
     timeline_translate(restoration->server, &moved);
+    moved.ask.memberships =
+        membership_of(restoration->server, moved.ask.user, &moved.ask.membership_count);
     return lock_table_restore(restoration->table, &moved) != NULL ? 0 : -1;
+}
+
+static int restore_unusable(void *context, const struct store_unusable *what)
+{
+    struct restoration *restoration = context;
+    struct store_unusable moved = *what;
+
+    moved.until_ms = timeline_translate_time(restoration->server, what->until_ms);
+    return unusable_keep(&restoration->unusable, &moved);
+}
+
+/* What nobody may be given is known before anybody goes on. */
+static void take_unusable(struct restoration *restoration)
+{
+    struct ipclocker_server *server = restoration->server;
+
+    unusable_replace(&server->unusable, &restoration->unusable);
+    unusable_apply(server, server->table);
 }
 
 int state_restore_load(struct ipclocker_server *server, char error[STORE_ERROR_SIZE])
 {
     struct lock_table *table = lock_table_create(events_on_table, server);
     struct restoration restoration = {.server = server, .table = table};
-    struct store_loader loader = {
-        .context = &restoration, .on_clock = restore_clock, .on_request = restore_request};
+    struct store_loader loader = {.context = &restoration,
+                                  .on_clock = restore_clock,
+                                  .on_unusable = restore_unusable,
+                                  .on_request = restore_request};
     struct state *state = &server->state;
 
-    if (table == NULL) {
+    if (table == NULL || pools_declare(server, table) != 0) {
+        lock_table_destroy(table);
         snprintf(error, STORE_ERROR_SIZE, "out of memory");
         errno = ENOMEM;
         return -1;
     }
     if (store_load(state->store, &loader, error) != 0) {
+        unusable_forget(&restoration.unusable);
         lock_table_destroy(table);
         return -1;
     }
     /* What lies below a mount point, for example, while nothing is mounted there. */
     if (loader.next_token < state->least_token) {
         snprintf(error, STORE_ERROR_SIZE, "%s is older than what was there before", state->path);
+        unusable_forget(&restoration.unusable);
         lock_table_destroy(table);
         errno = EEXIST;
         return -1;
@@ -62,8 +95,13 @@ int state_restore_load(struct ipclocker_server *server, char error[STORE_ERROR_S
     lock_table_set_counters(table, loader.next_ticket, loader.next_token);
     memcpy(state->host_before, loader.host, sizeof state->host_before);
     claim_destroy_all(server);
+    boot_watch_stop_all(server);
+    auth_grant_note_all(server, NULL);
     lock_table_destroy(server->table);
     server->table = table;
+    pools_declared(server);
+    take_unusable(&restoration);
+    auth_grant_note_all(server, table);
     return 0;
 }
 
@@ -74,9 +112,24 @@ static bool is_of_ended_boot(const struct lock_request *request, const char *end
            strcmp(request->process->boot, ended_boot) == 0;
 }
 
+/* This machine has booted anew, for which it was kept.  Returns that it has ended with that. */
+static bool has_booted(struct ipclocker_server *server, struct lock_request *request,
+                       const char *ended_boot)
+{
+    return ended_boot != NULL && request->keeps && request->process->boot != NULL &&
+           strcmp(request->process->boot, ended_boot) == 0 &&
+           lock_table_booted(server->table, request, context_now_ms(server));
+}
+
 static void take_up(struct ipclocker_server *server, struct lock_request *request,
                     const char *ended_boot)
 {
+    if (has_booted(server, request, ended_boot))
+        return;
+    if (request->is_kept) {
+        boot_watch_start(server, request);
+        return;
+    }
     if (is_of_ended_boot(request, ended_boot)) {
         context_log(server, LOG_NOTICE, "this machine has booted since: releasing what %s %s",
                     request->owner, request->state == LOCK_HELD ? "held" : "waited for");
@@ -93,6 +146,8 @@ void state_restore_take_up(struct ipclocker_server *server)
     struct lock_request *waiter = lock_table_next_waiter(table, NULL);
     const struct lock_seat *seat;
 
+    lock_table_restored(table, context_now_ms(server));
+    unusable_note_all(server);
     /* Nobody is granted anything meanwhile, as all that wait are absent: what is next stays. */
     while (waiter != NULL) {
         struct lock_request *next = lock_table_next_waiter(table, waiter);

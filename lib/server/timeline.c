@@ -104,14 +104,14 @@ void timeline_take_up(struct ipclocker_server *server, const struct store_clock 
     line->shift_ms = line->same_boot ? base_of_boot_ms(server) - clock->base_ms : 0;
 }
 
-/* So many milliseconds of the limit are left, as far as anybody has seen; all of them where nobody
- * has. */
-static int64_t left_ms(const struct timeline *line, const struct lock_record *record)
+/* So many milliseconds of a time are left that was `all_ms` long, as far as anybody has seen; all
+ * of them where nobody has. */
+static int64_t left_ms(const struct timeline *line, int64_t end_ms, int64_t all_ms)
 {
-    int64_t left = line->seen_ms > 0 ? record->deadline_ms - line->seen_ms : record->ask.hold_ms;
+    int64_t left = line->seen_ms > 0 ? end_ms - line->seen_ms : all_ms;
 
-    if (left > record->ask.hold_ms)
-        return record->ask.hold_ms;
+    if (left > all_ms)
+        return all_ms;
     return left > 0 ? left : 0;
 }
 
@@ -129,7 +129,9 @@ static void translate_over_boot(const struct ipclocker_server *server, struct lo
     int64_t now_ms = context_now_ms(server);
 
     if (record->deadline_ms != INT64_MAX)
-        record->deadline_ms = now_ms + left_ms(line, record);
+        record->deadline_ms = now_ms + left_ms(line, record->deadline_ms, record->ask.hold_ms);
+    if (record->keep_until_ms != 0)
+        record->keep_until_ms = now_ms + left_ms(line, record->keep_until_ms, record->ask.keep_ms);
     record->asked_ms = not_later(line, record->asked_ms, now_ms);
     record->granted_ms = not_later(line, record->granted_ms, now_ms);
 }
@@ -141,6 +143,8 @@ static void translate_within_boot(const struct timeline *line, struct lock_recor
         record->granted_ms += line->shift_ms;
     if (record->deadline_ms != INT64_MAX)
         record->deadline_ms += line->shift_ms;
+    if (record->keep_until_ms != 0)
+        record->keep_until_ms += line->shift_ms;
 }
 
 void timeline_translate(struct ipclocker_server *server, struct lock_record *record)
@@ -152,9 +156,22 @@ void timeline_translate(struct ipclocker_server *server, struct lock_record *rec
         translate_within_boot(line, record);
     else
         translate_over_boot(server, record);
-    line->has_moved |= record->asked_ms != before.asked_ms ||
-                       record->granted_ms != before.granted_ms ||
-                       record->deadline_ms != before.deadline_ms;
+    line->has_moved |=
+        record->asked_ms != before.asked_ms || record->granted_ms != before.granted_ms ||
+        record->deadline_ms != before.deadline_ms || record->keep_until_ms != before.keep_until_ms;
+}
+
+int64_t timeline_translate_time(const struct ipclocker_server *server, int64_t time_ms)
+{
+    const struct timeline *line = &server->timeline;
+    int64_t left;
+
+    if (time_ms == INT64_MAX)
+        return time_ms;
+    if (line->same_boot)
+        return time_ms + line->shift_ms;
+    left = line->seen_ms > 0 && time_ms > line->seen_ms ? time_ms - line->seen_ms : 0;
+    return context_now_ms(server) + left;
 }
 
 static void note(struct ipclocker_server *server, struct store_batch *batch)
@@ -181,11 +198,11 @@ void timeline_note_all(struct ipclocker_server *server, struct store_batch *batc
         return;
     while ((seat = lock_table_next_held(server->table, seat)) != NULL) {
         if (seat->request != last)
-            store_batch_put(batch, seat->request, NULL);
+            store_batch_put(batch, server->table, seat->request, NULL);
         last = seat->request;
     }
     while ((waiter = lock_table_next_waiter(server->table, waiter)) != NULL)
-        store_batch_put(batch, waiter, NULL);
+        store_batch_put(batch, server->table, waiter, NULL);
 }
 
 void timeline_note_now(struct ipclocker_server *server)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lock/pools.h"
 #include "lock/request_demand.h"
 
 struct store_batch *store_batch_create(void)
@@ -37,6 +38,11 @@ bool store_batch_is_urgent(const struct store_batch *batch)
     return batch->urgent;
 }
 
+size_t store_batch_bytes(const struct store_batch *batch)
+{
+    return batch->bytes;
+}
+
 bool store_batch_is_empty(const struct store_batch *batch)
 {
     return !batch->urgent && !batch->failed && STAILQ_EMPTY(&batch->ops);
@@ -48,6 +54,7 @@ static struct store_op *add_op(struct store_batch *batch, enum store_op_kind kin
     struct store_op *op = malloc(sizeof *op + text_size);
 
     batch->urgent |= kind != STORE_OP_HISTORY && kind != STORE_OP_CLOCK;
+    batch->bytes += sizeof *op + text_size;
     batch->changes += kind == STORE_OP_PUT || kind == STORE_OP_DROP;
     if (op == NULL) {
         batch->failed = true;
@@ -74,14 +81,15 @@ static const char *add_text(char **end, const char *text)
     return copy;
 }
 
-void store_batch_put(struct store_batch *batch, const struct lock_request *request,
-                     const char *without)
+void store_batch_put(struct store_batch *batch, const struct lock_table *table,
+                     const struct lock_request *request, const char *without)
 {
     const struct lock_claimant *process = request->process;
     struct store_op *op =
         add_op(batch, STORE_OP_PUT,
                text_size(request->owner) + text_size(process->host) + text_size(process->boot) +
-                   text_size(process->job) + lock_demand_text_size(request));
+                   text_size(process->job) + text_size(process->user) +
+                   text_size(process->project) + lock_demand_text_size(request));
     char *end;
 
     if (op == NULL)
@@ -94,9 +102,14 @@ void store_batch_put(struct store_batch *batch, const struct lock_request *reque
         .host = add_text(&end, process->host),
         .boot = add_text(&end, process->boot),
         .job = add_text(&end, process->job),
+        .login = add_text(&end, process->user),
+        .project = add_text(&end, process->project),
+        .priority = process->priority,
+        .lost_after_s = process->lost_after_s,
         .pid = process->pid,
         .start = process->start,
         .pid_namespace = process->pid_namespace,
+        .asker = request->asker,
         .autounlock = request->autounlock,
         .away = request->away,
         .asked_ms = request->asked_ms,
@@ -104,6 +117,7 @@ void store_batch_put(struct store_batch *batch, const struct lock_request *reque
         .hold_ms = request->hold_ms,
         .deadline_ms = request->deadline_ms,
     };
+    lock_table_keep(table, request, &op->request.keep);
     op->request.demand = end;
     lock_demand_format(end, request, without);
     store_batch_counters(batch, request->ticket + 1, request->token + 1);
@@ -137,6 +151,20 @@ void store_batch_clock(struct store_batch *batch, const struct store_clock *cloc
         op->clock = *clock;
 }
 
+void store_batch_unusable(struct store_batch *batch, const struct store_unusable *unusable)
+{
+    struct store_op *op =
+        add_op(batch, STORE_OP_UNUSABLE, text_size(unusable->name) + text_size(unusable->reason));
+    char *end;
+
+    if (op == NULL)
+        return;
+    end = op->text;
+    op->unusable = *unusable;
+    op->unusable.name = add_text(&end, unusable->name);
+    op->unusable.reason = add_text(&end, unusable->reason);
+}
+
 void store_batch_probe(struct store_batch *batch)
 {
     add_op(batch, STORE_OP_PROBE, 0);
@@ -153,9 +181,11 @@ void store_batch_counters(struct store_batch *batch, uint64_t ticket, uint64_t t
 
 void store_batch_history(struct store_batch *batch, const struct store_history *entry)
 {
-    struct store_op *op = add_op(batch, STORE_OP_HISTORY,
-                                 text_size(entry->lock) + text_size(entry->owner) +
-                                     text_size(entry->host) + text_size(entry->job));
+    struct store_op *op =
+        add_op(batch, STORE_OP_HISTORY,
+               text_size(entry->lock) + text_size(entry->owner) + text_size(entry->host) +
+                   text_size(entry->job) + text_size(entry->by_name) + text_size(entry->pool) +
+                   text_size(entry->project));
     char *end;
 
     if (op == NULL)
@@ -166,20 +196,40 @@ void store_batch_history(struct store_batch *batch, const struct store_history *
     op->history.owner = add_text(&end, entry->owner);
     op->history.host = add_text(&end, entry->host);
     op->history.job = add_text(&end, entry->job);
+    op->history.by_name = add_text(&end, entry->by_name);
+    op->history.pool = add_text(&end, entry->pool);
+    op->history.project = add_text(&end, entry->project);
+}
+
+/* Whether the lock of an event, which its request has still, was shared. */
+static bool was_shared(const struct lock_event *event)
+{
+    const struct lock_request *request = event->request;
+
+    for (uint32_t i = 0; request->shares && i < request->seat_count; i++) {
+        if (event->name != NULL && lock_seat_name(&request->seats[i]) == event->name)
+            return request->seats[i].is_shared;
+    }
+    return false;
 }
 
 static void add_past(struct store_batch *batch, const struct lock_event *event,
-                     enum store_past past, const char *lock)
+                     const struct pool_config *pool, enum store_past past, const char *lock,
+                     const struct store_culprit *by)
 {
     const struct lock_request *request = event->request;
-    const struct store_history entry = {
+    struct store_history entry = {
         .past = past,
         .reason = event->reason,
         .lock = lock,
         .owner = request->owner,
         .host = request->process->host,
         .job = request->process->job,
+        .pool = pool != NULL ? pool->name : NULL,
+        .project = pool_project(pool, request->process->project),
+        .shared = was_shared(event),
         .pid = request->process->pid,
+        .asker = request->asker,
         .ticket = request->ticket,
         .token = request->token,
         .asked_ms = request->asked_ms,
@@ -187,25 +237,37 @@ static void add_past(struct store_batch *batch, const struct lock_event *event,
         .ended_ms = event->at_ms,
     };
 
-    store_batch_history(batch, &entry);
+    if (by != NULL) {
+        entry.by_name = by->name;
+        entry.by = *by->asker;
+    }
+    if (!batch->leaves_out_history)
+        store_batch_history(batch, &entry);
 }
 
-static void add_left(struct store_batch *batch, const struct lock_event *event)
+void store_batch_leave_out_history(struct store_batch *batch, bool leave_out)
+{
+    batch->leaves_out_history = leave_out;
+}
+
+static void add_left(struct store_batch *batch, const struct lock_event *event,
+                     const struct store_culprit *by)
 {
     struct lock_demand demand = {0};
     char *names = NULL;
 
     if (lock_demand_of_request(&demand, event->request) == 0)
-        names = lock_names_join(demand.names, demand.name_count, ' ');
+        names = lock_names_abridge(demand.names, demand.name_count, STORE_NAMES_MOST);
     if (names != NULL)
-        add_past(batch, event, STORE_PAST_LEFT, names);
+        add_past(batch, event, lock_request_pool(event->request), STORE_PAST_LEFT, names, by);
     else
         batch->failed = true;
     free(names);
     lock_demand_fini(&demand);
 }
 
-void store_batch_event(struct store_batch *batch, const struct lock_event *event)
+void store_batch_event(struct store_batch *batch, const struct lock_event *event,
+                       const struct store_culprit *by)
 {
     const struct lock_request *request = event->request;
 
@@ -214,18 +276,19 @@ void store_batch_event(struct store_batch *batch, const struct lock_event *event
     case LOCK_EVENT_GRANTED:
     case LOCK_EVENT_RENEWED:
     case LOCK_EVENT_AWAY:
-        store_batch_put(batch, request, NULL);
+    case LOCK_EVENT_KEPT:
+        store_batch_put(batch, event->table, request, NULL);
         break;
     case LOCK_EVENT_RELEASED:
         if (request->state == LOCK_ENDED)
             store_batch_drop(batch, request->ticket);
         else
-            store_batch_put(batch, request, event->name);
-        add_past(batch, event, STORE_PAST_HOLD, event->name);
+            store_batch_put(batch, event->table, request, event->name);
+        add_past(batch, event, event->pool, STORE_PAST_HOLD, event->name, by);
         break;
     case LOCK_EVENT_LEFT:
         store_batch_drop(batch, request->ticket);
-        add_left(batch, event);
+        add_left(batch, event, by);
         break;
     }
 }

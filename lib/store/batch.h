@@ -7,16 +7,21 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "lock/keep.h"
 #include "store.h"
 
 /* A live request as it is kept. */
 struct store_request {
     uint64_t ticket, token;
-    const char *owner, *host, *boot, *job;
+    const char *owner, *host, *boot, *job, *login, *project;
+    int32_t priority;
+    uint32_t lost_after_s;
+    struct lock_asker asker;
     uint64_t pid, start, pid_namespace;
     bool autounlock, away;
     int64_t asked_ms, granted_ms, hold_ms, deadline_ms;
-    const char *demand; /* as text, see lock_demand_parse() */
+    struct lock_keep_state keep; /* all 0: it is not to be kept */
+    const char *demand;          /* as text, see lock_demand_parse() */
 };
 
 enum store_op_kind {
@@ -26,6 +31,7 @@ enum store_op_kind {
     STORE_OP_PROBE,
     STORE_OP_HISTORY,
     STORE_OP_CLOCK,
+    STORE_OP_UNUSABLE,
 };
 
 struct store_op {
@@ -36,6 +42,7 @@ struct store_op {
         const char *host;
         struct store_history history;
         struct store_clock clock;
+        struct store_unusable unusable;
     };
     STAILQ_ENTRY(store_op) next;
     char text[]; /* of all strings */
@@ -49,7 +56,8 @@ struct store_batch {
     uint64_t number;
     uint64_t next_ticket, next_token; /* 0: as before */
     size_t changes;                   /* of requests */
-    bool urgent, failed;
+    size_t bytes;                     /* of memory */
+    bool urgent, failed, leaves_out_history;
 };
 
 STAILQ_HEAD(store_batch_queue, store_batch);

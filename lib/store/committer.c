@@ -4,7 +4,6 @@
 #include "committer.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -14,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/error_text.h"
+#include "base/thread.h"
 #include "error.h"
 #include "rewrite.h"
 
@@ -97,9 +97,10 @@ static bool keep_place(struct store_committer *self)
     return kept >= 0 && !self->lent;
 }
 
-/* Writes all of `work`, without the mutex.  Returns its last number, or 0 and *error. */
+/* Writes all of `work`, without the mutex.  Returns its last number and writes its size to *bytes;
+ * or 0 and *error. */
 static uint64_t write_batches(struct store_committer *self, const struct store_batch_queue *work,
-                              char error[STORE_ERROR_SIZE])
+                              size_t *bytes, char error[STORE_ERROR_SIZE])
 {
     const struct store_batch *batch;
     uint64_t last = 0;
@@ -113,6 +114,7 @@ static uint64_t write_batches(struct store_committer *self, const struct store_b
     STAILQ_FOREACH(batch, work, next)
     {
         last = batch->number;
+        *bytes += batch->bytes;
     }
     return last;
 }
@@ -139,6 +141,7 @@ static void commit_queue(struct store_committer *self)
     struct store_batch_queue work = STAILQ_HEAD_INITIALIZER(work);
     char error[STORE_ERROR_SIZE];
     uint64_t last;
+    size_t bytes = 0;
 
     if (!keep_place(self))
         return;
@@ -149,11 +152,12 @@ static void commit_queue(struct store_committer *self)
     self->gather.last = self->gather.queued;
     self->gather.queued = 0;
     begin_work(self);
-    last = write_batches(self, &work, error);
+    last = write_batches(self, &work, &bytes, error);
     end_work(self);
     self->gather.next = self->gather.queued;
     if (last > 0) {
         self->committed = last;
+        self->committed_bytes += bytes;
     } else {
         self->failed = true;
         memcpy(self->error, error, sizeof error);
@@ -162,6 +166,23 @@ static void commit_queue(struct store_committer *self)
     tell_news(self);
     destroy_all(&work);
     pthread_mutex_lock(&self->mutex);
+}
+
+void store_committer_take_answer(void *committer, struct store_query *query, bool is_answered)
+{
+    struct store_committer *self = committer;
+
+    pthread_mutex_lock(&self->mutex);
+    if (is_answered)
+        STAILQ_INSERT_TAIL(&self->answered, query, queue);
+    else
+        STAILQ_INSERT_TAIL(&self->asked, query, queue);
+    if (!is_answered)
+        store_committer_start(self);
+    pthread_cond_signal(&self->wake);
+    pthread_mutex_unlock(&self->mutex);
+    if (is_answered)
+        tell_news(self);
 }
 
 static bool is_log_due(const struct store_committer *self)
@@ -270,19 +291,6 @@ static void *serve(void *context)
     return NULL;
 }
 
-/* The caller's signals are not the thread's business. */
-static int start_thread(struct store_committer *self)
-{
-    sigset_t all, old;
-    int result;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    result = pthread_create(&self->thread, NULL, serve, self);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    return result;
-}
-
 /* Later calls find the thread there, or the same failure. */
 void store_committer_start(struct store_committer *self)
 {
@@ -290,7 +298,7 @@ void store_committer_start(struct store_committer *self)
 
     if (self->has_thread || self->failed)
         return;
-    result = start_thread(self);
+    result = thread_start(&self->thread, 0, serve, self);
     self->has_thread = result == 0;
     if (result == 0)
         return;

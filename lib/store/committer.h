@@ -10,6 +10,7 @@
 #include "connection.h"
 #include "engine.h"
 #include "gather.h"
+#include "history_reader.h"
 
 struct store_committer {
     struct store store;
@@ -17,6 +18,8 @@ struct store_committer {
 
     /* The thread's, once there is a batch; before that, and while it is lent, the caller's. */
     struct store_connection connection;
+
+    struct store_history_reader *history; /* the caller's */
 
     pthread_t thread;
     bool has_thread;
@@ -31,7 +34,7 @@ struct store_committer {
     bool written_anew; /* since the last store_progress() */
     bool ended;        /* the thread has, or will with its next step */
     bool abandoned;    /* the caller has not waited for that: the thread frees this */
-    uint64_t committed;
+    uint64_t committed, committed_bytes;
     char error[STORE_ERROR_SIZE];
 };
 
@@ -54,6 +57,10 @@ void store_committer_start(struct store_committer *self);
  * it has ended; if not, it frees `self` when it does.
  */
 bool store_committer_end(struct store_committer *self);
+
+/* For the history's reader: see store_history_done_fn.  What it cannot read, as the file is not in
+ * its place, the committer's thread reads. */
+void store_committer_take_answer(void *committer, struct store_query *query, bool is_answered);
 
 /* Forgets the batches that wait.  Is called with the mutex. */
 void store_committer_forget(struct store_committer *self);

@@ -15,6 +15,7 @@
 
 #include "base/descriptor.h"
 #include "base/error_text.h"
+#include "base/own_file.h"
 #include "error.h"
 
 char *store_file_default_path(void)
@@ -68,6 +69,19 @@ int store_file_prepare(const char *path, bool must_exist, char error[STORE_ERROR
         if (!S_ISREG(st.st_mode))
             return store_error_set(error, EEXIST, "%s is not a file; name another with --state",
                                    path);
+        /* Whoever else can write it can have anybody hold anything, and more. */
+        if (st.st_uid != geteuid() && access(path, R_OK | W_OK) == 0)
+            return store_error_set(
+                error, EPERM,
+                "the state file %s belongs to somebody else; give it to the user "
+                "that lockerd runs as (chown)",
+                path);
+        if ((st.st_mode & S_IWOTH) != 0)
+            return store_error_set(
+                error, EPERM,
+                "the state file %s can be written by others; take that from them "
+                "(chmod o-w)",
+                path);
         if (access(path, R_OK | W_OK) == 0)
             return 0;
         return store_error_set(error, errno, "cannot write the state file %s: %s%s", path,
@@ -106,7 +120,9 @@ int store_file_lock(const char *path, char error[STORE_ERROR_SIZE])
 {
     /* Two names of one file are one file. */
     char *real = realpath(path, NULL);
-    char lock_path[PATH_MAX], pid[16];
+    const struct own_file file = {
+        .flags = O_RDWR | O_CREAT, .mode = 0600, .not_by = S_IWGRP | S_IWOTH, .owner = geteuid()};
+    char lock_path[PATH_MAX], pid[16], why[OWN_FILE_WHY_SIZE];
     int fd, len;
 
     if (real == NULL)
@@ -116,9 +132,12 @@ int store_file_lock(const char *path, char error[STORE_ERROR_SIZE])
     free(real);
     if (len >= (int)sizeof lock_path)
         return store_error_set(error, ENAMETOOLONG, "the path of the state file is too long");
-    fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+    fd = own_file_open(lock_path, &file, why);
     if (fd < 0)
-        return store_error_set(error, errno, "cannot open %s: %s", lock_path, error_text(errno));
+        return store_error_set(error, errno, "cannot open %s: %s", lock_path, why);
+    /* Whoever can read it could lock it: of an older version's that may be a group. */
+    if (fchmod(fd, 0600) != 0)
+        errno = 0;
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         if (errno == EWOULDBLOCK)
             report_in_use(fd, path, error);

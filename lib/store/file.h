@@ -3,6 +3,7 @@
 #define FARMLOCK_STORE_FILE_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "store.h"
 
@@ -16,6 +17,13 @@ char *store_file_default_path(void);
  * of root's: for its group).  With `must_exist` nothing is made.  Returns -1 with errno and *error.
  */
 int store_file_prepare(const char *path, bool must_exist, char error[STORE_ERROR_SIZE]);
+
+/* Gives the file, what stands beside it and its folder to a user who is to go on with them, where
+ * they are root's and nothing else is in that folder; makes the folder where there is none.  One
+ * that is everybody's stays so.  Called by root; `user` is for messages.  NULL and "none" are no
+ * file. Returns -1 with errno and *error. */
+int store_file_hand_over(const char *path, const char *user, uid_t uid, gid_t gid,
+                         char error[STORE_ERROR_SIZE]);
 
 /* Takes the lock that says that the file is in use.  Returns a descriptor, close-on-exec, whose
  * closing lets go of it; -1 with errno and *error, EBUSY when another process has it.

@@ -37,6 +37,7 @@ static int no_fd(const struct store *store)
 static void all_is_done(struct store *store, struct store_progress *progress)
 {
     progress->committed = store->submitted;
+    progress->committed_bytes = 0;
     progress->written_anew = false;
     progress->failed = false;
     progress->error[0] = '\0';

@@ -8,14 +8,15 @@
 #include "store.h"
 
 /* The columns of a live request, in the order of the statements that read and write it. */
-#define STORE_REQUEST_COLUMNS                                                                  \
-    "ticket, token, owner, host, boot, job, pid, start, pid_namespace, autounlock, asked_ms, " \
-    "granted_ms, hold_ms, deadline_ms, demand, away"
+#define STORE_REQUEST_COLUMNS                                                                     \
+    "ticket, token, owner, host, boot, job, pid, start, pid_namespace, autounlock, asked_ms, "    \
+    "granted_ms, hold_ms, deadline_ms, demand, away, uid, how, grant_key, peer, login, project, " \
+    "priority, keep_ms, keep_until_ms, until_boot, lost_after_s"
 
-/* The columns of the history, in the order in which store_schema_read_history() takes them. */
+/* The columns of the history, in the order in which store_load_history() takes them. */
 #define STORE_HISTORY_COLUMNS                                                          \
     "past, reason, lock, owner, host, job, pid, ticket, token, asked_ms, granted_ms, " \
-    "ended_ms"
+    "ended_ms, uid, how, by_uid, by_how, by_name, by_peer, pool, project, shared"
 
 /* Opens the database, brings its layout up to date, and says how safe a commit is to be.  Returns
  * NULL with errno and *error as store_open() does.
@@ -35,13 +36,13 @@ enum store_layout {
  */
 int store_schema_examine(sqlite3 *db, enum store_layout *layout, int64_t *version);
 
-/* Reads all live requests and counters; `path` is for messages.  Returns as store_load() does. */
-int store_schema_load(sqlite3 *db, const char *path, struct store_loader *loader,
-                      char error[STORE_ERROR_SIZE]);
+/* What the files that read a state file need: they set errno and *error, and return -1.  `result`
+ * is SQLite's, of `db` where that is not NULL; of a damaged file the format says what is wrong. */
+int store_schema_fail(sqlite3 *db, const char *path, int result, char error[STORE_ERROR_SIZE]);
+int store_schema_refuse_damaged(const char *path, char error[STORE_ERROR_SIZE], const char *format,
+                                ...) __attribute__((format(printf, 3, 4)));
 
-/* Reads an entry of the history from a row's columns, the first of which is `first`.  Its strings
- * live until the row is left; owner or lock may be NULL in a file that somebody else has written.
- */
-void store_schema_read_history(sqlite3_stmt *row, int first, struct store_history *entry);
+/* The number that a statement without parameters answers.  Returns SQLite's result. */
+int store_schema_read_number(sqlite3 *db, const char *sql, int64_t *number);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "committer.h"
 #include "error.h"
+#include "load.h"
 #include "schema.h"
 
 static struct store_committer *committer_of(struct store *store)
@@ -28,11 +29,12 @@ static int load(struct store *store, struct store_loader *loader, char error[STO
         pthread_cond_wait(&self->idle, &self->mutex);
     store_committer_forget(self);
     self->connection.statements.reserved = (struct store_counters){0};
+    self->committed_bytes = 0;
     pthread_mutex_unlock(&self->mutex);
     result =
         self->connection.db == NULL
             ? store_error_set(error, ENOENT, "the state file %s is not open", self->connection.path)
-            : store_schema_load(self->connection.db, self->connection.path, loader, error);
+            : store_load_all(self->connection.db, self->connection.path, loader, error);
     saved_errno = errno;
     pthread_mutex_lock(&self->mutex);
     self->lent = false;
@@ -62,11 +64,8 @@ static void ask(struct store *store, struct store_query *query)
 {
     struct store_committer *self = committer_of(store);
 
-    pthread_mutex_lock(&self->mutex);
-    STAILQ_INSERT_TAIL(&self->asked, query, queue);
-    store_committer_start(self);
-    pthread_cond_signal(&self->wake);
-    pthread_mutex_unlock(&self->mutex);
+    if (!store_history_reader_ask(self->history, query))
+        store_committer_take_answer(self, query, false);
 }
 
 static struct store_query *answer(struct store *store)
@@ -96,6 +95,7 @@ static void progress(struct store *store, struct store_progress *out)
         count = 0;
     pthread_mutex_lock(&self->mutex);
     out->committed = self->committed;
+    out->committed_bytes = self->committed_bytes;
     out->written_anew = self->written_anew;
     self->written_anew = false;
     out->failed = self->failed;
@@ -108,6 +108,8 @@ static bool close_sqlite(struct store *store)
 {
     struct store_committer *self = committer_of(store);
 
+    store_history_reader_destroy(self->history);
+    self->history = NULL;
     if (!store_committer_end(self))
         return false;
     store_committer_destroy(self);
@@ -129,5 +131,13 @@ struct store *store_sqlite_open(const struct store_options *options, char error[
 {
     struct store_committer *self = store_committer_create(&sqlite_engine, options, error);
 
-    return self != NULL ? &self->store : NULL;
+    if (self == NULL)
+        return NULL;
+    self->history = store_history_reader_create(options->path, store_committer_take_answer, self);
+    if (self->history == NULL) {
+        store_committer_destroy(self);
+        store_error_set(error, ENOMEM, "out of memory");
+        return NULL;
+    }
+    return &self->store;
 }

@@ -2,10 +2,13 @@
  * Must not know of threads: whoever calls has the database to itself. */
 #include "statement.h"
 
+#include <endian.h>
 #include <errno.h>
 
 #include "base/clock.h"
+#include "base/ip_text.h"
 #include "error.h"
+#include "load.h"
 #include "protocol/owner_name.h"
 #include "schema.h"
 
@@ -19,21 +22,35 @@ static const char *const statement_text[STATEMENTS] = {
     [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
     [STATEMENT_COMMIT] = "COMMIT",
     [STATEMENT_ROLLBACK] = "ROLLBACK",
-    [STATEMENT_PUT] = "INSERT OR REPLACE INTO requests(" STORE_REQUEST_COLUMNS
-                      ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [STATEMENT_PUT] =
+        "INSERT OR REPLACE INTO requests(" STORE_REQUEST_COLUMNS
+        ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [STATEMENT_DROP] = "DELETE FROM requests WHERE ticket = ?",
     [STATEMENT_COUNTERS] = "UPDATE state SET next_ticket = max(next_ticket, ?),"
                            " next_token = max(next_token, ?) WHERE id = 1",
     [STATEMENT_HOST] = "UPDATE state SET host = ?",
     [STATEMENT_CLOCK] = "UPDATE state SET boot = ?, base_ms = ?, seen_ms = ?, keep_until_ms = ?",
+    [STATEMENT_UNUSABLE] = "INSERT OR REPLACE INTO unusable(kind, name, seats, until_ms, reason)"
+                           " VALUES(?, ?, ?, ?, ?)",
+    [STATEMENT_USABLE] = "DELETE FROM unusable WHERE kind = ? AND name = ?",
     [STATEMENT_PROBE] = "INSERT OR REPLACE INTO probe VALUES(1, randomblob(?))",
-    [STATEMENT_HISTORY] = "INSERT INTO history(past, reason, lock, owner, login, host, job, pid,"
-                          " ticket, token, asked_ms, granted_ms, ended_ms)"
-                          " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [STATEMENT_HISTORY] =
+        "INSERT INTO history(past, reason, lock, owner, login, host, job, pid,"
+        " ticket, token, asked_ms, granted_ms, ended_ms, uid, how, by_uid, by_how,"
+        " by_name, by_peer, pool, project, shared)"
+        " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [STATEMENT_BLOCK] = "INSERT OR REPLACE INTO history_blocks VALUES(?, ?, ?)",
+    /* Numbers of rows begin anew where all have been removed. */
+    [STATEMENT_FORGET_BLOCKS] = "DELETE FROM history_blocks WHERE block >= ?1 OR block <"
+                                " ((SELECT min(id) FROM history) - 1) / 1024",
     /* Rows come in the order of their ends, but for a clock that was set back meanwhile: what it
      * put into the future must not stand before the others for years. */
     [STATEMENT_TRIM] = "DELETE FROM history WHERE ended_ms < ?1 AND id IN"
                        " (SELECT id FROM history WHERE ended_ms <= ?2 ORDER BY id LIMIT ?3)",
+    [STATEMENT_SIZE] = "SELECT (page_count - freelist_count) * page_size FROM"
+                       " pragma_page_count(), pragma_freelist_count(), pragma_page_size()",
+    [STATEMENT_TRIM_OLDEST] = "DELETE FROM history WHERE id IN"
+                              " (SELECT id FROM history ORDER BY id LIMIT ?)",
     [STATEMENT_QUERY] = "SELECT id, " STORE_HISTORY_COLUMNS " FROM history"
                         " WHERE id > ? AND ended_ms >= ? AND asked_ms < ? ORDER BY id LIMIT ?",
     [STATEMENT_CHECKPOINT] = "PRAGMA wal_checkpoint(PASSIVE)",
@@ -63,6 +80,29 @@ static void bind_text(sqlite3_stmt *statement, int at, const char *text)
     sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC);
 }
 
+/* Binds a uid, -1 where it is not proven, and how it is known. */
+static void bind_asker(sqlite3_stmt *statement, int at, const struct lock_asker *asker)
+{
+    sqlite3_bind_int64(statement, at, asker->proof != LOCK_CLAIMED ? (int64_t)asker->uid : -1);
+    bind_number(statement, at + 1, asker->proof);
+}
+
+static void bind_peer(sqlite3_stmt *statement, int at, const struct lock_asker *asker)
+{
+    char text[IP_TEXT_SIZE];
+
+    ip_text_format(text, asker->peer);
+    sqlite3_bind_text(statement, at, text[0] != '\0' ? text : NULL, -1, SQLITE_TRANSIENT);
+}
+
+static void bind_key(sqlite3_stmt *statement, int at, const struct lock_asker *asker)
+{
+    uint64_t key[2] = {htole64(asker->key[0]), htole64(asker->key[1])};
+    bool is_there = (key[0] | key[1]) != 0 && !asker->is_fresh;
+
+    sqlite3_bind_blob(statement, at, is_there ? key : NULL, sizeof key, SQLITE_TRANSIENT);
+}
+
 static int put(struct store_statements *self, const struct store_request *request)
 {
     sqlite3_stmt *statement = self->prepared[STATEMENT_PUT];
@@ -83,12 +123,43 @@ static int put(struct store_statements *self, const struct store_request *reques
     sqlite3_bind_int64(statement, 14, request->deadline_ms);
     bind_text(statement, 15, request->demand);
     bind_number(statement, 16, request->away);
+    bind_asker(statement, 17, &request->asker);
+    bind_key(statement, 19, &request->asker);
+    bind_peer(statement, 20, &request->asker);
+    bind_text(statement, 21, request->login);
+    bind_text(statement, 22, request->project);
+    sqlite3_bind_int(statement, 23, request->priority);
+    sqlite3_bind_int64(statement, 24, request->keep.keep_ms);
+    sqlite3_bind_int64(statement, 25, request->keep.until_ms > 0 ? request->keep.until_ms : 0);
+    bind_number(statement, 26, request->keep.until_boot);
+    sqlite3_bind_int64(statement, 27, request->lost_after_s);
     return run(self, STATEMENT_PUT);
+}
+
+/* Keeps the description of its block complete, behind a row that was just added. */
+static int note_in_block(struct store_statements *self, const struct store_history *entry)
+{
+    int64_t id = sqlite3_last_insert_rowid(self->db), number = history_block_of(id);
+    bool is_other = self->block.next_id == 0 || number != history_block_of(self->block.next_id - 1);
+    sqlite3_stmt *statement = self->prepared[STATEMENT_BLOCK];
+
+    if (is_other) {
+        sqlite3_bind_int64(self->prepared[STATEMENT_FORGET_BLOCKS], 1, number);
+        if (run(self, STATEMENT_FORGET_BLOCKS) != SQLITE_OK)
+            return sqlite3_errcode(self->db);
+    }
+    if (!history_block_add(&self->block, id, entry->ended_ms, entry->asked_ms))
+        return SQLITE_OK;
+    sqlite3_bind_int64(statement, 1, number);
+    sqlite3_bind_int64(statement, 2, self->block.ended_ms);
+    sqlite3_bind_int64(statement, 3, self->block.asked_ms);
+    return run(self, STATEMENT_BLOCK);
 }
 
 static int add_history(struct store_statements *self, const struct store_history *entry)
 {
     sqlite3_stmt *statement = self->prepared[STATEMENT_HISTORY];
+    int result;
 
     if (self->history_ms == 0)
         return SQLITE_OK;
@@ -105,7 +176,15 @@ static int add_history(struct store_statements *self, const struct store_history
     sqlite3_bind_int64(statement, 11, entry->asked_ms);
     sqlite3_bind_int64(statement, 12, entry->granted_ms);
     sqlite3_bind_int64(statement, 13, entry->ended_ms);
-    return run(self, STATEMENT_HISTORY);
+    bind_asker(statement, 14, &entry->asker);
+    bind_asker(statement, 16, &entry->by);
+    bind_text(statement, 18, entry->by_name);
+    bind_peer(statement, 19, &entry->by);
+    bind_text(statement, 20, entry->pool);
+    bind_text(statement, 21, entry->project);
+    bind_number(statement, 22, entry->shared);
+    result = run(self, STATEMENT_HISTORY);
+    return result == SQLITE_OK ? note_in_block(self, entry) : result;
 }
 
 static int note_clock(struct store_statements *self, const struct store_clock *clock)
@@ -120,6 +199,21 @@ static int note_clock(struct store_statements *self, const struct store_clock *c
     sqlite3_bind_int64(statement, 3, clock->seen_ms);
     sqlite3_bind_int64(statement, 4, clock->keep_until_ms);
     return run(self, STATEMENT_CLOCK);
+}
+
+static int note_unusable(struct store_statements *self, const struct store_unusable *unusable)
+{
+    enum store_statement which = unusable->seats > 0 ? STATEMENT_UNUSABLE : STATEMENT_USABLE;
+    sqlite3_stmt *statement = self->prepared[which];
+
+    bind_number(statement, 1, unusable->kind);
+    bind_text(statement, 2, unusable->name);
+    if (unusable->seats > 0) {
+        bind_number(statement, 3, unusable->seats);
+        sqlite3_bind_int64(statement, 4, unusable->until_ms);
+        bind_text(statement, 5, unusable->reason);
+    }
+    return run(self, which);
 }
 
 static int apply(struct store_statements *self, const struct store_op *op)
@@ -140,6 +234,8 @@ static int apply(struct store_statements *self, const struct store_op *op)
         return add_history(self, &op->history);
     case STORE_OP_CLOCK:
         return note_clock(self, &op->clock);
+    case STORE_OP_UNUSABLE:
+        return note_unusable(self, &op->unusable);
     }
     return SQLITE_MISUSE;
 }
@@ -231,7 +327,7 @@ static void read_entry(struct store_query *query, sqlite3_stmt *row)
 {
     struct store_history entry;
 
-    store_schema_read_history(row, 1, &entry);
+    store_load_history(row, 1, &entry);
     query->next = (uint64_t)sqlite3_column_int64(row, 0);
     if (entry.lock != NULL && entry.owner != NULL)
         query->on_entry(query, &entry);
@@ -271,11 +367,30 @@ static int64_t time_of_line(const struct store_statements *self)
     return self->line_ms + clock_ms(CLOCK_BOOTTIME) - self->told_ms;
 }
 
+/* Rows that were removed leave room in the file for others; it does not become smaller. */
+static bool is_too_large(struct store_statements *self)
+{
+    sqlite3_stmt *size = self->prepared[STATEMENT_SIZE];
+    bool result = self->history_bytes > 0 && sqlite3_step(size) == SQLITE_ROW &&
+                  sqlite3_column_int64(size, 0) > self->history_bytes;
+
+    sqlite3_reset(size);
+    return result;
+}
+
+static bool trim_oldest(struct store_statements *self)
+{
+    sqlite3_bind_int(self->prepared[STATEMENT_TRIM_OLDEST], 1, TRIM_ROWS);
+    return run(self, STATEMENT_TRIM_OLDEST) == SQLITE_OK && sqlite3_changes(self->db) >= TRIM_ROWS;
+}
+
 bool store_statement_trim(struct store_statements *self)
 {
     sqlite3_stmt *trim = self->prepared[STATEMENT_TRIM];
     int64_t now_ms = time_of_line(self);
 
+    if (is_too_large(self))
+        return trim_oldest(self);
     if (now_ms < self->keep_until_ms)
         return false;
     sqlite3_bind_int64(trim, 1, now_ms - self->history_ms);
@@ -292,7 +407,9 @@ int store_statement_prepare(struct store_statements *self, sqlite3 *db,
 
     self->db = db;
     self->history_ms = options->history_ms;
+    self->history_bytes = options->history_bytes;
     self->reserved = (struct store_counters){0};
+    self->block = (struct history_block){0};
     for (size_t i = 0; i < STATEMENTS; i++) {
         int result = sqlite3_prepare_v3(db, statement_text[i], -1, SQLITE_PREPARE_PERSISTENT,
                                         &self->prepared[i], NULL);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "batch.h"
+#include "history_blocks.h"
 
 enum store_statement {
     STATEMENT_BEGIN,
@@ -17,9 +18,15 @@ enum store_statement {
     STATEMENT_COUNTERS,
     STATEMENT_HOST,
     STATEMENT_CLOCK,
+    STATEMENT_UNUSABLE,
+    STATEMENT_USABLE,
     STATEMENT_PROBE,
     STATEMENT_HISTORY,
+    STATEMENT_BLOCK,
+    STATEMENT_FORGET_BLOCKS,
     STATEMENT_TRIM,
+    STATEMENT_SIZE,
+    STATEMENT_TRIM_OLDEST,
     STATEMENT_QUERY,
     STATEMENT_CHECKPOINT,
     STATEMENT_EMPTY_LOG,
@@ -33,10 +40,11 @@ struct store_counters {
 /* The statements of one database.  All zero is none. */
 struct store_statements {
     sqlite3 *db; /* which is not theirs to close */
-    int64_t history_ms;
+    int64_t history_ms, history_bytes;
     int64_t line_ms, keep_until_ms; /* see struct store_clock; 0 until it was told */
     int64_t told_ms;                /* CLOCK_BOOTTIME when it was */
     sqlite3_stmt *prepared[STATEMENTS];
+    struct history_block block;     /* of the history, that is being filled */
     struct store_counters reserved; /* as the file has them; 0 before the first commit */
     int64_t sync_us;      /* how long a commit takes without its statements: of the last two */
     int64_t last_sync_us; /* of the last one */

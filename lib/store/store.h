@@ -41,8 +41,9 @@ enum store_durability {
 struct store_options {
     const char *path; /* NULL or "none": nothing is kept */
     enum store_durability durability;
-    int64_t history_ms; /* how long the history goes back; 0: none is kept */
-    bool must_exist;    /* do not begin a new one: it was there a moment ago */
+    int64_t history_ms;    /* how long the history goes back; 0: none is kept */
+    int64_t history_bytes; /* what the file may have in use before the oldest goes; 0: anything */
+    bool must_exist;       /* do not begin a new one: it was there a moment ago */
 };
 
 /* Opens a store for exclusive use.  Returns NULL with errno and *error:
@@ -75,12 +76,30 @@ struct store_clock {
     int64_t keep_until_ms; /* before that time the history is not trimmed */
 };
 
+/* Seats that nobody is given. */
+enum store_unusable_kind {
+    STORE_OFFLINE = 0, /* the seat of this name */
+    STORE_OUTSIDE = 1, /* so many of the pool of this name, which are in use elsewhere */
+};
+
+struct store_unusable {
+    enum store_unusable_kind kind;
+    const char *name;
+    uint32_t seats;     /* 0: all can be given again */
+    int64_t until_ms;   /* INT64_MAX: until somebody says otherwise */
+    const char *reason; /* or NULL */
+};
+
 /* What the store had, for store_load(). */
 struct store_loader {
     void *context;
 
     /* Called first, with what store_batch_clock() said.  May be NULL. */
     void (*on_clock)(void *context, const struct store_clock *clock);
+
+    /* Called for all that store_batch_unusable() said and that is so still.  May be NULL.  Returns
+     * -1 where there is no memory. */
+    int (*on_unusable)(void *context, const struct store_unusable *unusable);
 
     /* Called for each live request: those that hold locks first, then those that wait, both by
      * ticket.  Returns -1 to give up, with errno.
@@ -107,19 +126,24 @@ void store_batch_destroy(struct store_batch *batch);
 bool store_batch_is_urgent(const struct store_batch *batch);
 bool store_batch_is_empty(const struct store_batch *batch);
 
+/* How much memory it takes, about. */
+size_t store_batch_bytes(const struct store_batch *batch);
+
 /* Each of these copies what it needs.  There is nothing to return: a batch that ran out of memory
  * fails when it is committed.
  */
 
-/* The request is as it is now; `without`, or NULL, is a lock that it has just lost. */
-void store_batch_put(struct store_batch *batch, const struct lock_request *request,
-                     const char *without);
+/* The request of a table is as it is now; `without`, or NULL, is a lock that it has just lost. */
+void store_batch_put(struct store_batch *batch, const struct lock_table *table,
+                     const struct lock_request *request, const char *without);
 /* The request is no more. */
 void store_batch_drop(struct store_batch *batch, uint64_t ticket);
 /* Which machine and boot it is; see store_loader. */
 void store_batch_host(struct store_batch *batch, const char *host);
 /* What time it is, from when on the history is trimmed by it; is not urgent. */
 void store_batch_clock(struct store_batch *batch, const struct store_clock *clock);
+/* Seats are unusable, or usable again. */
+void store_batch_unusable(struct store_batch *batch, const struct store_unusable *unusable);
 /* Nothing changes, but enough is written to see whether it can be. */
 void store_batch_probe(struct store_batch *batch);
 /* Tickets and tokens below these will not be used again, whatever was loaded. */
@@ -139,17 +163,39 @@ struct store_history {
     const char *owner; /* not NULL; host and job may be */
     const char *host;
     const char *job;
+    const char *pool;    /* whose seat the lock was; of a wait the first pool */
+    const char *project; /* of the request, or of who says none in that pool */
+    bool shared;         /* the lock was held as readers do */
     uint64_t pid;
-    uint64_t ticket; /* 0 when there was none */
-    uint64_t token;  /* 0 when there was no grant */
+    struct lock_asker asker; /* whose uid is kept, and no more of it */
+    const char *by_name;     /* who ended it, by its name; NULL: nobody but its owner, or time */
+    struct lock_asker by;    /* the same, but for its key, as far as it is known */
+    uint64_t ticket;         /* 0 when there was none */
+    uint64_t token;          /* 0 when there was no grant */
     int64_t asked_ms, granted_ms, ended_ms;
 };
 
 /* Is not urgent: it is kept with what else is, or when the server finds the time. */
 void store_batch_history(struct store_batch *batch, const struct store_history *entry);
 
-/* All that an event of the lock table means for the store, history included. */
-void store_batch_event(struct store_batch *batch, const struct lock_event *event);
+/* Who ends something that is not its own. */
+struct store_culprit {
+    const char *name; /* not NULL */
+    const struct lock_asker *asker;
+};
+
+/* Of the names of a wait or a refusal, as many as these bytes hold are kept, and the number of the
+ * others, see lock_names_abridge(). */
+enum { STORE_NAMES_MOST = 255 };
+
+/* What store_batch_event() adds from here on has no history, or has it again. */
+void store_batch_leave_out_history(struct store_batch *batch, bool leave_out);
+
+/* All that an event of the lock table means for the store, history included; `by`, or NULL, is who
+ * has set it off against its owner.
+ */
+void store_batch_event(struct store_batch *batch, const struct lock_event *event,
+                       const struct store_culprit *by);
 
 /* commits */
 
@@ -161,6 +207,7 @@ int store_fd(const struct store *store);
 
 struct store_progress {
     uint64_t committed;           /* this batch and all before it are safe */
+    uint64_t committed_bytes;     /* of all of these, since the store was opened or loaded */
     bool written_anew;            /* since the last call: somebody had removed the state file */
     bool failed;                  /* and none behind it is, or will be */
     char error[STORE_ERROR_SIZE]; /* why, if so */
@@ -169,23 +216,35 @@ void store_progress(struct store *store, struct store_progress *progress);
 
 /* the history */
 
+/* Of whom somebody may be told: all 0 is of everybody. */
+struct store_view {
+    bool is_limited; /* to one user's, or to nobody's: */
+    bool is_known;
+    uint32_t uid;
+};
+
 /* A question about a part of the history, and its answer. */
 struct store_query {
     int64_t since_ms, until_ms; /* what ended at or after the first, and was asked for before */
     uint64_t after;             /* 0 at first; then `next` of the answer before */
     size_t limit;               /* entries at a time */
+    bool tells_who;             /* the caller's: its client wants to know of proofs */
+    struct store_view view;     /* the same: whose entries it may know of */
 
     /* Called for each entry, on a thread of the store's: it may touch the query only. */
     void (*on_entry)(struct store_query *query, const struct store_history *entry);
     struct buffer text; /* for on_entry() to write to */
     void *context;      /* the caller's */
 
+    _Atomic bool is_forgotten; /* set by the caller, at any time: nobody waits for the answer */
+
     uint64_t next; /* where to go on; 0 when that was all */
     bool failed;
     STAILQ_ENTRY(store_query) queue;
 };
 
-/* Asks; takes the query, which was made by calloc(3).  Commits do not wait for long. */
+/* Asks; takes the query, which was made by calloc(3).  Commits do not wait for it.  What takes long
+ * to find is answered in part, perhaps with nothing but where to go on. */
 void store_ask(struct store *store, struct store_query *query);
 
 /* The next query that is answered, for the caller to destroy; NULL when there is none.  store_fd()

@@ -7,6 +7,7 @@ import sys
 
 from servers import spread_out  # first: it finds what the end-to-end tests share
 import check
+import credentials
 import curves
 from support import farm
 import spank
@@ -28,11 +29,11 @@ def works(crowds, full):
     handovers = Handovers(ROUNDS["handovers"][full])
     return {"once": requests.once, "kept": requests.kept, "pipelined": requests.pipelined,
             "pidstatd": requests.pidstatd, "durable": requests.durable,
-            "power": requests.power,
+            "power": requests.power, "munge": lambda: credentials.rows(ROUNDS["requests"][full]),
             "lockersh": starts.lockersh, "wrappers": starts.wrappers,
             "handover": handovers.locks, "pidwatch": handovers.pidwatch,
             "spank": spank.rows,
-            "waiters": crowds.waiters, "held": crowds.held}
+            "waiters": crowds.waiters, "pool": crowds.pool, "held": crowds.held}
 
 
 def print_table(names, full):

@@ -37,7 +37,7 @@ def rate(folder, clients, kind):
     port = farm.free_port()
     options = KINDS[kind]
     if kind != "none":
-        options = ["--state", os.path.join(folder, "state.db"), *options]
+        options = ["--state", os.path.join(folder, "state", "lockerd.db"), *options]
     server = subprocess.Popen([farm.program("lockerd"), "--nofork", "--port", str(port), *options],
                               stderr=subprocess.DEVNULL)
     try:
@@ -99,7 +99,7 @@ def count_syncs(folder, changes):
     counts = os.path.join(folder, "counts")
     server = subprocess.Popen(["strace", "-f", "-c", "-e", "trace=fsync,fdatasync", "-o", counts,
                                farm.program("lockerd"), "--nofork", "--port", str(port), "--state",
-                               os.path.join(folder, f"syncs{changes}.db")],
+                               os.path.join(folder, f"syncs{changes}", "lockerd.db")],
                               stderr=subprocess.DEVNULL)
     farm.poll(lambda: farm.answers(port), "lockerd listens")
     wire = Wire(port)
@@ -129,6 +129,7 @@ def report_syncs(folder):
 def main():
     for place in sys.argv[1:] or [tempfile.gettempdir(), "/dev/shm"]:
         folder = tempfile.mkdtemp(prefix="farmlock-bench.", dir=place)
+        os.chmod(folder, 0o711)  # a lockerd that root starts becomes another user
         try:
             print(f"{place}: median of {ROUNDS} runs")
             for clients in (1, 32):

@@ -1,4 +1,4 @@
-"""Many at once: waiters for one lock, locks that are held."""
+"""Many at once: waiters for one lock or pool, locks that are held."""
 
 import json
 import os
@@ -16,6 +16,7 @@ from support.wire import Wire
 HELD = 100000
 FEW, MANY = 100, 50000
 ASKED_AT_ONCE = 1000
+SEATS = 1000
 PROCESSES = 100
 # Hosts that are this machine, though the server cannot know that.
 ELSEWHERE_FORM = "127.0.{}.{}"
@@ -36,16 +37,27 @@ def host_bytes(number):
     return number // 250 + 1, number % 250 + 1
 
 
-class Waiters:
-    """Clients that wait for one lock of a server of their own."""
+def pool_options(seats):
+    """With which a lockerd has a pool of so many seats, without rules."""
+    path = os.path.join(servers.folder(), "lockerd.conf")
+    with open(path, "w", encoding="ascii") as conf:
+        conf.write(f'pools = ( {{ name = "pool"; seats = {seats}; }} );\n')
+    return "--config", path
 
-    def __init__(self, count):
+
+class Waiters:
+    """Clients that wait for one lock of a server of their own, or for a seat of its pool: so many
+    hold one."""
+
+    def __init__(self, count, seats=0):
         self.count = count
-        self.server = servers.lockerd()
+        self.server = servers.lockerd(*pool_options(seats) if seats else ())
         self.load = farm.start(servers.load("load_waiters"), self.server.port, self.server.pid,
-                               count, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                               count, *(("pool", seats) if seats else ()), stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, text=True,
                                preexec_fn=lambda: os.sched_setaffinity(0, servers.CPUS[-1:]))
-        self.waiter_bytes = self.answer()["waiter_bytes"]
+        gathered = self.answer()
+        self.waiter_bytes, self.queue_us = gathered["waiter_bytes"], gathered["queue_us"]
         self.server.place(True)
 
     def answer(self):
@@ -103,6 +115,26 @@ class Crowds:
         size = crowds["many"].waiter_bytes
         rows.append(Row(f"memory of a waiter, {self.many:,} of them", f"{size:,.0f} bytes",
                         self.shortage, "", at_most(1000, " bytes"), size))
+        return rows
+
+    def pool(self):
+        """As many waiters for a seat of a pool as for one lock."""
+        crowds = {"pool": Waiters(self.many, SEATS), "lock": Waiters(self.many)}
+        found = rounds.take_turns(self.count, {
+            name: lambda crowd=crowd: crowd.hand_over(FEW) for name, crowd in crowds.items()})
+        rows = []
+        for what, key in (("latency", "median_us"), ("server's CPU", "cpu_us")):
+            pool, lock = ([result[key] for result in found[name]] for name in crowds)
+            rows.append(Row(f"handover in a pool of {SEATS:,} seats: {what}",
+                            f"{rounds.Spread(pool)} us", f"one lock {rounds.Spread(lock)} us",
+                            rounds.ratio(pool, lock), at_most(1.5)))
+        pool, lock = crowds.values()
+        for what, unit, ours, others in (
+                ("queueing, server's CPU", "us", pool.queue_us, lock.queue_us),
+                ("memory of a waiter", "bytes", pool.waiter_bytes, lock.waiter_bytes)):
+            rows.append(Row(f"{self.many:,} for that pool: {what}", f"{ours:,.2f} {unit}",
+                            f"one lock {others:,.2f} {unit}", f"{ours / others:.2f}", at_most(1.5),
+                            ours / others))
         return rows
 
     def held(self):

@@ -1,5 +1,6 @@
-/* So many clients that wait for one lock, each on a connection of its own, and hand it on.
- * Must not touch other connections than those of a handover, whose costs are what is measured.
+/* So many clients that wait for one lock, or for a seat of one pool, each on a connection of its
+ * own, and hand it on.  The first hold, the others wait. Must not touch other connections than
+ * those of a handover, whose costs are what is measured.
  *
  * Prints a line of JSON when all wait; then, for each number of handovers on standard input, one
  * with their latencies and what they cost the server. */
@@ -19,13 +20,15 @@ enum {
 };
 
 static int fds[CLIENTS_MAX];
+static const char *name = "seat";
+static long seats = 1;
 static double latencies_us[HANDOVERS_MAX];
 
 static void ask(long number)
 {
     char text[128];
     int len = snprintf(text, sizeof text,
-                       "user host_%06ld_bench\nlocks seat\nblock 1\ntimeout 0\nLOCK\n", number);
+                       "user host_%06ld_bench\nlocks %s\nblock 1\ntimeout 0\nLOCK\n", number, name);
 
     link_send(fds[number], text, (size_t)len);
 }
@@ -47,13 +50,14 @@ static void expect(int fd, const char *end)
     } while (len < end_len || memcmp(text + len - end_len, end, end_len) != 0);
 }
 
-/* The owner's name is the first client's: the one that holds. */
 static void open_all(uint16_t port, long count)
 {
-    fds[0] = link_open(port, 0);
-    ask(0);
-    expect(fds[0], "\n\n\n");
-    for (long begin = 1; begin < count; begin += AHEAD) {
+    for (long i = 0; i < seats; i++) {
+        fds[i] = link_open(port, 0);
+        ask(i);
+        expect(fds[i], "\n\n\n");
+    }
+    for (long begin = seats; begin < count; begin += AHEAD) {
         long end = begin + AHEAD < count ? begin + AHEAD : count;
 
         for (long i = begin; i < end; i++) {
@@ -61,7 +65,7 @@ static void open_all(uint16_t port, long count)
             ask(i);
         }
         for (long i = begin; i < end; i++)
-            expect(fds[i], "print_waiting host_000000_bench\n");
+            expect(fds[i], "_bench\n"); /* print_waiting and a holder */
     }
 }
 
@@ -84,11 +88,10 @@ static long memory_kb(pid_t pid)
     return result;
 }
 
-/* The holder gives the lock back, the first in the queue hears of it; then the former goes to the
+/* The holder gives its seat back, the first in the queue hears of it; then the former goes to the
  * end of the queue. */
 static double hand_over_us(long holder, long next)
 {
-    char waiting[64];
     double begun = now_s(), heard;
 
     link_send(fds[holder], "UNLOCK\n", 7);
@@ -96,8 +99,7 @@ static double hand_over_us(long holder, long next)
     heard = now_s();
     expect(fds[holder], "\n\n\n");
     link_send(fds[holder], "LOCK\n", 5);
-    snprintf(waiting, sizeof waiting, "print_waiting host_%06ld_bench\n", next);
-    expect(fds[holder], waiting);
+    expect(fds[holder], "_bench\n");
     return (heard - begun) * 1e6;
 }
 
@@ -114,10 +116,8 @@ static void run(long *holder, long count, long handovers, pid_t server)
 
     meter_start(&meter, server);
     for (long i = 0; i < handovers; i++) {
-        long next = (*holder + 1) % count;
-
-        latencies_us[i] = hand_over_us(*holder, next);
-        *holder = next;
+        latencies_us[i] = hand_over_us(*holder, (*holder + seats) % count);
+        *holder = (*holder + 1) % count;
     }
     qsort(latencies_us, (size_t)handovers, sizeof *latencies_us, compare);
     printf("{\"median_us\": %.3f, \"cpu_us\": %.3f}\n", latencies_us[handovers / 2],
@@ -125,21 +125,35 @@ static void run(long *holder, long count, long handovers, pid_t server)
     fflush(stdout);
 }
 
+/* What it costs the server that all of them come. */
+static void gather(uint16_t port, long count, pid_t server)
+{
+    long before_kb = memory_kb(server);
+    struct meter meter;
+
+    meter_start(&meter, server);
+    open_all(port, count);
+    printf("{\"waiter_bytes\": %.0f, \"queue_us\": %.3f}\n",
+           (double)(memory_kb(server) - before_kb) * 1024 / (double)count,
+           meter_cpu_s(&meter) * 1e6 / (double)count);
+    fflush(stdout);
+}
+
 int main(int argc, char **argv)
 {
-    long count, before_kb, holder = 0;
+    long count, holder = 0;
     char line[64];
     pid_t server;
 
-    if (argc != 4)
-        die_usage("load_waiters PORT SERVER_PID CLIENTS <NUMBERS_OF_HANDOVERS");
+    if (argc != 4 && argc != 6)
+        die_usage("load_waiters PORT SERVER_PID CLIENTS [NAME SEATS] <NUMBERS_OF_HANDOVERS");
     server = (pid_t)parse_number(argv[2], 1, INT32_MAX);
     count = parse_number(argv[3], 2, CLIENTS_MAX);
-    before_kb = memory_kb(server);
-    open_all((uint16_t)parse_number(argv[1], 1, UINT16_MAX), count);
-    printf("{\"waiter_bytes\": %.0f}\n",
-           (double)(memory_kb(server) - before_kb) * 1024 / (double)count);
-    fflush(stdout);
+    if (argc == 6) {
+        name = argv[4];
+        seats = parse_number(argv[5], 1, count - 1);
+    }
+    gather((uint16_t)parse_number(argv[1], 1, UINT16_MAX), count, server);
     while (fgets(line, sizeof line, stdin) != NULL) {
         line[strcspn(line, "\n")] = '\0';
         run(&holder, count, parse_number(line, 1, HANDOVERS_MAX), server);

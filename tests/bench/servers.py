@@ -1,6 +1,7 @@
 """The servers that are measured, each on a free port of loopback, and ended with the bench."""
 
 import contextlib
+import functools
 import os
 import resource
 import shutil
@@ -80,6 +81,17 @@ def floor(kind="tcp"):
                  lambda: answers_udp(port) if udp else listens(port))
 
 
+@functools.lru_cache(maxsize=None)
+def as_before(name):
+    """The options with which a program is measured as its older releases were, and as the others
+    are: it stays the user that has started it, and takes whatever comes from one address."""
+    known = farm.run(farm.program(name), "--help").stdout
+    whatever = {"--max-new-connections": "0", "--max-client-connections": "200000"}
+    options = tuple(word for option, value in whatever.items() if option in known
+                    for word in (option, value))
+    return options + (("--user", "root") if "--user" in known and os.geteuid() == 0 else ())
+
+
 def lockerd(*options):
     """One without state, unless options give it one."""
     port = farm.free_port()
@@ -87,7 +99,8 @@ def lockerd(*options):
         options += ("--state", "none")
     if "--pidstat-port" not in options:
         options += ("--pidstat-port", "none")
-    return start("lockerd", [farm.program("lockerd"), "--nofork", "--port", port, *options],
+    return start("lockerd", [farm.program("lockerd"), "--nofork", "--port", port,
+                             *as_before("lockerd"), *options],
                  port, lambda: lockd.serves(port))
 
 
@@ -100,7 +113,8 @@ def pidstatd(host="127.0.0.1", *options):
     port = farm.free_port(socket.SOCK_DGRAM)
     where = ("--host", host) if host else ()
     return start("pidstatd", [farm.program("pidstatd"), "--nofork", "--port", port, *where,
-                              *options], port, lambda: answers_udp(port, host or "127.0.0.1"))
+                              *as_before("pidstatd"), *options],
+                 port, lambda: answers_udp(port, host or "127.0.0.1"))
 
 
 def redis():

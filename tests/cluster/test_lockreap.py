@@ -247,7 +247,7 @@ def a_job_that_slurm_hides_from_us_keeps_its_seat():
     cluster.tell("scontrol", "reconfigure")
     try:
         farm.poll(lambda: "Invalid job id" in cluster.run("scontrol", "show", "job", job).stderr,
-                  "the job is hidden")
+                  "the job is hidden", slurm.PATIENCE_S)
         farm.poll(lambda: seats.list()["locks"][0]["held_seconds"] > 2.1, "MinJobAge goes by")
         done = farm.run(*cluster.as_user(LOCKREAP), env=seats.env)
         farm.equal((done.returncode, done.stdout), (69, ""))

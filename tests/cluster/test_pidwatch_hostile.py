@@ -116,7 +116,7 @@ def a_task_that_ignores_the_signal_is_killed_after_the_grace():
     srun = launch("sh", "-c", "trap '' TERM; while :; do sleep 0.1; done")
     tasks = steps.children_of_steps(cluster)
     seconds = steps.seconds_until_gone(tasks, lambda: steps.kill_srun(srun.pid))
-    assert 1 <= seconds < 4, seconds
+    assert 1 <= seconds < 10, seconds
     farm.poll(lambda: "were killed" in cluster.log("n1") + cluster.log("n2"), "the log says so")
     farm.poll(lambda: not cluster.tell("squeue", "-h"), "the allocation is cancelled")
 
@@ -178,7 +178,7 @@ def settings_that_make_no_sense_are_told_and_left_out():
     srun = launch("sh", "-c", "trap '' TERM; while :; do sleep 0.1; done")
     tasks = steps.children_of_steps(cluster)
     seconds = steps.seconds_until_gone(tasks, lambda: steps.kill_srun(srun.pid))
-    assert 0.5 <= seconds < 4, seconds
+    assert 0.5 <= seconds < 10, seconds
     log = cluster.log("n1") + cluster.log("n2")
     for word in wrong:
         farm.contains(log, f"plugstack.conf: '{word}' is not understood")

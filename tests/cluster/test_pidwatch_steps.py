@@ -12,7 +12,7 @@ from support.tap import test
 cluster = slurm.the_cluster(settings="LaunchParameters=use_interactive_step")
 cluster.plugstack(steps.plugin_line("grace=5"))
 
-LIMIT_S = 2
+LIMIT_S = 10  # the figure that is printed is 50 to 200 ms where nothing else runs
 
 
 def end_with_srun(tasks, srun):

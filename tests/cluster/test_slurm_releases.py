@@ -98,7 +98,7 @@ def an_older_release_is_named_as_too_old(folder):
 
 
 STATES = """#include <stdio.h>
-#include "lockreap/phase.h"
+#include "slurm/phase.h"
 #include "slurm/compat.h"
 #define BIT(number) ((uint32_t)1 << (number))
 int main(void)
@@ -151,7 +151,7 @@ def a_state_of_a_job_means_the_same_with_each_release(folder):
     for release in releases():
         program = os.path.join(folder, "states")
         done = farm.run(*compiler(headers_of(folder, release)), "-ffunction-sections", "-Wl,--gc-sections",
-                        "-O1", "-o", program, source, f"{farm.SOURCE}/wrappers/lockreap/phase.c")
+                        "-O1", "-o", program, source, f"{farm.SOURCE}/wrappers/slurm/phase.c")
         farm.equal((done.returncode, done.stderr), (0, ""))
         farm.equal(farm.run(program).stdout, MEANINGS)
 

@@ -27,6 +27,7 @@ def a_port_is_not_taken_for_a_lock_server():
         is_refused(advice, "lockreport", "--host", f"{host}:42199")
         is_refused(advice, "lockreap", "--host", f"{host}:42199")
         is_refused(advice, "locksync", "--host", f"{host}:42199", "--map", "a=b")
+        is_refused(advice, "lockflex", "--host", f"{host}:42199", "--map", "a=b", "--file", "-")
     is_refused("a port goes behind =: HOST=42199", "lockersh", "--dhost", "42199", "--ping")
 
 

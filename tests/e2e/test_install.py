@@ -2,6 +2,9 @@
 """make install and make uninstall, into a folder of the test's own."""
 
 import os
+import re
+import shutil
+import sys
 
 from support import farm, tap
 
@@ -9,8 +12,7 @@ from support import farm, tap
 def make(folder, *words):
     variant = os.path.basename(os.path.normpath(farm.BUILD))
     result = farm.run("make", "-s", "-C", farm.SOURCE, "-o", "all", *words, f"DESTDIR={folder}",
-                      "PREFIX=/usr", f"VARIANT={'' if variant == 'build' else variant}",
-                      env=farm.environment(MAKEFLAGS=None, MAKELEVEL=None, MFLAGS=None))
+                      "PREFIX=/usr", f"VARIANT={'' if variant == 'build' else variant}")
     farm.equal((result.returncode, result.stderr), (0, ""))
 
 
@@ -31,8 +33,39 @@ def every_program_comes_with_its_page_and_completions(folder):
                        f"zsh/site-functions/_{name}", f"fish/vendor_completions.d/{name}.fish"):
             assert f"usr/share/{wanted}" in found, wanted
     for path in ("usr/include/ipclocker_server.h", "usr/share/farmlock/farmlock.tcsh",
+                 "usr/share/farmlock/sysctl.d/60-farmlock.conf", "usr/share/man/mann/farmlock.n",
                  "usr/share/doc/farmlock/examples/demo.sh"):
         assert path in found, path
+
+
+@tap.test
+def python_and_tcl_find_their_modules(folder):
+    """Where they look by themselves, as Debian has them, and the version of all is one."""
+    make(folder, "install", "PYTHONDIR=/usr/lib/python3/dist-packages")
+    with open(os.path.join(farm.SOURCE, "lib/ipclocker.h"), encoding="utf-8") as header:
+        version = re.search(r'IPCLOCKER_VERSION "(.*)"', header.read())[1]
+    shown = farm.run(sys.executable, "-c", "import farmlock; print(farmlock.__version__)",
+                     env=farm.environment(PYTHONPATH=f"{folder}/usr/lib/python3/dist-packages"))
+    farm.equal((shown.stdout, shown.stderr), (version + "\n", ""))
+    if not shutil.which("tclsh"):
+        raise tap.Lacks("there is no tclsh")
+    script = os.path.join(folder, "script.tcl")
+    with open(script, "w", encoding="ascii") as file:
+        file.write("puts [package require farmlock]\n")
+    shown = farm.run("tclsh", script, env=farm.environment(TCLLIBPATH=f"{folder}/usr/share/tcltk"))
+    farm.equal((shown.stdout, shown.stderr), (version + "\n", ""))
+
+
+@tap.test
+def the_prefix_s_own_folder_of_python_is_found(folder):
+    """Debian's python3 does not look into /usr/local/lib/python3."""
+    paths = farm.run("python3", "-c", "import sys; print(*sys.path, sep='\\n')").stdout.split("\n")
+    for prefix in ("/usr", "/usr/local"):
+        known = [path for path in paths if path.startswith(f"{prefix}/lib/python3")
+                 and path.endswith("-packages")]
+        shown = farm.run("make", "-s", "-C", farm.SOURCE, "-n", "-o", "all", "install", f"PREFIX={prefix}",
+                         f"DESTDIR={folder}").stdout
+        farm.contains(shown, f"{folder}{(known + [prefix + '/lib/python3/dist-packages'])[0]}/farmlock.py")
 
 
 @tap.test
@@ -46,6 +79,7 @@ def uninstall_removes_what_was_installed_and_nothing_else(folder):
     farm.equal(files(folder), {os.path.relpath(others, folder)})
     assert not os.path.exists(os.path.join(folder, "usr/share/doc/farmlock"))
     assert not os.path.exists(os.path.join(folder, "usr/lib/slurm"))
+    assert not os.path.exists(os.path.join(folder, "usr/share/tcltk/farmlock"))
 
 
 if __name__ == "__main__":

@@ -40,6 +40,28 @@ def a_program_builds_and_runs_against_the_installed_library(folder):
     farm.equal(farm.run(seat, "a[", "1", env=env).returncode, 1)
 
 
+@tap.test
+def a_program_lists_who_has_what_as_structs(folder):
+    installed.need_plain_libraries()
+    seat, env = build_example(folder)
+    who = os.path.join(os.path.dirname(seat), "who")
+    lab = Farm()
+    env.update(IPCLOCKER_HOST="127.0.0.1", IPCLOCKER_PORT=str(lab.port))
+    farm.equal(farm.run(who, env=env).stdout, "")
+    lab.hold("lic1")
+    lab.wait_for("lic1")
+    user, host = (lab.locks()["lic1"][key] for key in ("user", "host"))
+    result = farm.run(who, env=env)
+    held, waiting = result.stdout.splitlines()
+    assert re.fullmatch(rf"lic1: {user} on {host}, job -, for [0-9]+ s", held), held
+    farm.equal(waiting, f"place 1: {user} waits for 1 of lic1")
+    farm.equal((result.returncode, result.stderr), (0, ""))
+    lab.server.kill()
+    result = farm.run(who, env=dict(env, IPCLOCKER_PORT=str(farm.silent_port())))
+    farm.equal((result.returncode, result.stdout), (1, ""))
+    farm.contains(result.stderr, "who: no lockerd answers at ")
+
+
 # Names of ours that a program is free to have.
 NEIGHBOUR = """
 #include <ipclocker_server.h>
@@ -90,7 +112,9 @@ def each_library_shows_what_its_list_names_and_nothing_else():
 @tap.test
 def the_libraries_export_every_declared_function():
     names = exported("libipclocker.a") | exported("libipclocker-server.a")
-    for header in ("ipclocker.h", "ipclocker_server.h", "pidstat.h", "uricommand.h"):
+    for header in ("ipclocker.h", "ipclocker_history.h", "ipclocker_keep.h", "ipclocker_list.h",
+                   "ipclocker_process.h", "ipclocker_queue.h", "ipclocker_server.h", "pidstat.h",
+                   "uricommand.h"):
         with open(os.path.join(farm.SOURCE, "lib", header), encoding="utf-8") as file:
             declared = re.findall(r"^[^/ #][^;]*?\b((?:ipclocker|pidstat|uricommand)_\w+)(?<!_fn)\(",
                                   file.read(), re.MULTILINE)

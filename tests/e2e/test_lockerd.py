@@ -289,6 +289,7 @@ def sigterm_and_sigint_end_it_with_0():
 def systemd_is_told_when_it_serves(folder):
     notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     notify.bind(f"{folder}/notify")
+    os.chmod(f"{folder}/notify", 0o777)  # as systemd's
     notify.settimeout(farm.PATIENCE_S)
     port = farm.free_port()
     farm.start(LOCKERD, "--nofork", "--state", "none", "--port", port, stderr=subprocess.DEVNULL,

@@ -79,7 +79,7 @@ def a_demand_that_nobody_could_ever_fill_is_refused():
     wire.send("proto 2", "user a", "locks x y x", "count 3", "block 1")
     farm.equal(wire.line(), "proto 2")
     farm.contains(wire.ask("LOCK")["error"], "nobody could ever have so many")
-    farm.contains(wire.ask("locks x y", "and y", "LOCK")["error"], "two groups")
+    farm.contains(wire.ask("locks x y", "and y", "shared 1", "LOCK")["error"], "two groups")
     token = wire.ask("locks x", "LOCK")["token"]
     farm.contains(wire.ask("locks x y", "count 2", "LOCK")["error"], "holds a part")
     farm.equal(wire.ask("locks x y", "count 1", "LOCK")["token"], token)
@@ -260,6 +260,29 @@ def what_a_job_asks_for_after_it_was_looked_at_outlives_its_earlier_run():
     farm.equal(asker.status(), {"lock": "y y"})
     for bad in ("soon", "-1", "1e3", "99999999999999999999"):
         farm.contains(asker.ask(f"DEAD_JOB slurm:7@lab {bad}")["error"], "a time in milliseconds")
+
+
+@tap.test
+def what_a_job_asks_for_on_other_hosts_outlives_its_run_here():
+    port = start_server()
+    asker = Wire(port)
+    asker.send("proto 2")
+    asker.line()
+    for name, host in (("a", "e1.example"), ("b", "e2"), ("c", "e3"), ("d", None)):
+        wire = Wire(port)
+        wire.send("proto 2", "job sge:7", f"user {name}", *([f"hostname {host}"] if host else []), f"locks {name}", "LOCK")
+        wire.line()
+        farm.equal(wire.status()["locked"], "1")
+    later = round(time.time() * 1000) + 1
+    farm.poll(lambda: time.time() * 1000 > later, "that is not to come any more")
+    asker.send(f"DEAD_JOB sge:7 {later} E1 e2.example e30", "LOCK_LIST")
+    farm.equal(asker.line(), "ended 2")
+    farm.equal(asker.status(), {"lock": "c c d d"})
+    many = " ".join(f"n{number}" for number in range(64))
+    asker.send(f"DEAD_JOB sge:7 {later} {many}")
+    farm.equal(asker.line(), "ended 0")
+    farm.contains(asker.ask(f"DEAD_JOB sge:7 {later} {many} e3")["error"], "64 hosts at most")
+    farm.contains(asker.ask("DEAD_JOB sge:7 e3")["error"], "a time in milliseconds")
 
 
 def in_session(port, names, token=None, **process):

@@ -78,9 +78,10 @@ def many_locks_of_a_process_take_one_descriptor():
     farm.poll(lambda: len(held(port)) == 100, "all of one process are released")
     farm.equal(held(port), sorted(f"x{number}" for number in range(100, 200)))
     farm.equal(descriptors(process), 1)
-    wire = Wire(port)
+    wire = speak(port)
     for number in range(100, 200):
-        wire.ask(f"user own{number}", f"locks x{number}", "UNLOCK")
+        wire.ask(f"user own{number}", f"locks x{number}",
+                 *owner_lines(jobs[1], identity(jobs[1].pid)), "UNLOCK")
     farm.equal(descriptors(process), 0)
 
 
@@ -211,12 +212,18 @@ def an_answer_about_a_bare_pid_is_none_about_who_came_later():
 
 
 @tap.test
-def a_lock_that_another_process_takes_over_is_that_ones():
+def a_lock_that_another_process_takes_over_is_that_ones(folder):
+    # A user that is proven may hand its locks on to another process of its own.
     puppet = Puppet()
-    _, port = serve("--pidstat-port", puppet.port)
+    _, port = serve("--pidstat-port", puppet.port, "--path", f"{folder}/socket")
     questions = []
     for job in (sleeper(), sleeper()):
-        hold(port, 0, 1, *owner_lines(job, "process 0 - 0", host=ELSEWHERE))
+        wire = Wire(path=f"{folder}/socket")
+        wire.send("proto 2")
+        farm.equal(wire.line(), "proto 2")
+        farm.equal(wire.lock("own0", "x0", 0, *owner_lines(job, "process 0 - 0",
+                                                           host=ELSEWHERE))["locked"], "1")
+        wire.close()
         questions.append(puppet.hears())
         puppet.answers(questions[-1], 1)
     assert questions[0][1] != questions[1][1]

@@ -48,9 +48,10 @@ def what_makes_no_sense_is_malformed():
                     "process x - 0", "locks", "and", "count x"):
         expect(wire, "malformed", "", "locks x", setting, "LOCK")
     expect(wire, "malformed", "nobody could ever have so many", "locks x", "count 2", "LOCK")
-    expect(wire, "malformed", "two groups", "locks x y", "and y", "LOCK")
+    expect(wire, "malformed", "two groups", "locks x y", "and y", "shared 1", "LOCK")
     expect(wire, "malformed", "needs the token", "locks x", "RENEW")
     expect(wire, "malformed", "a time in milliseconds", "DEAD_JOB slurm:7@lab soon")
+    expect(wire, "limit", "64 hosts at most", "DEAD_JOB slurm:7@lab 1" + 65 * " e1")
     expect(wire, "malformed", "HISTORY needs", "HISTORY 1 2")
     farm.equal(wire.ask("locks x", "LOCK")["locked"], "1")
 

@@ -14,7 +14,7 @@ from support.wire import Wire
 
 LOCKREPORT = farm.program("lockreport")
 # What a program may need to start and end on a busy machine.
-SLACK_S = 4
+SLACK_S = 8
 
 
 def timed(*command, **options):
@@ -200,7 +200,7 @@ def keeps_limit(call, limit_s):
         result, seconds = call()
         assert result.returncode == 69, result
         took.append(seconds)
-        if limit_s - 0.01 <= seconds < limit_s + 0.1:
+        if limit_s - 0.01 <= seconds < limit_s + 0.5:
             return
     raise AssertionError(f"{limit_s} s became {took}")
 
@@ -276,7 +276,7 @@ def control_c_ends_a_search_for_a_name(folder):
               "it runs")
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)
-    farm.equal(process.wait(2), -signal.SIGINT)
+    farm.equal(process.wait(farm.PATIENCE_S), -signal.SIGINT)
 
 
 @tap.test

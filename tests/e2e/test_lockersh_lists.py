@@ -97,14 +97,16 @@ def hostile_names_do_no_harm_in_lists():
 def owner_tells_who_has_a_lock():
     lab = Farm()
     result = lab.run("--owner", "a")
-    farm.equal((result.returncode, result.stdout, result.stderr), (0, "", ""))
+    farm.equal((result.returncode, result.stdout, result.stderr), (1, "", ""))
     lab.hold("a")
     owner = lab.locks()["a"]["owner"]
-    farm.equal(lab.run("--owner", "a").stdout, owner + "\n")
+    result = lab.run("--owner", "a")
+    farm.equal((result.returncode, result.stdout), (0, owner + "\n"))
     farm.equal(lab.run("--owner", "[a-]").returncode, 64)
     lab.hold("b2")
-    farm.equal([line.split()[0] for line in lab.run("--owner", "a:b[1-2]").stdout.splitlines()],
-               ["a", "b2"])
+    result = lab.run("--owner", "a:b[1-2]")
+    farm.equal([line.split()[0] for line in result.stdout.splitlines()], ["a", "b2"])
+    farm.equal((result.returncode, lab.run("--owner", "a:b2").returncode), (1, 0))
 
 
 @tap.test
@@ -125,6 +127,7 @@ def ping_tells_the_response_time():
     farm.equal((result.returncode, result.stderr), (0, ""))
     assert result.stdout.startswith(f"127.0.0.1:{lab.port} answers in "), result.stdout
     farm.contains(result.stdout, "protocol 2")
+    farm.equal(result.stdout.splitlines()[1:], ["it knows you by what you claim alone"])
 
 
 if __name__ == "__main__":

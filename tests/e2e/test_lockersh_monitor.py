@@ -42,6 +42,8 @@ def pid_here(lock):
 
 @tap.test
 def a_monitor_gives_up_where_the_server_sees_the_end_by_itself(folder):
+    if farm.in_container():
+        raise tap.Lacks("this is a container: the pids of one inside of it cannot be told")
     server = Server(folder)
     lab = Farm(server.port)
     here = lab.hold("here")

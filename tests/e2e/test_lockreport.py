@@ -4,7 +4,6 @@
 import csv
 import fcntl
 import io
-import json
 import os
 import pty
 import sqlite3
@@ -15,59 +14,7 @@ import time
 
 from support import farm, tap
 from support.lockd import Server
-
-LOCKREPORT = farm.program("lockreport")
-BEGIN_S = int(time.time()) - 20 * 3600
-HOUR_MS = 3600 * 1000
-
-
-def report(*options, **more):
-    result = farm.run(LOCKREPORT, *options, **more)
-    farm.equal((result.returncode, result.stderr), (0, ""))
-    return result.stdout
-
-
-def groups(*options):
-    listed = json.loads(report("--json", *options))["groups"]
-    return {group["name"]: group for group in listed}
-
-
-def make_history(folder):
-    """A server's file with ten hours of a history that was made by hand."""
-    server = Server(folder)
-    farm.stop(server.process)
-    begin = BEGIN_S * 1000
-    rows = []
-
-    def add(past, lock, user, token, asked, granted, ended):
-        rows.append((past, 1, lock, f"host_{token + 100}_{user}", user, f"host{token % 2}",
-                     f"slurm:{token}", 100 + token, token, token if past == 0 else 0,
-                     begin + int(asked * HOUR_MS), begin + int(granted * HOUR_MS),
-                     begin + int(ended * HOUR_MS)))
-
-    # vcs1 is held all the time, handed over in the middle; vcs2 for two hours; one grant of both
-    # sim1 and sim2.
-    add(0, "vcs1", "ann", 1, 0, 0, 5)
-    add(0, "vcs1", "bob", 2, 1, 5, 10)
-    add(0, "vcs2", "bob", 3, 3, 4, 6)
-    add(0, "sim1", "cat", 4, 1, 4, 6)
-    add(0, "sim2", "cat", 4, 1, 4, 7)
-    add(0, "vcs1", "old", 5, -5, -4, -1)
-    add(1, "vcs1 vcs2", "dan", 6, 5, 5, 5)
-    add(1, "sim1", "dan", 7, 5, 5, 5)
-    add(2, "vcs1 vcs2", "eve", 8, 5, 5, 7)
-    with sqlite3.connect(server.state) as state:
-        state.executemany(
-            "INSERT INTO history(past, reason, lock, owner, login, host, job, pid, ticket, token,"
-            " asked_ms, granted_ms, ended_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        state.execute("UPDATE state SET next_token = 100")
-    state.close()
-    return server
-
-
-def window(server):
-    return ["--state", server.state, "--since", f"@{BEGIN_S}", "--until", f"@{BEGIN_S + 36000}"]
-
+from support.past import BEGIN_S, LOCKREPORT, groups, make_history, report, window
 
 def holds_what_is_known(found):
     vcs1 = found["vcs1"]
@@ -210,7 +157,7 @@ def the_table_has_a_plot(folder):
     farm.contains(shown, "▄▄▄▄▄▄▄▄▄▄▄▄▅██████▅▄▄▄▄▄▄▄▄▄▄▄▄")
     shown = report(*window(server), "vcs[1-2]", env=farm.environment(LC_ALL="C"))
     assert shown.isascii()
-    farm.contains(report("--state", server.state, "--since", "1h"), "Nothing was held")
+    farm.contains(report("--state", server.state, "--since", "1.5h"), "Nothing was held")
 
 
 def on_terminal(columns, *options):
@@ -248,8 +195,7 @@ def any_name_keeps_the_columns(folder):
     server = Server(folder)
     for name in ("a", "漢字", "x\u202ey", "grün", "n" * 39):
         server.wire().ask("user ann", f"locks {name}", "LOCK")
-    lines = report("--state", server.state, env=farm.environment(LC_ALL="C.UTF-8")).splitlines()[3:]
-    farm.equal(len(lines), 5)
+    lines = report("--state", server.state, env=farm.environment(LC_ALL="C.UTF-8")).splitlines()[3:8]
 
     def column(line):
         return sum(2 if character in "漢字" else 1 for character in line.split(" 1 ")[0])
@@ -263,6 +209,35 @@ def CSV_has_a_line_for_each(folder):
     rows = list(csv.DictReader(io.StringIO(report(*window(server), "--csv"))))
     farm.equal([row["lock"] for row in rows], ["vcs1", "sim2", "sim1", "vcs2"])
     farm.equal((rows[0]["mean"], rows[0]["capacity"]), ("1.0000", "1"))
+
+
+def bytes_read(*options):
+    """What the program reads, by the kernel's account; all of it is read(2)."""
+    script = '"$@" >&2; cat /proc/$$/io'
+    done = farm.run("sh", "-c", script, "sh", LOCKREPORT, *options)
+    farm.equal(done.returncode, 0)
+    return int(dict(line.split(": ") for line in done.stdout.splitlines())["rchar"])
+
+
+@tap.test
+def of_a_long_history_only_the_days_in_question_are_read(folder):
+    server = make_history(folder)
+    few = bytes_read(*window(server))
+    with sqlite3.connect(server.state) as state:
+        state.execute("INSERT INTO history(past, reason, lock, owner, pid, ticket, token, asked_ms, granted_ms, ended_ms) "
+                      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) "
+                      "SELECT 0, 1, 'old', 'host_1_old', 1, i, i, i, i, i + 1 FROM n")
+        state.execute("DELETE FROM history_blocks")
+    state.close()
+    all_of_it = bytes_read(*window(server))
+    with sqlite3.connect(server.state) as state:
+        state.execute("INSERT INTO history_blocks SELECT (id - 1) / 1024, max(ended_ms), min(asked_ms) "
+                      "FROM history GROUP BY 1")
+    state.close()
+    some = bytes_read(*window(server))
+    holds_what_is_known(groups(*window(server)))
+    print(f"# {few} bytes of the short one, {some} of the long one, {all_of_it} where nothing is known of it")
+    assert some < all_of_it / 5 and some < few + 2000000
 
 
 @tap.test

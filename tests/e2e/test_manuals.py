@@ -109,11 +109,12 @@ def programs_accept_the_options_of_help():
 
 
 # What counts each time, as the pages say; --owner and --break have a message of their own.
-REPEATED = {"lockersh": {"lock", "and", "count", "owner", "break"}, "lockerd": {"host"},
-            "locksync": {"map"}, "uriexec": {"hop", "uriexec-path"}}
+REPEATED = {"lockersh": {"lock", "and", "count", "owner", "break"}, "lockerd": {"host", "allow", "admin", "reaper", "http", "http-name"}, "pidstatd": {"allow", "http", "http-name"},
+            "locksync": {"map"}, "lockflex": {"map", "server", "file", "command", "reserved"}, "uriexec": {"hop", "uriexec-path"}}
 # Values that are no number, where a number will not do.
-VALUES = {"host": "localhost", "durability": "power", "user": "root", "by": "user", "signal": "TERM",
-          "history": "5d", "since": "5d", "until": "5d", "killer": "true", "pidstat-port": "5"}
+VALUES = {"host": "localhost", "format": "sh", "durability": "power", "classic-pidstatd": "no", "user": "root", "by": "user", "scheduler": "sge", "signal": "TERM",
+          "history": "5d", "since": "5d", "until": "5d", "killer": "true", "pidstat-port": "5",
+          "auth": "none", "match": "user", "lmutil": "true", "max-line": "1K", "max-unread": "4K", "max-output": "1M"}
 
 
 @tap.test
@@ -141,7 +142,8 @@ def options_that_repeat_say_what_each_is_for(folder):
              "for the same hop"),
             (["lockersh", "--lock", "a", "--count", "1", "--count", "1", "true"], "given twice"),
             (["lockersh", "--break", "a", "--break", "b"], "given twice"),
-            (["locksync", "--map", "l=a", "--map", "l=b"], "mapped already")):
+            (["locksync", "--map", "l=a", "--map", "l=b"], "mapped already"),
+            (["lockflex", "--map", "l=a", "--map", "l=b"], "mapped already")):
         if os.path.exists(farm.program(words[0])):
             result = farm.run(farm.program(words[0]), *words[1:], cwd=folder)
             farm.equal((words, result.returncode), (words, 64))

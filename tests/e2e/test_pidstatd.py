@@ -146,6 +146,39 @@ def a_watch_tells_the_end_only_to_who_has_shown_the_proof(folder):
 
 
 @tap.test
+def each_question_about_a_process_is_told_of_its_end(folder):
+    """An asker may have several, such as one with the start and one without: owners of one process
+    that said more and less of it."""
+    daemon = Daemon(folder)
+    asker = Asker(daemon.port)
+    process = sleeper()
+    proof = arm(asker, process.pid)
+    for _ in range(2):  # renewed, each is one watch still
+        for number in (0xa1, 0xa2):
+            farm.equal(asker.ask(f"PIDR {process.pid} h 7 id={number:016x} watch={proof}"),
+                       f"EXIS {process.pid} 1 h id={number:016x} watch={proof}")
+    farm.equal(daemon.counters()["watches"], 3)
+    process.kill()
+    told = sorted(asker.receive() for _ in range(3))
+    farm.equal([line.split()[4] for line in told], ["id=00000000000000a1", "id=00000000000000a2", KNOWN])
+    farm.equal(daemon.counters()["watches"], 0)
+
+
+@tap.test
+def one_asker_has_few_watches_of_a_process(folder):
+    daemon = Daemon(folder)
+    asker = Asker(daemon.port)
+    process = sleeper()
+    proof = arm(asker, process.pid)
+    for number in range(1, 101):
+        asker.ask(f"PIDR {process.pid} h 7 id={number:016x} watch={proof}")
+    farm.equal(daemon.counters()["watches"], 8)
+    process.kill()
+    # The last that were asked are told.
+    farm.equal(sorted(int(asker.receive().split("id=")[1], 16) for _ in range(8)), list(range(93, 101)))
+
+
+@tap.test
 def watches_are_bounded(folder):
     daemon = Daemon(folder, "--max-watches", "1")
     asker = Asker(daemon.port)
@@ -346,7 +379,7 @@ def a_million_bad_datagrams_leave_it_answering_and_no_larger(folder):
     assert grown_kb <= 256, grown_kb
     farm.equal(asker.ask("PIDR 1 h 7"), "EXIS 1 1 h")
     # Meanwhile nobody has renewed the watch.
-    farm.poll(lambda: daemon.counters()["watches"] == 0, "the watch is dropped")
+    farm.poll(lambda: daemon.counters()["watches"] == 0, "the watch is dropped", 150)
     assert time.monotonic() - armed_at > 10
 
 

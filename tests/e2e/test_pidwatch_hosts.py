@@ -155,9 +155,7 @@ def tools(folder, farms):
         file.write("sim:\n\t@echo $$PPID >sim.pid; sleep 1000; sleep 1000\n"
                    "report:\n\t@echo reported\n")
     netns.say("ssh and rsh are stand-ins here that enter the namespaces of the other host")
-    # The make that runs the tests must not be this one's master.
-    return farm.environment(PATH=f"{folder}/bin:{farm.BUILD}/bin:{os.environ['PATH']}",
-                            MAKEFLAGS=None, MAKELEVEL=None, MFLAGS=None)
+    return farm.environment(PATH=f"{folder}/bin:{farm.BUILD}/bin:{os.environ['PATH']}")
 
 
 @tap.test

@@ -6,8 +6,10 @@ pidstat's and pidwatch's are run by test_pidwatch_hosts.py, on hosts of their ow
 
 import os
 import re
+import shutil
+import sys
 
-from support import farm, tap
+from support import farm, scripts, tap
 from support.lockd import Server
 
 STUBS = {
@@ -20,15 +22,19 @@ STUBS = {
 }
 
 
-def commands(program):
-    """README's lines that begin with a program's name, comments cut off."""
+def section(title):
     with open(os.path.join(farm.SOURCE, "README.md"), encoding="utf-8") as readme:
-        lines = re.findall(rf"^{program} .*$", readme.read(), re.M)
+        return re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", readme.read(), re.M | re.S)[1]
+
+
+def commands(program, title):
+    """A section's lines that begin with a program's name, comments cut off."""
+    lines = re.findall(rf"^{program} .*$", section(title), re.M)
     assert lines, f"README.md shows no {program}"
     return [line.partition("  #")[0].strip() for line in lines]
 
 
-def shell(folder, line, **environment):
+def shell(folder, line, status=0, **environment):
     for name, text in STUBS.items():
         path = os.path.join(folder, name)
         with open(path, "w", encoding="ascii") as stub:
@@ -37,15 +43,16 @@ def shell(folder, line, **environment):
     path = f"{folder}:{os.path.join(farm.BUILD, 'bin')}:{os.environ['PATH']}"
     result = farm.run("sh", "-c", line, cwd=folder,
                       env=farm.environment(PATH=path, **environment))
-    farm.equal((line, result.returncode, result.stderr), (line, 0, ""))
+    farm.equal((line, result.returncode, result.stderr), (line, status, ""))
     return result.stdout
 
 
 @tap.test
 def lockersh_as_in_the_readme(folder):
     server = Server(folder)
-    shown = {line: shell(folder, line, IPCLOCKER_HOST="127.0.0.1", IPCLOCKER_PORT=server.port)
-             for line in commands("lockersh")}
+    # Nobody has it yet, which --owner tells by its status.
+    shown = {line: shell(folder, line, int("--owner" in line), IPCLOCKER_HOST="127.0.0.1",
+                         IPCLOCKER_PORT=server.port) for line in commands("lockersh", "Seats")}
     farm.equal(shown["lockersh --lock lic1:lic2 'simulate --license $LOCKERSH_LOCK'"],
                "simulating: --license lic1\n")
     farm.equal(shown["lockersh --lock 'vcs[1-8]' --count 2 --and board1 CMD"],
@@ -53,6 +60,28 @@ def lockersh_as_in_the_readme(folder):
     server.wire().ask("user somebody", "locks lic1", "LOCK")
     farm.equal(shell(folder, "lockersh --break lic1", IPCLOCKER_PORT=server.port),
                "lic1 was taken from somebody\n")
+
+
+@tap.test
+def pools_as_in_the_readme(folder):
+    config = os.path.join(folder, "lockerd.conf")
+    with open(config, "w", encoding="utf-8") as file:
+        file.write(re.search(r"^pools = .*?;\n```", section("Pools"), re.M | re.S)[0].rstrip("`"))
+    server = Server(folder, "--config", config)
+    asked = {"IPCLOCKER_HOST": "127.0.0.1", "IPCLOCKER_PORT": server.port}
+    take, explain, show = commands("lockersh", "Pools")
+    farm.equal(shell(folder, take, **asked), "seats: vcs1 vcs2\n")
+    farm.contains(shell(folder, explain, **asked), "vcs1")
+    farm.contains(shell(folder, show, **asked), "vcs")
+    (line,) = commands("lockreport", "Pools")
+    farm.contains(shell(folder, line, **asked), "chipA")
+    # Once will do.
+    (line,) = commands("lockflex", "Pools")
+    line = line.replace("-i 15", f"--lmutil {folder}/lmutil")
+    with open(os.path.join(folder, "lmutil"), "w", encoding="ascii") as stub:
+        stub.write("#!/bin/sh\necho 'Users of VCSRuntime_Net: None'\n")
+    os.chmod(stub.name, 0o755)
+    farm.equal(shell(folder, line, **asked), "vcs: 0 are outside, as 0 of 0 in use are the farm's\n")
 
 
 @tap.test
@@ -68,8 +97,22 @@ def lockreport_as_in_the_readme(folder):
 
 
 @tap.test
+def python_and_tcl_as_in_the_readme(folder):
+    server = Server(folder)
+    for language, program in (("python", sys.executable), ("tcl", "tclsh")):
+        text = re.search(rf"```{language}\n(.*?)```", section("Python, Tcl, Perl"), re.S)[1]
+        path = os.path.join(folder, f"script.{language}")
+        with open(path, "w", encoding="utf-8") as script:
+            script.write(text)
+        if shutil.which(program):
+            farm.equal(shell(folder, f"{program} {path}", IPCLOCKER_HOST="127.0.0.1",
+                             IPCLOCKER_PORT=server.port, **scripts.FOLDERS), "simulating: --license lic1\n")
+    farm.equal(server.held(), {})
+
+
+@tap.test
 def uriexec_as_in_the_readme(folder):
-    hop, encode = commands("uriexec")
+    hop, encode = commands("uriexec", "Commands through shells")
     farm.equal(shell(folder, hop), f"making in {folder}: 1\n<CFLAGS=-O2 -g>\n")
     farm.equal(shell(folder, encode), "it's  $5\n")
 

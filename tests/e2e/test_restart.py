@@ -10,6 +10,7 @@ import subprocess
 import time
 
 from support import farm, tap
+from support.layouts import make_earlier
 from support.lockd import LOCKERD, Server, refused, serves
 from support.wire import Wire
 
@@ -271,6 +272,43 @@ def a_file_of_version_1_is_brought_up_to_date(folder):
     with sqlite3.connect(path) as state:
         farm.equal(state.execute("SELECT count(*) FROM history").fetchone(), (2,))
     state.close()
+
+
+@tap.test
+def a_file_of_version_7_is_brought_up_to_date(folder):
+    """Nobody shared anything then."""
+    server = Server(folder)
+    server.wire().ask("user ann", "locks a", "LOCK")
+    farm.stop(server.process)
+    make_earlier(server.state, 7)
+    server.start()
+    farm.equal(server.held(), {"a": "ann"})
+    server.wire().ask("user bob", "locks r", "shared 1", "LOCK")
+    server.wire().ask("user cid", "locks r", "shared 1", "LOCK")
+    server.restart()
+    farm.equal(server.wire().ask("locks r", "STATUS")["owner"], "bob")
+    farm.stop(server.process)
+    with sqlite3.connect(server.state) as state:
+        farm.equal(state.execute("SELECT owner FROM requests WHERE demand = '1r r'").fetchall(),
+                   [("bob",), ("cid",)])
+        assert state.execute("PRAGMA user_version").fetchone()[0] > 7
+    state.close()
+
+
+@tap.test
+def a_file_of_version_8_is_brought_up_to_date(folder):
+    """Nothing was kept for a while then."""
+    server = Server(folder)
+    server.wire().ask("user ann", "locks a", "shared 1", "LOCK")
+    farm.stop(server.process)
+    make_earlier(server.state, 8)
+    server.start()
+    farm.equal(server.held(), {"a": "ann"})
+    server.wire().ask("user ann", "locks a", "UNLOCK")
+    server.wire().ask("user bob", "locks b", "keep 600", "LOCK")
+    server.wire().ask("user bob", "locks b", "UNLOCK")
+    server.restart()
+    farm.equal(server.held(), {"b": "bob"})
 
 
 @tap.test

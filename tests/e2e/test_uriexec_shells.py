@@ -131,10 +131,9 @@ def add_dashed(folder):
 
 
 def encode_levels(words, levels, shell, uriexec):
-    for level in range(levels):
-        if level > 0:
-            words = [shell.encode(), b"-c", uriexec.encode() + b" " + line]
-        line = encode(*words)
+    line = encode(*words)
+    for _ in range(levels - 1):
+        line = encode(shell.encode(), b"-c", uriexec.encode() + b" " + line)
     return line
 
 

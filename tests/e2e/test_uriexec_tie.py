@@ -256,6 +256,9 @@ def what_the_command_leaves_behind_goes_on(folder):
                     sshd.launcher("bash"), "--", "sh", "-c",
                     f"setsid sleep {nap.seconds} </dev/null >/dev/null 2>&1 & echo started")
     farm.equal((found.returncode, found.stdout), (0, "started\n"))
+    # It may become what it is a moment behind that word.
+    nap.wait_for_start()
+    time.sleep(0.3)
     farm.equal(len(nap.sleepers()), 1)
 
 

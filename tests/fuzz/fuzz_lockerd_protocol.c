@@ -1,13 +1,14 @@
 /* Feeds what up to four clients send to a lock server, as libFuzzer finds it.
  * Must not leave anything behind from one input to the next: every input starts a new server. */
 #include <assert.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "server/conn.h"
+#include "peer.h"
 
 enum { CLIENTS = 4, SWITCH = 0x1e };
 
@@ -61,14 +62,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         ipclocker_server_start(server, NULL) != 0)
         return 0;
     ipclocker_server_set_pidstat_port(server, -1);
-    for (size_t i = 0; i < CLIENTS; i++) {
-        int pair[2];
-
-        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) != 0)
-            return 0;
-        fds[i] = pair[0];
-        conn_create(server, pair[1]);
-    }
+    for (size_t i = 0; i < CLIENTS; i++)
+        fds[i] = peer_connect(server, i % 2 == 1 ? PEER_LOCAL : PEER_FAR);
     send_pieces(server, fds, data, size);
     for (size_t i = 0; i < CLIENTS; i++) {
         if (fds[i] >= 0)

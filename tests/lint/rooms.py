@@ -183,7 +183,7 @@ def read_calls(root, objects):
 
 def can_be_linked(path, other):
     """Whether two files can be in one program: each program has its own names."""
-    shared = ("lib/", "wrappers/slurm/")
+    shared = ("lib/", "wrappers/scheduler/", "wrappers/slurm/", "wrappers/gridengine/")
     return (os.path.dirname(path) == os.path.dirname(other) or path.startswith(shared) or
             other.startswith(shared))
 

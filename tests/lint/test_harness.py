@@ -7,7 +7,7 @@ import subprocess
 import sys
 import uuid
 
-from support import farm, tap
+from support import control_groups, farm, tap
 
 SUPPORT = os.path.join(farm.SOURCE, "tests/e2e")
 HEAD = """\
@@ -100,7 +100,7 @@ def first():
 @tap.test
 def a_cleanup_that_does_not_end_is_given_up(folder):
     result = run_program(folder, """
-tap.CLEANUP_LIMIT_S = 1
+tap.CLEANUP_LIMIT_S = 5
 
 @tap.test
 def first():
@@ -108,7 +108,7 @@ def first():
     farm.at_end(lambda: time.sleep(1000))
 """)
     farm.equal((result.stdout, result.returncode), ("1..1\n# cleaned up\nnot ok 1 - first\n", 1))
-    farm.contains(result.stderr, "no end after 1 s")
+    farm.contains(result.stderr, "no end after 5 s")
 
 
 @tap.test
@@ -184,6 +184,27 @@ def first(folder):
     farm.equal(result.returncode, -signal.SIGKILL)
     paths = [line[2:] for line in result.stdout.splitlines() if line.startswith("# /")]
     farm.equal((len(paths), [path for path in paths if os.path.exists(path)]), (2, []))
+
+
+@tap.test
+def control_groups_of_a_killed_test_are_removed_by_a_later_one():
+    tree = control_groups.unified()
+    if os.geteuid() != 0 or not tree or not os.access(tree, os.W_OK):
+        raise tap.Lacks("this machine has no control groups of version 2 that root may use")
+    tree = f"{tree}/farmlock.{os.getpid()}"
+    farm.at_end(lambda: control_groups.remove([tree]))
+    empty, used = groups = [f"{tree}/farmlock.{word}" for word in ("empty", "used")]
+    for group in groups:
+        os.makedirs(f"{group}/system.slice/step_0")
+    process = farm.start("sleep", "1000")
+    with open(f"{used}/system.slice/step_0/cgroup.procs", "w", encoding="ascii") as procs:
+        procs.write(str(process.pid))
+    # One in which somebody is about to begin.
+    control_groups.remove_abandoned([tree])
+    farm.equal(os.path.isdir(empty), True)
+    control_groups.remove_abandoned([tree], older_s=0)
+    farm.equal([os.path.isdir(group) for group in groups], [False, True])
+    farm.stop(process)
 
 
 farm.main()

@@ -9,11 +9,12 @@ SECOND, MINUTE, HOUR, DAY, YEAR = 1000, 60000, 3600000, 86400000, 365 * 86400000
 
 
 class Clock:
-    """The clocks of the programs that are started with `environment`."""
+    """The clocks of the programs that are started with `environment`, or behind the words `before`."""
 
     def __init__(self, folder):
         self.path = os.path.join(folder, "clock")
         self.environment = {"LD_PRELOAD": LAYER, "OTHER_CLOCK": self.path}
+        self.before = ("env", *(f"{name}={value}" for name, value in self.environment.items()))
         self.set()
 
     def set(self, wall_ms=0, boot_ms=0, tick_ms=0):

@@ -42,7 +42,7 @@ class Client:
         self.answer = {}
         self.blank = False
         self.crowd.selector.register(self.socket, selectors.EVENT_READ, self)
-        self.send("proto 2", f"user {self.user}", "block 1")
+        self.send("proto 2", f"user {self.user}", *self.terms(), "block 1")
         self.due = 0 if self.state == "free" else float("inf")
         if self.state == "giving":
             self.send(*self.demand, "UNLOCK")
@@ -60,6 +60,10 @@ class Client:
             self.socket.sendall("".join(line + "\n" for line in lines).encode())
         except OSError:
             pass
+
+    def terms(self):
+        """What else it says of itself."""
+        return ()
 
     def choose_demand(self):
         kind = self.random.randrange(4)
@@ -148,14 +152,14 @@ class Client:
 
 
 class Crowd:
-    def __init__(self, port, seed, count=50):
+    def __init__(self, port, seed, count=50, client=Client):
         self.port = port
         self.seed = seed
         self.selector = selectors.DefaultSelector()
         self.tokens = {}
         self.answers = 0
         self.now = 0
-        self.clients = [Client(self, number) for number in range(count)]
+        self.clients = [client(self, number) for number in range(count)]
         farm.at_end(self.close)
 
     def close(self):
@@ -187,16 +191,19 @@ class Crowd:
         end = time.monotonic() + seconds
         self.run_until(lambda: time.monotonic() >= end)
 
-    def check(self):
-        """Holds what the server says now against what it has told before."""
+    def list(self, command):
         wire = Wire(self.port)
-        wire.send("proto 2", "LIST_JSON")
+        wire.send("proto 2", command)
         farm.equal(wire.line(), "proto 2")
         length = int(wire.line().split()[1])
         while len(wire.buffer) < length:
             wire.buffer += wire.socket.recv(65536)
-        listed = json.loads(wire.buffer[:length])
         wire.close()
+        return json.loads(wire.buffer[:length])
+
+    def check(self):
+        """Holds what the server says now against what it has told before."""
+        listed = self.list("LIST_JSON")
         held = {}
         for lock in listed["locks"]:
             held.setdefault(lock["owner"], []).append((lock["name"], lock["token"]))

@@ -11,8 +11,7 @@ def make(target, place):
     """Has make do install or uninstall; builds nothing: other tests use the build meanwhile."""
     variant = os.path.basename(os.path.normpath(farm.BUILD))
     result = farm.run("make", "-s", "-C", farm.SOURCE, "-o", "all", target, f"PREFIX={place}",
-                      f"VARIANT={'' if variant == 'build' else variant}",
-                      env=farm.environment(MAKEFLAGS=None, MAKELEVEL=None, MFLAGS=None))
+                      f"VARIANT={'' if variant == 'build' else variant}")
     farm.equal((result.returncode, result.stderr), (0, ""))
 
 
@@ -31,7 +30,7 @@ def need_plain_libraries():
 
 def environment(place):
     """What builds and runs programs with what is installed below a prefix."""
-    return farm.environment(PKG_CONFIG_PATH=f"{place}/lib/pkgconfig", MAKEFLAGS=None,
+    return farm.environment(PKG_CONFIG_PATH=f"{place}/lib/pkgconfig",
                             LD_LIBRARY_PATH=f"{place}/lib")
 
 

@@ -12,11 +12,13 @@ LOCKERD = farm.program("lockerd")
 
 
 def serves(port):
-    """True when a lockerd answers.  One that only listens yet may still be loading its state."""
-    if not farm.answers(port):
+    """True when a lockerd answers.  One that only listens yet may still be loading its state, and
+    end over that."""
+    try:
+        wire = Wire(port)
+        wire.send("VERSION")
+    except ConnectionError:
         return False
-    wire = Wire(port)
-    wire.send("VERSION")
     answer = wire.line()
     wire.close()
     return answer is not None and answer.startswith("version ")
@@ -55,9 +57,9 @@ class Server:
         with open(os.path.join(self.folder, "log"), encoding="utf-8") as log:
             return log.read()
 
-    def wire(self):
-        """A connection that speaks protocol 2."""
-        wire = Wire(self.port)
+    def wire(self, source=None):
+        """A connection that speaks protocol 2, from another of this machine's addresses if so."""
+        wire = Wire(self.port, source=source)
         wire.send("proto 2")
         farm.equal(wire.line(), "proto 2")
         return wire

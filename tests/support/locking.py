@@ -8,6 +8,7 @@ import subprocess
 import threading
 
 from support import farm
+from support.listener import Listener
 
 LOCKERSH = farm.program("lockersh")
 LOCKERD = farm.program("lockerd")
@@ -22,10 +23,9 @@ def start_server(port=None, host="127.0.0.1", *options):
     return process, port
 
 
-def schema():
-    """What a JSON list has to look like."""
-    with open(os.path.join(farm.SOURCE, "share/schema/locklist.schema.json"),
-              encoding="utf-8") as file:
+def schema(name="locklist"):
+    """What a JSON list has to look like, or another document."""
+    with open(os.path.join(farm.SOURCE, f"share/schema/{name}.schema.json"), encoding="utf-8") as file:
         return json.load(file)
 
 
@@ -119,31 +119,23 @@ class Farm:
             farm.kill_pid(pid)
 
 
-class Proxy:
+class Proxy(Listener):
     """Passes connections on to a server, until they are cut."""
 
     def __init__(self, server_port):
         self.server_port = server_port
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
         self.sockets = []
-        farm.at_end(self.close)
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__()
 
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            try:
-                server = socket.create_connection(("127.0.0.1", self.server_port))
-            except OSError:
-                client.close()
-                continue
-            self.sockets += [client, server]
-            for source, target in ((client, server), (server, client)):
-                threading.Thread(target=self._pass_on, args=(source, target), daemon=True).start()
+    def serve(self, client):
+        try:
+            server = socket.create_connection(("127.0.0.1", self.server_port))
+        except OSError:
+            client.close()
+            return
+        self.sockets += [client, server]
+        threading.Thread(target=self._pass_on, args=(server, client), daemon=True).start()
+        self._pass_on(client, server)
 
     @staticmethod
     def _pass_on(source, target):
@@ -166,5 +158,5 @@ class Proxy:
             one.close()
 
     def close(self):
-        self.listener.close()
+        super().close()
         self.cut()

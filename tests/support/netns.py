@@ -27,15 +27,17 @@ def say(text):
 
 
 class Host:
-    """A network, a host name and an /etc/hosts of its own; processes are everyone's."""
+    """A network, a host name and an /etc/hosts of its own; processes are everyone's.  It ends with
+    the test, or, if it is kept, with the program."""
 
-    def __init__(self, name, address):
+    def __init__(self, name, address, kept=False):
         self.name = name
         self.address = address
         self.holder = subprocess.Popen(
-            ["unshare", "--net", "--uts", "--mount", "sh", "-c",
-             'hostname "$0" && echo && exec sleep 1000', name], stdout=subprocess.PIPE)
-        farm.at_end(self.close)
+            ["unshare", "--net", "--uts", "--mount", "setpriv", "--pdeathsig", "KILL", "sh", "-c",
+             'hostname "$0" && echo && exec sleep infinity', name], stdout=subprocess.PIPE)
+        if not kept:
+            farm.at_end(self.close)
         self.holder.stdout.readline()
 
     def close(self):

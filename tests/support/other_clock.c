@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/time.h>
 #include <time.h>
 
 #define REPLACES __attribute__((visibility("default")))
@@ -54,5 +55,26 @@ REPLACES int clock_gettime(clockid_t clock, struct timespec *time)
         add_ms(time, shifts.wall_ms);
     else
         add_ms(time, shifts.boot_ms + shifts.tick_ms * atomic_fetch_add(&looks, 1));
+    return 0;
+}
+
+/* The older ways to ask for CLOCK_REALTIME, which munged goes by. */
+REPLACES time_t time(time_t *out)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (out != NULL)
+        *out = now.tv_sec;
+    return now.tv_sec;
+}
+
+REPLACES int gettimeofday(struct timeval *restrict out, void *restrict zone)
+{
+    struct timespec now;
+
+    (void)zone;
+    clock_gettime(CLOCK_REALTIME, &now);
+    *out = (struct timeval){.tv_sec = now.tv_sec, .tv_usec = now.tv_nsec / 1000};
     return 0;
 }

@@ -47,16 +47,16 @@ class Seats:
         self.port = start_server()
         self.env = cluster.environment(IPCLOCKER_HOST="127.0.0.1", IPCLOCKER_PORT=self.port)
 
-    def ask(self, lock, job, user, block):
+    def ask(self, lock, job, user, block, host="elsewhere.example"):
         wire = Wire(self.port)
         wire.send("proto 2", *([f"job {job}"] if job else []), f"user {user}",
-                  "hostname elsewhere.example", "pid 4711", f"locks {lock}", f"block {block}",
+                  f"hostname {host}", "pid 4711", f"locks {lock}", f"block {block}",
                   "LOCK")
         farm.equal(wire.line(), "proto 2")
         return wire
 
-    def hold(self, lock, job=None):
-        wire = self.ask(lock, job, f"holder-{lock}", 0)
+    def hold(self, lock, job=None, **where):
+        wire = self.ask(lock, job, f"holder-{lock}", 0, **where)
         farm.equal(wire.status()["locked"], "1")
         return wire
 

@@ -137,7 +137,7 @@ class Cluster:
     def environment(self, **extra):
         return farm.environment(**{"SLURM_CONF": self.conf, **extra})
 
-    def start(self):
+    def start(self, *before_slurmd):
         key = f"{self.folder}/munge/munge.key"
         with open(key, "wb") as out:
             os.chmod(key, 0o600)
@@ -150,7 +150,7 @@ class Cluster:
         farm.poll(lambda: os.path.exists(f"{run}/munge.sock"), "munged is there")
         self.start_slurmctld("-c")
         for node in NODES:
-            self.start_slurmd(node)
+            self.start_slurmd(node, *before_slurmd)
         self.wait_idle()
         return self
 
@@ -300,7 +300,7 @@ class Cluster:
         with open(folder + "/comm", encoding="utf-8", errors="replace") as comm:
             name = comm.read().strip()
         if name == "slurmstepd":
-            return any(os.readlink(entry.path).startswith(f"{self.folder}/log/")
+            return any(f"{self.folder}/log/" in os.readlink(entry.path)
                        for entry in os.scandir(folder + "/fd"))
         if name != "pidwatch-step":
             return False

@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import pwd
 import shutil
 import signal
 import sys
@@ -59,10 +60,22 @@ def clean_up(cleanups):
     return faults
 
 
+def daemons_user():
+    """The user and the group that a daemon which root has started becomes."""
+    for name in ("farmlock", "nobody"):
+        try:
+            return pwd.getpwnam(name)[2:4]
+        except KeyError:
+            continue
+    return 65534, 65534
+
+
 def _faults_of(function, cleanups):
     """Runs a test and cleans up behind it; returns what went wrong, the test's own fault first."""
     folder = tempfile.mkdtemp(prefix="test.")
     os.chmod(folder, 0o755)
+    if os.geteuid() == 0:
+        os.chown(folder, *daemons_user())
     faults = []
     try:
         for prepare in _before_each:

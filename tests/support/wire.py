@@ -8,12 +8,13 @@ from support import farm
 class Wire:
     """Sends lines and reads answers; closed with the test."""
 
-    def __init__(self, port=None, host="127.0.0.1", path=None):
+    def __init__(self, port=None, host="127.0.0.1", path=None, source=None):
         if path:
             self.socket = socket.socket(socket.AF_UNIX)
             self.socket.connect(path)
         else:
-            self.socket = socket.create_connection((host, port))
+            self.socket = socket.create_connection((host, port),
+                                                   source_address=source and (source, 0))
         self.socket.settimeout(farm.PATIENCE_S)
         self.buffer = b""
         farm.at_end(self.socket.close)

@@ -9,26 +9,37 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "apply.h"
 #include "base/descriptor.h"
 #include "base/error_text.h"
 #include "base/name_list.h"
-#include "base/rfc3339.h"
 #include "base/text.h"
+#include "cancel.h"
 #include "cli/message.h"
-#include "job_list.h"
+#include "for_pid.h"
+#include "forecast.h"
+#include "grant_format.h"
+#include "grants.h"
+#include "gridengine.h"
+#include "held_list.h"
 #include "monitor.h"
 #include "options.h"
+#include "ping.h"
+#include "pool_acts.h"
 #include "process/first_process.h"
-#include "uricommand.h"
+#include "uricommand/shell_line.h"
 #include "wait.h"
 
-enum { EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127, RELEASE_TRIES = 3 };
+enum { EXIT_FREE = 1, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127, RELEASE_TRIES = 3 };
 
 struct lockersh {
     struct lockersh_options options;
     struct ipclocker *lock;
     struct progress progress;
-    const char *target; /* the lock that is being broken */
+    const char *target;   /* the lock that is being broken */
+    bool found_free;      /* by --owner */
+    struct loss loss;     /* of the lock of a job whose first process we are */
+    struct family family; /* with --descendants */
 };
 
 /* How the wait goes is shown by the progress line; the library says "taken from OWNER". */
@@ -62,6 +73,8 @@ static void on_trace(void *context, bool sent, const char *bytes, size_t len)
 static int status_of(const struct lockersh *self, int number)
 {
     switch (number) {
+    case EAGAIN:
+        return EX_TEMPFAIL;
     case EBUSY:
     case ETIMEDOUT:
     case EDEADLK:
@@ -88,94 +101,24 @@ static int fail(struct lockersh *self)
     return cli_error("lockersh", status, "%s", ipclocker_error(self->lock));
 }
 
-static int fail_job_list(int number)
-{
-    if (number == ENOMEM)
-        return cli_error("lockersh", EX_OSERR, "out of memory");
-    if (number == ENOTSUP)
-        return cli_error(
-            "lockersh", EX_UNAVAILABLE,
-            "the server is a classic one, which knows no jobs; list all without --job");
-    return cli_error("lockersh", EX_UNAVAILABLE,
-                     "the server's list is not in the form that is known here");
-}
-
-static void print_row(const struct ipclocker_list_entry *row)
-{
-    char *name = text_clean_dup(row->name), *owner = text_clean_dup(row->owner);
-
-    if (name != NULL && owner != NULL)
-        printf("%-20s %s\n", name, owner);
-    free(name);
-    free(owner);
-}
-
-/* The plain list of the protocol says nothing of jobs. */
-static int list_job(struct lockersh *self)
-{
-    char *text = ipclocker_lock_list_json(self->lock);
-    struct job_list *list;
-
-    if (text == NULL)
-        return fail(self);
-    list = job_list_create(text, self->options.job);
-    free(text);
-    if (list == NULL)
-        return fail_job_list(errno);
-    if (self->options.json)
-        job_list_print_json(list, stdout);
-    for (size_t i = 0; !self->options.json && i < job_list_held_count(list); i++) {
-        struct ipclocker_list_entry row = job_list_held(list, i);
-
-        print_row(&row);
-    }
-    job_list_destroy(list);
-    return 0;
-}
-
-static int list_json(struct lockersh *self)
-{
-    char *text = ipclocker_lock_list_json(self->lock);
-
-    if (text == NULL)
-        return fail(self);
-    puts(text);
-    free(text);
-    return 0;
-}
-
-static int list(struct lockersh *self)
-{
-    size_t count = 0;
-    struct ipclocker_list_entry *rows;
-
-    if (self->options.job != NULL)
-        return list_job(self);
-    if (self->options.json)
-        return list_json(self);
-    rows = ipclocker_lock_list(self->lock, &count);
-    if (rows == NULL)
-        return fail(self);
-    for (size_t i = 0; i < count; i++)
-        print_row(&rows[i]);
-    free(rows);
-    return 0;
-}
-
 static int print_owner(struct lockersh *self, const char *name, bool alone)
 {
     const char *owner = ipclocker_owner(self->lock);
-    char *clean;
+    char *clean, *rest, *one;
 
     if (owner == NULL)
         return fail(self);
     clean = text_clean_dup(owner);
     if (clean == NULL)
         return EX_OSERR;
-    if (*clean != '\0' && alone)
-        puts(clean);
-    else if (*clean != '\0')
-        printf("%-20s %s\n", name, clean);
+    self->found_free |= *clean == '\0';
+    rest = clean;
+    while (*clean != '\0' && (one = strsep(&rest, " ")) != NULL) {
+        if (alone)
+            puts(one);
+        else
+            printf("%-20s %s\n", name, one);
+    }
     free(clean);
     return 0;
 }
@@ -214,38 +157,7 @@ static int for_each_target(struct lockersh *self)
             status = break_one(self, clean);
     }
     name_list_fini(&names);
-    return status;
-}
-
-static int ping(struct lockersh *self)
-{
-    struct ipclocker_ping_status status;
-    char since[RFC3339_SIZE];
-
-    if (ipclocker_ping_status(self->lock, &status) != 0)
-        return fail(self);
-    rfc3339_format(since, (int64_t)(status.started < INT64_MAX / 1000 ? status.started : 0) * 1000);
-    printf("%s answers in %.3f ms: version %s, protocol %u, up since %s\n", status.host,
-           status.seconds * 1000, status.version, status.protocol, since);
-    return 0;
-}
-
-/* Tells the command what it got. */
-static int set_environment(const struct ipclocker *lock)
-{
-    struct ipclocker_wait wait;
-    char token[24], seconds[32];
-    bool has_token = ipclocker_token(lock) != 0;
-
-    ipclocker_wait(lock, &wait);
-    snprintf(token, sizeof token, "%" PRIu64, ipclocker_token(lock));
-    snprintf(seconds, sizeof seconds, "%" PRId64 ".%03d", wait.waited_ms / 1000,
-             (int)(wait.waited_ms % 1000));
-    if ((has_token ? setenv("LOCKERSH_TOKEN", token, 1) : unsetenv("LOCKERSH_TOKEN")) != 0)
-        return -1;
-    if (setenv("LOCKERSH_LOCK", ipclocker_lock_name(lock), 1) != 0)
-        return -1;
-    return setenv("LOCKERSH_WAIT_SECONDS", seconds, 1);
+    return status == 0 && self->found_free ? EXIT_FREE : status;
 }
 
 /* Becomes the command; returns the exit status when it cannot be run.  The monitor gives the lock
@@ -257,7 +169,7 @@ static int become_command(struct lockersh *self)
     if (self->options.exec) {
         execvp(command[0], command);
     } else {
-        char *line = uricommand_join((const char *const *)command);
+        char *line = shell_line_join(command);
 
         if (line != NULL)
             execl("/bin/sh", "sh", "-c", line, (char *)NULL);
@@ -272,17 +184,38 @@ static int prepare_lock(void *context, struct pollfd *poll_fd)
 {
     struct lockersh *self = context;
 
-    poll_fd->fd = ipclocker_fd(self->lock);
-    poll_fd->events = ipclocker_events(self->lock);
-    return ipclocker_timeout(self->lock);
+    return loss_prepare(&self->loss, self->lock, poll_fd);
 }
 
 static void keep_lock(void *context)
 {
     struct lockersh *self = context;
 
-    if (ipclocker_locked(self->lock))
-        ipclocker_process(self->lock);
+    loss_work(&self->loss, self->lock);
+}
+
+static int leave_monitor(struct lockersh *self)
+{
+    const char *path = self->options.for_pid.file;
+    struct monitor_plan plan = {.loss = &self->options.loss};
+    struct pid_file file = {0};
+    struct subject command;
+    int result;
+
+    if (path != NULL && pid_file_init(&file, path) != 0)
+        return -1;
+    if (path != NULL)
+        plan.file = &file;
+    if (self->options.descendants)
+        plan.family = &self->family;
+    result = subject_open_here(&command, getpid());
+    if (result == 0 && plan.family != NULL)
+        result = family_found(&self->family);
+    if (result == 0)
+        result = monitor_start(self->lock, &command, &plan);
+    subject_close(&command);
+    pid_file_fini(&file);
+    return result;
 }
 
 /* Returns 0 in the process that becomes the command; 1 in one that outlived it, with the status to
@@ -290,11 +223,16 @@ static void keep_lock(void *context)
 static int watch_over_command(struct lockersh *self, const sigset_t *mask, int *status)
 {
     const struct first_process_work work = {
-        .prepare = prepare_lock, .work = keep_lock, .context = self};
+        .prepare = prepare_lock,
+        .work = keep_lock,
+        .context = self,
+        .for_all = self->options.descendants,
+    };
     int result;
 
     if (getpid() != 1)
-        return monitor_start(self->lock);
+        return leave_monitor(self);
+    loss_init(&self->loss, &self->options.loss, NULL);
     ipclocker_set_verbose(self->lock, false);
     result = first_process_fork_job(&work, mask, status);
     /* Those that were set are for the search; nobody wants a container that does not end. */
@@ -309,10 +247,15 @@ static int run(struct lockersh *self)
     int watching = -1, status = 0;
     sigset_t mask;
 
-    if (wait_for_lock(self->lock, &self->progress, &mask) != 0)
+    if (!self->options.quiet)
+        gridengine_warn_once();
+    if (self->options.descendants && getpid() != 1 && family_choose(&self->family) != 0)
+        return EX_USAGE;
+    if (wait_for_lock(self->lock, &self->progress, NULL, &mask) != 0)
         return fail(self);
     progress_obtained(&self->progress, self->lock);
-    if (set_environment(self->lock) == 0)
+    if (grant_format_set_environment(self->lock, getpid()) == 0 &&
+        grants_hand_down(self->lock) == 0)
         watching = watch_over_command(self, &mask, &status);
     if (watching < 0) {
         cli_error("lockersh", EX_OSERR, "cannot watch over the command: %s", error_text(errno));
@@ -322,9 +265,64 @@ static int run(struct lockersh *self)
     return watching == 0 ? become_command(self) : status;
 }
 
+static int list(struct lockersh *self)
+{
+    int status = held_list_print(&self->options, self->lock);
+
+    return status >= 0 ? status : fail(self);
+}
+
+static int ping(struct lockersh *self)
+{
+    int status = ping_print(self->lock, self->options.json);
+
+    return status >= 0 ? status : fail(self);
+}
+
+static int explain(struct lockersh *self)
+{
+    int status = forecast_print(&self->options, self->lock, self->progress.demand);
+
+    return status >= 0 ? status : fail(self);
+}
+
+static int act_on_pools(struct lockersh *self)
+{
+    int status = pool_acts_do(&self->options, self->lock);
+
+    return status >= 0 ? status : fail(self);
+}
+
+static int act_for_pid(struct lockersh *self)
+{
+    int status;
+
+    if (self->options.action == LOCKERSH_UNLOCK)
+        status = for_pid_unlock(&self->options, self->lock);
+    else if (self->options.action == LOCKERSH_EXTEND)
+        status = for_pid_extend(&self->options, self->lock);
+    else
+        status = for_pid_hold(&self->options, self->lock, &self->progress);
+
+    return status >= 0 ? status : fail(self);
+}
+
+static int cancel(struct lockersh *self)
+{
+    int status = cancel_waits(&self->options, self->lock);
+
+    return status >= 0 ? status : fail(self);
+}
+
 static int act(struct lockersh *self)
 {
     switch (self->options.action) {
+    case LOCKERSH_CANCEL:
+    case LOCKERSH_CANCEL_JOB:
+        return cancel(self);
+    case LOCKERSH_UNLOCK:
+    case LOCKERSH_EXTEND:
+        return act_for_pid(self);
     case LOCKERSH_LIST:
         return list(self);
     case LOCKERSH_OWNER:
@@ -332,8 +330,15 @@ static int act(struct lockersh *self)
         return for_each_target(self);
     case LOCKERSH_PING:
         return ping(self);
+    case LOCKERSH_EXPLAIN:
+        return explain(self);
+    case LOCKERSH_POOLS:
+    case LOCKERSH_OUTSIDE:
+    case LOCKERSH_OFFLINE:
+    case LOCKERSH_ONLINE:
+        return act_on_pools(self);
     default:
-        return run(self);
+        return self->options.for_pid.pid != 0 ? act_for_pid(self) : run(self);
     }
 }
 
@@ -353,21 +358,23 @@ static int start(struct lockersh *self)
 
     lockersh_options_describe(&self->options, demand, sizeof demand);
     descriptor_occupy_streams(O_CLOEXEC);
-    progress_init(&self->progress, "lockersh", demand, self->options.verbose);
+    progress_init(&self->progress, "lockersh", demand, lockersh_options_talk(&self->options));
     self->lock = ipclocker_create();
     if (self->lock == NULL)
         return cli_error("lockersh", EX_OSERR, "out of memory");
     ipclocker_set_notice(self->lock, on_notice, self);
-    ipclocker_set_verbose(self->lock, true);
+    ipclocker_set_verbose(self->lock, !self->options.quiet);
     if (self->options.debug)
         ipclocker_set_trace(self->lock, on_trace, &self->progress);
-    status = lockersh_options_apply(&self->options, self->lock);
+    status = apply_options(&self->options, self->lock);
     return status != 0 ? status : check_output(act(self));
 }
 
 int main(int argc, char **argv)
 {
-    struct lockersh self = {0};
+    /* Static, as most of it is room for paths that few uses need: it is zero without being written.
+     */
+    static struct lockersh self;
     int status = lockersh_options_parse(&self.options, argc, argv);
 
     if (status < 0)

@@ -1,4 +1,4 @@
-/* Watches a job by pidfd and gives its lock back.
+/* Watches a process by pidfd and gives its lock back.
  * Must not keep anything of the job's open, nor be killed along with it. */
 #include "monitor.h"
 
@@ -9,37 +9,94 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "patience.h"
 #include "process/double_fork.h"
 #include "process/process.h"
-#include "process/process_ref.h"
 
-/* How often to look at the job on a kernel without pidfd. */
-enum { LOOK_MS = 100 };
+enum {
+    FILE_WAIT_MS = 10000, /* for a daemon to write its pid, from the end of its command on */
+    FILE_LOOK_MS = 50,
+};
 
-/* Waits until the job has ended, and keeps the connection meanwhile. */
-static void watch(struct ipclocker *lock, const struct process_ref *job)
+/* Looks after the lock until something may have happened to the process, or for so long. */
+static void wait_for_news(struct ipclocker *lock, struct loss *loss, const struct subject *subject,
+                          int limit_ms)
 {
-    bool connected = true;
+    struct pollfd poll_fds[2] = {{.fd = -1}, {.fd = -1}};
+    int own_ms = subject != NULL ? subject_prepare(subject, &poll_fds[0]) : limit_ms;
+    int timeout_ms = loss_prepare(loss, lock, &poll_fds[1]);
 
-    while (!process_ref_has_ended(job)) {
-        struct pollfd poll_fds[2] = {{.fd = job->fd, .events = POLLIN}, {.fd = -1}};
-        int timeout_ms = -1;
+    if (own_ms >= 0 && (timeout_ms < 0 || timeout_ms > own_ms))
+        timeout_ms = own_ms;
+    poll(poll_fds, 2, timeout_ms);
+    if (poll_fds[0].revents == 0)
+        loss_work(loss, lock);
+}
 
-        if (connected) {
-            poll_fds[1].fd = ipclocker_fd(lock);
-            poll_fds[1].events = ipclocker_events(lock);
-            timeout_ms = ipclocker_timeout(lock);
-        }
-        if (job->fd < 0 && (timeout_ms < 0 || timeout_ms > LOOK_MS))
-            timeout_ms = LOOK_MS;
-        poll(poll_fds, 2, timeout_ms);
-        /* What cannot be renewed may be ours in part still: it is given back in the end. */
-        if (connected && poll_fds[0].revents == 0 && ipclocker_process(lock) < 0) {
-            ipclocker_forget(lock);
-            connected = false;
-        }
+/* Waits until the process has ended, or somebody else has given the lock back, and keeps it
+ * meanwhile. */
+static void watch(struct ipclocker *lock, struct subject *subject, struct loss *loss)
+{
+    while (!loss->given_back && !subject_has_ended(subject))
+        wait_for_news(lock, loss, subject, -1);
+}
+
+/* Goes on for another process.  Where the server cannot note it, we are still there to give the
+ * lock back in time. */
+static void go_on_for(struct ipclocker *lock, struct subject *subject,
+                      const struct process_ref *next, uint64_t start)
+{
+    process_ref_close(&subject->here);
+    subject->here = *next;
+    ipclocker_follow(lock, next->pid, start);
+}
+
+/* Goes on for what is left of the family; NULL is none. */
+static bool inherit(struct ipclocker *lock, struct subject *subject, const struct loss *loss,
+                    const struct family *family)
+{
+    struct process_ref next;
+
+    if (family == NULL || loss->given_back || !family_next(family, &next))
+        return false;
+    go_on_for(lock, subject, &next, process_start_time(next.pid));
+    return true;
+}
+
+/* Waits for the process that the file names; NULL is no file. */
+static bool follow(struct ipclocker *lock, struct subject *subject, struct loss *loss,
+                   const struct pid_file *file, int patience_ms)
+{
+    int64_t deadline_ms = clock_now_ms() + patience_ms;
+    struct process_ref next;
+    uint64_t start = 0;
+    pid_t pid;
+
+    if (file == NULL || loss->given_back)
+        return false;
+    while ((pid = pid_file_read(file, &start)) == 0 || process_ref_open(&next, pid, start) != 0) {
+        if (clock_now_ms() >= deadline_ms || loss->given_back)
+            return false;
+        wait_for_news(lock, loss, NULL, FILE_LOOK_MS);
     }
+    go_on_for(lock, subject, &next, start);
+    return true;
+}
+
+/* Keeps the lock for the process, and for those that it names in turn.  Returns whether there is
+ * something to give back: what the owner has given back it may have got again meanwhile. */
+static bool keep(struct ipclocker *lock, struct subject *subject, const struct monitor_plan *plan)
+{
+    int patience_ms = FILE_WAIT_MS;
+    struct loss loss;
+
+    loss_init(&loss, plan->loss, subject_here(subject));
+    do {
+        watch(lock, subject, &loss);
+    } while (inherit(lock, subject, &loss, plan->family) ||
+             (follow(lock, subject, &loss, plan->file, patience_ms) && (patience_ms = 0) == 0));
+    return !loss.given_back;
 }
 
 /* From here on it is over after some time, and whoever wants to be rid of us may be: there is no
@@ -61,15 +118,23 @@ static void let_end(unsigned seconds)
 
 /* The monitor itself.  It holds on to the connection and the pidfd alone: a pipe or a terminal that
  * stayed open here would look to others as if the job went on. */
-static void monitor(struct ipclocker *lock, const struct process_ref *job)
+static void monitor(struct ipclocker *lock, struct subject *subject,
+                    const struct monitor_plan *plan)
 {
     unsigned seconds = patience_s(patience_same_host(ipclocker_fd(lock)),
                                   process_namespace_is_container(process_pid_namespace()));
+    bool is_ours;
 
+    if (plan->family != NULL)
+        family_leave(plan->family);
     prctl(PR_SET_NAME, "lockersh-watch");
     ipclocker_set_verbose(lock, false);
     ipclocker_set_trace(lock, NULL, NULL);
-    watch(lock, job);
+    is_ours = keep(lock, subject, plan);
+    if (plan->family != NULL)
+        family_forget(plan->family);
+    if (!is_ours)
+        return;
     /* Whoever ends a job by a signal to all of its processes may come to us a moment after it. */
     ipclocker_set_connect_tries(lock, 1);
     if (ipclocker_unlock(lock) == 0)
@@ -104,23 +169,21 @@ static void restore_signals(const sigset_t *old_mask)
     errno = saved_errno;
 }
 
-int monitor_start(struct ipclocker *lock)
+int monitor_start(struct ipclocker *lock, const struct subject *subject,
+                  const struct monitor_plan *plan)
 {
-    struct process_ref job;
-    int keep[2], result;
+    struct subject own = *subject;
+    int keep_open[2] = {ipclocker_fd(lock), subject->here.fd}, result;
     sigset_t old_mask;
 
-    if (process_ref_open(&job, getpid(), 0) != 0)
-        return -1;
-    keep[0] = ipclocker_fd(lock);
-    keep[1] = job.fd;
     block_signals(&old_mask);
-    result = double_fork(keep, 2);
+    result = double_fork(keep_open, 2);
     if (result == 0) {
-        monitor(lock, &job);
+        own.here.fd = subject->here.pid != 0 ? keep_open[1] : -1;
+        if (subject_watch(&own) == 0)
+            monitor(lock, &own, plan);
         _exit(0);
     }
     restore_signals(&old_mask);
-    process_ref_close(&job);
     return result > 0 ? 0 : -1;
 }

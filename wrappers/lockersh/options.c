@@ -2,124 +2,50 @@
  * Must not talk to a server: what is wrong is known before one is asked. */
 #include "options.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
-#include "base/number.h"
 #include "base/text.h"
 #include "cli/command_line.h"
 #include "cli/message.h"
+#include "demand_options.h"
+#include "for_pid_options.h"
+#include "list_options.h"
+#include "pool_options.h"
+#include "process/signal_name.h"
 
 /* A hundred years. */
 #define WAIT_MAX_MS (INT64_C(100) * 366 * 86400 * 1000)
 
-static int complain_no_memory(void)
-{
-    return cli_error("lockersh", EX_OSERR, "out of memory");
-}
+enum { GRACE_MAX_MS = 86400000 };
 
-/* Begins the first group, if there is none yet. */
-static int begin_first_group(struct lockersh_options *options)
-{
-    if (options->demand.group_count > 0 || lock_demand_add_group(&options->demand, NULL, 0) == 0)
-        return 0;
-    return complain_no_memory();
-}
+#define KEEP_MAX_MS (INT64_C(30) * 86400 * 1000)
 
-/* Other lists of locks, and those in brackets, have commas. */
-static bool has_comma(const char *names)
-{
-    int depth = 0;
-
-    for (; *names != '\0'; names++) {
-        depth += (*names == '[') - (*names == ']');
-        if (*names == ',' && depth == 0)
-            return true;
-    }
-    return false;
-}
-
-static int check_name(const char *option, const char *names)
-{
-    char shown[MESSAGE_EXCERPT_SIZE];
-
-    message_excerpt(shown, names, strlen(names));
-    if (strpbrk(names, " \t\r\n\v\f") == NULL) {
-        if (has_comma(names))
-            cli_error("lockersh", 0,
-                      "warning: --%s \"%s\": a comma is a part of a lock's name; separate names by "
-                      "colons",
-                      option, shown);
-        return 0;
-    }
-    return cli_error("lockersh", EX_USAGE,
-                     "--%s \"%s\": a lock's name cannot have white space; separate names by colons",
-                     option, shown);
-}
-
-static int take_lock(void *context, const char *names)
+static int take_hosts(void *context, const char *hosts)
 {
     struct lockersh_options *options = context;
-    int status = check_name("lock", names);
 
-    if (status == 0)
-        status = begin_first_group(options);
-    if (status == 0 && lock_demand_add_name(&options->demand, names) != 0)
-        status = complain_no_memory();
-    return status;
-}
-
-static int take_and(void *context, const char *names)
-{
-    struct lockersh_options *options = context;
-    struct lock_demand *demand = &options->demand;
-
-    if (demand->group_count == 0 || demand->groups[demand->group_count - 1].name_count == 0)
-        return cli_error("lockersh", EX_USAGE, "--and has no --lock before it");
-    if (demand->group_count == LOCKERSH_GROUPS_MAX)
-        return cli_error("lockersh", EX_USAGE, "more than %d groups", LOCKERSH_GROUPS_MAX);
-    options->counted = false;
-    if (check_name("and", names) != 0)
-        return EX_USAGE;
-    return lock_demand_add_group(demand, &names, 1) == 0 ? 0 : complain_no_memory();
-}
-
-static int take_count(void *context, const char *text)
-{
-    enum { COUNT_MAX = 1024 };
-    struct lockersh_options *options = context;
-    char shown[MESSAGE_EXCERPT_SIZE];
-    uint64_t count;
-
-    if (options->counted)
-        return cli_error("lockersh", EX_USAGE,
-                         "--count was given twice for the same locks; begin others by --and");
-    options->counted = true;
-    if (number_parse(text, COUNT_MAX, &count) != 0 || count == 0)
-        return cli_error("lockersh", EX_USAGE, "--count \"%s\" is no number from 1 to %d",
-                         message_excerpt(shown, text, strlen(text)), COUNT_MAX);
-    if (begin_first_group(options) != 0)
-        return EX_OSERR;
-    lock_demand_set_count(&options->demand, (size_t)count);
+    if (options->hosts != NULL)
+        return cli_error("lockersh", EX_USAGE, "choose one of --host and --dhost");
+    options->hosts = hosts;
     return 0;
 }
 
-static int take_job(void *context, const char *id)
+static int take_on_lost(void *context, const char *what)
 {
-    struct lockersh_options *options = context;
-    char shown[MESSAGE_EXCERPT_SIZE];
+    struct loss_plan *plan = &((struct lockersh_options *)context)->loss;
 
-    for (const char *c = id; *c != '\0'; c++) {
-        if (!isgraph((unsigned char)*c))
-            return cli_error("lockersh", EX_USAGE, "--job \"%s\" is no job's id",
-                             message_excerpt(shown, id, strlen(id)));
-    }
-    if (*id == '\0')
+    if (*what == '\0')
         return cli_error("lockersh", EX_USAGE,
-                         "--job needs the id of a job, as the scheduler writes it: 4711_3");
-    options->job = id;
+                         "--on-lost needs warn, a signal such as TERM, or a command");
+    if (strcmp(what, "warn") == 0)
+        return 0;
+    plan->signal = signal_name_parse(what);
+    if (plan->signal < 0) {
+        plan->signal = 0;
+        plan->command = what;
+    }
     return 0;
 }
 
@@ -127,8 +53,10 @@ static int take_action(struct lockersh_options *options, enum lockersh_action ac
                        const char *target)
 {
     if (options->action != LOCKERSH_RUN && options->action != action)
-        return cli_error("lockersh", EX_USAGE,
-                         "choose one of --locklist, --owner, --break and --ping");
+        return cli_error(
+            "lockersh", EX_USAGE,
+            "choose one of --locklist, --explain, --owner, --break, --unlock, --pools, "
+            "--outside, --offline, --online and --ping");
     if (options->target != NULL)
         return cli_error("lockersh", EX_USAGE,
                          "--owner or --break was given twice; separate names by colons");
@@ -147,16 +75,63 @@ static int take_ping(void *context, const char *argument)
     return take_action(context, LOCKERSH_PING, argument);
 }
 
+static int take_explain(void *context, const char *argument)
+{
+    return take_action(context, LOCKERSH_EXPLAIN, argument);
+}
+
+static int take_pools(void *context, const char *argument)
+{
+    return take_action(context, LOCKERSH_POOLS, argument);
+}
+
+static int take_outside(void *context, const char *pool)
+{
+    return take_action(context, LOCKERSH_OUTSIDE, pool);
+}
+
+static int take_offline(void *context, const char *seat)
+{
+    return take_action(context, LOCKERSH_OFFLINE, seat);
+}
+
+static int take_online(void *context, const char *seat)
+{
+    return take_action(context, LOCKERSH_ONLINE, seat);
+}
+
+static int take_unlock(void *context, const char *names)
+{
+    int status = demand_options_check_name("unlock", names);
+
+    return status != 0 ? status : take_action(context, LOCKERSH_UNLOCK, names);
+}
+
+static int take_extend(void *context, const char *time)
+{
+    return take_action(context, LOCKERSH_EXTEND, time);
+}
+
+static int take_cancel(void *context, const char *owner)
+{
+    return take_action(context, LOCKERSH_CANCEL, owner);
+}
+
+static int take_cancel_job(void *context, const char *job)
+{
+    return take_action(context, LOCKERSH_CANCEL_JOB, job);
+}
+
 static int take_owner(void *context, const char *name)
 {
-    int status = check_name("owner", name);
+    int status = demand_options_check_name("owner", name);
 
     return status != 0 ? status : take_action(context, LOCKERSH_OWNER, name);
 }
 
 static int take_break(void *context, const char *name)
 {
-    int status = check_name("break", name);
+    int status = demand_options_check_name("break", name);
 
     return status != 0 ? status : take_action(context, LOCKERSH_BREAK, name);
 }
@@ -164,35 +139,113 @@ static int take_break(void *context, const char *name)
 #define SETTINGS struct lockersh_options
 static const struct option_spec option_table[] = {
     OPT_GROUP("What is locked"),
-    OPT_CALL("lock", "NAMES", take_lock, "lock one of NAMES: a:b, vcs[1-8]; again: further names",
-             .completion = COMPLETE_LOCK, .repeats = true),
-    OPT_CALL("count", "N", take_count, "lock N of the names instead of one", .repeats = true),
-    OPT_CALL("and", "NAMES", take_and,
-             "and one of these, all or nothing; --lock, --count go on here",
-             .completion = COMPLETE_LOCK, .repeats = true),
-    OPT_NUMBER("hold-timeout", "SECONDS", hold_s, 0, UINT32_MAX,
-               "have the lock taken back after so long"),
+    OPT_CALL("lock", "NAMES", demand_options_take_lock,
+             "lock one of NAMES: a:b, vcs[1-8]; again: further names", .completion = COMPLETE_LOCK,
+             .repeats = true),
+    OPT_CALL("count", "N", demand_options_take_count,
+             "lock N of the names, or of a pool's seats, instead of one", .repeats = true),
+    OPT_CALL("shared", NULL, demand_options_take_shared, "share it with others that do",
+             .repeats = true, .yields = true),
+    OPT_CALL("spread", NULL, demand_options_take_spread,
+             "of those that are free, the one that was used longest ago", .repeats = true,
+             .yields = true),
+    OPT_CALL("and", "NAMES", demand_options_take_and,
+             "and one of these; --lock, --count go on here", .completion = COMPLETE_LOCK,
+             .repeats = true),
+    OPT_WHOLE_SECONDS("hold-timeout", hold_s, 0, UINT32_MAX,
+                      "have the lock taken back after so long"),
+    OPT_TEXT("project", "NAME", project, "count it for this project (that of the scheduler's job)",
+             .yields = true),
+    OPT_CALL("priority", "N", pool_options_take_priority,
+             "go before others, as far as the pool lets you", .yields = true),
     OPT_GROUP("Waiting"),
     OPT_SECONDS("timeout", wait_ms, 0, WAIT_MAX_MS, "wait no longer than this for the lock",
                 .letter = 'w'),
     OPT_FLAG("nonblock", nonblock, "do not wait for the lock at all", .letter = 'n'),
+    OPT_FLAG("nested-wait", nested_wait, "wait also for what this runs under", .yields = true),
+    OPT_NUMBER("no-queue-if", "N", queue_most, 0, UINT32_MAX,
+               "fail when N or more wait for it already", .yields = true),
     OPT_NUMBER("conflict-exit-code", "N", conflict_status, 0, 255,
                "exit with N when the lock is not obtained (1)", .letter = 'E'),
     OPT_FLAG("verbose", verbose, "say what is waited for, and when it is obtained"),
+    OPT_FLAG("quiet", quiet, "say nothing but errors"),
+    OPT_GROUP("Keeping it"),
+    OPT_SECONDS("keep", keep_ms, 0, KEEP_MAX_MS,
+                "nobody else gets it for so long, from now on, whatever ends before",
+                .yields = true),
+    OPT_FLAG("until-boot", until_boot, "nor until this host has booted anew", .yields = true),
+    OPT_WHOLE_SECONDS("lost-after", lost_after_s, 1, UINT32_MAX,
+                      "it is lost when the server hears nothing of us so long", .yields = true),
+    OPT_CALL("on-lost", "WHAT", take_on_lost,
+             "when it is taken away: warn, a signal for the command, or a line for sh (warn)",
+             .yields = true),
+    OPT_SECONDS("grace", loss.grace_ms, 0, GRACE_MAX_MS,
+                "with --on-lost TERM: kill the command so long after it (30)", .yields = true),
+    OPT_SECONDS("warn", loss.warn_ms, 0, WAIT_MAX_MS,
+                "tell the command so long before its hold limit is over", .yields = true),
+    OPT_FLAG("descendants", descendants, "hold it until all that the command starts has ended"),
+    OPT_GROUP("For a process that goes on"),
+    OPT_CALL("for-pid", "PID", for_pid_options_take_pid,
+             "instead of a command: until this process has ended, or HOST:PID there",
+             .yields = true),
+    OPT_TEXT("for-pid-file", "FILE", for_pid.file,
+             "when the command has ended: until the process has that it wrote to FILE",
+             .yields = true, .completion = COMPLETE_FILE),
+    OPT_CALL("unlock", "NAMES", take_unlock, "give back what is held by --for-pid",
+             .completion = COMPLETE_LOCK, .yields = true),
+    OPT_FLAG("print", for_pid.print, "with --for-pid: print what was obtained", .yields = true),
+    OPT_TEXT("format", "FORMAT", format,
+             "print it as plain names, for eval by sh or csh, or as json; with --locklist: columns",
+             .yields = true, .words = "plain|sh|csh|json", .completion = COMPLETE_WORDS),
+    OPT_CALL("extend", "SECONDS", take_extend,
+             "inside of a command, or with --for-pid: put the hold limit off by so long",
+             .yields = true),
+    OPT_CALL("pidstatd-port", "PORT", for_pid_options_take_port,
+             "the port of pidstatd on HOST (pidstatd, 1752)", .yields = true),
     OPT_GROUP("The command"),
     OPT_FLAG("exec", exec, "run the words as they are, without a shell"),
     OPT_GROUP("Instead of a command"),
     OPT_CALL("locklist", NULL, take_locklist, "list the locks that are held"),
-    OPT_FLAG("json", json, "with --locklist: locks and waiters as JSON"),
-    OPT_CALL("job", "ID", take_job, "with --locklist: those of a scheduler's job: 4711, 4711_3"),
+    OPT_CALL("pools", NULL, take_pools, "list the pools of seats, and how full they are",
+             .yields = true),
+    OPT_CALL("explain", NULL, take_explain,
+             "say what would come of --lock NAMES now, and why, and ask for nothing",
+             .yields = true),
+    OPT_FLAG("json", json, "with --locklist, --pools, --explain or --ping: as JSON"),
     OPT_CALL("owner", "NAME", take_owner, "print who has the lock", .completion = COMPLETE_LOCK,
              .repeats = true),
     OPT_CALL("break", "NAME", take_break, "take the lock away from who has it",
              .completion = COMPLETE_LOCK, .repeats = true),
+    OPT_CALL("cancel", "OWNER", take_cancel, "take an owner's waits off the queue", .yields = true),
+    OPT_CALL("cancel-job", "ID", take_cancel_job, "the same of a scheduler's job", .yields = true),
+    OPT_CALL("outside", "POOL=N", take_outside, "tell that N seats of a pool are in use elsewhere",
+             .yields = true),
+    OPT_CALL("offline", "NAMES", take_offline, "take locks, or seats of pools, out of use",
+             .yields = true),
+    OPT_CALL("online", "NAMES", take_online, "put them back", .yields = true),
+    OPT_WHOLE_SECONDS("for", for_s, 1, POOL_OPTIONS_FOR_MOST_S,
+                      "with --outside or --offline: until it is over by itself", .yields = true),
+    OPT_TEXT("reason", "TEXT", reason, "with --offline: why, for who waits", .yields = true),
     OPT_CALL("ping", NULL, take_ping, "see whether a server answers"),
+    OPT_GROUP("What --locklist shows"),
+    OPT_CALL("job", "ID", list_options_take_job, "of a scheduler's job: 4711, 4711_3"),
+    OPT_CALL("user", "USERS", list_options_take_user, "of these users", .yields = true,
+             .completion = COMPLETE_USER),
+    OPT_CALL("on-host", "HOSTS", list_options_take_on_host, "of processes on these hosts",
+             .yields = true, .completion = COMPLETE_HOST),
+    OPT_FLAG("me", list.view.filter.only_mine, "of the user who asks", .yields = true),
+    OPT_WORD("by", "WHAT", list.view.by, TALLY_WORDS,
+             "what each user, host, job or pool holds and waits for, in all", .yields = true),
+    OPT_TEXT("sort", "COLUMNS", list.sort,
+             "in the order of these columns; -COLUMN: the largest first", .yields = true),
+    OPT_FLAG("no-header", list.view.no_heading, "without headings", .yields = true),
+    OPT_FLAG("expand", list.view.expands, "a line for each lock", .yields = true),
+    OPT_SECONDS("watch", list.watch_ms, 200, WAIT_MAX_MS, "again and again, so often",
+                .yields = true),
     OPT_GROUP("The server"),
-    OPT_TEXT("dhost", "HOSTS", hosts, "servers, tried in order: farm1:farm2 (IPCLOCKER_HOST)",
+    OPT_CALL("dhost", "HOSTS", take_hosts, "servers, tried in order: farm1:farm2 (IPCLOCKER_HOST)",
              .completion = COMPLETE_HOST),
+    OPT_CALL("host", "HOSTS", take_hosts, "the same", .completion = COMPLETE_HOST, .yields = true),
     OPT_TEXT("port", "PORT", port, "their port, or a service (IPCLOCKER_PORT, else 1751)"),
     OPT_TEXT("path", "PATH", path, "ask the server of this UNIX socket instead",
              .completion = COMPLETE_FILE),
@@ -206,8 +259,16 @@ static const struct option_spec option_table[] = {
 static const struct command_line command_line = {
     .program = "lockersh",
     .usage = "lockersh [OPTION]... --lock NAMES COMMAND [WORD]...\n"
-             "lockersh --locklist [--json] [--job ID]\n"
-             "lockersh --owner NAME | --break NAME | --ping",
+             "lockersh [OPTION]... --lock NAMES --for-pid PID [--print]\n"
+             "lockersh --unlock NAMES --for-pid PID\n"
+             "lockersh --extend SECONDS\n"
+             "lockersh --locklist [NAMES] [--json] [OPTION]...\n"
+             "lockersh --explain [--json] --lock NAMES [OPTION]...\n"
+             "lockersh --pools [--json]\n"
+             "lockersh --outside POOL=N --for SECONDS\n"
+             "lockersh --offline NAMES | --online NAMES\n"
+             "lockersh --cancel OWNER | --cancel-job ID\n"
+             "lockersh --owner NAME | --break NAME | --ping [--json]",
     .summary = "Runs COMMAND while it holds a lock that a lockerd grants, one of several if need "
                "be.",
     .options = option_table,
@@ -216,14 +277,35 @@ static const struct command_line command_line = {
     .words = WORDS_COMMAND,
 };
 
+#define JSON_GOES_WITH "--json goes with --locklist, --pools, --explain or --ping"
+
+static int check_no_command(const struct lockersh_options *options)
+{
+    char shown[MESSAGE_EXCERPT_SIZE];
+
+    if (options->command[0] == NULL)
+        return -1;
+    return cli_error("lockersh", EX_USAGE,
+                     "\"%s\" is too much: no command runs with --locklist, --explain, --owner, "
+                     "--break, --unlock, --for-pid or --ping",
+                     message_excerpt(shown, options->command[0], strlen(options->command[0])));
+}
+
 static int check_command(const struct lockersh_options *options)
 {
     if (options->demand.group_count == 0)
         return cli_error("lockersh", EX_USAGE, "no lock is named; use --lock NAME");
     if (options->demand.groups[0].name_count == 0)
         return cli_error("lockersh", EX_USAGE, "--count has no --lock; use --lock NAME");
+    if (options->hold_s > 0 && options->keep_ms / 1000 > (int64_t)options->hold_s)
+        return cli_error("lockersh", EX_USAGE,
+                         "--keep is longer than --hold-timeout, which ends whatever is held");
+    if (options->action == LOCKERSH_EXPLAIN)
+        return check_no_command(options);
     if (options->json)
-        return cli_error("lockersh", EX_USAGE, "--json goes with --locklist");
+        return cli_error("lockersh", EX_USAGE, JSON_GOES_WITH);
+    if (options->for_pid.pid != 0)
+        return check_no_command(options);
     if (options->command[0] == NULL)
         return cli_error("lockersh", EX_USAGE, "no command is given; put it behind the options");
     if (options->exec && options->command[0][0] == '\0')
@@ -235,44 +317,88 @@ static int check_command(const struct lockersh_options *options)
 /* Returns as lockersh_options_parse(). */
 static int check(const struct lockersh_options *options)
 {
-    char shown[MESSAGE_EXCERPT_SIZE];
+    int status;
 
     if (options->hosts != NULL && options->path != NULL)
         return cli_error("lockersh", EX_USAGE, "choose one of --dhost and --path");
-    if (options->job != NULL && options->action != LOCKERSH_LIST)
-        return cli_error("lockersh", EX_USAGE, "--job goes with --locklist");
-    if (options->action == LOCKERSH_RUN)
+    if (options->verbose && options->quiet)
+        return cli_error("lockersh", EX_USAGE, "choose one of --verbose and --quiet");
+    status = pool_options_check(options);
+    if (status < 0)
+        status = for_pid_options_check(options);
+    if (status >= 0)
+        return status;
+    if (options->action == LOCKERSH_RUN || options->action == LOCKERSH_EXPLAIN)
         return check_command(options);
-    if (options->command[0] != NULL)
-        return cli_error("lockersh", EX_USAGE,
-                         "\"%s\" is too much: no command runs with --locklist, --owner, --break or "
-                         "--ping",
-                         message_excerpt(shown, options->command[0], strlen(options->command[0])));
+    status = check_no_command(options);
+    if (status >= 0)
+        return status;
     if (options->demand.group_count > 0)
         return cli_error("lockersh", EX_USAGE,
-                         "--lock goes with a command; name the lock behind --owner or --break");
-    if (options->json && options->action != LOCKERSH_LIST)
-        return cli_error("lockersh", EX_USAGE, "--json goes with --locklist");
+                         "--lock goes with a command or --explain; name the lock behind --owner or "
+                         "--break");
+    if (options->json && options->action != LOCKERSH_LIST && options->action != LOCKERSH_POOLS &&
+        options->action != LOCKERSH_PING)
+        return cli_error("lockersh", EX_USAGE, JSON_GOES_WITH);
     return -1;
+}
+
+static void init(struct lockersh_options *options)
+{
+    *options = (struct lockersh_options){
+        .wait_ms = -1,
+        .tries = 3,
+        .delay_ms = 1000,
+        .conflict_status = 1,
+        .queue_most = -1,
+        .loss.grace_ms = 30000,
+        .list.view.by = TALLY_NOTHING,
+    };
+}
+
+/* What is listed has names behind it, and no options of its own as a command has. */
+static int read_words(struct lockersh_options *options, int argc, char **argv)
+{
+    struct command_line mixed = command_line;
+    int status = command_line_parse(&command_line, argc, argv, options, &options->command);
+
+    if (status >= 0 || options->action != LOCKERSH_LIST || options->command[0] == NULL)
+        return status;
+    lockersh_options_fini(options);
+    init(options);
+    mixed.words = WORDS_MIXED;
+    return command_line_parse(&mixed, argc, argv, options, &options->command);
 }
 
 int lockersh_options_parse(struct lockersh_options *options, int argc, char **argv)
 {
     int status;
 
-    *options = (struct lockersh_options){
-        .wait_ms = -1, .tries = 3, .delay_ms = 1000, .conflict_status = 1};
-    status = command_line_parse(&command_line, argc, argv, options, &options->command);
+    init(options);
+    status = read_words(options, argc, argv);
+    if (status < 0)
+        status = list_options_settle(options);
+    if (status < 0)
+        status = for_pid_options_settle(options);
     if (status >= 0)
         return status;
     if (options->wait_ms == 0)
         options->nonblock = true;
+    options->loss.quiet = options->quiet;
     return check(options);
 }
 
 void lockersh_options_fini(struct lockersh_options *options)
 {
     lock_demand_fini(&options->demand);
+    list_options_fini(&options->list);
+}
+
+enum progress_talk lockersh_options_talk(const struct lockersh_options *options)
+{
+    if (options->quiet)
+        return PROGRESS_QUIET;
+    return options->verbose ? PROGRESS_VERBOSE : PROGRESS_USUAL;
 }
 
 void lockersh_options_describe(const struct lockersh_options *options, char *out, size_t out_size)
@@ -281,52 +407,4 @@ void lockersh_options_describe(const struct lockersh_options *options, char *out
 
     lock_demand_describe(&options->demand, text, sizeof text);
     text_clean(out, out_size, text, strlen(text));
-}
-
-static int blame(const struct ipclocker *lock, const char *option)
-{
-    return cli_error("lockersh", EX_USAGE, "--%s: %s", option, ipclocker_error(lock));
-}
-
-static int apply_server(const struct lockersh_options *options, struct ipclocker *lock)
-{
-    if (options->hosts != NULL && ipclocker_set_hosts(lock, options->hosts) != 0)
-        return blame(lock, "dhost");
-    if (options->port != NULL && ipclocker_set_port(lock, options->port) != 0)
-        return blame(lock, "port");
-    if (options->path != NULL && ipclocker_set_path(lock, options->path) != 0)
-        return blame(lock, "path");
-    ipclocker_set_connect_tries(lock, (unsigned)options->tries);
-    ipclocker_set_connect_delay(lock, (unsigned)options->delay_ms);
-    return 0;
-}
-
-static int apply_group(const struct lock_group *group, bool is_first, struct ipclocker *lock)
-{
-    char *names = lock_names_join(group->names, group->name_count, ':');
-    int result;
-
-    if (names == NULL)
-        return complain_no_memory();
-    result = is_first ? ipclocker_set_locks(lock, names, group->count)
-                      : ipclocker_add_locks(lock, names, group->count);
-    free(names);
-    return result == 0 ? 0 : blame(lock, is_first ? "lock" : "and");
-}
-
-int lockersh_options_apply(const struct lockersh_options *options, struct ipclocker *lock)
-{
-    int status = apply_server(options, lock);
-
-    for (size_t i = 0; i < options->demand.group_count && status == 0; i++)
-        status = apply_group(&options->demand.groups[i], i == 0, lock);
-    if (status != 0)
-        return status;
-    ipclocker_set_block(lock, !options->nonblock);
-    ipclocker_set_wait_limit(lock, options->nonblock ? -1 : options->wait_ms);
-    ipclocker_set_hold_limit(lock, options->hold_s);
-    /* The monitor stands for the job: should it be killed too, the server looks at the job. */
-    ipclocker_set_session(lock, true);
-    ipclocker_set_destroy_unlock(lock, false);
-    return 0;
 }

@@ -5,24 +5,26 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/duration.h"
 #include "base/text.h"
+#include "wait_text.h"
 
 enum {
     QUIET_MS = 1000,    /* a person does not mind to wait for so long unasked */
     REDRAW_MS = 1000,   /* on a terminal */
-    LOOK_MS = 5000,     /* without one */
+    LOOK_MS = 5000,     /* without one, where much is said */
+    REST_MS = 60000,    /* between the first two lines of a log; doubled for each */
     WIDTH_DEFAULT = 80, /* of a terminal that does not say */
 };
 
-void progress_init(struct progress *progress, const char *name, const char *demand, bool verbose)
+void progress_init(struct progress *progress, const char *name, const char *demand,
+                   enum progress_talk talk)
 {
-    *progress = (struct progress){.name = name, .demand = demand, .verbose = verbose};
+    *progress = (struct progress){.name = name, .demand = demand, .talk = talk};
     progress->terminal = isatty(STDERR_FILENO) == 1;
-    progress->next_ms = verbose ? 0 : QUIET_MS;
+    progress->next_ms = talk == PROGRESS_VERBOSE ? 0 : QUIET_MS;
 }
 
 static size_t terminal_width(void)
@@ -63,19 +65,6 @@ static void draw(struct progress *progress, char *text, const char *end)
     progress->drawn_len = *end == '\0' ? columns : 0;
 }
 
-/* " since 14:02:11 (3 min 20 s)" */
-static void format_since(char *out, size_t size, int64_t held_ms)
-{
-    time_t since = time(NULL) - (time_t)(held_ms / 1000);
-    char when[32] = "", held[DURATION_TEXT_SIZE];
-    struct tm parts;
-
-    duration_format(held, held_ms / 1000, DURATION_WORDS);
-    if (localtime_r(&since, &parts) != NULL)
-        strftime(when, sizeof when, held_ms < 86400000 ? "%H:%M:%S" : "%Y-%m-%d %H:%M", &parts);
-    snprintf(out, size, " since %s (%s)", when, held);
-}
-
 static void describe(const struct progress *progress, const struct ipclocker_wait *wait, char *out,
                      size_t size)
 {
@@ -83,10 +72,17 @@ static void describe(const struct progress *progress, const struct ipclocker_wai
     bool names_other = wait->lock[0] != '\0' && strcmp(wait->lock, progress->demand) != 0;
 
     if (wait->held_ms >= 0)
-        format_since(since, sizeof since, wait->held_ms);
+        wait_text_since(since, sizeof since, wait->held_ms);
+    duration_format(waited, wait->waited_ms / 1000, DURATION_WORDS);
+    if (wait->reason[0] != '\0') {
+        if (wait->length > 0)
+            snprintf(place, sizeof place, "place %zu of %zu; ", wait->position, wait->length);
+        snprintf(out, size, "%s: waiting %s for %s: %s%s", progress->name, waited, progress->demand,
+                 place, wait->reason);
+        return;
+    }
     if (wait->position > 0)
         snprintf(place, sizeof place, ", place %zu in the queue", wait->position);
-    duration_format(waited, wait->waited_ms / 1000, DURATION_WORDS);
     snprintf(out, size, "%s: waiting %s for %s%s; %s has%s %s%s", progress->name, waited,
              progress->demand, place, wait->holder[0] != '\0' ? wait->holder : "somebody",
              since[0] != '\0' ? " had" : "", names_other ? wait->lock : "it", since);
@@ -95,11 +91,18 @@ static void describe(const struct progress *progress, const struct ipclocker_wai
 static bool has_changed(struct progress *progress, const struct ipclocker_wait *wait)
 {
     bool same = progress->said && progress->position == wait->position &&
-                strcmp(progress->holder, wait->holder) == 0;
+                strcmp(progress->holder, wait->holder) == 0 &&
+                strcmp(progress->reason, wait->reason) == 0;
 
     progress->position = wait->position;
     snprintf(progress->holder, sizeof progress->holder, "%s", wait->holder);
+    snprintf(progress->reason, sizeof progress->reason, "%s", wait->reason);
     return !same;
+}
+
+static bool is_worth_a_line(struct progress *progress, const struct ipclocker_wait *wait)
+{
+    return progress->talk != PROGRESS_VERBOSE || has_changed(progress, wait);
 }
 
 /* In the background, the line of the terminal is the shell's, or another program's. */
@@ -121,26 +124,48 @@ static void show(struct progress *progress, const struct ipclocker_wait *wait)
     describe(progress, wait, text, sizeof text);
     if (owns_line(progress))
         draw(progress, text, "");
-    else if (progress->terminal ? !progress->said : has_changed(progress, wait))
+    else if (progress->terminal ? !progress->said : is_worth_a_line(progress, wait))
         say(progress, text);
     progress->said = true;
 }
 
+/* Shows it, and has the news ready for the next time.  Returns when that is. */
+static int64_t show_often(struct progress *progress, struct ipclocker *lock,
+                          const struct ipclocker_wait *wait)
+{
+    show(progress, wait);
+    ipclocker_refresh_wait(lock);
+    return progress->terminal ? REDRAW_MS : LOOK_MS;
+}
+
+/* The same for a log, where the news would be old by the next time: it is asked for just before. */
+static int64_t show_rarely(struct progress *progress, struct ipclocker *lock,
+                           const struct ipclocker_wait *wait)
+{
+    if (progress->said && !progress->asked) {
+        progress->asked = true;
+        ipclocker_refresh_wait(lock);
+        return REDRAW_MS;
+    }
+    show(progress, wait);
+    progress->asked = false;
+    progress->rest_ms = progress->rest_ms == 0 ? REST_MS : progress->rest_ms * 2;
+    return progress->rest_ms;
+}
+
 int progress_update(struct progress *progress, struct ipclocker *lock)
 {
+    bool often = progress->terminal || progress->talk == PROGRESS_VERBOSE;
     struct ipclocker_wait wait;
 
-    if (!progress->terminal && !progress->verbose)
+    if (progress->talk == PROGRESS_QUIET)
         return -1;
     ipclocker_wait(lock, &wait);
     if (!wait.waiting)
         return -1;
-    if (wait.waited_ms >= progress->next_ms) {
-        show(progress, &wait);
-        /* The news will be there when the line is drawn next. */
-        ipclocker_refresh_wait(lock);
-        progress->next_ms = wait.waited_ms + (progress->terminal ? REDRAW_MS : LOOK_MS);
-    }
+    if (wait.waited_ms >= progress->next_ms)
+        progress->next_ms = wait.waited_ms + (often ? show_often(progress, lock, &wait)
+                                                    : show_rarely(progress, lock, &wait));
     return (int)(progress->next_ms - wait.waited_ms);
 }
 

@@ -86,21 +86,41 @@ static void let_signals_in(const struct guard *guard)
         ppoll(NULL, 0, &at_once, &guard->old_mask);
 }
 
-/* Waits until the handle, or in `other_ms` the progress, has something to do. */
-static void wait_for_news(struct ipclocker *lock, int other_ms, const struct guard *guard)
+/* The sooner of two timeouts, of which one below 0 is never. */
+static int sooner(int a_ms, int b_ms)
 {
-    struct pollfd poll_fd = {.fd = ipclocker_fd(lock), .events = ipclocker_events(lock)};
-    int own_ms = ipclocker_timeout(lock);
-    int timeout_ms = own_ms < 0 || (other_ms >= 0 && other_ms < own_ms) ? other_ms : own_ms;
-    struct timespec timeout = {.tv_sec = timeout_ms / 1000,
-                               .tv_nsec = (long)(timeout_ms % 1000) * 1000000};
+    return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;
+}
 
-    if (ppoll(&poll_fd, 1, timeout_ms < 0 ? NULL : &timeout,
+/* Waits until the handle, the subject, or in `other_ms` the progress, has something to do. */
+static void wait_for_news(struct ipclocker *lock, const struct subject *subject, int other_ms,
+                          const struct guard *guard)
+{
+    struct pollfd poll_fds[2] = {{.fd = ipclocker_fd(lock), .events = ipclocker_events(lock)},
+                                 {.fd = -1}};
+    int timeout_ms = sooner(ipclocker_timeout(lock), other_ms);
+    struct timespec timeout;
+
+    if (subject != NULL)
+        timeout_ms = sooner(timeout_ms, subject_prepare(subject, &poll_fds[1]));
+    timeout = (struct timespec){.tv_sec = timeout_ms / 1000,
+                                .tv_nsec = (long)(timeout_ms % 1000) * 1000000};
+    if (ppoll(poll_fds, 2, timeout_ms < 0 ? NULL : &timeout,
               guard->active ? &guard->old_mask : NULL) > 0)
         let_signals_in(guard);
 }
 
-int wait_for_lock(struct ipclocker *lock, struct progress *progress, sigset_t *mask)
+/* Nobody is there any more to have the lock. */
+static int give_up(struct ipclocker *lock, struct progress *progress)
+{
+    progress_clear(progress);
+    ipclocker_cancel(lock);
+    errno = ESRCH;
+    return -1;
+}
+
+int wait_for_lock(struct ipclocker *lock, struct progress *progress, struct subject *subject,
+                  sigset_t *mask)
 {
     struct guard guard = {.first_process = getpid() == 1};
     int result, saved_errno;
@@ -116,9 +136,13 @@ int wait_for_lock(struct ipclocker *lock, struct progress *progress, sigset_t *m
             raise_guard(&guard);
         else
             lower_guard(&guard);
-        wait_for_news(lock, progress_update(progress, lock), &guard);
+        wait_for_news(lock, subject, progress_update(progress, lock), &guard);
         if (caught != 0)
             end_by_signal(lock, progress, &guard);
+        if (subject != NULL && subject_has_ended(subject)) {
+            result = give_up(lock, progress);
+            break;
+        }
     }
     saved_errno = errno;
     lower_guard(&guard);

@@ -1,5 +1,5 @@
 /* One look at the jobs that hold or wait for locks.
- * Must not release anything of a job that Slurm has not said to be over. */
+ * Must not release anything of a job that nobody has said to be over. */
 #include "reap.h"
 
 #include <errno.h>
@@ -7,8 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error_text.h"
-#include "jobs.h"
+#include "base/host_name.h"
+#include "job/slurm_id.h"
+#include "rule.h"
 
 struct round {
     const struct reap_settings *settings;
@@ -18,7 +21,7 @@ struct round {
     bool exact;  /* see reap_job() */
     bool alike;  /* see reap_find_alike() */
     struct job_claims claims;
-    const struct job_claim **sorted; /* those of Slurm's jobs, by job */
+    const struct job_claim **sorted; /* those of jobs that are looked at, by job */
     size_t count;
     const struct job_claim **lost; /* of the job that is looked at */
 };
@@ -42,33 +45,49 @@ static int compare_claims(const void *a, const void *b)
     return strcmp((*left)->job, (*right)->job);
 }
 
-/* Whether a job is one that we may be asked about. */
-static bool is_wanted(const struct reap_settings *settings, const char *text, struct slurm_job *job)
+/* "5" of "sge:5.3@lab", for a search. */
+static void number_of(const char *id, char number[JOB_ID_SIZE])
 {
-    if (!slurm_id_is_ours(text) || !slurm_id_parse(text, job))
-        return false;
-    if (job->cluster[0] == '\0')
-        return settings->takes_bare;
-    return settings->cluster == NULL || strcasecmp(settings->cluster, job->cluster) == 0;
+    const char *colon = strchr(id, ':');
+    size_t scheduler_len = colon != NULL ? (size_t)(colon + 1 - id) : 0;
+    size_t len = scheduler_len + strspn(id + scheduler_len, "0123456789");
+
+    snprintf(number, JOB_ID_SIZE, "%.*s", (int)len, id);
 }
 
-static bool is_named(const struct round *round, const char *text, const struct slurm_job *wanted)
+/* A task of an array of Slurm's can be named without the number that it has of its own. */
+static bool is_slurm_job(const struct round *round, const char *text, const char *wanted)
 {
-    struct slurm_job job;
+    struct slurm_job job, meant;
 
-    if (!slurm_id_is_ours(text) || !slurm_id_parse(text, &job))
-        return false;
-    if (round->alike)
-        return job.id == wanted->id || job.own == wanted->id;
-    return slurm_id_is_meant(wanted, &job) && (!round->exact || job.own == wanted->own);
+    return slurm_id_is_ours(text) && slurm_id_parse(text, &job) && slurm_id_parse(wanted, &meant) &&
+           slurm_id_is_meant(&meant, &job) && (!round->exact || job.own == meant.own);
+}
+
+static bool is_named(const struct round *round, const char *text, const char *wanted)
+{
+    char number[JOB_ID_SIZE];
+
+    if (!round->alike)
+        return strcmp(text, wanted) == 0 || is_slurm_job(round, text, wanted);
+    number_of(wanted, number);
+    return job_id_covers(number, text);
+}
+
+static bool is_wanted(const struct round *round, const char *text, const char *only)
+{
+    const struct reap_settings *settings = round->settings;
+
+    if (only != NULL)
+        return is_named(round, text, only);
+    return settings->source->is_wanted(text, settings->cluster, settings->takes_bare);
 }
 
 /* Fetches the list and sorts what carries a job that is wanted: the one that is meant by `only`,
  * or, if that is NULL, any that is_wanted(). */
-static enum reap_result list_claims(struct round *round, const struct slurm_job *only)
+static enum reap_result list_claims(struct round *round, const char *only)
 {
     char *json = ipclocker_lock_list_json(round->settings->lock);
-    struct slurm_job job;
 
     if (json == NULL)
         return no_lockerd(round);
@@ -76,8 +95,7 @@ static enum reap_result list_claims(struct round *round, const struct slurm_job 
         free(json);
         if (errno == ENOMEM)
             return no_memory(round);
-        snprintf(round->error, REAP_ERROR_SIZE,
-                 "the lock server tells of no jobs: it is a classic one, or of another version");
+        snprintf(round->error, REAP_ERROR_SIZE, "%s", job_claims_error(errno));
         return REAP_NO_LOCKERD;
     }
     free(json);
@@ -87,8 +105,7 @@ static enum reap_result list_claims(struct round *round, const struct slurm_job 
     for (size_t i = 0; i < round->claims.count; i++) {
         const struct job_claim *claim = &round->claims.claims[i];
 
-        if (claim->job != NULL && (only != NULL ? is_named(round, claim->job, only)
-                                                : is_wanted(round->settings, claim->job, &job)))
+        if (claim->job != NULL && is_wanted(round, claim->job, only))
             round->sorted[round->count++] = claim;
     }
     qsort(round->sorted, round->count, sizeof(const struct job_claim *), compare_claims);
@@ -112,6 +129,20 @@ static size_t end_of_job(const struct round *round, size_t first)
     return i;
 }
 
+static bool is_of_hosts(const struct reap_settings *settings, const struct job_claim *claim)
+{
+    return settings->host_count == 0 ||
+           host_name_is_among(settings->hosts, settings->host_count, claim->host);
+}
+
+static int end_job(const struct reap_settings *settings, const char *job, int64_t before_ms)
+{
+    if (settings->host_count == 0)
+        return ipclocker_dead_job_before(settings->lock, job, before_ms);
+    return ipclocker_dead_job_on(settings->lock, job, before_ms, settings->hosts,
+                                 settings->host_count);
+}
+
 /* Releases what a job last asked for before a time, if the list shows anything like that. */
 static enum reap_result release(struct round *round, size_t first, int64_t bound_ms,
                                 const char *state)
@@ -120,13 +151,13 @@ static enum reap_result release(struct round *round, size_t first, int64_t bound
         .job = round->sorted[first]->job, .state = state, .claims = round->lost};
 
     for (size_t i = first; i < end_of_job(round, first); i++) {
-        if (round->sorted[i]->since_ms < bound_ms)
+        if (round->sorted[i]->since_ms < bound_ms && is_of_hosts(round->settings, round->sorted[i]))
             round->lost[loss.claim_count++] = round->sorted[i];
     }
     if (loss.claim_count == 0)
         return REAP_DONE;
     if (!round->settings->dry_run) {
-        loss.ended = ipclocker_dead_job_before(round->settings->lock, loss.job, bound_ms);
+        loss.ended = end_job(round->settings, loss.job, bound_ms);
         if (loss.ended < 0)
             return no_lockerd(round);
         if (loss.ended == 0)
@@ -136,107 +167,52 @@ static enum reap_result release(struct round *round, size_t first, int64_t bound
     return REAP_DONE;
 }
 
-static const char *describe(const struct slurm_jobs_one *one)
-{
-    if (one->standing.phase == JOB_PHASE_WAITING)
-        return "queued again";
-    return one->standing.phase == JOB_PHASE_LIVE ? "started anew" : jobs_state(one);
-}
-
-/* Of what could not be judged, the first thing that the administrator can change. */
-static enum reap_result tell_left_alone(struct round *round, size_t hidden, size_t strange)
-{
-    char release[JOBS_RELEASE_SIZE];
-
-    if (hidden == 0 && strange == 0)
-        return REAP_DONE;
-    jobs_release(release);
-    if (hidden > 0)
-        snprintf(round->error, REAP_ERROR_SIZE,
-                 "slurmctld: PrivateData may hide %zu of the jobs from this user; they are left "
-                 "alone; run lockreap as root or SlurmUser",
-                 hidden);
-    else
-        snprintf(round->error, REAP_ERROR_SIZE,
-                 "slurmctld: %zu of the jobs are in a state that this lockreap, built with Slurm "
-                 "%s, does not know; they are left alone; build it with the release that runs",
-                 strange, release);
-    return REAP_NO_SLURM;
-}
-
-static enum reap_result judge(struct round *round, const struct slurm_jobs *jobs)
+static enum reap_result judge(struct round *round, const struct job_question *question)
 {
     const struct reap_terms terms = {
         .listed_ms = round->claims.listed_ms,
         .skew_ms = round->settings->skew_ms,
-        .min_job_age_ms = jobs->min_job_age_ms,
+        .memory_ms = question->memory_ms,
     };
     enum reap_result result = REAP_DONE;
-    size_t hidden = 0, strange = 0;
+    const struct job_answer *answer = question->answers;
 
-    for (size_t i = 0; i < jobs->count && result == REAP_DONE; i++) {
-        const struct slurm_jobs_one *one = &jobs->ones[i];
-
-        if (!one->asked)
-            continue;
-        strange += one->strange;
-        if (jobs->hides_jobs && one->standing.phase == JOB_PHASE_FORGOTTEN)
-            hidden++;
-        else
-            result =
-                release(round, one->index, rule_bound_ms(&one->standing, &terms), describe(one));
+    for (size_t i = 0; i < round->count && result == REAP_DONE; i = end_of_job(round, i)) {
+        if (answer->is_known)
+            result = release(round, i, rule_bound_ms(&answer->standing, &terms), answer->state);
+        answer++;
     }
-    return result == REAP_DONE ? tell_left_alone(round, hidden, strange) : result;
-}
-
-static enum reap_result no_slurm(struct round *round, const char *why)
-{
-    bool stopped = errno == EINTR;
-
-    snprintf(round->error, REAP_ERROR_SIZE, "slurmctld: %s; nothing was released", why);
-    return stopped ? REAP_STOPPED : REAP_NO_SLURM;
-}
-
-static enum reap_result ask_slurm(struct round *round, struct slurm_jobs *jobs)
-{
-    const char *wanted = round->settings->cluster;
-    char error[SLURM_CALL_ERROR_SIZE];
-
-    jobs->takes_bare = round->settings->takes_bare;
-    for (size_t i = 0, k = 0; i < round->count; i = end_of_job(round, i), k++) {
-        struct slurm_job job = {0};
-
-        slurm_id_parse(round->sorted[i]->job, &job);
-        jobs->ones[k].job = slurm_id_to_ask(&job);
-        jobs->ones[k].index = i;
-    }
-    if (jobs_ask(jobs, round->settings->deadline_ms, error) != 0)
-        return no_slurm(round, error);
-    if (wanted == NULL || strcasecmp(wanted, jobs->cluster) == 0)
-        return REAP_DONE;
-    snprintf(round->error, REAP_ERROR_SIZE,
-             "slurmctld is that of cluster %s, not of %s: set SLURM_CONF; nothing was released",
-             jobs->cluster, wanted);
-    return REAP_NO_SLURM;
+    if (result != REAP_DONE || question->remark[0] == '\0')
+        return result;
+    snprintf(round->error, REAP_ERROR_SIZE, "%s", question->remark);
+    return REAP_NO_SCHEDULER;
 }
 
 static enum reap_result ask_and_judge(struct round *round)
 {
-    struct slurm_jobs *jobs;
+    const struct reap_settings *settings = round->settings;
+    struct job_question question = {
+        .cluster = settings->cluster,
+        .takes_bare = settings->takes_bare,
+        .deadline_ms = settings->deadline_ms,
+        .answers = calloc(round->count + 1, sizeof(struct job_answer)),
+    };
+    char error[CHILD_ERROR_SIZE];
     enum reap_result result;
-    size_t job_count = 0;
 
-    for (size_t i = 0; i < round->count; i = end_of_job(round, i))
-        job_count++;
-    if (job_count == 0)
-        return REAP_DONE;
-    jobs = jobs_create(job_count);
-    if (jobs == NULL)
+    if (question.answers == NULL)
         return no_memory(round);
-    result = ask_slurm(round, jobs);
-    if (result == REAP_DONE)
-        result = judge(round, jobs);
-    jobs_destroy(jobs);
+    for (size_t i = 0; i < round->count; i = end_of_job(round, i))
+        snprintf(question.answers[question.count++].id, JOB_ID_SIZE, "%s", round->sorted[i]->job);
+    if (question.count == 0) {
+        result = REAP_DONE;
+    } else if (settings->source->ask(&question, error) == 0) {
+        result = judge(round, &question);
+    } else {
+        result = errno == EINTR ? REAP_STOPPED : REAP_NO_SCHEDULER;
+        snprintf(round->error, REAP_ERROR_SIZE, "%s; nothing was released", error);
+    }
+    free(question.answers);
     return result;
 }
 
@@ -254,38 +230,54 @@ enum reap_result reap_round(const struct reap_settings *settings, reap_loss_fn *
 }
 
 /* What would be released, and the own number of a task, can only be seen in the list. */
-static enum reap_result release_listed(struct round *round, const struct slurm_job *job)
+static enum reap_result release_listed(struct round *round, const char *job, int64_t before_ms)
 {
     enum reap_result result = list_claims(round, job);
 
     for (size_t i = 0; i < round->count && result == REAP_DONE; i = end_of_job(round, i))
-        result = release(round, i, INT64_MAX, NULL);
+        result = release(round, i, before_ms, NULL);
     round_fini(round);
     return result;
 }
 
-static bool lacks_own_number(const struct slurm_job *job)
+static bool lacks_own_number(const char *job)
 {
-    return job->part == SLURM_PART_TASK && job->own == 0;
+    struct slurm_job parsed;
+
+    return slurm_id_parse(job, &parsed) && parsed.part == SLURM_PART_TASK && parsed.own == 0;
 }
 
 enum reap_result reap_job(const struct reap_settings *settings, const char *job, bool exact,
-                          reap_loss_fn *on_loss, void *context, char error[REAP_ERROR_SIZE])
+                          int64_t before_ms, reap_loss_fn *on_loss, void *context,
+                          char error[REAP_ERROR_SIZE])
 {
-    struct round round = {
-        .settings = settings, .on_loss = on_loss, .context = context, .error = error};
+    struct round round = {.settings = settings,
+                          .on_loss = on_loss,
+                          .context = context,
+                          .error = error,
+                          .exact = exact};
     struct reap_loss loss = {.job = job};
-    struct slurm_job parsed;
 
-    round.exact = exact;
-    if (slurm_id_parse(job, &parsed) &&
-        (settings->dry_run || (!exact && lacks_own_number(&parsed))))
-        return release_listed(&round, &parsed);
-    loss.ended = ipclocker_dead_job(settings->lock, job);
+    if (settings->dry_run || (!exact && lacks_own_number(job)))
+        return release_listed(&round, job, before_ms);
+    loss.ended = end_job(settings, job, before_ms);
     if (loss.ended < 0)
         return no_lockerd(&round);
     if (loss.ended > 0)
         on_loss(context, &loss);
+    return REAP_DONE;
+}
+
+enum reap_result reap_server_time(const struct reap_settings *settings, int64_t local_ms,
+                                  int64_t *server_ms, char error[REAP_ERROR_SIZE])
+{
+    int64_t now_ms = ipclocker_server_time(settings->lock), age_ms = clock_wall_ms() - local_ms;
+
+    if (now_ms < 0) {
+        snprintf(error, REAP_ERROR_SIZE, "%s", ipclocker_error(settings->lock));
+        return REAP_NO_LOCKERD;
+    }
+    *server_ms = now_ms - (age_ms > 0 ? age_ms : 0);
     return REAP_DONE;
 }
 
@@ -307,12 +299,10 @@ enum reap_result reap_find_alike(const struct reap_settings *settings, const cha
                                  char names[REAP_NAMES_SIZE], char error[REAP_ERROR_SIZE])
 {
     struct round round = {.settings = settings, .error = error, .alike = true};
-    struct slurm_job wanted = {0};
     enum reap_result result;
 
     names[0] = '\0';
-    slurm_id_parse(job, &wanted);
-    result = list_claims(&round, &wanted);
+    result = list_claims(&round, job);
     for (size_t i = 0; i < round.count && result == REAP_DONE; i = end_of_job(&round, i)) {
         if (!append_name(names, round.sorted[i]->job))
             break;

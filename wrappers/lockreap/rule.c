@@ -1,4 +1,4 @@
-/* When a job of Slurm's has lost its claim to what it holds in lockerd.
+/* When a job has lost its claim to what it holds in lockerd.
  * Must not release on a guess: whatever is not certain is left alone. */
 #include "rule.h"
 
@@ -27,8 +27,7 @@ int64_t rule_bound_ms(const struct job_standing *job, const struct reap_terms *t
         return at_most(earlier_ms(job->restarts > 0 ? job->start_s : job->submit_s, terms->skew_ms),
                        terms->listed_ms);
     case JOB_PHASE_FORGOTTEN:
-        return terms->listed_ms > terms->min_job_age_ms ? terms->listed_ms - terms->min_job_age_ms
-                                                        : 0;
+        return terms->listed_ms > terms->memory_ms ? terms->listed_ms - terms->memory_ms : 0;
     }
     return 0;
 }

@@ -3,11 +3,12 @@
 #define FARMLOCK_LOCKREPORT_FROM_SERVER_H
 
 #include "ipclocker.h"
-#include "report.h"
+#include "target.h"
 
 /* Asks a running server, the first of the handle's that answers.  Returns -1 with *error and errno:
  * EINVAL where IPCLOCKER_HOST or IPCLOCKER_PORT is wrong, else as connect(2) and recv(2).
  */
-int from_server_read(struct report *report, struct ipclocker *lock, char error[REPORT_ERROR_SIZE]);
+int from_server_read(const struct report_target *target, struct ipclocker *lock,
+                     char error[REPORT_ERROR_SIZE]);
 
 #endif

@@ -6,54 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/array.h"
-#include "base/name_list.h"
-#include "base/tree.h"
+#include "buckets.h"
 #include "protocol/owner_name.h"
-
-struct pool {
-    char *name;
-    struct name_list names;
-};
-
-struct hold {
-    int64_t from_ms, to_ms;
-};
-
-struct wait {
-    uint64_t token;
-    int64_t ms;
-};
-
-/* A group in the making. */
-struct bucket {
-    struct tree_node node; /* by name */
-    char *name;
-    size_t capacity;
-    struct hold *holds;
-    size_t hold_count, hold_room;
-    struct wait *waits;
-    size_t wait_count, wait_room;
-    size_t refused, left;
-    uint64_t last_entry; /* the last entry that was counted, for entries of several locks */
-};
+#include "wanted_pools.h"
 
 struct report {
     enum report_by by;
-    int64_t since_ms, until_ms;
-    struct pool *pools;
-    size_t pool_count, pool_room;
-    struct tree buckets;
+    struct frame frame;
+    struct wanted_pools pools;
+    struct buckets buckets;
     uint64_t entries;
+    report_login_fn *login_of; /* or NULL */
+    struct break_list breaks;
+    struct offline_list offline;
     struct report_group *groups;
     size_t group_count;
+    struct report_group total;
 };
-
-static int compare_buckets(const struct tree_node *a, const struct tree_node *b)
-{
-    return strcmp(tree_entry(a, const struct bucket, node)->name,
-                  tree_entry(b, const struct bucket, node)->name);
-}
 
 struct report *report_create(enum report_by by, int64_t since_ms, int64_t until_ms)
 {
@@ -62,49 +31,63 @@ struct report *report_create(enum report_by by, int64_t since_ms, int64_t until_
     if (report == NULL)
         return NULL;
     report->by = by;
-    report->since_ms = since_ms;
-    report->until_ms = until_ms;
-    report->buckets.compare = compare_buckets;
+    report->frame.time = (struct span){.from_ms = since_ms, .to_ms = until_ms};
+    buckets_init(&report->buckets, &report->frame);
     return report;
 }
 
-static void destroy_bucket(struct bucket *bucket)
+static void free_group(struct report_group *group)
 {
-    free(bucket->name);
-    free(bucket->holds);
-    free(bucket->waits);
-    free(bucket);
+    free(group->name);
+    free(group->held);
+    free(group->waiting);
+}
+
+void report_empty(struct report *report)
+{
+    break_list_fini(&report->breaks);
+    offline_list_fini(&report->offline);
+    buckets_empty(&report->buckets);
+    report->entries = 0;
 }
 
 void report_destroy(struct report *report)
 {
-    struct tree_node *first;
-
     if (report == NULL)
         return;
-    for (size_t i = 0; i < report->pool_count; i++) {
-        free(report->pools[i].name);
-        name_list_fini(&report->pools[i].names);
-    }
-    free(report->pools);
-    while ((first = tree_first(&report->buckets)) != NULL) {
-        tree_remove(&report->buckets, first);
-        destroy_bucket(tree_entry(first, struct bucket, node));
-    }
+    report_empty(report);
+    wanted_pools_fini(&report->pools);
     for (size_t i = 0; i < report->group_count; i++)
-        free(report->groups[i].name);
+        free_group(&report->groups[i]);
+    free_group(&report->total);
     free(report->groups);
+    parts_fini(&report->frame.parts);
     free(report);
+}
+
+bool report_has_pools(const struct report *report)
+{
+    return report->pools.count > 0;
 }
 
 int64_t report_since_ms(const struct report *report)
 {
-    return report->since_ms;
+    return report->frame.time.from_ms;
 }
 
 int64_t report_until_ms(const struct report *report)
 {
-    return report->until_ms;
+    return report->frame.time.to_ms;
+}
+
+int report_divide(struct report *report, int64_t step_ms)
+{
+    return parts_create(&report->frame.parts, &report->frame.time, step_ms);
+}
+
+const struct parts *report_parts(const struct report *report)
+{
+    return &report->frame.parts;
 }
 
 enum report_by report_by(const struct report *report)
@@ -112,257 +95,210 @@ enum report_by report_by(const struct report *report)
     return report->by;
 }
 
-static const char *const by_names[] = {"lock", "user", "host", "job"};
+static const char *const by_names[] = {"lock", "user", "host", "job", "pool", "project"};
 
 const char *report_by_name(enum report_by by)
 {
     return by_names[by];
 }
 
+void report_name_users(struct report *report, report_login_fn *login_of)
+{
+    report->login_of = login_of;
+}
+
+const struct report_group *report_total(const struct report *report)
+{
+    return &report->total;
+}
+
+const struct break_list *report_breaks(const struct report *report)
+{
+    return &report->breaks;
+}
+
 int report_add_pool(struct report *report, const char *pool, char *error, size_t error_size)
 {
-    struct pool *more =
-        array_grow(report->pools, &report->pool_room, report->pool_count, sizeof *more);
-    struct pool new = {0};
-
-    if (more != NULL)
-        report->pools = more;
-    if (more == NULL || (new.name = strdup(pool)) == NULL) {
-        snprintf(error, error_size, "out of memory");
-        errno = ENOMEM;
-        return -1;
-    }
-    if (name_list_append(&new.names, pool, error, error_size) != 0) {
-        free(new.name);
-        return -1;
-    }
-    report->pools[report->pool_count++] = new;
-    return 0;
+    return wanted_pools_add(&report->pools, pool, error, error_size);
 }
 
-static struct bucket *find_or_create(struct report *report, const char *name, size_t capacity)
-{
-    struct bucket probe = {.name = (char *)name};
-    struct tree_node *found = tree_find(&report->buckets, &probe.node);
-    struct bucket *bucket;
-
-    if (found != NULL)
-        return tree_entry(found, struct bucket, node);
-    bucket = calloc(1, sizeof *bucket);
-    if (bucket == NULL || (bucket->name = strdup(name)) == NULL) {
-        free(bucket);
-        return NULL;
-    }
-    bucket->capacity = capacity;
-    tree_insert(&report->buckets, &bucket->node);
-    return bucket;
-}
-
-static int add_hold(struct bucket *bucket, const struct hold *hold)
-{
-    struct hold *holds =
-        array_grow(bucket->holds, &bucket->hold_room, bucket->hold_count, sizeof *holds);
-
-    if (holds == NULL)
-        return -1;
-    bucket->holds = holds;
-    holds[bucket->hold_count++] = *hold;
-    return 0;
-}
-
-static int add_wait(struct bucket *bucket, const struct store_history *entry)
-{
-    struct wait *waits =
-        array_grow(bucket->waits, &bucket->wait_room, bucket->wait_count, sizeof *waits);
-
-    if (waits == NULL)
-        return -1;
-    bucket->waits = waits;
-    waits[bucket->wait_count++] =
-        (struct wait){.token = entry->token, .ms = entry->granted_ms - entry->asked_ms};
-    return 0;
-}
-
-static bool is_within(const struct report *report, int64_t time_ms)
-{
-    return time_ms >= report->since_ms && time_ms < report->until_ms;
-}
-
-static int count_hold(const struct report *report, struct bucket *bucket,
-                      const struct store_history *entry)
-{
-    struct hold hold = {.from_ms = entry->granted_ms, .to_ms = entry->ended_ms};
-
-    if (hold.to_ms == 0 || hold.to_ms > report->until_ms)
-        hold.to_ms = report->until_ms;
-    if (hold.from_ms < report->since_ms)
-        hold.from_ms = report->since_ms;
-    if (hold.from_ms <= hold.to_ms && hold.from_ms < report->until_ms &&
-        (entry->ended_ms == 0 || entry->ended_ms >= report->since_ms) &&
-        add_hold(bucket, &hold) != 0)
-        return -1;
-    if (entry->granted_ms > entry->asked_ms && is_within(report, entry->granted_ms))
-        return add_wait(bucket, entry);
-    return 0;
-}
-
-static int count_entry(const struct report *report, struct bucket *bucket,
+/* Of locks that stand in several pools each counts once for each. */
+static int count_entry(struct report *report, struct bucket *bucket,
                        const struct store_history *entry)
 {
-    if (bucket == NULL)
+    struct bucket *all = buckets_all(&report->buckets);
+
+    if (bucket == NULL || all == NULL ||
+        buckets_count(&report->buckets, bucket, entry, report->entries) != 0)
         return -1;
-    if (entry->past == STORE_PAST_HOLD)
-        return count_hold(report, bucket, entry);
-    /* A request that named several locks of a pool was one request. */
-    if (bucket->last_entry == report->entries || !is_within(report, entry->ended_ms))
-        return 0;
-    bucket->last_entry = report->entries;
-    if (entry->past == STORE_PAST_REFUSED)
-        bucket->refused++;
-    else
-        bucket->left++;
-    return 0;
+    return buckets_count(&report->buckets, all, entry, report->entries);
 }
 
-static const char *group_of(const struct report *report, const struct store_history *entry)
+/* A proven user may give itself any name. */
+static struct group_key user_of(const struct store_history *entry)
 {
-    const char *login;
+    const char *login = owner_name_user(entry->owner);
 
+    if (entry->asker.proof != LOCK_CLAIMED)
+        return (struct group_key){.name = "", .is_proven = true, .uid = entry->asker.uid};
+    return (struct group_key){.name = login != NULL ? login : entry->owner};
+}
+
+static struct group_key key_of(const char *name)
+{
+    return (struct group_key){.name = name != NULL ? name : "-"};
+}
+
+/* Without a name: the lock's, or its pool's. */
+static struct group_key group_of(const struct report *report, const struct store_history *entry)
+{
     switch (report->by) {
     case REPORT_BY_USER:
-        login = owner_name_user(entry->owner);
-        return login != NULL ? login : entry->owner;
+        return user_of(entry);
     case REPORT_BY_HOST:
-        return entry->host != NULL ? entry->host : "-";
+        return key_of(entry->host);
     case REPORT_BY_JOB:
-        return entry->job != NULL ? entry->job : "-";
+        return key_of(entry->job);
+    case REPORT_BY_POOL:
+        return key_of(entry->pool);
+    case REPORT_BY_PROJECT:
+        return key_of(entry->project);
     default:
-        return NULL;
+        return (struct group_key){0};
     }
+}
+
+static struct group_key pool_key(const struct wanted_pool *pool)
+{
+    return (struct group_key){.name = pool->name};
+}
+
+static int add_break(struct report *report, const struct store_history *entry)
+{
+    if (entry->past != STORE_PAST_HOLD || entry->reason != LOCK_REASON_BREAK ||
+        !span_has(&report->frame.time, entry->ended_ms))
+        return 0;
+    return buckets_take_room(&report->buckets, break_list_bytes(entry)) == 0
+               ? break_list_add(&report->breaks, entry)
+               : -1;
+}
+
+static int add_to_pool(struct report *report, const struct store_history *entry,
+                       const struct wanted_pool *pool, const struct group_key *group, bool is_named)
+{
+    const struct group_key key = group->name != NULL ? *group : pool_key(pool);
+    struct bucket *bucket =
+        buckets_find(&report->buckets, &key, group->name != NULL ? 0 : pool->names.count);
+
+    /* Of a pool of the server's that was given by its name nobody says how many seats it has. */
+    if (bucket != NULL && is_named)
+        bucket->capacity = 0;
+    return count_entry(report, bucket, entry);
+}
+
+static int add_to_pools(struct report *report, const struct store_history *entry, const char *name,
+                        const struct group_key *group)
+{
+    bool concerns = false;
+
+    for (size_t i = 0; i < report->pools.count; i++) {
+        const struct wanted_pool *pool = &report->pools.items[i];
+        bool is_named = entry->pool != NULL && wanted_pool_has(pool, entry->pool);
+
+        if (!is_named && !wanted_pool_has(pool, name))
+            continue;
+        concerns = true;
+        if (add_to_pool(report, entry, pool, group, is_named) != 0)
+            return -1;
+        if (group->name != NULL)
+            break;
+    }
+    return concerns ? add_break(report, entry) : 0;
 }
 
 static int add_lock(struct report *report, const struct store_history *entry, const char *name)
 {
-    const char *group = group_of(report, entry);
+    struct group_key group = group_of(report, entry);
+    size_t capacity = group.name == NULL;
 
-    if (report->pool_count == 0)
-        return count_entry(
-            report, find_or_create(report, group != NULL ? group : name, group == NULL), entry);
-    for (size_t i = 0; i < report->pool_count; i++) {
-        const struct pool *pool = &report->pools[i];
-        struct bucket *bucket;
-
-        if (!name_list_has(pool->names.names, pool->names.count, name))
-            continue;
-        bucket = group != NULL ? find_or_create(report, group, 0)
-                               : find_or_create(report, pool->name, pool->names.count);
-        if (count_entry(report, bucket, entry) != 0)
-            return -1;
-        if (group != NULL)
-            break;
-    }
-    return 0;
+    if (report->pools.count > 0)
+        return add_to_pools(report, entry, name, &group);
+    if (group.name == NULL)
+        group.name = name;
+    if (count_entry(report, buckets_find(&report->buckets, &group, capacity), entry) != 0)
+        return -1;
+    return add_break(report, entry);
 }
 
-int report_add(struct report *report, const struct store_history *entry)
+/* A request's, all in one text. */
+static int add_locks(struct report *report, const struct store_history *entry)
 {
     char *names = strdup(entry->lock), *rest = names, *name;
     int result = names != NULL ? 0 : -1;
 
-    report->entries++;
-    while (result == 0 && (name = strsep(&rest, " ")) != NULL)
-        result = add_lock(report, entry, name);
+    while (result == 0 && (name = strsep(&rest, " ")) != NULL) {
+        /* "+7": there were more than the history has the names of. */
+        if (name == names || *name != '+' || rest != NULL)
+            result = add_lock(report, entry, name);
+    }
     free(names);
-    if (result != 0)
+    return result;
+}
+
+int report_add(struct report *report, const struct store_history *entry)
+{
+    int result;
+
+    report->entries++;
+    result = strchr(entry->lock, ' ') == NULL ? add_lock(report, entry, entry->lock)
+                                              : add_locks(report, entry);
+    if (result != 0 && buckets_have_room(&report->buckets))
         errno = ENOMEM;
     return result;
 }
 
-static int compare_waits_by_token(const void *a, const void *b)
+/* What a report on such a pool is about, if it is about one. */
+static struct group_key server_pool_key(const struct report *report, const char *name)
 {
-    const struct wait *left = a, *right = b;
-
-    return (left->token > right->token) - (left->token < right->token);
-}
-
-static int compare_waits(const void *a, const void *b)
-{
-    const struct wait *left = a, *right = b;
-
-    return (left->ms > right->ms) - (left->ms < right->ms);
-}
-
-/* A grant of several locks was waited for once. */
-static void work_out_waits(struct report_group *group, struct bucket *bucket)
-{
-    size_t kept = 0;
-
-    if (bucket->wait_count == 0)
-        return;
-    qsort(bucket->waits, bucket->wait_count, sizeof *bucket->waits, compare_waits_by_token);
-    for (size_t i = 0; i < bucket->wait_count; i++) {
-        if (kept == 0 || bucket->waits[kept - 1].token != bucket->waits[i].token)
-            bucket->waits[kept++] = bucket->waits[i];
+    if (report->by == REPORT_BY_POOL)
+        return key_of(name);
+    for (size_t i = 0; i < report->pools.count && report->by == REPORT_BY_LOCK; i++) {
+        if (report->pools.items[i].names.count == 1 &&
+            wanted_pool_has(&report->pools.items[i], name))
+            return pool_key(&report->pools.items[i]);
     }
-    qsort(bucket->waits, kept, sizeof *bucket->waits, compare_waits);
-    group->waits = kept;
-    /* The nearest rank: the smallest that so many do not exceed. */
-    group->wait_median_ms = bucket->waits[(kept + 1) / 2 - 1].ms;
-    group->wait_p90_ms = bucket->waits[(kept * 9 + 9) / 10 - 1].ms;
-    group->wait_worst_ms = bucket->waits[kept - 1].ms;
+    return (struct group_key){0};
 }
 
-static int compare_times(const void *a, const void *b)
+int report_tell_seats(struct report *report, const char *pool, size_t seats)
 {
-    const int64_t *left = a, *right = b;
+    const struct group_key key = server_pool_key(report, pool);
+    struct bucket *bucket;
 
-    return (*left > *right) - (*left < *right);
+    if (key.name == NULL)
+        return 0;
+    bucket = buckets_find(&report->buckets, &key, seats);
+    if (bucket == NULL)
+        return -1;
+    bucket->capacity = seats;
+    return 0;
 }
 
-static int work_out_peak(struct report_group *group, const struct bucket *bucket)
+int report_tell_offline(struct report *report, const struct offline_lock *lock)
 {
-    size_t count = bucket->hold_count, begun = 0, ended = 0;
-    int64_t *from = calloc(count + 1, sizeof *from), *to = calloc(count + 1, sizeof *to);
+    bool concerns = report->pools.count == 0;
 
-    if (from != NULL && to != NULL) {
-        for (size_t i = 0; i < count; i++) {
-            from[i] = bucket->holds[i].from_ms;
-            to[i] = bucket->holds[i].to_ms;
-        }
-        qsort(from, count, sizeof *from, compare_times);
-        qsort(to, count, sizeof *to, compare_times);
-        /* A lock that is handed over is held once at that instant. */
-        while (begun < count) {
-            while (ended < begun && to[ended] <= from[begun])
-                ended++;
-            begun++;
-            if (begun - ended > group->peak)
-                group->peak = begun - ended;
-        }
-    }
-    free(from);
-    free(to);
-    return from != NULL && to != NULL ? 0 : -1;
+    /* A server that does not run has not put it back yet. */
+    if (lock->until_ms <= report->frame.time.to_ms)
+        return 0;
+    for (size_t i = 0; i < report->pools.count; i++)
+        concerns |= wanted_pool_has(&report->pools.items[i], lock->name);
+    return concerns ? offline_list_add(&report->offline, lock) : 0;
 }
 
-static void work_out_use(const struct report *report, struct report_group *group,
-                         const struct bucket *bucket)
+const struct offline_list *report_offline(const struct report *report)
 {
-    double length = (double)(report->until_ms - report->since_ms);
-    double slot = length / REPORT_SLOTS;
-
-    for (size_t i = 0; i < bucket->hold_count; i++) {
-        double from = (double)(bucket->holds[i].from_ms - report->since_ms);
-        double to = (double)(bucket->holds[i].to_ms - report->since_ms);
-
-        group->busy_ms += bucket->holds[i].to_ms - bucket->holds[i].from_ms;
-        for (size_t s = (size_t)(from / slot); s < REPORT_SLOTS && (double)s * slot < to; s++) {
-            double begin = (double)s * slot, end = begin + slot;
-
-            group->slots[s] += ((to < end ? to : end) - (from > begin ? from : begin)) / slot;
-        }
-    }
-    group->mean = (double)group->busy_ms / length;
+    return &report->offline;
 }
 
 static int compare_groups(const void *a, const void *b)
@@ -374,44 +310,85 @@ static int compare_groups(const void *a, const void *b)
     return strcmp(left->name, right->name);
 }
 
+static char *name_of(const struct report *report, const struct group_key *key)
+{
+    char *login = key->is_proven && report->login_of != NULL ? report->login_of(key->uid) : NULL;
+    char number[32];
+
+    if (login != NULL || !key->is_proven)
+        return login != NULL ? login : strdup(key->name);
+    snprintf(number, sizeof number, "%u", key->uid);
+    return strdup(number);
+}
+
 static int finish_group(const struct report *report, struct report_group *group,
                         struct bucket *bucket)
 {
-    group->name = strdup(bucket->name);
-    group->capacity = bucket->capacity;
-    group->holds = bucket->hold_count;
-    group->refused = bucket->refused;
-    group->left = bucket->left;
-    work_out_waits(group, bucket);
-    work_out_use(report, group, bucket);
-    return group->name != NULL ? work_out_peak(group, bucket) : -1;
+    group->name = name_of(report, &bucket->key);
+    group->is_proven = bucket->key.is_proven;
+    group->uid = bucket->key.uid;
+    return group->name != NULL ? bucket_work_out(bucket, group) : -1;
+}
+
+static int finish_total(struct report *report)
+{
+    struct bucket *all = buckets_all(&report->buckets);
+    bool has_capacity = true;
+
+    if (all == NULL)
+        return -1;
+    for (struct tree_node *node = tree_first(&report->buckets.tree); node != NULL;
+         node = tree_next(&report->buckets.tree, node)) {
+        const struct bucket *bucket = tree_entry(node, struct bucket, node);
+
+        has_capacity &= bucket->capacity > 0;
+        all->capacity += bucket->capacity;
+    }
+    if (!has_capacity)
+        all->capacity = 0;
+    return bucket_work_out(all, &report->total);
+}
+
+static void share_out(struct report *report)
+{
+    double all_ms = (double)report->total.busy_ms;
+
+    for (size_t i = 0; i < report->group_count; i++)
+        report->groups[i].share = all_ms > 0 ? (double)report->groups[i].busy_ms / all_ms : 0;
+    report->total.share = all_ms > 0;
 }
 
 const struct report_group *report_finish(struct report *report, size_t *count)
 {
-    size_t pools = report->by == REPORT_BY_LOCK ? report->pool_count : 0;
+    size_t pools = report->by == REPORT_BY_LOCK ? report->pools.count : 0;
     struct tree_node *node;
 
     /* A pool that nobody used is worth knowing about. */
     for (size_t i = 0; i < pools; i++) {
-        if (find_or_create(report, report->pools[i].name, report->pools[i].names.count) == NULL)
+        const struct group_key key = pool_key(&report->pools.items[i]);
+
+        if (buckets_find(&report->buckets, &key, report->pools.items[i].names.count) == NULL)
             goto no_memory;
     }
-    report->groups = calloc(tree_count(&report->buckets) + 1, sizeof *report->groups);
+    report->groups = calloc(tree_count(&report->buckets.tree) + 1, sizeof *report->groups);
     if (report->groups == NULL)
         goto no_memory;
-    for (node = tree_first(&report->buckets); node != NULL;
-         node = tree_next(&report->buckets, node)) {
+    for (node = tree_first(&report->buckets.tree); node != NULL;
+         node = tree_next(&report->buckets.tree, node)) {
         struct bucket *bucket = tree_entry(node, struct bucket, node);
 
-        if (bucket->hold_count + bucket->wait_count + bucket->refused + bucket->left == 0 &&
-            pools == 0)
+        if (!bucket->is_used && pools == 0)
             continue;
         if (finish_group(report, &report->groups[report->group_count++], bucket) != 0)
             goto no_memory;
     }
+    if (finish_total(report) != 0)
+        goto no_memory;
+    share_out(report);
     if (report->group_count > 1)
         qsort(report->groups, report->group_count, sizeof *report->groups, compare_groups);
+    break_list_sort(&report->breaks);
+    offline_list_sort(&report->offline);
     *count = report->group_count;
     return report->groups;
 

@@ -1,12 +1,10 @@
-/* locksync(8): sets aside in Slurm the licences whose seats lockerd has given to others.
- * Must not touch any reservation but its own. */
+/* locksync(8): sets aside in a scheduler the licences whose seats lockerd has given to others.
+ * Must not know how a scheduler does that. */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 
 #include "base/error_text.h"
 #include "cli/command_line.h"
@@ -14,38 +12,37 @@
 #include "cli/sd_notify.h"
 #include "cli/server_option.h"
 #include "ipclocker.h"
-#include "reservation.h"
-#include "slurm/job_claims.h"
-#include "slurm/outage.h"
-#include "slurm/stop.h"
+#include "keepers.h"
+#include "scheduler/job_claims.h"
+#include "scheduler/outage.h"
+#include "scheduler/seat_keeper.h"
+#include "scheduler/stop.h"
 
-enum { DAY_MS = 24 * 3600 * 1000, HOUR_MS = 3600 * 1000, LEASE_MIN_S = 600, ERROR_SIZE = 1024 };
+enum { DAY_MS = 24 * 3600 * 1000, HOUR_MS = 3600 * 1000, NAME_MAX_LEN = 64, TEXTS_MAX = 128 };
 
 struct sync {
     struct ipclocker *lock;
-    struct reservation *reservation;
-    const char *cluster, *host, *port;
-    bool once, bare, dry_run, json;
-    int64_t interval_ms, deadline_ms;
+    unsigned scheduler; /* of keepers.h */
+    const struct seat_keeper *ops;
+    void *keeper;
+    struct seat_terms terms;
+    const char *texts[TEXTS_MAX]; /* of --map: the scheduler may be named behind */
+    size_t text_count;
+    const char *host, *port;
+    bool once, json;
     bool has_told;
     char told[SEAT_TEXT_SIZE];       /* what was last said to be set aside */
-    char told_short[SEAT_TEXT_SIZE]; /* what Slurm was last said to have too few of */
-
-    bool may_be_left; /* there may be a reservation of ours, even if Slurm's answer did not come */
-
-    /* The reservation as we have left it, to notice whether somebody else changes it. */
-    bool has_written, has_told_of_other;
-    int64_t written_end_s; /* 0: there is none */
+    char told_short[SEAT_TEXT_SIZE]; /* what there was last said to be too few of */
 };
 
 static int take_map(void *context, const char *argument)
 {
     struct sync *sync = context;
-    char error[256];
 
-    if (seat_maps_add(&sync->reservation->maps, argument, error, sizeof error) == 0)
-        return 0;
-    return cli_error("locksync", EX_USAGE, "--map %s", error);
+    if (sync->text_count == TEXTS_MAX)
+        return cli_error("locksync", EX_USAGE, "--map: more than %d", TEXTS_MAX);
+    sync->texts[sync->text_count++] = argument;
+    return 0;
 }
 
 static int take_name(void *context, const char *name)
@@ -56,24 +53,29 @@ static int take_name(void *context, const char *name)
                                   "0123456789._-";
     size_t len = strlen(name);
 
-    if (len == 0 || len >= sizeof sync->reservation->name || strspn(name, allowed) != len)
+    if (len == 0 || len > NAME_MAX_LEN || strspn(name, allowed) != len)
         return cli_error("locksync", EX_USAGE, "--reservation %s: this is no fit name", name);
-    memcpy(sync->reservation->name, name, len + 1);
+    sync->terms.name = name;
     return 0;
 }
 
 #define SETTINGS struct sync
 static const struct option_spec options[] = {
-    OPT_CALL("map", "LICENSE=LOCKS", take_map, "these locks are seats of this license of Slurm's",
-             .letter = 'm', .repeats = true),
-    OPT_SECONDS("interval", interval_ms, 100, DAY_MS, "how often to look (10)", .letter = 'i'),
-    OPT_FLAG("once", once, "set aside once, for ten minutes"),
+    OPT_CALL("map", "LICENSE=LOCKS", take_map,
+             "these locks are seats of this license, or consumable", .letter = 'm',
+             .repeats = true),
+    OPT_WORD("scheduler", "NAME", scheduler, KEEPERS_WORDS, "whose licenses these are (slurm)",
+             .letter = 'S'),
+    OPT_SECONDS("interval", terms.interval_ms, 100, DAY_MS, "how often to look (10)",
+                .letter = 'i'),
+    OPT_FLAG("once", once, "set aside once; in Slurm for ten minutes"),
     OPT_CALL("reservation", "NAME", take_name, "how Slurm calls it (farmlock)"),
-    OPT_TEXT("cluster", "NAME", cluster, "for this cluster only", .letter = 'M'),
-    OPT_FLAG("bare", bare, "take ids without a cluster's name for this cluster's"),
-    OPT_FLAG("dry-run", dry_run, "only say what would be set aside", .letter = 'n'),
+    OPT_TEXT("cluster", "NAME", terms.cluster, "for this cluster only", .letter = 'M'),
+    OPT_FLAG("bare", terms.takes_bare, "take ids without a cluster's name for this cluster's"),
+    OPT_FLAG("dry-run", terms.dry_run, "only say what would be set aside", .letter = 'n'),
     OPT_FLAG("json", json, "print JSON"),
-    OPT_SECONDS("timeout", deadline_ms, 100, HOUR_MS, "how long Slurm may take to answer (10)"),
+    OPT_SECONDS("timeout", terms.deadline_ms, 100, HOUR_MS,
+                "how long the scheduler may take to answer (10)"),
     OPT_TEXT("host", "HOST", host, "ask the lock server there, or at this UNIX socket",
              .completion = COMPLETE_HOST),
     OPT_TEXT("port", "PORT", port, "its TCP port or service name"),
@@ -83,11 +85,23 @@ static const struct option_spec options[] = {
 static const struct command_line command_line = {
     .program = "locksync",
     .usage = "locksync --map LICENSE=LOCKS [OPTION]...",
-    .summary = "Sets aside in Slurm, by a reservation of licenses, the seats that lockerd has "
-               "given to others than the cluster's jobs.",
+    .summary = "Sets aside in Slurm, by a reservation of licenses, or in Grid Engine, by its "
+               "consumables, the seats that lockerd has given to others than its jobs.",
     .options = options,
     .notes = "See locksync(8).",
 };
+
+/* Returns 0, or the status to exit with. */
+static int add_maps(struct sync *sync)
+{
+    char error[256];
+
+    for (size_t i = 0; i < sync->text_count; i++) {
+        if (seat_maps_add(sync->ops->maps(sync->keeper), sync->texts[i], error, sizeof error) != 0)
+            return cli_error("locksync", EX_USAGE, "--map %s", error);
+    }
+    return 0;
+}
 
 /* Returns -1 to go on with the settings, or the status to exit with. */
 static int parse_options(struct sync *sync, int argc, char **argv)
@@ -97,86 +111,55 @@ static int parse_options(struct sync *sync, int argc, char **argv)
 
     if (status >= 0)
         return status;
-    if (sync->reservation->maps.count == 0)
+    if (sync->text_count == 0)
         return cli_error("locksync", EX_USAGE,
                          "nothing to set aside; give --map LICENSE=LOCKS, such as vcs='vcs[1-8]'");
-    return -1;
+    sync->ops = keepers_find(sync->scheduler);
+    if (sync->ops == NULL)
+        return cli_error("locksync", EX_USAGE,
+                         "this locksync was built without Slurm; say --scheduler sge");
+    sync->keeper = sync->ops->create();
+    if (sync->keeper == NULL)
+        return cli_error("locksync", EX_OSERR, "%s", error_text(errno));
+    status = add_maps(sync);
+    return status == 0 ? -1 : status;
 }
 
-static int explain(char error[ERROR_SIZE], int status, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static int explain(char error[ERROR_SIZE], int status, const char *format, ...)
+static bool is_inside(const void *context, const char *job)
 {
-    va_list args;
+    const struct sync *sync = context;
 
-    va_start(args, format);
-    vsnprintf(error, ERROR_SIZE, format, args);
-    va_end(args);
-    return status;
+    return sync->ops->is_inside(sync->keeper, &sync->terms, job);
 }
 
-static int explain_slurm(char error[ERROR_SIZE], const char *why)
+static int count(struct sync *sync, char error[SEAT_ERROR_SIZE])
 {
-    return explain(error, EX_UNAVAILABLE, "slurmctld: %s", why);
-}
-
-/* Sees what Slurm has, and whether that is what we were told to expect. */
-static int look(struct sync *sync, char error[ERROR_SIZE])
-{
-    struct reservation *reservation = sync->reservation;
-    char why[SLURM_CALL_ERROR_SIZE];
-    bool is_elsewhere;
-
-    if (reservation_look(reservation, sync->deadline_ms, why) != 0)
-        return explain_slurm(error, why);
-    is_elsewhere = sync->cluster != NULL && strcasecmp(sync->cluster, reservation->cluster) != 0;
-    sync->may_be_left = reservation->exists && !reservation->has_nodes && !is_elsewhere;
-    if (is_elsewhere)
-        return explain(error, EX_UNAVAILABLE,
-                       "slurmctld is that of cluster %s, not of %s: set SLURM_CONF",
-                       reservation->cluster, sync->cluster);
-    if (reservation->exists && reservation->has_nodes)
-        return explain(error, EX_USAGE,
-                       "the reservation %s has nodes, so that it is somebody else's; give another "
-                       "name with --reservation",
-                       reservation->name);
-    for (size_t i = 0; i < reservation->maps.count; i++) {
-        if (reservation->maps.maps[i].total == 0)
-            return explain(error, EX_USAGE,
-                           "Slurm has no license %s; correct --map, or Licenses in slurm.conf",
-                           reservation->maps.maps[i].license);
-    }
-    return 0;
-}
-
-static int count(struct sync *sync, char error[ERROR_SIZE])
-{
-    struct reservation *reservation = sync->reservation;
     char *json = ipclocker_lock_list_json(sync->lock);
     struct job_claims claims;
-    int result;
+    int number;
 
     if (json == NULL)
-        return explain(error, EX_UNAVAILABLE, "%s", ipclocker_error(sync->lock));
-    result = job_claims_parse(&claims, json);
+        return seat_keeper_fail(error, EX_UNAVAILABLE, "%s", ipclocker_error(sync->lock));
+    number = job_claims_parse(&claims, json) != 0 ? errno : 0;
     free(json);
-    if (result != 0)
-        return explain(error, EX_UNAVAILABLE,
-                       "the lock server tells of no jobs: it is a classic one, or of another "
-                       "version");
-    seat_maps_count(&reservation->maps, &claims, reservation->cluster, sync->bare);
+    if (number != 0)
+        return seat_keeper_fail(error, EX_UNAVAILABLE, "%s", job_claims_error(number));
+    seat_maps_count(sync->ops->maps(sync->keeper), &claims, is_inside, sync);
     job_claims_fini(&claims);
-    seat_maps_format(&reservation->maps, reservation->wanted);
     return 0;
+}
+
+static const char *title(const struct sync *sync)
+{
+    return sync->ops->title != NULL ? sync->ops->title : sync->terms.name;
 }
 
 static void tell_json(const struct sync *sync)
 {
-    const struct seat_maps *maps = &sync->reservation->maps;
+    const struct seat_maps *maps = sync->ops->maps(sync->keeper);
 
     printf("{\"version\":1,\"dry_run\":%s,\"reservation\":\"%s\",\"licenses\":{",
-           sync->dry_run ? "true" : "false", sync->reservation->name);
+           sync->terms.dry_run ? "true" : "false", title(sync));
     for (size_t i = 0; i < maps->count; i++)
         printf("%s\"%s\":%u", i > 0 ? "," : "", maps->maps[i].license, maps->maps[i].outside);
     puts("}}");
@@ -185,17 +168,18 @@ static void tell_json(const struct sync *sync)
 /* Says what is set aside, if that is news. */
 static void tell(struct sync *sync)
 {
-    const char *wanted = sync->reservation->wanted;
+    char now[SEAT_TEXT_SIZE];
 
-    if (sync->has_told && strcmp(sync->told, wanted) == 0)
+    seat_maps_format(sync->ops->maps(sync->keeper), now);
+    if (sync->has_told && strcmp(sync->told, now) == 0)
         return;
     sync->has_told = true;
-    memcpy(sync->told, wanted, sizeof sync->told);
+    memcpy(sync->told, now, sizeof now);
     if (sync->json)
         tell_json(sync);
     else
-        printf("%s: %s%s\n", sync->reservation->name, wanted[0] != '\0' ? wanted : "nothing",
-               sync->dry_run ? " would be set aside" : " is set aside");
+        printf("%s: %s%s\n", title(sync), now[0] != '\0' ? now : "nothing",
+               sync->terms.dry_run ? " would be set aside" : " is set aside");
     fflush(stdout);
 }
 
@@ -203,7 +187,7 @@ static void warn_of_shortage(struct sync *sync)
 {
     char now[SEAT_TEXT_SIZE];
 
-    seat_maps_format_short(&sync->reservation->maps, now);
+    seat_maps_format_short(sync->ops->maps(sync->keeper), now);
     if (strcmp(sync->told_short, now) == 0)
         return;
     memcpy(sync->told_short, now, sizeof now);
@@ -214,78 +198,14 @@ static void warn_of_shortage(struct sync *sync)
                   now);
 }
 
-/* To be called before seats are counted anew.  A reservation that has ended by itself was nobody's
- * doing. */
-static void warn_of_other(struct sync *sync)
+static int synchronise(struct sync *sync, char error[SEAT_ERROR_SIZE])
 {
-    const struct reservation *reservation = sync->reservation;
-    bool has_ended = !reservation->exists && sync->written_end_s <= time(NULL);
-    bool is_ours = reservation->exists && reservation->end_s == sync->written_end_s &&
-                   seat_maps_equal(&reservation->maps, reservation->licenses);
+    int status = sync->ops->look(sync->keeper, &sync->terms, error);
 
-    if (!sync->has_written || sync->has_told_of_other || is_ours || has_ended)
-        return;
-    sync->has_told_of_other = true;
-    cli_error("locksync", 0,
-              "somebody else changes the reservation %s: if that is another locksync, give one of "
-              "them another name with --reservation",
-              reservation->name);
-}
-
-/* Long enough that a look which fails does no harm, and short enough that what a killed locksync
- * has left is soon gone. */
-static int64_t lease_s(const struct sync *sync)
-{
-    int64_t ten_looks_s = sync->interval_ms / 100;
-
-    return ten_looks_s > LEASE_MIN_S ? ten_looks_s : LEASE_MIN_S;
-}
-
-static bool is_right(const struct sync *sync, int64_t now_s)
-{
-    const struct reservation *reservation = sync->reservation;
-
-    if (reservation->wanted[0] == '\0')
-        return !reservation->exists;
-    return reservation->exists && seat_maps_equal(&reservation->maps, reservation->licenses) &&
-           reservation->end_s - now_s > lease_s(sync) / 2;
-}
-
-static int set_aside(struct sync *sync, char error[ERROR_SIZE])
-{
-    struct reservation *reservation = sync->reservation;
-    int64_t now_s = time(NULL);
-    char why[SLURM_CALL_ERROR_SIZE];
-    int result;
-
-    if (sync->dry_run || is_right(sync, now_s))
-        return 0;
-    reservation->wanted_end_s = now_s + lease_s(sync);
-    sync->has_written = false;
-    sync->may_be_left = true;
-    if (reservation->wanted[0] != '\0')
-        result = reservation_put(reservation, sync->deadline_ms, why);
-    else
-        result = reservation_drop(reservation, sync->deadline_ms, why);
-    if (result != 0)
-        return explain_slurm(error, why);
-    reservation->exists = reservation->wanted[0] != '\0';
-    sync->may_be_left = reservation->exists;
-    sync->has_written = true;
-    sync->written_end_s = reservation->exists ? reservation->wanted_end_s : 0;
-    return 0;
-}
-
-static int synchronise(struct sync *sync, char error[ERROR_SIZE])
-{
-    int status = look(sync, error);
-
-    if (status == 0)
-        warn_of_other(sync);
     if (status == 0)
         status = count(sync, error);
-    if (status == 0)
-        status = set_aside(sync, error);
+    if (status == 0 && !sync->terms.dry_run)
+        status = sync->ops->set_aside(sync->keeper, &sync->terms, error);
     if (status == 0) {
         tell(sync);
         warn_of_shortage(sync);
@@ -296,7 +216,7 @@ static int synchronise(struct sync *sync, char error[ERROR_SIZE])
 static int serve(struct sync *sync)
 {
     struct outage trouble = {.program = "locksync"};
-    char error[ERROR_SIZE], why[SLURM_CALL_ERROR_SIZE];
+    char error[SEAT_ERROR_SIZE];
     int status = synchronise(sync, error);
 
     /* What is wrong in the command line stays wrong; a server may come back. */
@@ -307,22 +227,18 @@ static int serve(struct sync *sync)
     while (true) {
         if (!stop_wanted())
             outage_tell(&trouble, status != 0 ? error : NULL);
-        if (stop_wanted() || stop_poll(-1, sync->interval_ms) != 0)
+        if (stop_wanted() || stop_poll(-1, sync->terms.interval_ms) != 0)
             break;
         status = synchronise(sync, error);
     }
     stop_accept();
-    if (sync->dry_run || !sync->may_be_left ||
-        reservation_drop(sync->reservation, sync->deadline_ms, why) == 0)
-        return 0;
-    return cli_error("locksync", EX_UNAVAILABLE,
-                     "slurmctld: %s; the reservation %s is left, and ends by itself", why,
-                     sync->reservation->name);
+    status = sync->terms.dry_run ? 0 : sync->ops->end(sync->keeper, &sync->terms, error);
+    return status == 0 ? 0 : cli_error("locksync", status, "%s", error);
 }
 
 static int run(struct sync *sync)
 {
-    char error[ERROR_SIZE];
+    char error[SEAT_ERROR_SIZE];
     int status = server_option_use("locksync", sync->lock, sync->host, sync->port);
 
     if (status != 0)
@@ -336,21 +252,21 @@ static int run(struct sync *sync)
 
 int main(int argc, char **argv)
 {
-    struct sync sync = {.interval_ms = 10000,
-                        .deadline_ms = 10000,
-                        .lock = ipclocker_create(),
-                        .reservation = reservation_create()};
+    struct sync sync = {
+        .terms = {.name = "farmlock", .interval_ms = 10000, .deadline_ms = 10000},
+        .lock = ipclocker_create(),
+    };
     int status;
 
-    if (sync.lock == NULL || sync.reservation == NULL) {
+    if (sync.lock == NULL) {
         status = cli_error("locksync", EX_OSERR, "%s", error_text(errno));
     } else {
-        strcpy(sync.reservation->name, "farmlock");
         status = parse_options(&sync, argc, argv);
         if (status < 0)
             status = run(&sync);
     }
-    reservation_destroy(sync.reservation);
+    if (sync.ops != NULL)
+        sync.ops->destroy(sync.keeper);
     ipclocker_destroy(sync.lock);
     return status;
 }

@@ -32,6 +32,7 @@ struct run {
     const char *default_host;
     uint16_t port;
     int64_t timeout_ms; /* below 0: not given */
+    unsigned no_classic;
     bool waiting, any, silent, json, debug;
     struct pidstat_asker *asker;
     struct subject *subjects;
@@ -63,6 +64,8 @@ static const struct option_spec options[] = {
     OPT_CALL("host", "HOST", take_host, "the host of PIDs that name none (localhost)",
              .completion = COMPLETE_HOST),
     OPT_CALL("port", "PORT", take_port, "the port of pidstatd there (pidstatd, 1752)"),
+    OPT_WORD("classic-pidstatd", "yes|no", no_classic, "yes|no",
+             "whether a pidstatd of the classic package is believed (yes)"),
     OPT_SECONDS("timeout", timeout_ms, 1, TIMEOUT_MS_MAX,
                 "wait at most this long (exists: 5, wait: for ever)"),
     OPT_FLAG("any", any, "wait: until one has ended, not all"),
@@ -172,8 +175,8 @@ static void explain(struct subject *subject)
     const struct pidstat_result *last = &subject->last;
     char why[SUBJECT_WHY_SIZE];
 
-    if (run->silent ||
-        !(run->waiting || last->resolve_error != 0 || last->refused || last->foreign))
+    if (run->silent || !(run->waiting || last->resolve_error != 0 || last->refused ||
+                         last->foreign || last->classic))
         return;
     for (const struct subject *other = run->subjects; other < run->subjects + run->count; other++) {
         if (other->explained && strcmp(other->host, subject->host) == 0)
@@ -292,6 +295,7 @@ static int run_all(struct run *run)
         .port = run->port,
         .try_ms = run->waiting ? 0 : (int)((run->timeout_ms + TRIES - 1) / TRIES),
         .max_pending = run->count,
+        .no_classic = run->no_classic,
         .trace = run->debug ? on_trace : NULL,
     };
     int status = 0;

@@ -83,6 +83,11 @@ bool subject_explain(const struct subject *subject, uint16_t port, char *out, si
                  "the pidstatd on %s is in a container (pid namespace %" PRIu64
                  ") and cannot tell of process %d of the host; run one on the host itself",
                  subject->host, last->pid_namespace, (int)subject->pid);
+    else if (last->classic)
+        snprintf(out, out_size,
+                 "the pidstatd on %s is a classic one, and not believed (--classic-pidstatd no); "
+                 "run farmlock's there",
+                 subject->host);
     else if (last->refused)
         snprintf(out, out_size,
                  "%s is up, but nothing listens on its UDP port %u (Connection refused); start "

@@ -102,6 +102,8 @@ static const struct option_spec option_table[] = {
     OPT_CALL("pid-namespace", "N", take_namespace,
              "the pid namespace that it is of, or \"any\" (the host's own)"),
     OPT_CALL("port", "PORT", take_port, "the port of pidstatd on that host (pidstatd, 1752)"),
+    OPT_WORD("classic-pidstatd", "yes|no", watch.no_classic, "yes|no",
+             "whether a pidstatd of the classic package is believed (yes)"),
     OPT_SECONDS("on-host-down", watch.host_down_ms, 0, SECONDS_MAX_MS,
                 "take a host that is silent that long for dead"),
     OPT_GROUP("What is ended"),

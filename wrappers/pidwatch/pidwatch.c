@@ -22,7 +22,7 @@
 #include "process/process.h"
 #include "process/process_ref.h"
 #include "say.h"
-#include "shell_line.h"
+#include "uricommand/shell_line.h"
 
 enum {
     EXIT_GONE = 1, /* --foreground names a process that does not run */

@@ -152,6 +152,13 @@ static void describe_watch(char out[LINE_SIZE], const struct pidwatch *watch,
                  "(Connection refused); the command runs unwatched until you start one",
                  host, port_of(watch));
         break;
+    case PIDWATCH_CLASSIC:
+        snprintf(out, LINE_SIZE,
+                 "the pidstatd on %s port %u is a classic one, and not believed "
+                 "(--classic-pidstatd no); the command runs unwatched until you run farmlock's "
+                 "there",
+                 host, port_of(watch));
+        break;
     default:
         snprintf(
             out, LINE_SIZE,
@@ -246,7 +253,7 @@ void speaker_tell(struct speaker *speaker, const struct pidwatch_news *news)
 
     if (speaker->options->quiet || news->kind == PIDWATCH_ANSWERED)
         return;
-    if (news->kind <= PIDWATCH_FOREIGN)
+    if (news->kind <= PIDWATCH_CLASSIC)
         describe_watch(text, watch, news);
     else if (news->kind <= PIDWATCH_HOST_DOWN)
         describe_cause(text, watch, news->kind);

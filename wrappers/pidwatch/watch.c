@@ -58,7 +58,8 @@ static void take_silence(struct watcher *self, const struct pidstat_result *resu
 static void take_result(void *context, const struct pidstat_result *result)
 {
     struct watcher *self = context;
-    const struct pidwatch_news foreign = {.kind = PIDWATCH_FOREIGN,
+    const struct pidwatch_news useless = {.kind =
+                                              result->classic ? PIDWATCH_CLASSIC : PIDWATCH_FOREIGN,
                                           .pid_namespace = result->pid_namespace};
     const struct pidwatch_news answered = {.kind = PIDWATCH_ANSWERED};
 
@@ -67,8 +68,8 @@ static void take_result(void *context, const struct pidstat_result *result)
         return;
     }
     self->silent_from_ms = self->unheard_from_ms = 0;
-    if (result->foreign) {
-        tell(self, &foreign);
+    if (result->foreign || result->classic) {
+        tell(self, &useless);
         return;
     }
     tell(self, &answered);
@@ -129,6 +130,7 @@ int pidwatch_run(const struct pidwatch *watch)
         .port = watch->port,
         .try_ms = WATCH_TRY_MS,
         .repeat_ms = REPEAT_MS,
+        .no_classic = watch->no_classic,
         .trace = watch->trace,
         .trace_context = watch->context,
     };

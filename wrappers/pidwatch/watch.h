@@ -19,12 +19,13 @@ enum {
 
 /* Things that a user may want to know. */
 enum pidwatch_news_kind {
-    /* Of the watched side; each is told at most once, and the last four not after the first. */
+    /* Of the watched side; each is told at most once, and the last five not after the first. */
     PIDWATCH_ANSWERED,   /* the first answer came */
     PIDWATCH_UNRESOLVED, /* the host's name does not resolve */
     PIDWATCH_SILENT,     /* nobody answers there */
     PIDWATCH_REFUSED,    /* the host does, but no pidstatd is there */
     PIDWATCH_FOREIGN,    /* that one is in a container: the process is none of its namespace */
+    PIDWATCH_CLASSIC,    /* that one is of the classic package, which was not to be believed */
     /* Why the victim is about to be ended. */
     PIDWATCH_ENDED,      /* the watched process has ended */
     PIDWATCH_NEVER_SEEN, /* there was none when the watch began */
@@ -58,6 +59,7 @@ struct pidwatch {
     bool seen;              /* it has been seen already */
     uint64_t pid_namespace; /* 0 where not known */
     bool any_namespace;     /* whatever the daemon there speaks for */
+    unsigned no_classic;    /* a daemon of the classic package is not believed */
 
     /* The process that is ended. */
     struct process_ref victim; /* not closed here */

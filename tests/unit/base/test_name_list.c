@@ -31,13 +31,13 @@ static const char *expanded(const char *text)
     return joined;
 }
 
-static void plain_names_are_split_at_colons_and_blanks(void **state)
+static void plain_names_are_split_at_colons_commas_and_blanks(void **state)
 {
     (void)state;
     assert_string_equal(expanded("lic1"), "lic1");
     assert_string_equal(expanded("lic1:lic2"), "lic1 lic2");
     assert_string_equal(expanded("  lic1 lic2\t: lic3  "), "lic1 lic2 lic3");
-    assert_string_equal(expanded("a,b"), "a,b");
+    assert_string_equal(expanded("a,b[1,3] , c"), "a b1 b3 c");
     assert_string_equal(expanded("b\xc3\xbc:\xff"), "b\xc3\xbc \xff");
 }
 
@@ -158,7 +158,7 @@ static void brackets_cannot_be_made_to_work_for_ever(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plain_names_are_split_at_colons_and_blanks),
+        cmocka_unit_test(plain_names_are_split_at_colons_commas_and_blanks),
         cmocka_unit_test(brackets_are_expanded),
         cmocka_unit_test(a_name_that_stands_twice_counts_once),
         cmocka_unit_test(faults_are_named_with_their_place),

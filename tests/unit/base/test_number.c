@@ -94,29 +94,66 @@ static void seconds_that_are_none_are_refused(void **state)
     assert_int_equal(ms, 7);
 }
 
-static void durations_have_units(void **state)
+static void times_may_have_units(void **state)
 {
-    static const char *const junk[] = {"", "d", "90x", "1dd", "-1d", "1 d", "1.5h"};
     static const struct {
         const char *text;
-        uint64_t s;
-    } good[] = {{"90d", 7776000}, {"12h", 43200}, {"30m", 1800}, {"45s", 45}, {"7", 7}, {"0", 0}};
-    uint64_t s = 7;
+        int64_t ms;
+    } good[] = {{"0.25", 250}, {"250ms", 250},    {"0.5ms", 1},        {"90s", 90000},
+                {"1m", 60000}, {"1.5h", 5400000}, {"90d", 7776000000}, {"0d", 0}};
+    static const char *const junk[] = {"",       "h",  "1hh",  "1 h", "-1h", "1h30m",
+                                       "1.2.3h", "1x", "1,5h", "d",   "1dd", "1 d"};
+    static const char *const beyond[] = {"106751991167301d", "9223372036854775807h",
+                                         "9999999999999999999999999d", "11s", "1m"};
+    int64_t ms = 7;
 
     (void)state;
     for (size_t i = 0; i < sizeof junk / sizeof *junk; i++) {
         errno = 0;
-        assert_int_equal(number_parse_duration(junk[i], UINT64_MAX, &s), -1);
+        assert_int_equal(number_parse_time(junk[i], INT64_MAX, &ms), -1);
         assert_int_equal(errno, EINVAL);
     }
-    errno = 0;
-    assert_int_equal(number_parse_duration("2d", 86400, &s), -1);
-    assert_int_equal(errno, ERANGE);
-    assert_int_equal(number_parse_duration("9999999999999999999999999d", UINT64_MAX, &s), -1);
-    assert_int_equal(s, 7);
+    for (size_t i = 0; i < sizeof beyond / sizeof *beyond; i++) {
+        errno = 0;
+        assert_int_equal(number_parse_time(beyond[i], 10000, &ms), -1);
+        assert_int_equal(errno, ERANGE);
+    }
+    assert_int_equal(ms, 7);
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
-        assert_int_equal(number_parse_duration(good[i].text, UINT64_MAX, &s), 0);
-        assert_int_equal(s, good[i].s);
+        assert_int_equal(number_parse_time(good[i].text, INT64_MAX, &ms), 0);
+        assert_true(ms == good[i].ms);
+    }
+}
+
+static void sizes_have_units(void **state)
+{
+    static const char *const junk[] = {"", "K", "1k", "1KB", "1 K", "-1K", "1.5G", "1P", "K1"};
+    static const struct {
+        const char *text;
+        uint64_t bytes;
+    } good[] = {{"64K", 65536},     {"256M", 268435456},
+                {"1G", 1073741824}, {"2T", 2199023255552},
+                {"7", 7},           {"0", 0},
+                {"0G", 0}};
+    uint64_t bytes = 7;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof junk / sizeof *junk; i++) {
+        errno = 0;
+        assert_int_equal(number_parse_size(junk[i], UINT64_MAX, &bytes), -1);
+        assert_int_equal(errno, EINVAL);
+    }
+    /* What would go round to a small one, and what is beyond the bound by its unit only. */
+    static const char *const large[] = {"18446744073709551616", "17179869184G", "2K"};
+    for (size_t i = 0; i < sizeof large / sizeof *large; i++) {
+        errno = 0;
+        assert_int_equal(number_parse_size(large[i], i == 2 ? 2047 : UINT64_MAX, &bytes), -1);
+        assert_int_equal(errno, ERANGE);
+    }
+    assert_int_equal(bytes, 7);
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        assert_int_equal(number_parse_size(good[i].text, UINT64_MAX, &bytes), 0);
+        assert_int_equal(bytes, good[i].bytes);
     }
 }
 
@@ -126,7 +163,8 @@ int main(void)
         cmocka_unit_test(digits_are_parsed),
         cmocka_unit_test(junk_is_refused_and_leaves_the_value_alone),
         cmocka_unit_test(numbers_above_the_bound_are_refused),
-        cmocka_unit_test(durations_have_units),
+        cmocka_unit_test(times_may_have_units),
+        cmocka_unit_test(sizes_have_units),
         cmocka_unit_test(seconds_become_milliseconds),
         cmocka_unit_test(seconds_that_are_none_are_refused),
     };

@@ -164,6 +164,53 @@ static void a_removed_node_can_be_inserted_again(void **state)
     assert_null(tree_next(&tree, &item.node));
 }
 
+static void a_list_has_the_nodes_behind_one(void **state)
+{
+    static struct item items[SPACE];
+    struct tree tree = {NULL, item_compare};
+    struct tree_node *all[SPACE], *some[7];
+
+    (void)state;
+    for (int key = 0; key < SPACE; key++) {
+        items[key].key = key;
+        tree_insert(&tree, &items[key].node);
+    }
+    for (int key = 0; key < SPACE; key++) {
+        size_t count = tree_list(&tree, &items[key].node, some, 7);
+
+        assert_int_equal(count, SPACE - 1 - key < 7 ? SPACE - 1 - key : 7);
+        for (size_t i = 0; i < count; i++)
+            assert_ptr_equal(some[i], &items[key + 1 + (int)i].node);
+    }
+    assert_int_equal(tree_list(&tree, NULL, all, SPACE), SPACE);
+    assert_int_equal(tree_list(&tree, NULL, all, 0), 0);
+}
+
+static void what_is_put_behind_all_others_makes_the_same_tree(void **state)
+{
+    static struct item items[SPACE];
+    struct tree_node *all[SPACE];
+
+    (void)state;
+    for (int count = 0; count <= SPACE; count++) {
+        struct tree tree = {NULL, item_compare};
+        struct tree_node *last = NULL;
+
+        for (int key = 0; key < count; key++) {
+            items[key].key = key;
+            tree_append(&tree, &last, &items[key].node);
+            assert_ptr_equal(tree_first(&tree), &items[0].node);
+            assert_int_equal(tree_count(&tree), key + 1);
+        }
+        tree_settle(&tree, &last);
+        assert_null(last);
+        assert_int_equal(checked_count(tree.root), count);
+        assert_int_equal(tree_list(&tree, NULL, all, SPACE), count);
+        for (int key = 0; key < count; key++)
+            assert_ptr_equal(all[key], &items[key].node);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +219,8 @@ int main(void)
         cmocka_unit_test(sorted_input_stays_balanced),
         cmocka_unit_test(falling_input_stays_balanced),
         cmocka_unit_test(a_removed_node_can_be_inserted_again),
+        cmocka_unit_test(a_list_has_the_nodes_behind_one),
+        cmocka_unit_test(what_is_put_behind_all_others_makes_the_same_tree),
     };
 
     return cmocka_run_group_tests_name("tree", tests, NULL, NULL);

@@ -21,6 +21,7 @@ struct settings {
     int32_t pid;
     uint16_t small;
     int64_t wait_ms;
+    uint32_t keep_s;
     bool verbose, nonblock, background;
     enum colour colour;
     char called[64];
@@ -52,6 +53,7 @@ static const struct option_spec table[] = {
     OPT_NUMBER("pid", "PID", pid, 1, INT32_MAX, "a process"),
     OPT_NUMBER("small", "N", small, 0, UINT16_MAX, "a small one"),
     OPT_SECONDS("timeout", wait_ms, 100, 5000, "how long", .letter = 'w'),
+    OPT_WHOLE_SECONDS("keep", keep_s, 1, 100000, "how many of them"),
     OPT_WORD("colour", "WHICH", colour, "red|green|blue", "one of three"),
     OPT_GROUP("Flags"),
     OPT_FLAG("verbose", verbose,
@@ -222,20 +224,35 @@ static void wrong_values_are_refused(void **state)
     expect_bad("--count 1025", "--count \"1025\" is no number from 1 to 1024");
     expect_bad("--count -1", "--count \"-1\" is no number from 1 to 1024");
     expect_bad("--small 65536", "--small \"65536\" is no number from 0 to 65535");
-    expect_bad("--timeout 0.05", "--timeout \"0.05\" is no number of seconds from 0.1 to 5");
-    expect_bad("--timeout 1,5",
-               "--timeout \"1,5\" is no number of seconds from 0.1 to 5; use a point: 0.5");
-    expect_bad("--timeout 5m",
-               "--timeout \"5m\" is no number of seconds from 0.1 to 5; in seconds: 300");
-    expect_bad("--timeout 1.5h",
-               "--timeout \"1.5h\" is no number of seconds from 0.1 to 5; in seconds: 5400");
-    expect_bad("--timeout 250ms",
-               "--timeout \"250ms\" is no number of seconds from 0.1 to 5; in seconds: 0.25");
-    expect_bad("--timeout 5i", "--timeout \"5i\" is no number of seconds from 0.1 to 5");
-    expect_bad("--timeout m", "--timeout \"m\" is no number of seconds from 0.1 to 5");
+    static const char *const no_times[] = {"0.05", "1,5", "5m", "1.5h", "90ms", "5i", "m", "-1"};
+
+    for (size_t i = 0; i < sizeof no_times / sizeof *no_times; i++) {
+        char words[32], error[128];
+
+        snprintf(words, sizeof words, "--timeout %s", no_times[i]);
+        snprintf(error, sizeof error,
+                 "--timeout \"%s\" is no time from 0.1 to 5 seconds; such as 0.5, 90s, 30m or 2h",
+                 no_times[i]);
+        expect_bad(words, error);
+    }
+    expect_bad("--keep 3d",
+               "--keep \"3d\" is no time from 1 to 100000 seconds; such as 0.5, 90s, 30m or 2h");
     expect_bad("--colour pink", "--colour \"pink\" is none of red|green|blue");
     expect_bad("--colour re", "--colour \"re\" is none of red|green|blue");
     expect_bad("--colour _", "--colour \"\" is none of red|green|blue");
+}
+
+static void times_have_units(void **state)
+{
+    (void)state;
+    expect_good("--timeout 250ms", "");
+    assert_true(settings.wait_ms == 250);
+    expect_good("--timeout 0.05m", "");
+    assert_true(settings.wait_ms == 3000);
+    expect_good("--keep 1.5h", "");
+    assert_int_equal(settings.keep_s, 5400);
+    expect_good("--keep 1200ms", "");
+    assert_int_equal(settings.keep_s, 2);
 }
 
 static void what_a_call_returns_ends_the_parsing(void **state)
@@ -332,6 +349,7 @@ static void help_is_aligned_and_fits_a_terminal(void **state)
               "      --pid PID          a process\n"
               "      --small N          a small one\n"
               "  -w, --timeout SECONDS  how long\n"
+              "      --keep SECONDS     how many of them\n"
               "      --colour WHICH     one of three\n"
               "\n"
               "Flags:\n"
@@ -363,6 +381,7 @@ int main(void)
         cmocka_unit_test(flags_are_taken_back),
         cmocka_unit_test(a_slip_is_an_error_with_a_hint),
         cmocka_unit_test(wrong_values_are_refused),
+        cmocka_unit_test(times_have_units),
         cmocka_unit_test(what_a_call_returns_ends_the_parsing),
         cmocka_unit_test(help_is_shown_to_who_asks_for_it),
         cmocka_unit_test(words_may_stand_between_options),

@@ -10,46 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/answer.h"
-
-static struct answer_parser parser;
-
-static int setup(void **state)
-{
-    (void)state;
-    memset(&parser, 0, sizeof parser);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    answer_parser_fini(&parser);
-    return 0;
-}
-
-static void feed(const char *text)
-{
-    assert_true(answer_parser_feed(&parser, text, strlen(text)));
-}
-
-static struct answer next(enum answer_kind expected)
-{
-    struct answer answer = {0};
-
-    assert_int_equal(answer_parser_next(&parser, &answer), expected);
-    return answer;
-}
+#include "answers.h"
 
 static void a_status_ends_with_two_empty_lines(void **state)
 {
     struct answer answer;
 
     (void)state;
-    feed("owner h_1_u\nlocked 1\nlockname a\nlockname b\ntoken 18446744073709551615\n\n");
-    next(ANSWER_NONE);
-    feed("\nowner \nlocked 0\n\n\n");
-    answer = next(ANSWER_STATUS);
+    answers_feed("owner h_1_u\nlocked 1\nlockname a\nlockname b\ntoken 18446744073709551615\n\n");
+    answers_next(ANSWER_NONE);
+    answers_feed("\nowner \nlocked 0\n\n\n");
+    answer = answers_next(ANSWER_STATUS);
     assert_string_equal(answer.text, "h_1_u");
     assert_true(answer.locked);
     assert_int_equal(answer.name_count, 2);
@@ -57,11 +28,30 @@ static void a_status_ends_with_two_empty_lines(void **state)
     assert_string_equal(answer.names[1], "b");
     assert_true(answer.number == UINT64_MAX);
     assert_null(answer.error);
-    answer = next(ANSWER_STATUS);
+    answer = answers_next(ANSWER_STATUS);
     assert_string_equal(answer.text, "");
     assert_false(answer.locked);
     assert_int_equal(answer.name_count, 0);
-    next(ANSWER_NONE);
+    answers_next(ANSWER_NONE);
+}
+
+static void a_limit_and_a_loss_are_told(void **state)
+{
+    struct answer answer;
+
+    (void)state;
+    answers_feed("owner o\nlocked 1\nlockname a\ntoken 7\nhold-left 90500\n\n\n"
+                 "lost 7 hold-limit\nlost 8\nowner o\nlocked 0\n\n\nlost x broken\n");
+    answer = answers_next(ANSWER_STATUS);
+    assert_true(answer.left_ms == 90500);
+    answer = answers_next(ANSWER_LOST);
+    assert_true(answer.number == 7);
+    assert_string_equal(answer.text, "hold-limit");
+    answer = answers_next(ANSWER_LOST);
+    assert_true(answer.number == 8);
+    assert_string_equal(answer.text, "");
+    assert_true(answers_next(ANSWER_STATUS).left_ms == -1);
+    answers_next(ANSWER_BAD);
 }
 
 static void an_error_comes_with_its_status(void **state)
@@ -69,18 +59,19 @@ static void an_error_comes_with_its_status(void **state)
     struct answer answer;
 
     (void)state;
-    feed("owner x\nlocked 0\nerror this is wrong; do that\n\n\n");
-    answer = next(ANSWER_STATUS);
+    answers_feed("owner x\nlocked 0\nerror this is wrong; do that\n\n\n");
+    answer = answers_next(ANSWER_STATUS);
     assert_string_equal(answer.error, "this is wrong; do that");
-    assert_null(answer_parser_last_error(&parser));
+    assert_null(answer_parser_last_error(&answers_parser));
 }
 
 static void an_error_before_the_end_is_kept(void **state)
 {
     (void)state;
-    feed("error too many connections; try again later\n");
-    next(ANSWER_NONE);
-    assert_string_equal(answer_parser_last_error(&parser), "too many connections; try again later");
+    answers_feed("error too many connections; try again later\n");
+    answers_next(ANSWER_NONE);
+    assert_string_equal(answer_parser_last_error(&answers_parser),
+                        "too many connections; try again later");
 }
 
 static void an_error_comes_with_its_code(void **state)
@@ -110,21 +101,21 @@ static void an_error_comes_with_its_code(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        feed("owner o\nlocked 0\n");
-        feed(cases[i].lines);
-        feed("\n\n");
-        assert_int_equal(next(ANSWER_STATUS).code, cases[i].code);
+        answers_feed("owner o\nlocked 0\n");
+        answers_feed(cases[i].lines);
+        answers_feed("\n\n");
+        assert_int_equal(answers_next(ANSWER_STATUS).code, cases[i].code);
     }
 }
 
 static void a_code_may_be_the_first_line(void **state)
 {
     (void)state;
-    feed("error-code later\nerror too many connections\n");
-    next(ANSWER_NONE);
-    assert_string_equal(answer_parser_last_error(&parser), "too many connections");
-    feed("\n\n");
-    assert_int_equal(next(ANSWER_STATUS).code, ERROR_CODE_LATER);
+    answers_feed("error-code later\nerror too many connections\n");
+    answers_next(ANSWER_NONE);
+    assert_string_equal(answer_parser_last_error(&answers_parser), "too many connections");
+    answers_feed("\n\n");
+    assert_int_equal(answers_next(ANSWER_STATUS).code, ERROR_CODE_LATER);
 }
 
 static void a_waiting_lock_is_told_about_its_wait(void **state)
@@ -132,32 +123,33 @@ static void a_waiting_lock_is_told_about_its_wait(void **state)
     struct answer answer;
 
     (void)state;
-    feed("proto 2\nautounlock_check d1 192.0.2.77 4242 2\nautounlock_check d2 farm7 42 2 4711\n"
-         "autounlock_check d2 farm7 42 2 many\nprint_waiting o_1_u\n"
-         "queue 3 1500 d1 o_1_u\nqueue 0\nprint_obtained\n");
-    assert_int_equal(next(ANSWER_PROTO).number, 2);
-    answer = next(ANSWER_CHECK);
+    answers_feed(
+        "proto 2\nautounlock_check d1 192.0.2.77 4242 2\nautounlock_check d2 farm7 42 2 4711\n"
+        "autounlock_check d2 farm7 42 2 many\nprint_waiting o_1_u\n"
+        "queue 3 1500 d1 o_1_u\nqueue 0\nprint_obtained\n");
+    assert_int_equal(answers_next(ANSWER_PROTO).number, 2);
+    answer = answers_next(ANSWER_CHECK);
     assert_string_equal(answer.text, "192.0.2.77");
     assert_string_equal(answer.lock, "d1");
     assert_int_equal(answer.number, 4242);
     assert_int_equal(answer.start, 0);
-    assert_int_equal(next(ANSWER_CHECK).start, 4711);
-    assert_int_equal(next(ANSWER_CHECK).start, 0);
-    assert_string_equal(next(ANSWER_WAITING).text, "o_1_u");
-    answer = next(ANSWER_QUEUE);
+    assert_int_equal(answers_next(ANSWER_CHECK).start, 4711);
+    assert_int_equal(answers_next(ANSWER_CHECK).start, 0);
+    assert_string_equal(answers_next(ANSWER_WAITING).text, "o_1_u");
+    answer = answers_next(ANSWER_QUEUE);
     assert_int_equal(answer.number, 3);
     assert_int_equal(answer.held_ms, 1500);
     assert_string_equal(answer.lock, "d1");
     assert_string_equal(answer.text, "o_1_u");
-    assert_int_equal(next(ANSWER_QUEUE).number, 0);
-    next(ANSWER_OBTAINED);
+    assert_int_equal(answers_next(ANSWER_QUEUE).number, 0);
+    answers_next(ANSWER_OBTAINED);
 }
 
 static void a_promise_has_no_age(void **state)
 {
     (void)state;
-    feed("queue 1 -1 a o\n");
-    assert_int_equal(next(ANSWER_QUEUE).held_ms, -1);
+    answers_feed("queue 1 -1 a o\n");
+    assert_int_equal(answers_next(ANSWER_QUEUE).held_ms, -1);
 }
 
 static void lists_may_be_empty(void **state)
@@ -165,16 +157,19 @@ static void lists_may_be_empty(void **state)
     struct answer answer;
 
     (void)state;
-    feed("\n\nlock a o1\nlock b o2\n\n\nversion 1.502 1000000000\n\n\n\n");
-    assert_int_equal(next(ANSWER_LIST).name_count, 0);
-    answer = next(ANSWER_LIST);
+    answers_feed("\n\nlock a o1\nlock b o2\n\n\nversion 1.502 1000000000\n\n\n\n");
+    assert_int_equal(answers_next(ANSWER_LIST).name_count, 0);
+    answer = answers_next(ANSWER_LIST);
     assert_int_equal(answer.name_count, 4);
     assert_string_equal(answer.names[0], "a");
     assert_string_equal(answer.names[3], "o2");
-    answer = next(ANSWER_VERSION);
+    answer = answers_next(ANSWER_VERSION);
     assert_string_equal(answer.text, "1.502");
     assert_int_equal(answer.number, 1000000000);
-    assert_int_equal(next(ANSWER_LIST).name_count, 0);
+    assert_int_equal(answer.clock_ms, 0);
+    assert_int_equal(answers_next(ANSWER_LIST).name_count, 0);
+    answers_feed("version 0.1.0 1000000000 1000000000123\n\n");
+    assert_int_equal(answers_next(ANSWER_VERSION).clock_ms, 1000000000123);
 }
 
 static void json_is_counted_not_searched(void **state)
@@ -182,61 +177,12 @@ static void json_is_counted_not_searched(void **state)
     struct answer answer;
 
     (void)state;
-    feed("json 7\n{\"a\":\n");
-    next(ANSWER_NONE);
-    feed("}\nended 3\n");
-    answer = next(ANSWER_JSON);
+    answers_feed("json 7\n{\"a\":\n");
+    answers_next(ANSWER_NONE);
+    answers_feed("}\nended 3\n");
+    answer = answers_next(ANSWER_JSON);
     assert_string_equal(answer.text, "{\"a\":\n}");
-    assert_int_equal(next(ANSWER_ENDED).number, 3);
-}
-
-static void a_history_has_a_line_for_each(void **state)
-{
-    struct answer answer;
-
-    (void)state;
-    feed("past hold unlock 18446744073709551615 1 2 3 44 o_1_u h slurm:1 l\n"
-         "past hold\npast moon - 0 1 1 1 0 x - - l\npast left - 0 1 1 -1 0 x - - l\n"
-         "past left - 0 1 1 1 0 - - - l\npast left - 0 1 1 1 0 x - -\n"
-         "past refused - 0 1 1 0 0 o - - l m n\nhistory 0\n");
-    answer = next(ANSWER_PAST);
-    assert_int_equal(answer.past.past, IPCLOCKER_PAST_HOLD);
-    assert_string_equal(answer.past.reason, "unlock");
-    assert_true(answer.past.token == UINT64_MAX);
-    assert_int_equal(answer.past.asked_ms, 1);
-    assert_int_equal(answer.past.granted_ms, 2);
-    assert_int_equal(answer.past.ended_ms, 3);
-    assert_int_equal(answer.past.pid, 44);
-    assert_string_equal(answer.past.owner, "o_1_u");
-    assert_string_equal(answer.past.host, "h");
-    assert_string_equal(answer.past.job, "slurm:1");
-    assert_string_equal(answer.past.locks, "l");
-    answer = next(ANSWER_PAST);
-    assert_int_equal(answer.past.past, IPCLOCKER_PAST_REFUSED);
-    assert_null(answer.past.reason);
-    assert_null(answer.past.host);
-    assert_string_equal(answer.past.locks, "l m n");
-    assert_int_equal(next(ANSWER_HISTORY).number, 0);
-}
-
-static void a_line_of_the_history_names_a_whole_demand(void **state)
-{
-    static const char begin[] = "proto 2\npast left - 0 1 1 1 0 o - - ";
-    static char names[ANSWER_PAST_MAX - 64];
-
-    (void)state;
-    memset(names, 'n', sizeof names - 1);
-    feed(begin);
-    feed(names);
-    next(ANSWER_PROTO);
-    next(ANSWER_NONE);
-    feed("\n");
-    assert_int_equal(strlen(next(ANSWER_PAST).past.locks), sizeof names - 1);
-    feed(begin);
-    feed(names);
-    feed(names);
-    next(ANSWER_PROTO);
-    next(ANSWER_BAD);
+    assert_int_equal(answers_next(ANSWER_ENDED).number, 3);
 }
 
 static void the_size_of_the_pieces_does_not_matter(void **state)
@@ -258,8 +204,9 @@ static void the_size_of_the_pieces_does_not_matter(void **state)
             size_t left = sizeof text - 1 - at;
             enum answer_kind kind;
 
-            assert_true(answer_parser_feed(&parser, text + at, left < piece ? left : piece));
-            while ((kind = answer_parser_next(&parser, &answer)) != ANSWER_NONE)
+            assert_true(
+                answer_parser_feed(&answers_parser, text + at, left < piece ? left : piece));
+            while ((kind = answer_parser_next(&answers_parser, &answer)) != ANSWER_NONE)
                 assert_int_equal(kind, kinds[found++]);
         }
         assert_int_equal(found, sizeof kinds / sizeof *kinds);
@@ -269,9 +216,9 @@ static void the_size_of_the_pieces_does_not_matter(void **state)
 static void later_words_that_are_not_known_are_ignored(void **state)
 {
     (void)state;
-    feed("proto 2\nnovelty 1 2 3\nended 1\n");
-    next(ANSWER_PROTO);
-    next(ANSWER_ENDED);
+    answers_feed("proto 2\nnovelty 1 2 3\nended 1\n");
+    answers_next(ANSWER_PROTO);
+    answers_next(ANSWER_ENDED);
 }
 
 static void strangers_are_told_from_lock_servers(void **state)
@@ -299,12 +246,12 @@ static void strangers_are_told_from_lock_servers(void **state)
     for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++) {
         enum answer_kind kind;
 
-        feed(strangers[i]);
-        while ((kind = answer_parser_next(&parser, &answer)) == ANSWER_PROTO)
+        answers_feed(strangers[i]);
+        while ((kind = answer_parser_next(&answers_parser, &answer)) == ANSWER_PROTO)
             continue;
         assert_int_equal(kind, ANSWER_BAD);
-        assert_int_equal(answer_parser_next(&parser, &answer), ANSWER_BAD);
-        answer_parser_fini(&parser);
+        assert_int_equal(answer_parser_next(&answers_parser, &answer), ANSWER_BAD);
+        answer_parser_fini(&answers_parser);
     }
 }
 
@@ -314,8 +261,8 @@ static void a_line_without_end_is_bounded(void **state)
 
     (void)state;
     memset(junk, 'x', sizeof junk);
-    assert_true(answer_parser_feed(&parser, junk, sizeof junk));
-    next(ANSWER_BAD);
+    assert_true(answer_parser_feed(&answers_parser, junk, sizeof junk));
+    answers_next(ANSWER_BAD);
 }
 
 static void a_status_without_end_is_bounded(void **state)
@@ -329,8 +276,8 @@ static void a_status_without_end_is_bounded(void **state)
     memcpy(line, "owner ", 6);
     line[sizeof line - 1] = '\n';
     for (size_t i = 0; i < 100000 && kind == ANSWER_NONE; i++) {
-        assert_true(answer_parser_feed(&parser, line, sizeof line));
-        kind = answer_parser_next(&parser, &answer);
+        assert_true(answer_parser_feed(&answers_parser, line, sizeof line));
+        kind = answer_parser_next(&answers_parser, &answer);
     }
     assert_int_equal(kind, ANSWER_BAD);
 }
@@ -338,8 +285,8 @@ static void a_status_without_end_is_bounded(void **state)
 static void a_nul_hides_nothing(void **state)
 {
     (void)state;
-    assert_true(answer_parser_feed(&parser, "owner a\0b\n", 10));
-    next(ANSWER_BAD);
+    assert_true(answer_parser_feed(&answers_parser, "owner a\0b\n", 10));
+    answers_next(ANSWER_BAD);
 }
 
 /* Whatever comes, the parser ends with an answer, with more to come, or with a refusal. */
@@ -349,6 +296,8 @@ static void noise_does_no_harm(void **state)
                                         "locked",
                                         "lockname",
                                         "token",
+                                        "hold-left",
+                                        "lost",
                                         "error",
                                         "lock",
                                         "json",
@@ -380,41 +329,39 @@ static void noise_does_no_harm(void **state)
 
             seed = seed * 1103515245u + 12345u;
             word = words[(seed >> 16) % (sizeof words / sizeof *words)];
-            assert_true(answer_parser_feed(&parser, word, strlen(word)));
+            assert_true(answer_parser_feed(&answers_parser, word, strlen(word)));
             if ((seed >> 8) % 3 == 0)
-                feed(" ");
-            while (answer_parser_next(&parser, &answer) > ANSWER_BAD) {
+                answers_feed(" ");
+            while (answer_parser_next(&answers_parser, &answer) > ANSWER_BAD) {
                 for (size_t k = 0; k < answer.name_count; k++)
                     assert_true(strlen(answer.names[k]) < 1000);
                 assert_non_null(answer.text);
             }
         }
-        answer_parser_fini(&parser);
+        answer_parser_fini(&answers_parser);
     }
 }
 
 int main(void)
 {
-#define PARSER_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
     const struct CMUnitTest tests[] = {
-        PARSER_TEST(a_status_ends_with_two_empty_lines),
-        PARSER_TEST(an_error_comes_with_its_status),
-        PARSER_TEST(an_error_before_the_end_is_kept),
-        PARSER_TEST(an_error_comes_with_its_code),
-        PARSER_TEST(a_code_may_be_the_first_line),
-        PARSER_TEST(a_waiting_lock_is_told_about_its_wait),
-        PARSER_TEST(a_promise_has_no_age),
-        PARSER_TEST(lists_may_be_empty),
-        PARSER_TEST(json_is_counted_not_searched),
-        PARSER_TEST(a_history_has_a_line_for_each),
-        PARSER_TEST(a_line_of_the_history_names_a_whole_demand),
-        PARSER_TEST(the_size_of_the_pieces_does_not_matter),
-        PARSER_TEST(later_words_that_are_not_known_are_ignored),
-        PARSER_TEST(strangers_are_told_from_lock_servers),
-        PARSER_TEST(a_line_without_end_is_bounded),
-        PARSER_TEST(a_status_without_end_is_bounded),
-        PARSER_TEST(a_nul_hides_nothing),
-        PARSER_TEST(noise_does_no_harm),
+        ANSWERS_TEST(a_status_ends_with_two_empty_lines),
+        ANSWERS_TEST(a_limit_and_a_loss_are_told),
+        ANSWERS_TEST(an_error_comes_with_its_status),
+        ANSWERS_TEST(an_error_before_the_end_is_kept),
+        ANSWERS_TEST(an_error_comes_with_its_code),
+        ANSWERS_TEST(a_code_may_be_the_first_line),
+        ANSWERS_TEST(a_waiting_lock_is_told_about_its_wait),
+        ANSWERS_TEST(a_promise_has_no_age),
+        ANSWERS_TEST(lists_may_be_empty),
+        ANSWERS_TEST(json_is_counted_not_searched),
+        ANSWERS_TEST(the_size_of_the_pieces_does_not_matter),
+        ANSWERS_TEST(later_words_that_are_not_known_are_ignored),
+        ANSWERS_TEST(strangers_are_told_from_lock_servers),
+        ANSWERS_TEST(a_line_without_end_is_bounded),
+        ANSWERS_TEST(a_status_without_end_is_bounded),
+        ANSWERS_TEST(a_nul_hides_nothing),
+        ANSWERS_TEST(noise_does_no_harm),
     };
 
     return cmocka_run_group_tests_name("answer", tests, NULL, NULL);

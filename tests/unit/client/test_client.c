@@ -28,6 +28,7 @@ static int start_server(void **state)
     (void)state;
     if (server == NULL || ipclocker_server_listen(server, "127.0.0.1", "0") != 0)
         return -1;
+    ipclocker_server_set_pidstat_port(server, -1); /* what is reported is not asked about */
     snprintf(port, sizeof port, "%u", ipclocker_server_port(server));
     unsetenv("IPCLOCKER_HOST");
     unsetenv("IPCLOCKER_PORT");
@@ -289,6 +290,7 @@ static void locks_can_be_broken(void **state)
 
 static void deaths_of_processes_and_jobs_are_reported(void **state)
 {
+    static const char *const elsewhere[] = {"192.0.2.78"}, *const blank[] = {"a b"};
     struct ipclocker *lock = handle("o", "a"), *other = handle("p", "a");
 
     (void)state;
@@ -306,6 +308,11 @@ static void deaths_of_processes_and_jobs_are_reported(void **state)
     assert_int_equal(ipclocker_lock(lock), 0);
     assert_int_equal(ipclocker_dead_job(other, "slurm:8"), 0);
     assert_int_equal(ipclocker_dead_job_before(other, "slurm:7", 1000), 0);
+    expect_failure(other, ipclocker_dead_job_on(other, "slurm:7", 1000, elsewhere, 0), EINVAL);
+    expect_failure(other, ipclocker_dead_job_on(other, "slurm:7", INT64_MAX, elsewhere, 1), EINVAL);
+    expect_failure(other, ipclocker_dead_job_on(other, "slurm:7", 1000, blank, 1), EINVAL);
+    assert_int_equal(
+        ipclocker_dead_job_on(other, "slurm:7", ipclocker_server_time(other), elsewhere, 1), 0);
     assert_int_equal(ipclocker_dead_job(other, "slurm:7"), 1);
     assert_string_equal(ipclocker_owner(other), "");
     ipclocker_destroy(lock);
@@ -348,8 +355,11 @@ static void servers_answer_a_ping(void **state)
     assert_int_equal(ipclocker_ping_status(lock, &status), 0);
     assert_true(status.ok && status.seconds > 0 && status.seconds < 10);
     assert_int_equal(status.protocol, 2);
+    assert_true(status.knows_you);
+    assert_int_equal(status.you.proof, IPCLOCKER_CLAIMED);
     assert_string_equal(status.version, FARMLOCK_VERSION);
     assert_true(status.started > 1700000000);
+    assert_true(ipclocker_server_time(lock) / 1000 >= (int64_t)status.started);
     ipclocker_destroy(lock);
 }
 

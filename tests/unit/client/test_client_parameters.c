@@ -70,7 +70,7 @@ static void bad_parameters_are_refused(void **state)
     expect_failure(lock, ipclocker_set_locks(lock, "a", 0), EINVAL);
     expect_failure(lock, ipclocker_set_locks(lock, "a:b", 3), EINVAL);
     expect_failure(lock, ipclocker_set_locks(lock, "a[1-5000]", 1), E2BIG);
-    expect_failure(lock, ipclocker_add_locks(lock, "b:a", 1), EINVAL);
+    expect_failure(lock, ipclocker_add_locks(lock, "b:a", 3), EINVAL);
     expect_failure(lock, ipclocker_set_port(lock, "70000"), EINVAL);
     expect_failure(lock, ipclocker_set_path(lock, ""), EINVAL);
     expect_failure(lock, ipclocker_set_path(lock, long_text), ENAMETOOLONG);

@@ -123,8 +123,8 @@ static void a_history_comes_in_parts(void **state)
 {
     static const struct step steps[] = {
         HELLO,
-        {"HISTORY 5 90 0", "past hold unlock 7 1 2 3 44 ann h slurm:1 l\nhistory 12\n", false},
-        {"HISTORY 5 90 12",
+        {"HISTORY 5 90 0 by", "past hold unlock 7 1 2 3 44 ann h slurm:1 l\nhistory 12\n", false},
+        {"HISTORY 5 90 12 by",
          "past refused - 0 1 1 1 0 bob - - l m\npast moon - 0 1 1 1 0 x - - l\n"
          "past left - 0 1 1 1 0 cat - - l\nhistory 0\n",
          false},
@@ -151,19 +151,20 @@ static void a_history_that_breaks_off_is_no_history(void **state)
     static const struct {
         const char *say, *owners, *error;
     } cases[] = {
-        {"past hold - 7 1 2 3 44 ann - - l\n", "a", "the server: it closed the connection"},
-        {"past hold - 7 1 2 3 44 ann - - l\nerror no mo\x07re\n", "a",
+        {"past hold - 7 1 2 3 44 ann - - l\nby claimed - claimed - - -\n", "a",
+         "the server: it closed the connection"},
+        {"past hold - 7 1 2 3 44 ann - - l\nby claimed - claimed - - -\nerror no mo\x07re\n", "a",
          "the server refused: no mo\\x07re"},
         {"owner \nlocked 0\nerror no disk\n\n\n", "", "the server refused: no disk"},
         {"history 3\n", "", "the server: it closed the connection"},
-        {"past hold - 7 1 2 3 44 ann - - l\nhistory x\n", "a",
+        {"past hold - 7 1 2 3 44 ann - - l\nby claimed - claimed - - -\nhistory x\n", "a",
          "the server: what answers there is no lockerd"},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct step steps[] = {
-            HELLO, {"HISTORY 0 9 0", cases[i].say, true}, {NULL, NULL, false}};
+            HELLO, {"HISTORY 0 9 0 by", cases[i].say, true}, {NULL, NULL, false}};
         struct ipclocker *lock = begin(steps);
         struct found found = {0};
 
@@ -178,8 +179,8 @@ static void a_history_does_not_go_round(void **state)
 {
     static const struct step steps[] = {
         HELLO,
-        {"HISTORY 0 9 0", "history 3\n", false},
-        {"HISTORY 0 9 3", "history 3\n", false},
+        {"HISTORY 0 9 0 by", "history 3\n", false},
+        {"HISTORY 0 9 3 by", "history 3\n", false},
         {NULL, NULL, false},
     };
     struct ipclocker *lock = begin(steps);
@@ -194,7 +195,9 @@ static void who_has_enough_of_a_history_ends_it(void **state)
 {
     static const struct step steps[] = {
         HELLO,
-        {"HISTORY 0 9 0", "past hold - 7 1 2 3 44 ann - - l\npast hold - 8 1 2 3 44 bob - - l\n",
+        {"HISTORY 0 9 0 by",
+         "past hold - 7 1 2 3 44 ann - - l\nby claimed - claimed - - -\npast hold - 8 1 2 3 44 bob "
+         "- - l\nby claimed - claimed - - -\n",
          false},
         {NULL, NULL, false},
     };
@@ -347,9 +350,43 @@ static void a_silent_server_holds_no_end_of_a_handle(void **state)
     assert_int_equal(waitpid(server_pid, NULL, 0), server_pid);
 }
 
+/* The first loss is another grant's. */
+static void a_loss_is_known_by_its_token(void **state)
+{
+    static const struct step steps[] = {
+        HELLO,
+        {"LOCK",
+         "owner u\nlocked 1\nlockname a\nlockname b\ntoken 7\nhold-left 60000\n\n\n"
+         "lost 6 broken\nlost 7 broken\n",
+         false},
+        {NULL, NULL, false},
+    };
+    struct ipclocker *lock = begin(steps);
+    int64_t left_ms;
+    int result;
+
+    (void)state;
+    assert_int_equal(ipclocker_set_locks(lock, "a:b", 2), 0);
+    ipclocker_set_session(lock, true);
+    assert_int_equal(ipclocker_lock(lock), 0);
+    left_ms = ipclocker_hold_left(lock);
+    assert_true(left_ms > 0 && left_ms <= 60000);
+    while ((result = ipclocker_process(lock)) == 1)
+        assert_true(ipclocker_locked(lock));
+    expect_failure(lock, result, ENOLCK);
+    assert_string_equal(ipclocker_error(lock),
+                        "the lock a b was lost: it was broken, as by lockersh --break");
+    assert_false(ipclocker_locked(lock));
+    assert_true(ipclocker_hold_left(lock) == -1);
+    /* Again and again, until another is got. */
+    expect_failure(lock, ipclocker_process(lock), ENOLCK);
+    end(lock);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_loss_is_known_by_its_token),
         cmocka_unit_test(a_history_comes_in_parts),
         cmocka_unit_test(a_history_that_breaks_off_is_no_history),
         cmocka_unit_test(a_history_does_not_go_round),

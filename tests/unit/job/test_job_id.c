@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "job/gridengine_id.h"
 #include "job/job_id.h"
 
 /* Makes an environment of these NAME, VALUE pairs without any other scheduler's. */
@@ -28,7 +29,8 @@ static void set_environment(const char *const *pairs)
                                             "JOB_ID",
                                             "SGE_TASK_ID",
                                             "SGE_ROOT",
-                                            "SGE_CELL"};
+                                            "SGE_CELL",
+                                            "SGE_CLUSTER_NAME"};
 
     for (size_t i = 0; i < sizeof variables / sizeof *variables; i++)
         unsetenv(variables[i]);
@@ -84,6 +86,53 @@ static void clusters_of_slurm_are_told_apart(void **state)
                               "SLURM_HET_JOB_OFFSET", "1", "SLURM_CLUSTER_NAME", "lab"),
                         "slurm:4711+1@lab");
     assert_string_equal(ID_OF("SLURM_JOB_ID", "4711", "SLURM_CLUSTER_NAME", "l b"), "slurm:4711");
+}
+
+static void cells_of_grid_engine_are_told_apart(void **state)
+{
+    (void)state;
+    assert_string_equal(ID_OF("JOB_ID", "5", "SGE_CELL", "default"), "sge:5");
+    assert_string_equal(ID_OF("JOB_ID", "5", "SGE_TASK_ID", "3", "SGE_CELL", "west"),
+                        "sge:5.3@west");
+    assert_string_equal(
+        ID_OF("JOB_ID", "5", "SGE_CELL", "default", "SGE_CLUSTER_NAME", "lab", "SGE_TASK_ID", "3"),
+        "sge:5.3@lab");
+    assert_string_equal(ID_OF("JOB_ID", "5", "SGE_CELL", "default", "SGE_CLUSTER_NAME", "l b"),
+                        "sge:5");
+}
+
+static void ids_with_their_scheduler_are_whole(void **state)
+{
+    static const char *const good[] = {"sge:5.3@lab", "lsf:7[3]", "pbs:123[4].server",
+                                       "condor:12.0", "slurm:x",  "a-b_9:*"};
+    static const char *const bad[] = {"",        "5",     "sge:",        ":5",          "Sge:5",
+                                      "sge:5 6", "s e:5", "sge:5\x1b[m", "sge:\xc3\xa9"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_true(job_id_is_whole(good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(job_id_is_whole(bad[i]));
+}
+
+static void ids_of_grid_engine_are_taken_apart(void **state)
+{
+    static const char *const bad[] = {"sge:",   "sge:0",   "sge:5.", "sge:5.0",   "sge:5.3@",
+                                      "5.3",    "lsf:5",   "sge:5x", "sge:5.3.1", "sge:99999999999",
+                                      "sge:-5", "sge:5.3 "};
+    struct gridengine_job job = {0};
+
+    (void)state;
+    assert_true(gridengine_id_parse("sge:5", &job));
+    assert_int_equal(job.id, 5);
+    assert_int_equal(job.task, 0);
+    assert_string_equal(job.cluster, "");
+    assert_true(gridengine_id_parse("sge:5.3@lab", &job));
+    assert_int_equal(job.task, 3);
+    assert_string_equal(job.cluster, "lab");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(gridengine_id_parse(bad[i], &job));
+    assert_int_equal(job.task, 3);
 }
 
 static void a_component_knows_itself_by_its_node(void **state)
@@ -207,6 +256,9 @@ int main(void)
         cmocka_unit_test(schedulers_are_told_apart),
         cmocka_unit_test(parts_of_jobs_have_ids_of_their_own),
         cmocka_unit_test(clusters_of_slurm_are_told_apart),
+        cmocka_unit_test(cells_of_grid_engine_are_told_apart),
+        cmocka_unit_test(ids_with_their_scheduler_are_whole),
+        cmocka_unit_test(ids_of_grid_engine_are_taken_apart),
         cmocka_unit_test(a_component_knows_itself_by_its_node),
         cmocka_unit_test(an_epilog_knows_every_id_of_its_job),
         cmocka_unit_test(what_cannot_be_an_id_is_none),

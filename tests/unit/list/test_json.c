@@ -62,11 +62,13 @@ static void what_is_not_known_is_null(void **state)
                                         .held_since_ms = -1,
                                         .hold_limit_s = -1,
                                         .autounlock = LIST_JSON_UNKNOWN,
+                                        .connected = LIST_JSON_UNKNOWN,
+                                        .silent_ms = -1,
                                         .waiting = -1};
     static const char *const nulls[] = {
-        "user",       "host",         "pid",        "job",
-        "held_since", "held_seconds", "autounlock", "hold_limit_seconds",
-        "token",      "waiting"};
+        "user",       "host",           "pid",        "job",
+        "held_since", "held_seconds",   "autounlock", "hold_limit_seconds",
+        "connected",  "silent_seconds", "token",      "waiting"};
     struct json_object *document, *lock;
 
     (void)state;
@@ -75,7 +77,7 @@ static void what_is_not_known_is_null(void **state)
     lock = json_object_array_get_idx(member(document, "locks"), 0);
     for (size_t i = 0; i < sizeof nulls / sizeof *nulls; i++)
         assert_null(member(lock, nulls[i]));
-    assert_int_equal(json_object_object_length(lock), 12);
+    assert_int_equal(json_object_object_length(lock), 17);
     json_object_put(document);
 }
 

@@ -10,6 +10,9 @@
 
 #include <cmocka.h>
 
+#include "lock/keep.h"
+#include "lock/pools.h"
+
 void play_fail(const struct play *play, const char *what, const char *file, int line)
 {
     char text[PLAY_TEXT];
@@ -74,6 +77,7 @@ static void compare_seats(const struct play *play, const struct lock_request *re
 
         EXPECT(play, seat->request == request);
         EXPECT(play, seat->state == model_seat->state);
+        EXPECT(play, seat->is_kept == model_seat->is_kept);
         EXPECT(play, seat->group == (uint32_t)model_seat->group);
         EXPECT(play, play_name_number(lock_seat_name(seat)) ==
                          (model_seat->named ? model_seat->name : MODEL_NOBODY));
@@ -88,6 +92,20 @@ static void compare_seats(const struct play *play, const struct lock_request *re
     EXPECT(play, request->held_count == (size_t)model_held_seats(wanted));
 }
 
+static void compare_keep(const struct play *play, const struct lock_request *request,
+                         const struct model_request *wanted)
+{
+    struct lock_keep_state keep;
+
+    EXPECT(play, lock_table_keep(play->table, request, &keep) == wanted->keeps);
+    EXPECT(play, request->keeps == wanted->keeps);
+    if (!wanted->keeps)
+        return;
+    EXPECT(play, keep.keep_ms == wanted->ask.keep_ms);
+    EXPECT(play, keep.until_boot == wanted->ask.until_boot);
+    EXPECT(play, keep.until_ms == wanted->keep_until_ms);
+}
+
 static void compare_request(const struct play *play, const struct lock_request *request,
                             const struct model_request *wanted)
 {
@@ -99,6 +117,8 @@ static void compare_request(const struct play *play, const struct lock_request *
     EXPECT(play, request->asked_ms == wanted->asked_ms);
     EXPECT(play, request->granted_ms == wanted->granted_ms);
     EXPECT(play, request->deadline_ms == wanted->deadline_ms);
+    EXPECT(play, request->is_kept == model_is_done(wanted));
+    compare_keep(play, request, wanted);
     EXPECT(play, request->user_data == play);
     compare_terms(play, request, &wanted->ask);
     compare_seats(play, request, wanted);
@@ -140,6 +160,16 @@ static void compare_waiters(struct play *play)
     EXPECT(play, lock_table_waiter_count(play->table) == count);
 }
 
+/* The next one that holds a lock with others. */
+static const struct model_request *next_sharer(const struct model *model,
+                                               const struct model_request *last, int name)
+{
+    while (++last < model->requests + model->request_count)
+        if (last->state == LOCK_HELD && model_has(last, name))
+            return last;
+    return NULL;
+}
+
 static void compare_held(struct play *play)
 {
     const struct lock_seat *seat = NULL;
@@ -150,15 +180,21 @@ static void compare_held(struct play *play)
         const struct lock_request *holder = lock_table_holder(play->table, play_names[name]);
 
         EXPECT(play, ticket_of(holder) == model_ticket_of(wanted));
-        if (wanted == NULL)
-            continue;
-        count++;
-        seat = lock_table_next_held(play->table, seat);
-        EXPECT(play, seat != NULL && play_name_number(lock_seat_name(seat)) == name);
-        EXPECT(play, seat->request == holder);
-        compare_request(play, holder, wanted);
-        EXPECT(play, lock_table_position(play->table, holder) == 0);
-        EXPECT(play, lock_table_blocker(play->table, holder, NULL) == NULL);
+        for (; wanted != NULL; wanted = next_sharer(&play->model, wanted, name)) {
+            count++;
+            seat = lock_table_next_held(play->table, seat);
+            EXPECT(play, seat != NULL && play_name_number(lock_seat_name(seat)) == name);
+            EXPECT(play, seat->request == holder);
+            EXPECT(play,
+                   !model_shares(wanted, name) ||
+                       lock_table_held_behind(play->table, play_names[name], holder->ticket - 1)
+                               ->request == holder);
+            compare_request(play, holder, wanted);
+            EXPECT(play, lock_table_position(play->table, holder) == 0);
+            EXPECT(play, lock_table_blocker(play->table, holder, NULL) == NULL);
+            holder = lock_table_next_holder(play->table, play_names[name], holder);
+        }
+        EXPECT(play, holder == NULL);
     }
     EXPECT(play, lock_table_next_held(play->table, seat) == NULL);
     EXPECT(play, lock_table_held_count(play->table) == count);
@@ -169,7 +205,7 @@ static void compare_names(struct play *play)
     size_t known = 0;
 
     for (int name = 0; name < MODEL_NAMES; name++) {
-        bool is_known = false;
+        bool is_known = play->model.offline[name] || model_holder(&play->model, name) != NULL;
 
         EXPECT(play, lock_table_queue_length(play->table, play_names[name]) ==
                          model_queue_length(&play->model, name));
@@ -194,9 +230,23 @@ void play_compare(struct play *play)
     compare_names(play);
 }
 
+/* Who has a lock; of several readers that with the highest ticket. */
 struct takers {
     const struct lock_request *of[MODEL_NAMES];
+    bool is_shared[MODEL_NAMES];
 };
+
+static void note_taker(const struct play *play, struct takers *takers, const struct lock_seat *seat)
+{
+    int name = play_name_number(lock_seat_name(seat));
+    const struct lock_request **taker = &takers->of[name];
+
+    /* No lock has two owners, but for readers. */
+    EXPECT(play, *taker == NULL || (takers->is_shared[name] && seat->is_shared));
+    takers->is_shared[name] = seat->is_shared;
+    if (*taker == NULL || (*taker)->ticket < seat->request->ticket)
+        *taker = seat->request;
+}
 
 static void note_takers(const struct play *play, struct takers *takers)
 {
@@ -204,18 +254,30 @@ static void note_takers(const struct play *play, struct takers *takers)
     const struct lock_seat *seat = NULL;
 
     while ((seat = lock_table_next_held(play->table, seat)) != NULL)
-        takers->of[play_name_number(lock_seat_name(seat))] = seat->request;
+        note_taker(play, takers, seat);
     while ((request = lock_table_next_waiter(play->table, request)) != NULL) {
         for (size_t i = 0; i < request->seat_count; i++) {
-            const struct lock_request **taker =
-                &takers->of[play_name_number(lock_seat_name(&request->seats[i]))];
-
-            if (request->seats[i].state != LOCK_SEAT_PROMISED)
-                continue;
-            EXPECT(play, *taker == NULL); /* no lock has two owners */
-            *taker = request;
+            if (request->seats[i].state == LOCK_SEAT_PROMISED)
+                note_taker(play, takers, &request->seats[i]);
         }
     }
+}
+
+/* Whether somebody who does not share a lock waits for it, with a lower ticket. */
+static bool waits_behind_writer(const struct play *play, const struct lock_seat *reader)
+{
+    const struct lock_request *request = NULL;
+
+    while ((request = lock_table_next_waiter(play->table, request)) != reader->request) {
+        for (size_t i = 0; i < request->seat_count; i++) {
+            const struct lock_seat *seat = &request->seats[i];
+
+            if (seat->state == LOCK_SEAT_QUEUED && !seat->is_shared &&
+                strcmp(lock_seat_name(seat), lock_seat_name(reader)) == 0)
+                return true;
+        }
+    }
+    return false;
 }
 
 static bool has_promise(const struct lock_request *request)
@@ -226,18 +288,19 @@ static bool has_promise(const struct lock_request *request)
     return false;
 }
 
-/* Only who has been away can find that somebody who came later has what it wants. */
-static bool was_away(const struct play *play, const struct lock_request *request)
+/* Only who has been away, or was robbed by one that had, can find that somebody who came later
+ * holds what it wants. */
+static bool missed_some(const struct play *play, const struct lock_request *request)
 {
     for (int i = 0; i < play->model.request_count; i++)
         if (play->model.requests[i].ticket == request->ticket)
-            return play->model.requests[i].was_away;
+            return play->model.requests[i].missed_some;
     return false;
 }
 
 void play_check_properties(const struct play *play)
 {
-    struct takers takers = {{NULL}};
+    struct takers takers = {.of = {NULL}};
     const struct lock_request *request = NULL;
 
     note_takers(play, &takers);
@@ -246,19 +309,24 @@ void play_check_properties(const struct play *play)
 
         for (size_t i = 0; i < request->seat_count; i++) {
             const struct lock_seat *seat = &request->seats[i];
-            const struct lock_request *taker = takers.of[play_name_number(lock_seat_name(seat))];
+            int name = play_name_number(lock_seat_name(seat));
+            const struct lock_request *taker = takers.of[name];
 
             if (seat->state != LOCK_SEAT_QUEUED)
                 continue;
             wants = true;
+            EXPECT(play, taker == NULL || !play->model.offline[name] || taker->state == LOCK_HELD);
+            if (play->model.offline[name])
+                continue;
             EXPECT(play, taker != NULL); /* nothing that is wanted lies idle */
-            EXPECT(play, taker->ticket < request->ticket ||
-                             was_away(play, request));               /* first come, first served */
-            EXPECT(play, strcmp(taker->owner, request->owner) != 0); /* nobody blocks himself */
+            EXPECT(play, !seat->is_shared || !takers.is_shared[name] ||
+                             waits_behind_writer(play, seat)); /* nor what could be shared */
+            EXPECT(play, taker->ticket < request->ticket ||    /* first come, first served */
+                             (taker->state == LOCK_HELD && missed_some(play, request)));
+            /* Nobody blocks himself, but by what he is done with. */
+            EXPECT(play, strcmp(taker->owner, request->owner) != 0 || taker->keeps);
         }
         EXPECT(play, wants || !request->present); /* who has all it wants is granted it */
         EXPECT(play, !request->away || (!wants && !has_promise(request))); /* nor is in the way */
-        /* Nobody can wait for a promise that waits for him. */
-        EXPECT(play, !request->present || !was_away(play, request) || !has_promise(request));
     }
 }

@@ -19,9 +19,9 @@ struct play {
     struct model_event events[MODEL_EVENTS]; /* what the table said in this step */
     uint64_t last_ticket, last_token;
     size_t outcomes[LOCK_OUTCOME_NO_MEMORY + 1]; /* how often each was seen */
-    size_t kinds[LOCK_EVENT_AWAY + 1];
-    size_t reasons[LOCK_REASON_GONE + 1];
-    size_t granted_groups[MODEL_GROUPS + 1];
+    size_t kinds[LOCK_EVENT_KEPT + 1];
+    size_t reasons[LOCK_REASON_KEPT + 1];
+    size_t granted_groups[MODEL_GROUPS + 1], granted_overlaps;
 };
 
 /* Fails the test with seed, step and operation, so that it can be replayed. */

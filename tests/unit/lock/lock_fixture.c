@@ -86,7 +86,7 @@ struct lock_result fixture_ask(struct fixture *fixture, const char *owner, const
 {
     char *text = fixture->demand[FIXTURE_GROUPS];
     const char *parts[FIXTURE_GROUPS], *names[FIXTURE_GROUPS][MAX_NAMES];
-    struct lock_group groups[FIXTURE_GROUPS];
+    struct lock_group groups[FIXTURE_GROUPS] = {{0}};
     struct lock_ask ask = fixture->terms;
 
     snprintf(text, FIXTURE_TEXT, "%s", demand);
@@ -96,6 +96,7 @@ struct lock_result fixture_ask(struct fixture *fixture, const char *owner, const
     for (size_t g = 0; g < ask.group_count; g++) {
         const char *slash = strchr(parts[g], '/');
 
+        groups[g].shared = slash != NULL && slash > parts[g] && slash[-1] == 's';
         groups[g].count = slash != NULL ? strtoul(parts[g], NULL, 10) : 1;
         snprintf(fixture->demand[g], FIXTURE_TEXT, "%s", slash != NULL ? slash + 1 : parts[g]);
         groups[g].name_count = cut(fixture->demand[g], ":", names[g], MAX_NAMES);

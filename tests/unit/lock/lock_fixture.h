@@ -24,7 +24,7 @@ int fixture_setup(void **state);
 int fixture_teardown(void **state);
 
 /* Asks for a demand: names are joined by ':', groups by '+', and "2/" before a group is its count.
- * "a:b+2/c:d:e" is one of a and b, and two of c, d and e.
+ * "a:b+2/c:d:e" is one of a and b, and two of c, d and e; "1s/a" shares a.
  */
 struct lock_result fixture_ask(struct fixture *fixture, const char *owner, const char *demand);
 

@@ -12,8 +12,8 @@ void model_init(struct model *model)
     model->next_token = 1;
 }
 
-static void report(struct model *model, enum lock_event_kind kind, enum lock_reason reason,
-                   const struct model_request *request, int name)
+void model_report(struct model *model, enum lock_event_kind kind, enum lock_reason reason,
+                  const struct model_request *request, int name)
 {
     struct model_event *event = &model->events[model->event_count++];
 
@@ -42,7 +42,7 @@ static bool is_full(const struct model_request *request)
 }
 
 /* Grants a waiting request that has all it wants and is there to take it. */
-static void grant_if_full(struct model *model, struct model_request *request)
+void model_grant_if_full(struct model *model, struct model_request *request)
 {
     if (request->state != LOCK_WAITING || !request->present || !is_full(request))
         return;
@@ -56,36 +56,40 @@ static void grant_if_full(struct model *model, struct model_request *request)
     request->token = model->next_token++;
     request->granted_ms = model->now_ms;
     set_deadline(model, request);
-    report(model, LOCK_EVENT_GRANTED, LOCK_REASON_NONE, request, MODEL_NOBODY);
+    model_begin_keep(request);
+    model_report(model, LOCK_EVENT_GRANTED, LOCK_REASON_NONE, request, MODEL_NOBODY);
 }
 
-/* Sets a lock aside for a request; a group that is full leaves its other queues. */
-static void promise(struct model_request *request, int name)
+static void hand_over(struct model *model, int name);
+
+/* Who has left queues may have stood before readers. */
+static void let_readers_in(struct model *model, uint64_t ticket, int group)
 {
-    int group = 0;
+    struct model_request copy = *model_by_ticket(model, ticket);
 
-    for (int i = 0; i < request->seat_count; i++) {
-        if (request->seats[i].name == name) {
-            request->seats[i].state = LOCK_SEAT_PROMISED;
-            group = request->seats[i].group;
-        }
-    }
-    if (model_taken(request, group) < request->ask.groups[group].count)
-        return;
-    for (int i = 0; i < request->seat_count; i++)
-        if (request->seats[i].group == group && request->seats[i].state == LOCK_SEAT_QUEUED)
-            request->seats[i].state = LOCK_SEAT_NONE;
+    for (int i = 0; i < copy.seat_count; i++)
+        if (copy.seats[i].group == group && copy.seats[i].state == LOCK_SEAT_NONE &&
+            model_taker(model, copy.seats[i].name) != NULL)
+            hand_over(model, copy.seats[i].name);
 }
 
-/* A lock has become free: it goes to the lowest ticket that wants it. */
+/* A lock has become free, or who waited for it has gone: it goes to the lowest ticket that wants
+ * it, and with a reader to those behind him, up to the first that is none. */
 static void hand_over(struct model *model, int name)
 {
     for (int i = 0; i < model->request_count; i++) {
-        if (model_waits_in(&model->requests[i], name)) {
-            promise(&model->requests[i], name);
-            grant_if_full(model, &model->requests[i]);
+        uint64_t ticket = model->requests[i].ticket;
+        int group;
+
+        if (!model_waits_in(&model->requests[i], name))
+            continue;
+        if (!model_is_there(model, &model->requests[i], name))
             return;
-        }
+        group = model_promise(&model->requests[i], name);
+        /* A reader never stands before readers that could go on. */
+        if (!model_by_ticket(model, ticket)->ask.groups[group].shared)
+            let_readers_in(model, ticket, group);
+        model_grant_if_full(model, model_by_ticket(model, ticket));
     }
 }
 
@@ -100,19 +104,22 @@ static void forget(struct model *model, uint64_t ticket)
             (size_t)(model->request_count - i) * sizeof *model->requests);
 }
 
-static void release(struct model *model, uint64_t ticket, int name, enum lock_reason reason)
+void model_release(struct model *model, uint64_t ticket, int name, enum lock_reason reason)
 {
     struct model_request *request = model_by_ticket(model, ticket);
 
+    if (model_keep(model, request, name, reason))
+        return;
     for (int i = 0; i < request->seat_count; i++) {
         if (request->seats[i].name == name) {
             request->seats[i].state = LOCK_SEAT_NONE;
             request->seats[i].named = false;
+            request->seats[i].is_kept = false;
         }
     }
     if (model_held_seats(request) == 0)
         request->state = LOCK_ENDED;
-    report(model, LOCK_EVENT_RELEASED, reason, request, name);
+    model_report(model, LOCK_EVENT_RELEASED, reason, request, name);
     if (request->state == LOCK_ENDED)
         forget(model, ticket);
     hand_over(model, name);
@@ -123,11 +130,10 @@ static void leave(struct model *model, uint64_t ticket, enum lock_reason reason)
     struct model_request gone = *model_by_ticket(model, ticket);
 
     gone.state = LOCK_ENDED;
-    report(model, LOCK_EVENT_LEFT, reason, &gone, MODEL_NOBODY);
+    model_report(model, LOCK_EVENT_LEFT, reason, &gone, MODEL_NOBODY);
     forget(model, ticket);
     for (int i = 0; i < gone.seat_count; i++)
-        if (gone.seats[i].state == LOCK_SEAT_PROMISED)
-            hand_over(model, gone.seats[i].name);
+        hand_over(model, gone.seats[i].name);
 }
 
 void model_end(struct model *model, uint64_t ticket, enum lock_reason reason)
@@ -140,7 +146,7 @@ void model_end(struct model *model, uint64_t ticket, enum lock_reason reason)
     }
     for (int i = 0; i < gone.seat_count; i++)
         if (gone.seats[i].state == LOCK_SEAT_HELD)
-            release(model, ticket, gone.seats[i].name, reason);
+            model_release(model, ticket, gone.seats[i].name, reason);
 }
 
 size_t model_unlock(struct model *model, int owner, const int *list, int name_count, size_t *first)
@@ -155,7 +161,7 @@ size_t model_unlock(struct model *model, int owner, const int *list, int name_co
         } else if (request != NULL) {
             if (released++ == 0)
                 *first = (size_t)i;
-            release(model, request->ticket, list[i], LOCK_REASON_UNLOCK);
+            model_release(model, request->ticket, list[i], LOCK_REASON_UNLOCK);
         }
     }
     return released;
@@ -163,12 +169,15 @@ size_t model_unlock(struct model *model, int owner, const int *list, int name_co
 
 bool model_break(struct model *model, int name)
 {
-    struct model_request *request = model_holder(model, name);
+    uint64_t tickets[MODEL_LIVE];
+    int count = 0;
 
-    if (request == NULL)
-        return false;
-    release(model, request->ticket, name, LOCK_REASON_BREAK);
-    return true;
+    for (int i = 0; i < model->request_count; i++)
+        if (model->requests[i].state == LOCK_HELD && model_has(&model->requests[i], name))
+            tickets[count++] = model->requests[i].ticket;
+    for (int i = 0; i < count; i++)
+        model_release(model, tickets[i], name, LOCK_REASON_BREAK);
+    return count > 0;
 }
 
 /* Ends what the process, or else the job, has at this moment: those that wait before those that
@@ -185,10 +194,11 @@ static size_t end_all(struct model *model, int host, int pid, int job, enum lock
             bool of_process = pid != 0 && ask->host == host && ask->pid == pid && ask->autounlock;
             bool of_job = job != MODEL_NOBODY && ask->job == job;
 
-            if ((!of_process && !of_job) || (request->state == LOCK_WAITING) != (pass == 0))
+            if ((!of_process && !of_job) || model_is_done(request) ||
+                (request->state == LOCK_WAITING) != (pass == 0))
                 continue;
             tickets[count++] = request->ticket;
-            request->present = false;
+            request->present &= pass != 0;
         }
     }
     for (size_t i = 0; i < count; i++)
@@ -208,44 +218,33 @@ size_t model_end_job(struct model *model, int job)
 
 void model_expire(struct model *model)
 {
-    while (model_next_deadline(model) <= model->now_ms) {
-        int64_t deadline_ms = model_next_deadline(model);
+    int64_t next_ms;
+
+    while ((next_ms = model_next_deadline(model)) <= model->now_ms) {
         int i = 0;
 
-        while (model->requests[i].deadline_ms != deadline_ms)
+        while (i < model->request_count && model->requests[i].deadline_ms != next_ms)
             i++;
-        model_end(model, model->requests[i].ticket, LOCK_REASON_HOLD_LIMIT);
+        if (i < model->request_count)
+            model_end(model, model->requests[i].ticket, LOCK_REASON_HOLD_LIMIT);
+        else
+            model_end_keep(model, model_first_kept(model));
     }
-}
-
-/* Who was away queues for all it wants, as it did when it asked. */
-static void come_back(struct model *model, struct model_request *request)
-{
-    request->present = true;
-    if (!request->away)
-        return;
-    request->away = false;
-    for (int i = 0; i < request->seat_count; i++)
-        request->seats[i].state = LOCK_SEAT_QUEUED;
-    for (int i = 0; i < request->seat_count; i++)
-        if (request->seats[i].state == LOCK_SEAT_QUEUED &&
-            model_taker(model, request->seats[i].name) == NULL)
-            promise(request, request->seats[i].name);
 }
 
 void model_set_present(struct model *model, uint64_t ticket, bool present)
 {
     struct model_request *request = model_by_ticket(model, ticket);
-
     bool was_away = request->away;
 
-    if (present)
-        come_back(model, request);
-    else
-        request->present = false;
+    request->present = present;
+    request->away &= !present;
     if (was_away && present)
-        report(model, LOCK_EVENT_RENEWED, LOCK_REASON_NONE, request, MODEL_NOBODY);
-    grant_if_full(model, request);
+        model_report(model, LOCK_EVENT_RENEWED, LOCK_REASON_NONE, request, MODEL_NOBODY);
+    if (was_away && present)
+        model_collect(model, request);
+    model_grant_if_full(model, request);
+    model_settle(model);
 }
 
 bool model_set_away(struct model *model, uint64_t ticket)
@@ -259,89 +258,59 @@ bool model_set_away(struct model *model, uint64_t ticket)
         return true;
     request->present = false;
     request->away = true;
-    request->was_away = true;
+    request->missed_some = true;
     for (int i = 0; i < request->seat_count; i++) {
         if (request->seats[i].state == LOCK_SEAT_PROMISED)
             promised = request->seats[i].name;
         request->seats[i].state = LOCK_SEAT_NONE;
     }
-    report(model, LOCK_EVENT_AWAY, LOCK_REASON_NONE, request, MODEL_NOBODY);
+    model_report(model, LOCK_EVENT_AWAY, LOCK_REASON_NONE, request, MODEL_NOBODY);
     if (promised != MODEL_NOBODY)
         hand_over(model, promised);
+    for (int i = 0; i < request->seat_count; i++)
+        hand_over(model, model_by_ticket(model, ticket)->seats[i].name);
     return true;
 }
 
-/* The seats of a demand: each name once, in order.  Fails for a name in two groups. */
-static bool take_seats(struct model_request *request, int *fault)
+void model_set_offline(struct model *model, int name, bool offline)
 {
-    for (int group = 0; group < request->ask.group_count; group++) {
-        for (int i = 0; i < request->ask.groups[group].name_count; i++) {
-            int name = request->ask.groups[group].names[i], k = 0;
+    bool was_offline = model->offline[name];
 
-            while (k < request->seat_count && request->seats[k].name != name)
-                k++;
-            if (k < request->seat_count && request->seats[k].group != group) {
-                *fault = name;
-                return false;
-            }
-            if (k == request->seat_count)
-                request->seats[request->seat_count++] =
-                    (struct model_seat){name, group, LOCK_SEAT_QUEUED, true};
-        }
-    }
-    return true;
-}
-
-static bool counts_fit(const struct model_request *request)
-{
-    for (int group = 0; group < request->ask.group_count; group++) {
-        int distinct = 0;
-
-        for (int i = 0; i < request->seat_count; i++)
-            distinct += request->seats[i].group == group;
-        if (request->ask.groups[group].count < 1 || request->ask.groups[group].count > distinct)
-            return false;
-    }
-    return true;
+    model->offline[name] = offline;
+    if (!offline && was_offline)
+        hand_over(model, name);
+    if (offline)
+        model_end_promises(model, name);
+    model_settle(model);
 }
 
 /* Whether the owner holds all that a demand wants, be it by one grant or by several. */
 static bool is_covered(struct model *model, const struct model_request *demand)
 {
     for (int group = 0; group < demand->ask.group_count; group++) {
+        bool has[MODEL_NAMES] = {false};
         int covered = 0;
 
         for (int i = 0; i < demand->seat_count; i++) {
-            struct model_request *holder = model_holder(model, demand->seats[i].name);
+            int name = demand->seats[i].name;
+            struct model_request *own = model_find(model, demand->ask.owner, name);
 
-            covered += demand->seats[i].group == group && holder != NULL &&
-                       holder->ask.owner == demand->ask.owner;
+            has[name] = demand->seats[i].group == group && own != NULL && own->state == LOCK_HELD &&
+                        (demand->ask.groups[group].shared || !model_shares(own, name));
+            covered += has[name];
         }
+        if (demand->parts.count > 0 && group == demand->parts.group)
+            covered = model_matched(demand, has);
         if (covered < demand->ask.groups[group].count)
             return false;
     }
     return true;
 }
 
-/* The same groups in the same order; the order within a group does not count. */
-static bool is_same_demand(const struct model_request *a, const struct model_request *b)
-{
-    int alike = 0;
-
-    if (a->ask.group_count != b->ask.group_count || a->seat_count != b->seat_count)
-        return false;
-    for (int group = 0; group < a->ask.group_count; group++)
-        if (a->ask.groups[group].count != b->ask.groups[group].count)
-            return false;
-    for (int i = 0; i < a->seat_count; i++)
-        for (int k = 0; k < b->seat_count; k++)
-            alike += a->seats[i].name == b->seats[k].name && a->seats[i].group == b->seats[k].group;
-    return alike == a->seat_count;
-}
-
 static void renew(struct model *model, struct model_request *request, const struct model_ask *ask)
 {
     struct model_ask *old = &request->ask;
+    bool was_away = request->away;
 
     old->host = ask->host;
     old->job = ask->job;
@@ -351,11 +320,19 @@ static void renew(struct model *model, struct model_request *request, const stru
     old->pid_namespace = ask->pid_namespace;
     old->autounlock = ask->autounlock;
     old->hold_ms = ask->hold_ms;
-    come_back(model, request);
+    model_ask_to_keep(request, ask);
+    request->present = true;
+    request->away = false;
     if (request->state == LOCK_HELD)
         set_deadline(model, request);
-    report(model, LOCK_EVENT_RENEWED, LOCK_REASON_NONE, request, MODEL_NOBODY);
-    grant_if_full(model, request);
+    if (request->state == LOCK_HELD && ask->most_ms > 0 &&
+        request->deadline_ms > request->granted_ms + ask->most_ms)
+        request->deadline_ms = request->granted_ms + ask->most_ms;
+    model_report(model, LOCK_EVENT_RENEWED, LOCK_REASON_NONE, request, MODEL_NOBODY);
+    if (was_away)
+        model_collect(model, request);
+    model_grant_if_full(model, request);
+    model_settle(model);
 }
 
 static struct model_result answer(const struct model_request *request)
@@ -405,22 +382,23 @@ static struct model_result enter(struct model *model, struct model_request *requ
 {
     for (int i = 0; i < request->seat_count; i++)
         if (request->seats[i].state == LOCK_SEAT_QUEUED &&
-            model_taker(model, request->seats[i].name) == NULL)
-            promise(request, request->seats[i].name);
+            model_is_there(model, request, request->seats[i].name))
+            model_promise(request, request->seats[i].name); /* which takes others out of queues */
     if (!is_full(request) && !request->ask.wait)
         return refuse(LOCK_OUTCOME_REFUSED, MODEL_NOBODY);
     request->ticket = model->next_ticket++;
     model->requests[model->request_count] = *request;
     request = &model->requests[model->request_count++];
-    grant_if_full(model, request);
+    model_grant_if_full(model, request);
     if (request->state != LOCK_HELD)
-        report(model, LOCK_EVENT_QUEUED, LOCK_REASON_NONE, request, MODEL_NOBODY);
+        model_report(model, LOCK_EVENT_QUEUED, LOCK_REASON_NONE, request, MODEL_NOBODY);
     return answer(request);
 }
 
 struct model_result model_ask(struct model *model, const struct model_ask *ask)
 {
     struct model_request request = {.ask = *ask,
+                                    .said = *ask,
                                     .state = LOCK_WAITING,
                                     .present = true,
                                     .asked_ms = model->now_ms,
@@ -428,9 +406,10 @@ struct model_result model_ask(struct model *model, const struct model_ask *ask)
     struct model_request *own;
     int name;
 
-    if (!take_seats(&request, &name))
+    model_ask_to_keep(&request, ask);
+    if (!model_merge(&request, &name))
         return refuse(LOCK_OUTCOME_OVERLAP, name);
-    if (!counts_fit(&request))
+    if (!model_counts_fit(&request))
         return refuse(LOCK_OUTCOME_BAD_COUNT, MODEL_NOBODY);
     if (is_covered(model, &request))
         return renew_grants(model, &request);
@@ -439,9 +418,9 @@ struct model_result model_ask(struct model *model, const struct model_ask *ask)
     own = first_own(model, &request, LOCK_WAITING, &name);
     if (own == NULL)
         return enter(model, &request);
-    if (!is_same_demand(own, &request))
+    if (!model_is_same_demand(own, &request))
         return refuse(LOCK_OUTCOME_WAITS, name);
-    if (!ask->wait && !(own->away ? model_has_free(model, own) : is_full(own)))
+    if (!ask->wait && !(own->away ? model_could_collect(model, own) : is_full(own)))
         return refuse(LOCK_OUTCOME_REFUSED, MODEL_NOBODY);
     renew(model, own, ask);
     return answer(own);

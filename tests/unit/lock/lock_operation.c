@@ -44,6 +44,9 @@ static void choose_terms(struct model_ask *ask, uint64_t *state)
     ask->wait = chance(state, 80);
     ask->autounlock = chance(state, 60);
     ask->hold_ms = chance(state, 50) ? 0 : 1 + pick(state, 60);
+    ask->most_ms = chance(state, 80) ? 0 : 20 + pick(state, 60);
+    ask->keep_ms = chance(state, 85) ? 0 : 1 + pick(state, 40);
+    ask->until_boot = chance(state, 4);
 }
 
 /* Names are dealt like cards, so that most demands are sound, but some cards come twice. */
@@ -65,6 +68,7 @@ static void choose_demand(struct model_ask *ask, uint64_t *state)
         for (int i = 0; i < group->name_count; i++)
             group->names[i] =
                 chance(state, 5) ? pick(state, MODEL_NAMES) : cards[next++ % MODEL_NAMES];
+        group->shared = chance(state, 30);
         group->count = chance(state, 65) ? 1 : 1 + pick(state, group->name_count);
         if (chance(state, 2))
             group->count = pick(state, 2) * (group->name_count + 1);
@@ -76,7 +80,7 @@ static void change_group(struct model_group *group, uint64_t *state)
     int last = group->name_count - 1;
     int other = pick(state, group->name_count), name = group->names[other];
 
-    switch (pick(state, 5)) {
+    switch (pick(state, 6)) {
     case 0: /* another order */
         group->names[other] = group->names[last];
         group->names[last] = name;
@@ -90,6 +94,9 @@ static void change_group(struct model_group *group, uint64_t *state)
             group->names[group->name_count++] = chance(state, 50) ? name : pick(state, MODEL_NAMES);
         break;
     case 3:
+        group->shared = !group->shared;
+        break;
+    case 4:
         group->count += chance(state, 50) ? 1 : -1;
         break;
     default: /* just one of them */
@@ -103,9 +110,9 @@ static void change_group(struct model_group *group, uint64_t *state)
 static void choose_repetition(struct model_ask *ask, const struct model *model, uint64_t *state)
 {
     const struct model_request *request = &model->requests[pick(state, model->request_count)];
-    const struct model_group first = request->ask.groups[0];
+    const struct model_group first = request->said.groups[0];
 
-    *ask = request->ask;
+    *ask = request->said;
     choose_terms(ask, state);
     if (chance(state, 45))
         return;
@@ -171,6 +178,14 @@ struct operation operation_random(struct model *model, uint64_t *state)
         operation.kind = OPERATION_END_PROCESS;
     else if (die < 815)
         operation.kind = OPERATION_END_JOB;
+    else if (die < 830 && model->request_count > 0)
+        choose_ticket(&operation, OPERATION_FOLLOW, model, state);
+    else if (die < 845 && model->request_count > 0)
+        choose_ticket(&operation, OPERATION_EXTEND, model, state);
+    else if (die < 860 && model->request_count > 0)
+        choose_ticket(&operation, OPERATION_BOOTED, model, state);
+    else if (die < 872)
+        operation.kind = OPERATION_SET_OFFLINE;
     else if (die < 998 && die >= 950 && model->request_count > 0)
         choose_ticket(&operation, OPERATION_SET_AWAY, model, state);
     else if (die < 998 && die >= 880 && model->request_count > 0)
@@ -182,7 +197,9 @@ struct operation operation_random(struct model *model, uint64_t *state)
     operation.host = pick(state, PLAY_HOSTS);
     operation.pid = pick(state, PLAY_PIDS + 1);
     operation.job = pick(state, PLAY_JOBS);
-    if (operation.kind == OPERATION_BREAK)
+    if (operation.kind == OPERATION_SET_OFFLINE)
+        operation.present = chance(state, 60);
+    if (operation.kind == OPERATION_BREAK || operation.kind == OPERATION_SET_OFFLINE)
         operation.names[0] = pick(state, MODEL_NAMES);
     if (operation.kind == OPERATION_SET_COUNTERS) {
         operation.ticket = model->next_ticket + play_random(state, 100);
@@ -205,13 +222,15 @@ static void describe_ask(const struct model_ask *ask, char text[PLAY_TEXT])
 {
     add(text, "%s asks for", play_owners[ask->owner]);
     for (int g = 0; g < ask->group_count; g++) {
-        add(text, "%s %d of", g > 0 ? " and" : "", ask->groups[g].count);
+        add(text, "%s %d %sof", g > 0 ? " and" : "", ask->groups[g].count,
+            ask->groups[g].shared ? "shared " : "");
         for (int i = 0; i < ask->groups[g].name_count; i++)
             add(text, " %s", play_names[ask->groups[g].names[i]]);
     }
-    add(text, "; host %s pid %d job %s hold %" PRId64 "%s%s",
+    add(text, "; host %s pid %d job %s hold %" PRId64 " of %" PRId64 " keep %" PRId64 "%s%s%s",
         ask->host >= 0 ? play_hosts[ask->host] : "-", ask->pid,
-        ask->job >= 0 ? play_jobs[ask->job] : "-", ask->hold_ms, ask->wait ? " wait" : "",
+        ask->job >= 0 ? play_jobs[ask->job] : "-", ask->hold_ms, ask->most_ms, ask->keep_ms,
+        ask->until_boot ? " until boot" : "", ask->wait ? " wait" : "",
         ask->autounlock ? " autounlock" : "");
 }
 
@@ -231,6 +250,10 @@ void operation_describe(const struct operation *operation, char text[PLAY_TEXT])
     case OPERATION_BREAK:
         add(text, "break %s", play_names[operation->names[0]]);
         break;
+    case OPERATION_SET_OFFLINE:
+        add(text, "%s is %s", play_names[operation->names[0]],
+            operation->present ? "back" : "offline");
+        break;
     case OPERATION_END:
         add(text, "end ticket %" PRIu64 " reason %d", operation->ticket, operation->reason);
         break;
@@ -249,6 +272,16 @@ void operation_describe(const struct operation *operation, char text[PLAY_TEXT])
         break;
     case OPERATION_SET_AWAY:
         add(text, "ticket %" PRIu64 " is away", operation->ticket);
+        break;
+    case OPERATION_BOOTED:
+        add(text, "the host of ticket %" PRIu64 " has booted", operation->ticket);
+        break;
+    case OPERATION_EXTEND:
+        add(text, "ticket %" PRIu64 " is extended by %d to %d", operation->ticket,
+            operation->pid + 1, operation->host * 50);
+        break;
+    case OPERATION_FOLLOW:
+        add(text, "ticket %" PRIu64 " is of pid %d", operation->ticket, operation->pid);
         break;
     default:
         add(text, "counters %" PRIu64 " %" PRIu64, operation->ticket, operation->token);

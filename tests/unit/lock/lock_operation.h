@@ -27,6 +27,10 @@ enum operation_kind {
     OPERATION_EXPIRE,
     OPERATION_SET_PRESENT,
     OPERATION_SET_AWAY, /* nothing, where the request does not wait */
+    OPERATION_FOLLOW,
+    OPERATION_EXTEND, /* by `pid`, to `host` times 50 in all; nothing, where it is not held */
+    OPERATION_BOOTED,
+    OPERATION_SET_OFFLINE, /* or back, as `present` has it */
     OPERATION_SET_COUNTERS,
     OPERATION_KINDS,
 };

@@ -19,7 +19,7 @@
 static void expect_group(const struct lock_demand *demand, size_t group, size_t count,
                          const char *const *names, size_t name_count)
 {
-    assert_in_range(group + 1, 1, demand->group_count);
+    assert_true(group < demand->group_count);
     assert_int_equal(demand->groups[group].count, count);
     assert_int_equal(demand->groups[group].name_count, name_count);
     for (size_t i = 0; i < name_count; i++)
@@ -142,7 +142,7 @@ static void expect_text(const struct lock_request *request, const char *without,
     end = lock_demand_format(text, request, without);
     assert_string_equal(text, expected);
     assert_ptr_equal(end, text + strlen(text) + 1);
-    assert_in_range(end - text, 1, lock_demand_text_size(request));
+    assert_true(end > text && (size_t)(end - text) <= lock_demand_text_size(request));
     free(text);
 }
 
@@ -194,11 +194,36 @@ static void a_granted_request_has_one_group_of_what_it_holds(void **state)
     fixture_unlock(f, "ann", "b:c");
 }
 
+static void what_is_shared_is_said(void **state)
+{
+    struct fixture *f = *state;
+    const struct lock_request *held = fixture_get(f, "ann", "2s/a:b:e+c");
+    const struct lock_request *waiting;
+    struct lock_demand demand;
+    char text[64];
+
+    expect_demand(held, "2r a b\n1 c");
+    expect_text(held, "c", "2r a b");
+    fixture_unlock(f, "ann", "c");
+    expect_demand(held, "2r a b");
+    fixture_get(f, "otto", "d");
+    waiting = fixture_queue(f, "bob", "d+1s/a");
+    expect_demand(waiting, "1 d\n1r a");
+    assert_int_equal(lock_demand_of_request(&demand, waiting), 0);
+    assert_true(demand.groups[1].shared && !demand.groups[0].shared);
+    lock_demand_describe(&demand, text, sizeof text);
+    assert_string_equal(text, "d and shared a");
+    lock_demand_fini(&demand);
+    assert_int_equal(lock_demand_parse(&demand, "1r a\n2 b c"), 0);
+    assert_true(demand.groups[0].shared && !demand.groups[1].shared);
+    lock_demand_fini(&demand);
+}
+
 static void text_that_makes_no_sense_is_refused(void **state)
 {
     static const char *const nonsense[] = {
-        "",     "a",     "0 a",    "2 a",        "1",           "1 ",           "1  a",
-        "-1 a", "1 a\n", "1 a \n", "1 a\n\n1 b", "1 a\n2 b",    "4294967296 a", " 1 a",
+        "",     "a",     "0 a",    "1",          "1 ",           "1  a",
+        "-1 a", "1 a\n", "1 a \n", "1 a\n\n1 b", "4294967296 a", " 1 a",
         "1 a ", "\n1 a", "1 a  b", "1x a",       "1 a\n1 b\n0",
     };
     struct lock_demand demand;
@@ -209,6 +234,9 @@ static void text_that_makes_no_sense_is_refused(void **state)
         assert_int_equal(lock_demand_parse(&demand, nonsense[i]), -1);
         assert_int_equal(errno, EINVAL);
     }
+    assert_int_equal(lock_demand_parse(&demand, "2 pool"), 0); /* more than one of a pool */
+    assert_int_equal(demand.groups[0].count, 2);
+    lock_demand_fini(&demand);
     assert_int_equal(lock_demand_parse(&demand, "1 a b\n2 c d e"), 0);
     assert_int_equal(demand.group_count, 2);
     assert_int_equal(demand.groups[1].count, 2);
@@ -226,6 +254,7 @@ int main(void)
         cmocka_unit_test(a_description_that_is_too_long_says_so),
         TEST(a_waiting_request_has_the_demand_that_it_came_with),
         TEST(a_granted_request_has_one_group_of_what_it_holds),
+        TEST(what_is_shared_is_said),
         cmocka_unit_test(text_that_makes_no_sense_is_refused),
     };
 

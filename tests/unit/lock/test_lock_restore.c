@@ -47,6 +47,44 @@ static void what_was_held_is_held_and_is_no_news(void **state)
     fixture_unlock(fixture, "bob", "a");
 }
 
+static void readers_come_back_together_and_in_order(void **state)
+{
+    struct fixture *f = *state;
+    struct lock_group group;
+    const char *const owners[] = {"ann", "bob", "cid", "dan"};
+    const bool shared[] = {true, true, false, true};
+    struct lock_request *request = NULL;
+
+    for (uint64_t i = 0; i < 4; i++) {
+        struct lock_record record = record_of(owners[i], &group, 1, i + 1, i < 2 ? i + 1 : 0);
+
+        group.shared = shared[i];
+        request = lock_table_restore(f->table, &record);
+        assert_non_null(request);
+    }
+    assert_int_equal(lock_table_held_count(f->table), 2);
+    assert_int_equal(lock_table_queue_length(f->table, "a"), 2);
+    lock_table_set_present(f->table, request, true, f->now_ms);
+    assert_int_equal(request->state, LOCK_WAITING);
+    lock_table_break(f->table, "a", f->now_ms);
+    assert_string_equal(fixture_holder(f, "a"), ""); /* set aside for cid, who is absent */
+    lock_table_end(f->table, lock_table_find(f->table, "cid", "a"), LOCK_REASON_GONE, f->now_ms);
+    assert_string_equal(fixture_holder(f, "a"), "dan");
+}
+
+static void a_reader_and_a_writer_cannot_both_have_held_it(void **state)
+{
+    struct fixture *f = *state;
+    struct lock_group group;
+    struct lock_record record = record_of("ann", &group, 1, 1, 1);
+
+    group.shared = true;
+    assert_non_null(lock_table_restore(f->table, &record));
+    record = record_of("bob", &group, 1, 2, 2);
+    assert_null(lock_table_restore(f->table, &record));
+    assert_int_equal(errno, EINVAL);
+}
+
 static void hold_limits_go_on(void **state)
 {
     struct fixture *fixture = *state;
@@ -116,6 +154,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_held_is_held_and_is_no_news, fixture_setup,
                                         fixture_teardown),
+        cmocka_unit_test_setup_teardown(readers_come_back_together_and_in_order, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_reader_and_a_writer_cannot_both_have_held_it,
+                                        fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(hold_limits_go_on, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_waiter_keeps_its_place_and_gets_nothing_until_it_is_back,
                                         fixture_setup, fixture_teardown),

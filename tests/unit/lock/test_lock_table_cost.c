@@ -1,7 +1,6 @@
 /* What the steps of the lock table cost as it grows, in basic blocks run: the Makefile builds this
  * program's own lock table with -fsanitize-coverage=trace-pc, which reports each one.
  * Must not look at a clock: counts are the same on a busy machine, and under valgrind. */
-#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -13,7 +12,7 @@
 #include <cmocka.h>
 
 #include "lock/table.h"
-#include "tests/unit/support/block_count.h"
+#include "tests/unit/support/block_costs.h"
 
 /* O(log n) from 1,000 to 100,000 grows by log 100,000 / log 1,000 = 1.7; anything linear in
  * waiters, locks or owners grows by a hundred.
@@ -42,7 +41,8 @@ static struct lock_result ask(struct crowd *crowd, const char *owner, const char
                               const char *other, struct lock_ask terms)
 {
     const char *const names[] = {name, other};
-    const struct lock_group group = {names, other != NULL ? 2 : 1, 1};
+    const struct lock_group group = {
+        .names = names, .name_count = other != NULL ? 2 : 1, .count = 1};
 
     terms.owner = owner;
     terms.groups = &group;
@@ -164,6 +164,27 @@ static void renew_a_grant(struct crowd *crowd, size_t i)
     assert_int_equal(hold_own(crowd, scattered(crowd, i)).outcome, LOCK_OUTCOME_GRANTED);
 }
 
+static void follow_another_process(struct crowd *crowd, size_t i)
+{
+    char name[TEXT];
+    struct lock_request *holder =
+        lock_table_holder(crowd->table, numbered(name, "lock", scattered(crowd, i) + 3));
+
+    lock_table_follow(crowd->table, holder, crowd->size + i, 1, crowd->now_ms);
+    assert_int_equal(holder->process->pid, crowd->size + i);
+}
+
+static void put_a_limit_off(struct crowd *crowd, size_t i)
+{
+    char name[TEXT];
+    struct lock_request *holder =
+        lock_table_holder(crowd->table, numbered(name, "lock", scattered(crowd, i) + 3));
+    int64_t most_ms = 0;
+
+    assert_int_equal(lock_table_extend(crowd->table, holder, 5000, &most_ms, crowd->now_ms),
+                     LOCK_EXTENDED);
+}
+
 static void go_and_come_back(struct crowd *crowd, size_t i)
 {
     struct lock_request *request = crowd->waiters[scattered(crowd, i)];
@@ -242,6 +263,8 @@ static const struct {
     {"being refused", be_refused},
     {"renewing a wait", renew_a_wait},
     {"renewing a grant", renew_a_grant},
+    {"following another process", follow_another_process},
+    {"putting a hold limit off", put_a_limit_off},
     {"going and coming back", go_and_come_back},
     {"being away and coming back", leave_for_a_while},
     {"position and blocker of the last waiter", ask_the_last_waiter},
@@ -255,23 +278,17 @@ static const struct {
 
 enum { STEPS = sizeof steps / sizeof *steps };
 
-/* The dearest of all repeats of each step. */
+static void take_step(void *crowd, size_t step, size_t repeat)
+{
+    steps[step].step(crowd, repeat);
+}
+
 static void measure(size_t size, uint64_t costs[STEPS])
 {
     struct crowd crowd;
 
     crowd_init(&crowd, size);
-    for (size_t s = 0; s < STEPS; s++) {
-        costs[s] = 0;
-        for (size_t i = 0; i < REPEATS; i++) {
-            uint64_t before = block_count(), cost;
-
-            steps[s].step(&crowd, i);
-            cost = block_count() - before;
-            if (cost > costs[s])
-                costs[s] = cost;
-        }
-    }
+    block_costs_measure(take_step, &crowd, STEPS, REPEATS, costs);
     crowd_fini(&crowd);
 }
 
@@ -285,13 +302,9 @@ static void no_step_costs_more_than_a_logarithm(void **state)
     for (int k = 0; k < 3; k++)
         measure(sizes[k], costs[k]);
     for (size_t s = 0; s < STEPS; s++) {
-        printf("# %s: %" PRIu64 ", %" PRIu64 ", %" PRIu64 " basic blocks among %zu, %zu, %zu\n",
-               steps[s].name, costs[0][s], costs[1][s], costs[2][s], sizes[0], sizes[1], sizes[2]);
-        fflush(stdout);
-        /* Nothing counted: the table was not built for it. */
-        assert_true(costs[0][s] > 0);
-        assert_true(costs[1][s] <= MOST_GROWTH * costs[0][s]);
-        assert_true(costs[2][s] <= MOST_GROWTH * costs[0][s]);
+        const uint64_t of_step[] = {costs[0][s], costs[1][s], costs[2][s]};
+
+        block_costs_expect(steps[s].name, of_step, sizes, MOST_GROWTH);
     }
 }
 

@@ -14,6 +14,8 @@
 #include <cmocka.h>
 
 #include "base/number.h"
+#include "lock/keep.h"
+#include "lock/pools.h"
 #include "lock_compare.h"
 #include "lock_model.h"
 #include "lock_operation.h"
@@ -52,6 +54,7 @@ static void record(void *context, const struct lock_event *event)
         EXPECT(play, request->token > play->last_token);
         play->last_token = request->token;
         play->granted_groups[request->group_count]++;
+        play->granted_overlaps += request->overlaps;
     }
 }
 
@@ -78,14 +81,18 @@ static struct lock_result ask_table(struct play *play)
         .job = ask->job >= 0 ? play_jobs[ask->job] : NULL,
         .wait = ask->wait,
         .autounlock = ask->autounlock,
+        .until_boot = ask->until_boot,
+        .keep_ms = ask->keep_ms,
         .hold_ms = ask->hold_ms,
+        .most_ms = ask->most_ms,
     };
 
     for (int g = 0; g < ask->group_count; g++) {
         choose_names(ask->groups[g].names, ask->groups[g].name_count, names[g]);
         groups[g] = (struct lock_group){.names = names[g],
                                         .name_count = (size_t)ask->groups[g].name_count,
-                                        .count = (size_t)ask->groups[g].count};
+                                        .count = (size_t)ask->groups[g].count,
+                                        .shared = ask->groups[g].shared};
     }
     return lock_table_request(play->table, &real, play->operation.now_ms);
 }
@@ -119,6 +126,15 @@ static void do_ask(struct play *play)
     EXPECT(play, (result.request != NULL ? result.request->ticket : 0) == wanted.ticket);
 }
 
+/* What was found already is given back without another search, where that is all of it. */
+static bool unlock_only(struct play *play, const char *name)
+{
+    const struct operation *operation = &play->operation;
+    struct lock_request *found = lock_table_find(play->table, play_owners[operation->owner], name);
+
+    return found != NULL && lock_table_unlock_only(play->table, found, operation->now_ms);
+}
+
 static void do_unlock(struct play *play)
 {
     const struct operation *operation = &play->operation;
@@ -128,6 +144,10 @@ static void do_unlock(struct play *play)
                                  operation->name_count, &wanted_first);
 
     choose_names(operation->names, operation->name_count, names);
+    if (operation->name_count == 1 && operation->now_ms % 2 != 0 && unlock_only(play, names[0])) {
+        EXPECT(play, wanted == 1 && wanted_first == 0);
+        return;
+    }
     EXPECT(play,
            lock_table_unlock(play->table, play_owners[operation->owner], names,
                              (size_t)operation->name_count, operation->now_ms, &first) == wanted);
@@ -148,6 +168,19 @@ static struct lock_request *find_ticket(const struct play *play, uint64_t ticket
     return NULL;
 }
 
+static void do_extend(struct play *play, struct lock_request *request)
+{
+    const struct operation *operation = &play->operation;
+    int64_t add_ms = operation->pid + 1, most_ms = (int64_t)operation->host * 50;
+    bool wanted;
+
+    if (request->state != LOCK_HELD)
+        return;
+    wanted = model_extend(&play->model, operation->ticket, add_ms, most_ms);
+    EXPECT(play, (lock_table_extend(play->table, request, add_ms, &most_ms, operation->now_ms) ==
+                  LOCK_EXTENDED) == wanted);
+}
+
 static void do_request(struct play *play)
 {
     const struct operation *operation = &play->operation;
@@ -157,6 +190,15 @@ static void do_request(struct play *play)
     if (operation->kind == OPERATION_END) {
         model_end(&play->model, operation->ticket, operation->reason);
         lock_table_end(play->table, request, operation->reason, operation->now_ms);
+    } else if (operation->kind == OPERATION_BOOTED) {
+        model_booted(&play->model, operation->ticket);
+        lock_table_booted(play->table, request, operation->now_ms);
+    } else if (operation->kind == OPERATION_EXTEND) {
+        do_extend(play, request);
+    } else if (operation->kind == OPERATION_FOLLOW) {
+        model_follow(&play->model, operation->ticket, operation->pid, operation->job);
+        lock_table_follow(play->table, request, (uint64_t)operation->pid, (uint64_t)operation->job,
+                          operation->now_ms);
     } else if (operation->kind == OPERATION_SET_AWAY) {
         if (request->state == LOCK_WAITING)
             EXPECT(play, lock_table_set_away(play->table, request, operation->now_ms) ==
@@ -165,6 +207,13 @@ static void do_request(struct play *play)
         model_set_present(&play->model, operation->ticket, operation->present);
         lock_table_set_present(play->table, request, operation->present, operation->now_ms);
     }
+}
+
+static void set_offline(struct play *play, int name, bool offline)
+{
+    model_set_offline(&play->model, name, offline);
+    EXPECT(play,
+           lock_table_set_offline(play->table, play_names[name], offline, play->model.now_ms) == 0);
 }
 
 static void do_operation(struct play *play)
@@ -183,6 +232,9 @@ static void do_operation(struct play *play)
     case OPERATION_BREAK:
         EXPECT(play, lock_table_break(play->table, play_names[operation->names[0]], now_ms) ==
                          model_break(model, operation->names[0]));
+        break;
+    case OPERATION_SET_OFFLINE:
+        set_offline(play, operation->names[0], !operation->present);
         break;
     case OPERATION_END_PROCESS:
         EXPECT(play, lock_table_end_process(play->table, play_hosts[operation->host],
@@ -220,6 +272,13 @@ static void play_one(struct play *play)
 
 static void drain(struct play *play)
 {
+    for (int name = 0; name < MODEL_NAMES; name++) {
+        play->operation = (struct operation){.kind = OPERATION_SET_OFFLINE,
+                                             .now_ms = play->model.now_ms,
+                                             .names = {name},
+                                             .present = true};
+        play_one(play);
+    }
     while (play->model.request_count > 0) {
         play->operation = (struct operation){
             .kind = OPERATION_END,
@@ -245,6 +304,7 @@ static void start_over(struct play *play)
     assert_non_null(play->table);
     lock_table_set_counters(play->table, play->model.next_ticket, play->model.next_token);
     play->model.request_count = 0;
+    memset(play->model.offline, 0, sizeof play->model.offline);
 }
 
 /* A driver that never gets somewhere proves nothing about it. */
@@ -254,10 +314,12 @@ static void check_coverage(const struct play *play, uint64_t ops)
         return;
     for (int outcome = 0; outcome < LOCK_OUTCOME_NO_MEMORY; outcome++)
         EXPECT(play, play->outcomes[outcome] > ops / 2000);
-    for (int kind = 0; kind <= LOCK_EVENT_AWAY; kind++)
+    for (int kind = 0; kind <= LOCK_EVENT_KEPT; kind++)
         EXPECT(play, play->kinds[kind] > ops / 2000);
     for (int reason = 0; reason <= LOCK_REASON_GONE; reason++)
         EXPECT(play, play->reasons[reason] > ops / 2000);
+    EXPECT(play, play->reasons[LOCK_REASON_KEPT] > ops / 2000);
+    EXPECT(play, play->granted_overlaps > ops / 2000);
     for (int groups = 1; groups <= MODEL_GROUPS; groups++)
         EXPECT(play, play->granted_groups[groups] > ops / 2000);
 }

@@ -11,7 +11,7 @@
 
 /* The list was made at second 10,000; clocks may differ by 60 s, Slurm remembers for 300 s. */
 static const struct reap_terms terms = {
-    .listed_ms = 10000000, .skew_ms = 60000, .min_job_age_ms = 300000};
+    .listed_ms = 10000000, .skew_ms = 60000, .memory_ms = 300000};
 
 static int64_t bound_of(enum job_phase phase, uint32_t restarts, int64_t submit_s, int64_t start_s)
 {
@@ -53,7 +53,7 @@ static void a_live_job_keeps_what_its_present_run_can_have_asked_for(void **stat
 static void a_job_that_is_not_known_loses_what_is_older_than_slurms_memory(void **state)
 {
     const struct job_standing job = {.phase = JOB_PHASE_FORGOTTEN};
-    const struct reap_terms young = {.listed_ms = 1000, .min_job_age_ms = 300000};
+    const struct reap_terms young = {.listed_ms = 1000, .memory_ms = 300000};
 
     (void)state;
     assert_int_equal(bound_of(JOB_PHASE_FORGOTTEN, 0, 0, 0), 9700000);

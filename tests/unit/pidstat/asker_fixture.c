@@ -33,6 +33,7 @@ void take(void *context, const struct pidstat_result *result)
     record->state = result->state;
     record->refused = result->refused;
     record->foreign = result->foreign;
+    record->classic = result->classic;
     record->pid_namespace = result->pid_namespace;
     record->start = result->start;
     record->resolve_error = result->resolve_error;
@@ -110,4 +111,43 @@ void turn_for(struct pidstat_asker *asker, int ms)
 
     while (now_ms() < until)
         turn(asker, 5);
+}
+
+struct pidstat_asker *make_asker(const struct puppet *puppet)
+{
+    const struct pidstat_asker_options options = {
+        .port = puppet->port, .try_ms = 5000, .repeat_ms = 5000};
+    struct pidstat_asker *asker = pidstat_asker_create(&options);
+
+    assert_non_null(asker);
+    return asker;
+}
+
+void puppet_answers(const struct puppet *puppet, const char *kind_pid_value, const char *words)
+{
+    const char *id = strstr(puppet->heard, " id=");
+    char text[512];
+
+    assert_non_null(id);
+    snprintf(text, sizeof text, "%s " ELSEWHERE "%.20s%s", kind_pid_value, id, words);
+    puppet_say(puppet, text);
+}
+
+void puppet_answers_classic(const struct puppet *puppet, const char *kind_pid_value)
+{
+    char host[300], text[512];
+
+    assert_int_equal(sscanf(puppet->heard, "PIDR %*d %299s", host), 1);
+    snprintf(text, sizeof text, "%s %s", kind_pid_value, host);
+    puppet_say(puppet, text);
+}
+
+void hear_one_with_id(struct pidstat_asker *asker, struct puppet *puppet)
+{
+    hear_one(asker, puppet);
+    if (strchr(puppet->heard, '~') != NULL)
+        return;
+    puppet_answers_classic(puppet, "EXIS 42 0");
+    hear_one(asker, puppet);
+    assert_non_null(strstr(puppet->heard, " " ELSEWHERE "~"));
 }

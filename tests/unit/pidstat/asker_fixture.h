@@ -16,7 +16,7 @@ enum { PATIENCE_MS = 20000 };
 /* What the calls for a question leave behind. */
 struct record {
     int calls;
-    bool answered, refused, foreign;
+    bool answered, refused, foreign, classic;
     enum pidstat_state state;
     uint64_t start, pid_namespace;
     char boot[37];
@@ -58,5 +58,18 @@ void turn_for(struct pidstat_asker *asker, int ms);
 /* Until a question is heard, or so many calls have been made; the test fails after PATIENCE_MS. */
 void hear_one(struct pidstat_asker *asker, struct puppet *puppet);
 void wait_calls(struct pidstat_asker *asker, const struct record *record, int calls);
+
+/* An asker that asks a puppet, and is patient. */
+struct pidstat_asker *make_asker(const struct puppet *puppet);
+
+/* Answers the last question with its own id. */
+void puppet_answers(const struct puppet *puppet, const char *kind_pid_value, const char *words);
+
+/* As a classic daemon does: it repeats the host of the last question, and no other word. */
+void puppet_answers_classic(const struct puppet *puppet, const char *kind_pid_value);
+
+/* Hears a question about process 42 that has its id in the host, which takes a hint that a classic
+ * daemon may be there. */
+void hear_one_with_id(struct pidstat_asker *asker, struct puppet *puppet);
 
 #endif

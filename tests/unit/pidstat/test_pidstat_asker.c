@@ -18,28 +18,6 @@
 
 #define NO_PID 4194304
 
-static struct pidstat_asker *make_asker(const struct puppet *puppet)
-{
-    const struct pidstat_asker_options options = {
-        .port = puppet->port, .try_ms = 5000, .repeat_ms = 5000};
-    struct pidstat_asker *asker = pidstat_asker_create(&options);
-
-    assert_non_null(asker);
-    return asker;
-}
-
-/* Answers the last question with its own id. */
-static void puppet_answers(const struct puppet *puppet, const char *kind_pid_value,
-                           const char *words)
-{
-    const char *id = strstr(puppet->heard, " id=");
-    char text[512];
-
-    assert_non_null(id);
-    snprintf(text, sizeof text, "%s " ELSEWHERE "%.20s%s", kind_pid_value, id, words);
-    puppet_say(puppet, text);
-}
-
 static void an_answer_is_one_call(void **state)
 {
     const struct pidstat_target target = {.host = ELSEWHERE, .pid = 42};
@@ -61,63 +39,6 @@ static void an_answer_is_one_call(void **state)
     assert_int_equal(record.state, PIDSTAT_EXISTS);
     assert_int_equal(record.start, 77);
     assert_int_equal(pidstat_asker_pending(asker), 0);
-    pidstat_asker_destroy(asker);
-    close(puppet.fd);
-}
-
-static void forged_answers_are_ignored(void **state)
-{
-    static const char *const forged[] = {"EXIS 42 0 other.host", "EXIS 43 0 " ELSEWHERE,
-                                         "EXIS 42 0 " ELSEWHERE " id=0000000000000000", "junk",
-                                         "EXIS 42 0"};
-    const struct pidstat_target target = {.host = ELSEWHERE, .pid = 42};
-    struct record record = {0};
-    struct puppet puppet, stranger;
-    struct pidstat_asker *asker;
-
-    (void)state;
-    puppet_open(&puppet);
-    puppet_open(&stranger);
-    asker = make_asker(&puppet);
-    pidstat_asker_ask(asker, &target, take, &record);
-    hear_one(asker, &puppet);
-    for (size_t i = 0; i < sizeof forged / sizeof *forged; i++)
-        puppet_say(&puppet, forged[i]);
-    /* Right in every word, but from another port, and without the id. */
-    stranger.asker = puppet.asker;
-    puppet_say(&stranger, "EXIS 42 0 " ELSEWHERE);
-    turn_for(asker, 50);
-    assert_int_equal(record.calls, 0);
-    puppet_say(&puppet, "EXIS 42 1 " ELSEWHERE);
-    wait_calls(asker, &record, 1);
-    assert_int_equal(record.state, PIDSTAT_EXISTS);
-    pidstat_asker_destroy(asker);
-    close(puppet.fd);
-    close(stranger.fd);
-}
-
-static void a_classic_daemon_proves_an_end_but_no_identity(void **state)
-{
-    struct pidstat_target target = {.host = ELSEWHERE, .pid = 42, .start = 99};
-    struct record record = {0};
-    struct puppet puppet;
-    struct pidstat_asker *asker;
-
-    (void)state;
-    puppet_open(&puppet);
-    asker = make_asker(&puppet);
-    pidstat_asker_ask(asker, &target, take, &record);
-    hear_one(asker, &puppet);
-    assert_non_null(strstr(puppet.heard, " start=99"));
-    puppet_say(&puppet, "EXIS 42 1 " ELSEWHERE);
-    wait_calls(asker, &record, 1);
-    assert_true(record.answered);
-    assert_int_equal(record.state, PIDSTAT_UNKNOWN);
-    pidstat_asker_ask(asker, &target, take, &record);
-    hear_one(asker, &puppet);
-    puppet_say(&puppet, "EXIS 42 0 " ELSEWHERE);
-    wait_calls(asker, &record, 2);
-    assert_int_equal(record.state, PIDSTAT_GONE);
     pidstat_asker_destroy(asker);
     close(puppet.fd);
 }
@@ -175,7 +96,40 @@ static void a_daemon_that_changes_its_proof_is_not_asked_in_a_circle(void **stat
         }
         turn(asker, 1);
     }
-    assert_in_range(puppet.count, 2, 3);
+    assert_true(puppet.count >= 2 && puppet.count <= 3);
+    pidstat_asker_destroy(asker);
+    close(puppet.fd);
+}
+
+/* A pidstatd that is being started anew must not leave an end unseen for the whole pause. */
+static void a_host_that_was_there_a_moment_ago_is_asked_again_soon(void **state)
+{
+    struct pidstat_target target = {.host = ELSEWHERE, .pid = 42};
+    struct pidstat_asker_options options = {.try_ms = 10, .repeat_ms = 3600000};
+    struct record record = {0};
+    struct pidstat_asker *asker;
+    struct puppet puppet;
+
+    (void)state;
+    puppet_open(&puppet);
+    options.port = puppet.port;
+    asker = pidstat_asker_create(&options);
+    pidstat_asker_ask(asker, &target, take, &record);
+    hear_one(asker, &puppet);
+    puppet_answers(&puppet, "EXIS 42 1", " start=77");
+    wait_calls(asker, &record, 1);
+    target =
+        (struct pidstat_target){.host = ELSEWHERE, .pid = 43, .flags = ASK_STANDING, .tries = 1};
+    pidstat_asker_ask(asker, &target, take, &record);
+    wait_calls(asker, &record, 2);
+    assert_false(record.answered);
+    while (puppet_hears(&puppet))
+        continue;
+    hear_one(asker, &puppet);
+    assert_non_null(strstr(puppet.heard, "PIDR 43 "));
+    puppet_answers(&puppet, "EXIS 43 0", "");
+    wait_calls(asker, &record, 3);
+    assert_int_equal(record.state, PIDSTAT_GONE);
     pidstat_asker_destroy(asker);
     close(puppet.fd);
 }
@@ -286,7 +240,7 @@ static void questions_may_be_cancelled_from_a_call(void **state)
     first.to_cancel = pidstat_asker_ask(asker, &target, take, &second);
     hear_one(asker, &puppet);
     hear_one(asker, &puppet);
-    puppet_say(&puppet, "EXIS 42 1 " ELSEWHERE);
+    puppet_answers(&puppet, "EXIS 42 1", "");
     while (first.calls + second.calls == 0)
         turn(asker, 10);
     turn_for(asker, 30);
@@ -365,10 +319,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_is_one_call),
-        cmocka_unit_test(forged_answers_are_ignored),
-        cmocka_unit_test(a_classic_daemon_proves_an_end_but_no_identity),
         cmocka_unit_test(a_standing_question_keeps_the_identity_and_the_proof),
         cmocka_unit_test(a_daemon_that_changes_its_proof_is_not_asked_in_a_circle),
+        cmocka_unit_test(a_host_that_was_there_a_moment_ago_is_asked_again_soon),
         cmocka_unit_test(silence_is_no_end_and_tries_are_counted),
         cmocka_unit_test(the_rate_is_kept_and_the_urgent_go_first),
         cmocka_unit_test(questions_of_a_batch_go_out_together),

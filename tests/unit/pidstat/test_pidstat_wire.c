@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -233,6 +234,34 @@ static void replies_are_read(void **state)
         assert_int_equal(parse_reply(junk[i], &reply), -1);
 }
 
+static void a_host_carries_the_id_where_it_has_room(void **state)
+{
+    char out[PIDSTAT_WIRE_MAX], name[PIDSTAT_WIRE_HOST_MAX + 1], host[300];
+    struct pidstat_question question = {
+        .pid = 42, .which = 7, .id_in_host = true, .words = {.id = 0xab}};
+    uint64_t id = 0;
+    size_t out_len;
+
+    (void)state;
+    for (size_t len = 1; len <= PIDSTAT_WIRE_HOST_MAX; len++) {
+        memset(name, 'n', len);
+        name[len] = '\0';
+        question.host = name;
+        out_len = pidstat_wire_format_question(out, &question);
+        assert_int_equal(out_len, strlen(out));
+        assert_int_equal(sscanf(out, "PIDR 42 %299s 7", host), 1);
+        assert_true(strlen(host) >= 17 && strlen(host) <= PIDSTAT_WIRE_HOST_MAX);
+        assert_int_equal(strlen(host), (len + 17 <= PIDSTAT_WIRE_HOST_MAX ? len : 0) + 17);
+        assert_true(pidstat_wire_id_of_host(host, &id));
+        assert_int_equal(id, 0xab);
+        assert_true(pidstat_wire_is_host_with_id(host, name, 0xab));
+        assert_false(pidstat_wire_is_host_with_id(host, name, 0xac));
+    }
+    assert_false(pidstat_wire_id_of_host("farm1", &id));
+    assert_false(pidstat_wire_id_of_host("farm1~00000000000000AB", &id));
+    assert_false(pidstat_wire_id_of_host("0000000000000000ab", &id));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +271,7 @@ int main(void)
         cmocka_unit_test(unknown_words_are_left_room_for),
         cmocka_unit_test(a_question_comes_back_as_it_was_written),
         cmocka_unit_test(classic_answers_are_exact),
+        cmocka_unit_test(a_host_carries_the_id_where_it_has_room),
         cmocka_unit_test(an_answer_is_paid_for_by_its_question),
         cmocka_unit_test(replies_are_read),
     };

@@ -208,6 +208,9 @@ static void a_step_is_known_by_its_control_group(void **state)
     assert_control("5:devices:/\n4:freezer:/slurm/uid_0/job_7/step_batch\n",
                    "4:freezer:/slurm/uid_0/job_7/step_batch");
     assert_control("4:freezer:/slurm/job_7/step_12\n", "4:freezer:/slurm/job_7/step_12");
+    assert_control("0::/system.slice/n1_slurmstepd.scope/s0G5M8GX2D1G00/step_0/user/task_special\n",
+                   "0::/system.slice/n1_slurmstepd.scope/s0G5M8GX2D1G00/step_0");
+    assert_control("0::/system.slice/slurmstepd.scope/system/step_0\n", NULL);
     assert_control("", NULL);
     assert_control("0::/\n", NULL);
     assert_control("0::/job_7\n1::/step_0\n", NULL);

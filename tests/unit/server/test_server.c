@@ -1,6 +1,5 @@
 /* The lock server inside a program: listening, both kinds of loop, limits, log.
  * Must not need lockerd, nor any port but free ones of loopback. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <setjmp.h>
@@ -17,8 +16,7 @@
 #include <cmocka.h>
 
 #include "ipclocker_server.h"
-
-enum { STEP_MS = 10, PATIENCE_STEPS = 1000 };
+#include "server_talk.h"
 
 static int setup(void **state)
 {
@@ -30,36 +28,6 @@ static int teardown(void **state)
 {
     ipclocker_server_destroy(*state);
     return 0;
-}
-
-static int connect_to(uint16_t port)
-{
-    const struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    assert_true(fd >= 0);
-    assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof address), 0);
-    return fd;
-}
-
-/* Sends a request and runs the server's own loop until the answer is whole. */
-static void expect_answer(struct ipclocker_server *server, int fd, const char *request,
-                          const char *answer)
-{
-    char got[1024] = "";
-    size_t len = 0;
-
-    assert_int_equal(send(fd, request, strlen(request), 0), (ssize_t)strlen(request));
-    for (int i = 0; len < strlen(answer) && i < PATIENCE_STEPS; i++) {
-        ssize_t part;
-
-        assert_int_equal(ipclocker_server_process(server, STEP_MS), 0);
-        part = recv(fd, got + len, sizeof got - len - 1, MSG_DONTWAIT);
-        len += part > 0 ? (size_t)part : 0;
-    }
-    got[len] = '\0';
-    assert_string_equal(got, answer);
 }
 
 static void a_program_serves_locks_from_its_own_loop(void **state)
@@ -328,7 +296,7 @@ static void what_happens_is_logged(void **state)
     expect_answer(server, fd, "LOCK\n", "owner a\nlocked 1\nlockname x\n\n\n");
     assert_string_equal(line, "LOCK by a of x: granted");
     expect_answer(server, fd, "user b\nBREAK_LOCK\n", "print_broke a\nowner \nlocked 0\n\n\n");
-    assert_string_equal(line, "x was broken for b; it was held by a");
+    assert_string_equal(line, "x was broken for b of 127.0.0.1; it was held by a");
     close(fd);
 }
 

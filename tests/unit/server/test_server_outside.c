@@ -117,14 +117,15 @@ static void a_commit_makes_it_readable(void **state)
 static void a_hold_limit_makes_it_readable_in_time(void **state)
 {
     int fd = connect_to(*state), other = connect_to(*state);
-    int64_t start_ms;
+    int64_t start_ms, took_ms;
 
     expect_answer(*state, fd, "user a\nlocks x\ntimeout 2\nLOCK\n",
                   "owner a\nlocked 1\nlockname x\n\n\n");
     start_ms = now_ms();
     expect_answer(*state, other, "user b\nlocks x\nblock 1\nLOCK\n",
                   "print_waiting a\nprint_obtained\nowner b\nlocked 1\nlockname x\n\n\n");
-    assert_in_range(now_ms() - start_ms, 1900, 15000);
+    took_ms = now_ms() - start_ms;
+    assert_true(took_ms >= 1900 && took_ms <= 15000);
     close(fd);
     close(other);
 }
@@ -142,7 +143,7 @@ static void it_is_quiet_while_there_is_nothing_to_do(void **state)
         assert_int_equal(ipclocker_server_process(*state, 0), 0);
         wakes++;
     }
-    assert_in_range(wakes, 1, 10);
+    assert_true(wakes >= 1 && wakes <= 10);
 }
 
 static void it_can_be_part_of_an_epoll_set(void **state)

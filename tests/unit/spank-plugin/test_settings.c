@@ -40,8 +40,9 @@ static struct settings parse(const char *const *words)
 
 static void all_words_are_understood(void **state)
 {
-    struct settings settings = PARSE("default=off", "grace=2.5", "signal=INT", "unreachable=60",
-                                     "port=1800", "ports=40000-40999");
+    struct settings settings =
+        PARSE("default=off", "grace=2.5", "signal=INT", "unreachable=60", "port=1800",
+              "ports=40000-40999", "allocation=keep", "classic-pidstatd=yes");
 
     (void)state;
     assert_int_equal(complaints, 0);
@@ -52,6 +53,10 @@ static void all_words_are_understood(void **state)
     assert_int_equal(settings.pidstatd_port, 1800);
     assert_int_equal(settings.port_low, 40000);
     assert_int_equal(settings.port_high, 40999);
+    assert_false(settings.cancel);
+    assert_true(settings.classic_pidstatd);
+    assert_false(PARSE("classic-pidstatd=no").classic_pidstatd);
+    assert_false(PARSE("port=1800").classic_pidstatd);
 }
 
 static void without_words_silence_is_no_death(void **state)
@@ -62,6 +67,7 @@ static void without_words_silence_is_no_death(void **state)
     assert_true(settings.on);
     assert_int_equal(settings.signal, SIGTERM);
     assert_int_equal(settings.grace_ms, 30000);
+    assert_true(settings.cancel);
     assert_true(settings.unreachable_ms < 0);
     assert_int_equal(settings.port_low, 0);
 }
@@ -104,6 +110,8 @@ static void a_wrong_word_is_reported_and_changes_nothing(void **state)
         "unreachable",
         "unreachable=",
         "unreachable=x",
+        "allocation=",
+        "allocation=maybe",
         "Grace=5",
         " grace=5",
         "ports=123456789-123456790",
@@ -121,6 +129,7 @@ static void a_wrong_word_is_reported_and_changes_nothing(void **state)
         assert_int_equal(settings.grace_ms, expected.grace_ms);
         assert_int_equal(settings.unreachable_ms, expected.unreachable_ms);
         assert_int_equal(settings.pidstatd_port, expected.pidstatd_port);
+        assert_int_equal(settings.cancel, expected.cancel);
         assert_int_equal(settings.port_low, expected.port_low);
         assert_int_equal(settings.port_high, expected.port_high);
     }

@@ -15,7 +15,7 @@ void store_fixture_event(void *context, const struct lock_event *event)
 {
     struct store_fixture *fixture = context;
 
-    store_batch_event(fixture->batch, event);
+    store_batch_event(fixture->batch, event, NULL);
 }
 
 int store_fixture_setup(void **state)

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "lock/keep.h"
 #include "lock/request_demand.h"
 
 void store_model_fini(struct store_model *model)
@@ -88,12 +89,15 @@ static void restore_one(struct lock_table *table, const struct store_request *re
                 .start = request->start,
                 .pid_namespace = request->pid_namespace,
                 .autounlock = request->autounlock,
+                .until_boot = request->keep.until_boot,
+                .keep_ms = request->keep.keep_ms,
                 .hold_ms = request->hold_ms},
         .ticket = request->ticket,
         .token = request->token,
         .asked_ms = request->asked_ms,
         .granted_ms = request->granted_ms,
         .deadline_ms = request->deadline_ms,
+        .keep_until_ms = request->keep.until_ms,
         .away = request->away,
     };
 
@@ -138,6 +142,20 @@ static char *describe_request(char *end, const char *last, const struct lock_req
                           request->hold_ms, request->deadline_ms, request->away ? " away" : "");
 }
 
+/* Of what is held by its owner, that a time is over is nothing that has to be kept. */
+static char *describe_keep(char *end, const char *last, const struct lock_table *table,
+                           const struct lock_request *request)
+{
+    struct lock_keep_state keep;
+
+    if (!lock_table_keep(table, request, &keep) ||
+        (request->state == LOCK_HELD && !request->is_kept && !keep.until_boot))
+        return end;
+    return end + snprintf(end, (size_t)(last - end), " keep %" PRId64 " until %" PRId64 "%s%s",
+                          keep.keep_ms, keep.until_ms, keep.until_boot ? " and boot" : "",
+                          request->is_kept ? " done" : "");
+}
+
 void store_model_describe(const struct lock_table *table, char text[STORE_MODEL_TEXT])
 {
     char *end = text;
@@ -149,10 +167,13 @@ void store_model_describe(const struct lock_table *table, char text[STORE_MODEL_
     while ((seat = lock_table_next_held(table, seat)) != NULL) {
         end += snprintf(end, (size_t)(last - end), "%s held by ", lock_seat_name(seat));
         end = describe_request(end, last, seat->request);
+        end = describe_keep(end, last, table, seat->request);
+        end += snprintf(end, (size_t)(last - end), "%s", seat->is_kept ? " kept" : "");
         *end++ = '\n';
     }
     while ((waiter = lock_table_next_waiter(table, waiter)) != NULL) {
         end = describe_request(end, last, waiter);
+        end = describe_keep(end, last, table, waiter);
         for (size_t i = 0; i < waiter->seat_count; i++)
             end += snprintf(end, (size_t)(last - end), " %u/%u:%s", waiter->seats[i].group,
                             waiter->groups[waiter->seats[i].group].needed,

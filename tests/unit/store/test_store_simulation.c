@@ -83,7 +83,7 @@ static void on_event(void *context, const struct lock_event *event)
             fail_at(sim, "a token was used twice");
         sim->token_new = event->request->token;
     }
-    store_batch_event(sim->batch, event);
+    store_batch_event(sim->batch, event, NULL);
 }
 
 static void choose_demand(struct simulation *sim, struct wanted *wanted)
@@ -123,6 +123,8 @@ static void ask(struct simulation *sim)
         .wait = choose(sim, 8) > 0,
         .autounlock = choose(sim, 2) > 0,
         .hold_ms = choose(sim, 3) == 0 ? (int64_t)choose(sim, 2000) : 0,
+        .keep_ms = choose(sim, 6) == 0 ? (int64_t)choose(sim, 500) : 0,
+        .until_boot = choose(sim, 24) == 0,
     };
 
     if (wanted->group_count == 0 || choose(sim, 2) == 0)
@@ -250,7 +252,7 @@ static void drain_restored(struct simulation *sim)
         waiter = next;
     }
     while ((seat = lock_table_next_held(table, NULL)) != NULL)
-        lock_table_end(table, seat->request, LOCK_REASON_UNLOCK, sim->now_ms);
+        lock_table_end(table, seat->request, LOCK_REASON_BREAK, sim->now_ms);
     if (lock_table_waiter_count(table) != 0 || lock_table_name_count(table) != 0)
         fail_at(sim, "somebody waits for ever");
     lock_table_destroy(table);

@@ -1,0 +1,150 @@
+/* A client's proofs and seals.
+ * Must not send anything, nor hand on a key. */
+#include "proof.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "auth/munge_soon.h"
+#include "base/number.h"
+#include "base/random.h"
+#include "engine.h"
+#include "request.h"
+
+enum { MAKING_MS = 2000 };
+
+static const char *munge_path(void)
+{
+    return secure_getenv("IPCLOCKER_MUNGE_SOCKET");
+}
+
+static bool can_go_on(const struct ipclocker *lock)
+{
+    return lock->grant.held && lock->grant.has_key && lock->call.operation->goes_on;
+}
+
+bool client_proof_is_wanted(const struct ipclocker *lock)
+{
+    const char *mode = secure_getenv("IPCLOCKER_AUTH");
+
+    if (mode != NULL && strcmp(mode, "none") == 0)
+        return false;
+    if (mode != NULL && strcmp(mode, "munge") == 0)
+        return true;
+    return can_go_on(lock) || access(munge_socket(munge_path()), F_OK) == 0;
+}
+
+/* What is written from now on is sealed. */
+static void begin(struct ipclocker *lock, const struct siphash_key *key,
+                  const struct seal_nonce *nonce)
+{
+    struct client_proof *proof = &lock->connection.proof;
+
+    proof->is_sealed = true;
+    proof->sealed_len = lock->connection.out.len;
+    seal_chain_begin(&proof->chain, key, nonce);
+}
+
+static void prove_by_munge(struct ipclocker *lock, const struct answer *answer)
+{
+    struct client_proof *proof = &lock->connection.proof;
+    char why[MUNGE_WHY_SIZE];
+    char *credential;
+
+    random_fill(&proof->key, sizeof proof->key);
+    credential = munge_make_soon(munge_path(), (uid_t)answer->number, &answer->nonce, &proof->key,
+                                 MAKING_MS, why);
+    /* A server that wants one will say so. */
+    if (credential == NULL)
+        return;
+    buffer_add_text(&lock->connection.out, "proof munge ");
+    client_request_command(lock, credential);
+    free(credential);
+    proof->is_by_munge = true;
+    begin(lock, &proof->key, &answer->nonce);
+}
+
+static void prove_by_grant(struct ipclocker *lock, const struct answer *answer)
+{
+    struct siphash_key key = seal_connection_key(&lock->grant.key, &answer->nonce);
+
+    buffer_add_text(&lock->connection.out, "proof ");
+    client_request_number(lock, "grant", lock->grant.token);
+    lock->connection.proof.is_by_grant = true;
+    begin(lock, &key, &answer->nonce);
+}
+
+void client_proof_give(struct ipclocker *lock, const struct answer *answer)
+{
+    if (can_go_on(lock))
+        prove_by_grant(lock, answer);
+    else if (strcmp(answer->text, "munge") == 0)
+        prove_by_munge(lock, answer);
+}
+
+static bool needs_seal(const char *line, size_t len)
+{
+    static const char *const words[] = {"LOCK",    "UNLOCK",     "RENEW",    "FOLLOW",
+                                        "EXTEND",  "BREAK_LOCK", "DEAD_PID", "DEAD_JOB",
+                                        "OUTSIDE", "OFFLINE",    "ONLINE",   "DEQUEUE"};
+    size_t word_len = 0;
+
+    while (word_len < len && line[word_len] != ' ')
+        word_len++;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strlen(words[i]) == word_len && memcmp(words[i], line, word_len) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void add_sealed(struct seal_chain *chain, struct buffer *out, const char *line, size_t len)
+{
+    char seal[SEAL_TEXT_SIZE];
+
+    seal_format(seal, seal_chain_add(chain, line, len));
+    if (needs_seal(line, len)) {
+        buffer_add_text(out, "seal ");
+        buffer_add_text(out, seal);
+        buffer_add(out, "\n", 1);
+    }
+    buffer_add(out, line, len);
+    buffer_add(out, "\n", 1);
+}
+
+void client_proof_seal(struct ipclocker *lock)
+{
+    struct client_proof *proof = &lock->connection.proof;
+    struct buffer *out = &lock->connection.out, sealed = {0};
+    size_t at = proof->sealed_len;
+
+    if (!proof->is_sealed || out->failed || at >= out->len)
+        return;
+    buffer_add(&sealed, out->data, at);
+    while (at < out->len) {
+        const char *line = out->data + at;
+        const char *end = memchr(line, '\n', out->len - at);
+
+        if (end == NULL)
+            break;
+        add_sealed(&proof->chain, &sealed, line, (size_t)(end - line));
+        at += (size_t)(end - line) + 1;
+    }
+    proof->sealed_len = sealed.len;
+    buffer_fini(out);
+    *out = sealed;
+}
+
+void client_proof_keep_key(struct ipclocker *lock, const struct answer *answer)
+{
+    const struct client_proof *proof = &lock->connection.proof;
+
+    if (proof->is_by_munge)
+        lock->grant.key = seal_grant_key(&proof->key, lock->grant.token);
+    else if (answer->has_key)
+        lock->grant.key = answer->key;
+    else if (proof->is_by_grant)
+        return;
+    lock->grant.has_key = proof->is_by_munge || answer->has_key;
+}

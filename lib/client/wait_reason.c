@@ -1,0 +1,156 @@
+/* Why a request waits, in words for a person.
+ * Must not trust that what the server says is well formed, or fit for a terminal. */
+#include "wait_reason.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/duration.h"
+#include "base/number.h"
+#include "base/text.h"
+
+enum { TEXT_MOST = 512 };
+
+/* A `why` line taken apart. */
+struct reason {
+    const char *why, *name, *rule, *value, *file;
+    uint64_t a, b, place, of, line;
+};
+
+static bool take_number(char **rest, uint64_t *number)
+{
+    const char *word = strsep(rest, " ");
+
+    return word != NULL && number_parse(word, UINT32_MAX, number) == 0;
+}
+
+static bool parse(char *text, struct reason *reason)
+{
+    char *rest = text;
+
+    reason->why = strsep(&rest, " ");
+    reason->name = strsep(&rest, " ");
+    if (!take_number(&rest, &reason->a) || !take_number(&rest, &reason->b) ||
+        !take_number(&rest, &reason->place) || !take_number(&rest, &reason->of))
+        return false;
+    reason->rule = strsep(&rest, " ");
+    reason->value = strsep(&rest, " ");
+    if (reason->value == NULL || !take_number(&rest, &reason->line) || rest == NULL)
+        return false;
+    reason->file = rest;
+    return true;
+}
+
+static void say_limit(const struct reason *it, char *out, size_t size)
+{
+    unsigned used = (unsigned)it->a, limit = (unsigned)it->b;
+
+    if (strcmp(it->rule, "user") == 0)
+        snprintf(out, size, "you hold %u of your limit of %u", used, limit);
+    else if (strcmp(it->rule, "job") == 0)
+        snprintf(out, size, "your job holds %u of its limit of %u", used, limit);
+    else if (strcmp(it->rule, "host") == 0)
+        snprintf(out, size, "this host holds %u of its limit of %u", used, limit);
+    else if (strcmp(it->rule, "project") == 0)
+        snprintf(out, size, "project %s holds %u of its limit of %u", it->value, used, limit);
+    else
+        snprintf(out, size, "you and others hold %u of the %u that you may have together", used,
+                 limit);
+}
+
+static void say_aside(const struct reason *it, char *out, size_t size)
+{
+    if (strcmp(it->rule, "gone") == 0)
+        snprintf(out, size, "%s is no pool of the server any more; your place is kept", it->name);
+    else if (strcmp(it->rule, "allow") == 0 || strcmp(it->rule, "deny") == 0)
+        snprintf(out, size, "%s is not for you any more; your place is kept", it->name);
+    else if (it->a > 0 && it->b < it->a)
+        snprintf(out, size,
+                 "you want %u of %s, and could have %u now if nobody held any; your place is kept",
+                 (unsigned)it->a, it->name, (unsigned)it->b);
+    else
+        snprintf(out, size, "the rules of %s do not allow it now; your place is kept", it->name);
+}
+
+static void say_kept(const struct reason *it, char *out, size_t size)
+{
+    char left[DURATION_TEXT_SIZE];
+
+    duration_format(left, (int64_t)it->a, DURATION_WORDS);
+    if (it->a > 0)
+        snprintf(out, size, "%s is done with %s, and has it kept for %s more", it->value, it->name,
+                 left);
+    else
+        snprintf(out, size, "%s is done with %s, and has it kept until its host has booted anew",
+                 it->value, it->name);
+}
+
+/* The rest of the line is what was said when it was taken out of use. */
+static void say_offline(const struct reason *it, char *out, size_t size)
+{
+    char left[DURATION_TEXT_SIZE];
+    int len = snprintf(out, size, "%s is offline", it->name);
+
+    if (it->a > 0 && len >= 0 && (size_t)len < size) {
+        duration_format(left, (int64_t)it->a, DURATION_WORDS);
+        len += snprintf(out + len, size - (size_t)len, " for %s more", left);
+    }
+    if (strcmp(it->file, "-") != 0 && len >= 0 && (size_t)len < size)
+        snprintf(out + len, size - (size_t)len, ": %s", it->file);
+}
+
+/* Returns false where there is no more to say than who has it. */
+static bool say(const struct reason *it, char *out, size_t size)
+{
+    unsigned a = (unsigned)it->a, b = (unsigned)it->b;
+
+    if (strcmp(it->why, "limit") == 0)
+        say_limit(it, out, size);
+    else if (strcmp(it->why, "share") == 0)
+        snprintf(out, size, "it is the turn of others: %s has %u of %s, with a share of %u",
+                 it->value, a, it->name, b);
+    else if (strcmp(it->why, "reserve") == 0)
+        snprintf(out, size, "what is free of %s is kept for others", it->name);
+    else if (strcmp(it->why, "outside") == 0)
+        snprintf(out, size, "%u of %s are in use elsewhere", a, it->name);
+    else if (strcmp(it->why, "collecting") == 0)
+        snprintf(out, size, "%u of the %u that you want are set aside for you", a, b);
+    else if (strcmp(it->why, "aside") == 0)
+        say_aside(it, out, size);
+    else if (strcmp(it->why, "kept") == 0)
+        say_kept(it, out, size);
+    else if (strcmp(it->why, "offline") == 0)
+        say_offline(it, out, size);
+    else
+        return false;
+    return true;
+}
+
+/* Who is aside stands in no queue: so does who wants a pool's seat that is offline. */
+static bool is_aside(const struct reason *it)
+{
+    return strcmp(it->why, "aside") == 0 ||
+           (strcmp(it->why, "offline") == 0 && strcmp(it->rule, "outside") == 0);
+}
+
+void wait_reason_read(const char *line, struct ipclocker_wait *wait)
+{
+    char words[TEXT_MOST * 2], text[TEXT_MOST];
+    struct reason reason = {0};
+    size_t len;
+
+    wait->reason[0] = '\0';
+    wait->length = 0;
+    snprintf(words, sizeof words, "%s", line);
+    if (!parse(words, &reason))
+        return;
+    wait->length = is_aside(&reason) ? 0 : (size_t)reason.of;
+    if (!say(&reason, text, sizeof text))
+        return;
+    len = strlen(text);
+    if (reason.line > 0 && strcmp(reason.file, "-") != 0)
+        snprintf(text + len, sizeof text - len, " (%.200s:%u)", reason.file, (unsigned)reason.line);
+    text_clean(wait->reason, sizeof wait->reason, text, strlen(text));
+}

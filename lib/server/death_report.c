@@ -1,0 +1,232 @@
+/* DEAD_PID of processes elsewhere: a report is a reason to ask.
+ * Must not believe one that somebody can be asked about, nor one of just anybody. */
+#include "death_report.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <syslog.h>
+
+#include "context.h"
+#include "may.h"
+#include "owner_asker.h"
+
+enum { OF_A_CLIENT_MAX = 100, PATIENCE_MS = 3000 };
+
+struct death_report {
+    LIST_ENTRY(death_report) next;
+    struct ipclocker_server *server;
+    struct asker_question *question; /* NULL while it waits for `again` */
+    struct event *again;
+    struct may_reporter reporter;
+    int64_t at_ms;
+    uint64_t start; /* of the process; of one that has its pid by now nothing was reported */
+    pid_t pid;
+    bool is_proven; /* its end, whoever has reported it */
+    char user[256], who[MAY_WHO_SIZE];
+    char host[];
+};
+
+static bool is_of_process(const struct death_report *report, const struct lock_request *request)
+{
+    return request->process->start == report->start && request->last_asked_ms <= report->at_ms;
+}
+
+static bool allows(const struct lock_judge *judge, const struct lock_request *request)
+{
+    const struct death_report *report = judge->context;
+
+    return is_of_process(report, request) &&
+           (report->is_proven || may_report_death(report->server, &report->reporter, request));
+}
+
+static void end_all(struct death_report *report)
+{
+    struct ipclocker_server *server = report->server;
+    const struct lock_judge judge = {.allows = allows, .context = report};
+    const struct store_culprit culprit = {.name = report->user, .asker = &report->reporter.asker};
+    size_t ended;
+
+    /* Who is right takes nothing from anybody. */
+    server->culprit = report->is_proven ? NULL : &culprit;
+    ended = lock_table_end_process_if(server->table, report->host, (uint64_t)report->pid, &judge,
+                                      context_now_ms(server));
+    may_end_blame(server);
+    if (ended > 0)
+        context_log(server, LOG_NOTICE, "process %d at %s was reported dead by %s%s: %zu released",
+                    (int)report->pid, report->host, report->who,
+                    report->is_proven ? ", and is" : "", ended);
+    else
+        context_log(server, LOG_NOTICE,
+                    "process %d at %s was reported dead by %s, which nobody there says: kept",
+                    (int)report->pid, report->host, report->who);
+}
+
+static void forget(struct death_report *report)
+{
+    if (report->again != NULL)
+        event_free(report->again);
+    LIST_REMOVE(report, next);
+    free(report);
+}
+
+/* A judge that lets nothing end, and only looks. */
+struct search {
+    const struct death_report *report; /* NULL: for whatever the process has */
+    const struct lock_request *found;
+};
+
+static bool note_request(const struct lock_judge *judge, const struct lock_request *request)
+{
+    struct search *const search = *(struct search *const *)judge->context;
+
+    if (search->report == NULL || is_of_process(search->report, request))
+        search->found = request;
+    return false;
+}
+
+static const struct lock_request *find_request(struct ipclocker_server *server, const char *host,
+                                               pid_t pid, const struct death_report *report)
+{
+    struct search search = {.report = report}, *const at = &search;
+    const struct lock_judge judge = {.allows = note_request, .context = &at};
+
+    lock_table_end_process_if(server->table, host, (uint64_t)pid, &judge, context_now_ms(server));
+    return search.found;
+}
+
+static void ask(struct death_report *report, const struct lock_request *request);
+
+static void on_again(evutil_socket_t fd, short events, void *context)
+{
+    struct death_report *report = context;
+    const struct lock_request *request =
+        find_request(report->server, report->host, report->pid, report);
+
+    (void)fd;
+    (void)events;
+    if (request != NULL)
+        ask(report, request);
+    else
+        forget(report);
+}
+
+/* Nobody has answered, and not for being slow: a pidstatd may just be starting anew. */
+static bool wait_to_ask_again(struct death_report *report)
+{
+    static const struct timeval pause = {.tv_usec = 500000};
+
+    if (context_now_ms(report->server) - report->at_ms >= PATIENCE_MS)
+        return false;
+    if (report->again == NULL)
+        report->again = evtimer_new(report->server->base, on_again, report);
+    return report->again != NULL && evtimer_add(report->again, &pause) == 0;
+}
+
+static void on_verdict(void *context, const struct pidstat_result *result)
+{
+    struct death_report *report = context;
+
+    report->question = NULL;
+    report->reporter.is_of_host |= result->is_of_peer;
+    report->is_proven = result->state == PIDSTAT_GONE;
+    if (!result->answered && wait_to_ask_again(report))
+        return;
+    if (result->state == PIDSTAT_EXISTS)
+        context_log(report->server, LOG_WARNING,
+                    "process %d at %s was reported dead by %s, but lives", (int)report->pid,
+                    report->host, report->who);
+    else
+        end_all(report);
+    forget(report);
+}
+
+static void on_name(void *context, const struct pidstat_result *result)
+{
+    struct death_report *report = context;
+
+    report->question = NULL;
+    report->reporter.is_of_host |= result->is_of_peer;
+    end_all(report);
+    forget(report);
+}
+
+/* The process, of its host's pidstatd; or nobody can be asked about it, and the name of the host,
+ * of the name service, for who reports may have come from there. */
+static struct asker_question *ask_somebody(struct death_report *report,
+                                           const struct lock_request *request)
+{
+    const struct owner_turn turn = {.peer = report->reporter.asker.peer, .is_report = true};
+
+    if (owner_asker_can_ask(report->server, request))
+        return owner_asker_ask(report->server, request, &turn, ASK_URGENT, on_verdict, report);
+    if (request->process->host == NULL ||
+        may_report_death(report->server, &report->reporter, request))
+        return NULL;
+    return owner_asker_ask(report->server, request, &turn, ASK_URGENT | ASK_NAME, on_name, report);
+}
+
+static void ask(struct death_report *report, const struct lock_request *request)
+{
+    report->question = ask_somebody(report, request);
+    if (report->question != NULL)
+        return;
+    end_all(report);
+    forget(report);
+}
+
+static bool has_too_many(const struct conn *conn)
+{
+    const struct death_report *report;
+    size_t count = 0;
+
+    LIST_FOREACH(report, &conn->server->death_reports, next)
+    count += memcmp(report->reporter.asker.peer, conn->asker.peer, sizeof conn->asker.peer) == 0 &&
+             report->reporter.asker.uid == conn->asker.uid;
+    return count >= OF_A_CLIENT_MAX;
+}
+
+static struct death_report *create(struct conn *conn, const char *host,
+                                   const struct lock_request *request)
+{
+    size_t size = strlen(host) + 1;
+    struct death_report *report = calloc(1, sizeof *report + size);
+
+    if (report == NULL)
+        return NULL;
+    report->server = conn->server;
+    report->reporter = may_reporter_of(conn);
+    report->at_ms = context_now_ms(conn->server);
+    report->start = request->process->start;
+    report->pid = (pid_t)request->process->pid;
+    strncpy(report->user, conn->user != NULL ? conn->user : "-", sizeof report->user - 1);
+    may_describe(conn, report->who);
+    memcpy(report->host, host, size);
+    LIST_INSERT_HEAD(&conn->server->death_reports, report, next);
+    return report;
+}
+
+void death_report_take(struct conn *conn, const char *host, pid_t pid)
+{
+    struct ipclocker_server *server = conn->server;
+    const struct lock_request *request = find_request(server, host, pid, NULL);
+    struct death_report *report;
+
+    if (request == NULL || has_too_many(conn))
+        return;
+    report = create(conn, host, request);
+    if (report != NULL)
+        ask(report, request);
+}
+
+void death_report_stop(struct ipclocker_server *server)
+{
+    struct death_report *report;
+
+    while ((report = LIST_FIRST(&server->death_reports)) != NULL) {
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it is out of the list when it is freed */
+        if (report->question != NULL)
+            pidstat_asker_cancel(server->asker, report->question);
+        forget(report);
+    }
+}

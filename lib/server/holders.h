@@ -1,0 +1,20 @@
+/* Who holds the locks that a connection has named: of a pool, all who hold seats. */
+#ifndef FARMLOCK_SERVER_HOLDERS_H
+#define FARMLOCK_SERVER_HOLDERS_H
+
+#include "server.h"
+
+/* Where one is among them; all 0 at first. */
+struct holders {
+    struct lock_request *next; /* of the same pool; NULL: of the next name */
+    size_t name;
+    size_t looked_at;
+};
+
+/* The next holder, and in *lock what it holds: the name, or one of its seats.  It may be ended
+ * before the next call.  NULL at the end, or when so many were looked at that others would wait for
+ * it. */
+struct lock_request *holders_next(const struct conn *conn, struct holders *holders,
+                                  const char **lock);
+
+#endif

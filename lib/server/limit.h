@@ -1,0 +1,26 @@
+/* The limits of what clients may use: what they are at first, and who hears of one that is reached.
+ */
+#ifndef FARMLOCK_SERVER_LIMIT_H
+#define FARMLOCK_SERVER_LIMIT_H
+
+#include "account.h"
+#include "server.h"
+
+/* Sets all of them to what they are at first, and begins the accounts. */
+void limit_init(struct ipclocker_server *server);
+
+/* A limit as it counts: also where it is 0, and follows from another. */
+static inline size_t limit_value(const struct ipclocker_server *server, enum ipclocker_limit limit)
+{
+    return server->limits_in_force[limit];
+}
+
+/* What a client is told that is beyond it, which lives as long as the server; the log is told too,
+ * once a minute for each limit.  `client` is NULL where it is not one client's. */
+const struct refusal *limit_refuse(struct ipclocker_server *server, enum ipclocker_limit limit,
+                                   const struct account *client);
+
+/* The name of its option, without the hyphens. */
+const char *limit_option(enum ipclocker_limit limit);
+
+#endif

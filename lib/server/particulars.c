@@ -1,0 +1,47 @@
+/* What only some connections say, in memory of its own.
+ * Must not know what any of it means. */
+#include "particulars.h"
+
+#include <stdlib.h>
+
+const struct particulars particulars_none;
+
+struct particulars *particulars_of(struct conn *conn)
+{
+    struct particulars *own;
+
+    if (conn->says != &particulars_none)
+        return (struct particulars *)conn->says;
+    own = calloc(1, sizeof *own);
+    if (own != NULL)
+        conn->says = own;
+    else
+        conn->fault = &refusal_no_memory;
+    return own;
+}
+
+void particulars_set_process(struct conn *conn, uint64_t pid, uint64_t start)
+{
+    struct particulars *own;
+
+    if ((conn->says->pid == pid && conn->says->start == start) ||
+        (own = particulars_of(conn)) == NULL)
+        return;
+    own->pid = pid;
+    own->start = start;
+}
+
+void particulars_forget(struct conn *conn)
+{
+    struct particulars *own;
+
+    if (conn->says == &particulars_none)
+        return;
+    own = particulars_of(conn);
+    free(own->hostname);
+    free(own->boot);
+    free(own->job);
+    free(own->project);
+    free(own);
+    conn->says = &particulars_none;
+}

@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""How programs and libraries are built, by what readelf(1) finds in them."""
+
+import glob
+import os
+import platform
+import re
+import shutil
+
+from support import farm, tap
+
+# SPANK's functions are in the program that loads the plugin, and not all in each.
+LAZY = {"pidwatch.so"}
+
+
+def built():
+    found = [farm.program(name) for name in sorted(os.listdir(os.path.join(farm.BUILD, "bin")))]
+    found += glob.glob(os.path.join(farm.BUILD, "lib", "*.so.*.*"))
+    return found + glob.glob(os.path.join(farm.BUILD, "spank", "*.so"))
+
+
+@tap.before_each
+def needs_readelf():
+    if not shutil.which("readelf"):
+        raise tap.Lacks("needs readelf")
+    with open(os.path.join(farm.BUILD, "flags"), encoding="utf-8") as file:
+        if "-fsanitize" in file.read():
+            raise tap.Lacks("is about builds that are installed, not those with sanitizers")
+
+
+def readelf(option, path):
+    result = farm.run("readelf", "-W", option, path, env=farm.environment(LC_ALL="C"))
+    farm.equal(result.returncode, 0)
+    return result.stdout
+
+
+@tap.test
+def symbols_are_bound_at_the_start_and_read_only_then():
+    for path in built():
+        name = os.path.basename(path)
+        farm.contains(readelf("-l", path), "GNU_RELRO")
+        dynamic = readelf("-d", path)
+        is_bound = re.search(r"BIND_NOW|FLAGS_1\).*NOW", dynamic) is not None
+        farm.equal((name, is_bound), (name, name not in LAZY))
+        assert name not in os.listdir(os.path.join(farm.BUILD, "bin")) or \
+            re.search(r"FLAGS_1\).*PIE", dynamic), name
+
+
+@tap.test
+def stacks_are_not_executable():
+    for path in built():
+        stack = re.search(r"GNU_STACK.*", readelf("-l", path))
+        assert stack and "RWE" not in stack[0], path
+
+
+@tap.test
+def control_flow_is_guarded_on_x86():
+    """In every object of ours; whether a program says so is up to the C library's start files, too,
+    which Debian 12 has without."""
+    if platform.machine() != "x86_64":
+        raise tap.Lacks("CET is of x86")
+    notes = readelf("-n", os.path.join(farm.BUILD, "lib", "libfarmlock.a"))
+    members = re.split(r"^File: ", notes, flags=re.M)[1:]
+    assert len(members) > 50, len(members)
+    for member in members:
+        assert "IBT" in member and "SHSTK" in member, member
+
+
+@tap.test
+def the_compiler_is_asked_for_all_it_has():
+    with open(os.path.join(farm.BUILD, "flags"), encoding="utf-8") as file:
+        flags = file.read()
+    for flag in ("-D_FORTIFY_SOURCE=", "-fstack-protector-strong", "-fstack-clash-protection"):
+        farm.contains(flags, flag)
+    version = re.search(r"(\d+)\.\d+", farm.run("gcc", "-dumpfullversion").stdout)
+    if " gcc " in f" {flags}" and version and int(version[1]) >= 12:
+        farm.contains(flags, "-D_FORTIFY_SOURCE=3")
+
+
+@tap.test
+def programs_use_what_checks_their_buffers():
+    for name in ("lockerd", "lockersh", "pidstatd"):
+        assert "_chk" in readelf("--dyn-syms", farm.program(name)), name
+
+
+if __name__ == "__main__":
+    farm.main()

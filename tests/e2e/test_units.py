@@ -1,0 +1,232 @@
+#!/usr/bin/env python3
+"""The units of systemd: what they may do, and that a real systemd starts them."""
+
+import os
+import re
+import shutil
+import subprocess
+
+from support import farm, tap
+from support.munged import make_key
+
+DAEMONS = ("lockerd", "pidstatd")
+SERVICES = (*DAEMONS, "lockreap", "locksync", "lockflex", "lockfeed")
+MOST_EXPOSED = 2.0
+PLACES = {"@SBINDIR@": "/usr/sbin", "@BINDIR@": "/usr/bin", "@DATADIR@": "/usr/share/farmlock"}
+
+
+def unit(name):
+    with open(os.path.join(farm.SOURCE, "share/systemd", f"{name}.service"), encoding="utf-8") as file:
+        text = file.read()
+    for place, path in PLACES.items():
+        text = text.replace(place, path)
+    return text
+
+
+@tap.test
+def services_may_do_little(folder):
+    if not shutil.which("systemd-analyze"):
+        raise tap.Lacks("needs systemd-analyze")
+    for name in SERVICES:
+        path = os.path.join(folder, f"{name}.service")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(unit(name))
+        result = farm.run("systemd-analyze", "security", "--offline=yes", path)
+        rate = float(re.search(r"exposure level for \S+: ([\d.]+)", result.stdout)[1])
+        print(f"# {name}: {rate}")
+        assert rate <= MOST_EXPOSED, result.stdout
+
+
+@tap.test
+def nothing_is_started_as_root():
+    for name in SERVICES:
+        assert re.search(r"^(User=(?!root)\w+|DynamicUser=yes)$", unit(name), re.M), name
+
+
+class Machine:
+    """This machine's files, with what make install adds, booted by systemd in namespaces of its own."""
+
+    def __init__(self, folder):
+        self.layers = os.path.join(folder, "layers")
+        self.root = os.path.join(self.layers, "root")
+        os.mkdir(self.layers)
+        self._mount("-t", "tmpfs", "tmpfs", self.layers)
+        for name in ("root", "upper", "work"):
+            os.mkdir(os.path.join(self.layers, name))
+        self._mount("-t", "overlay", "-o", f"lowerdir=/,upperdir={self.layers}/upper,workdir="
+                    f"{self.layers}/work", "overlay", self.root)
+        variant = os.path.basename(os.path.normpath(farm.BUILD))
+        result = farm.run("make", "-s", "-C", farm.SOURCE, "-o", "all", "install", f"DESTDIR={self.root}",
+                          "PREFIX=/usr", f"VARIANT={'' if variant == 'build' else variant}", timeout=120)
+        farm.equal((result.returncode, result.stderr), (0, ""))
+        self._boot()
+
+    def _mount(self, *words):
+        subprocess.run(["mount", *words], check=True)
+        farm.at_end(lambda: subprocess.run(["umount", "-l", words[-1]], check=False))
+
+    def _boot(self):
+        # A unit of its own for target, so that nothing else of this machine is started.
+        self.write("etc/systemd/system/farm.target",
+                   "[Unit]\nRequires=sysinit.target\nAfter=sysinit.target\nAllowIsolate=yes\n")
+        self.console = open(os.path.join(self.layers, "console"), "wb")
+        farm.at_end(self.console.close)
+        self.nspawn = farm.start("systemd-nspawn", "-q", "-D", self.root, "--private-network", "--register=no",
+                                 "--keep-unit", "-M", f"farm{os.getpid()}", "--boot",
+                                 "systemd.unit=farm.target", stdin=subprocess.DEVNULL,
+                                 stdout=self.console, stderr=self.console, start_new_session=True)
+        farm.at_end(self.nspawn.kill)
+        self.leader = farm.poll(self._find_leader, "systemd is there", 60)
+        try:
+            farm.poll(lambda: self.run("systemctl", "is-active", "farm.target").stdout == "active\n",
+                      "systemd has booted", 30)
+        except AssertionError:
+            with open(os.path.join(self.layers, "console"), encoding="utf-8", errors="replace") as console:
+                print("".join(f"# {line}" for line in console.readlines()[-30:]), flush=True)
+            print("# " + str(self.run("systemctl", "list-jobs")), flush=True)
+            raise
+        self.run("ip", "link", "set", "lo", "up")
+        farm.equal(self.run("systemd-sysusers").returncode, 0)
+
+    def _find_leader(self):
+        assert self.nspawn.poll() is None, "systemd-nspawn has ended"
+        with open(f"/proc/{self.nspawn.pid}/task/{self.nspawn.pid}/children", encoding="ascii") as file:
+            children = [int(word) for word in file.read().split()]
+        # The others are helpers of its start.
+        return next((pid for pid in children if self._name_of(pid) == "systemd"), None)
+
+    @staticmethod
+    def _name_of(pid):
+        try:
+            with open(f"/proc/{pid}/comm", encoding="ascii") as file:
+                return file.read().strip()
+        except (FileNotFoundError, ProcessLookupError):
+            return ""
+
+    def run(self, *command):
+        return farm.run("nsenter", "-a", "-t", self.leader, "env", "-i", "LANG=C.UTF-8",
+                        "PATH=/usr/sbin:/usr/bin:/sbin:/bin", *command)
+
+    def write(self, path, text):
+        path = os.path.join(self.root, path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text)
+
+    def background(self, *command, **options):
+        return farm.start("nsenter", "-a", "-t", self.leader, *command, **options)
+
+    def main_pid(self, name):
+        return self.run("systemctl", "show", "-P", "MainPID", name).stdout.strip()
+
+
+    def start(self, name):
+        """Starts a unit, which must be without privileges then."""
+        started = self.run("systemctl", "start", name)
+        farm.equal((name, started.returncode), (name, 0))
+        status = self.run("cat", f"/proc/{self.main_pid(name)}/status").stdout
+        assert not re.search(r"^Uid:\t0", status, re.M), status
+        # pidstatd may open a port below 1024, and nothing else.
+        may = {"0" * 16, "0000000000000400"} if name == "pidstatd" else {"0" * 16}
+        assert set(re.findall(r"^Cap\w+:\t(\w+)$", status, re.M)) <= may, status
+        farm.contains(status, "Seccomp:\t2\n")
+
+
+def boot(folder, *needs):
+    if not os.environ.get("FARMLOCK_LONG"):
+        raise tap.Lacks("is part of make check-long")
+    if os.geteuid() != 0 or not all(shutil.which(name) for name in ("systemd-nspawn", *needs)):
+        raise tap.Lacks(" and ".join(("needs root", "systemd-nspawn", *needs)))
+    return Machine(folder)
+
+
+@tap.test
+def a_real_systemd_starts_them(folder):
+    machine = boot(folder)
+    for name in DAEMONS:
+        machine.start(name)
+    farm.equal(machine.run("lockersh", "--lock", "a", "echo $LOCKERSH_LOCK").stdout, "a\n")
+    farm.equal(machine.run("pidstat", "exists", "127.0.0.1:1").returncode, 0)
+    # A lock is there again after a crash, and goes with its owner, who is another user.
+    holder = machine.background("setpriv", "--reuid=1234", "--clear-groups", "lockersh", "--lock", "b", "--exec",
+                                "sleep", "1000")
+    farm.poll(lambda: "b" in machine.run("lockersh", "--locklist").stdout, "it is held")
+    before = machine.main_pid("lockerd")
+    machine.run("systemctl", "kill", "-s", "KILL", "lockerd")
+    farm.poll(lambda: machine.main_pid("lockerd") not in ("0", before), "it is started again")
+    farm.poll(lambda: "b" in machine.run("lockersh", "--locklist").stdout, "it is still held")
+    with open(f"/proc/{holder.pid}/task/{holder.pid}/children", encoding="ascii") as file:
+        farm.kill_pid(int(file.read()))
+    farm.poll(lambda: "b" not in machine.run("lockersh", "--locklist").stdout, "it is given back")
+    farm.equal(machine.run("systemctl", "reload", "lockerd").returncode, 0)
+    farm.equal(machine.run("systemctl", "is-active", *DAEMONS).stdout, "active\nactive\n")
+
+
+SLURM = """ClusterName=farm
+SlurmctldHost={host}(127.0.0.1)
+AuthType=auth/munge
+AuthInfo=socket=/run/munge.socket
+SlurmUser=slurm
+StateSaveLocation=/var/lib/slurmctld
+SlurmctldPidFile=/run/slurmctld.pid
+ProctrackType=proctrack/linuxproc
+Licenses=vcs:4
+NodeName=n1 NodeAddr=127.0.0.1 State=UNKNOWN
+PartitionName=main Nodes=n1 Default=YES
+"""
+
+
+@tap.test
+def lockreap_and_locksync_can_do_their_work_in_their_units(folder):
+    machine = boot(folder, "munged", "slurmctld")
+    # Slurm resolves even 127.0.0.1 only where there is another address, too.
+    machine.run("ip", "address", "add", "192.0.2.1/32", "dev", "lo")
+    machine.write("etc/slurm/slurm.conf", SLURM.format(host=machine.run("hostname").stdout.strip()))
+    machine.write("etc/default/lockreap", "LOCKREAP_OPTIONS=--scheduler slurm --bare\n")
+    machine.write("etc/default/locksync", "LOCKSYNC_MAPS=--map vcs=vcs[1-4]\n")
+    machine.run("install", "-d", "-o", "slurm", "/var/lib/slurmctld")
+    with open(os.path.join(machine.layers, "slurm"), "wb") as log:
+        make_key(os.path.join(machine.root, "etc/key"))
+        machine.background("munged", "--foreground", "--force", "--socket=/run/munge.socket", "--key-file=/etc/key",
+                           "--pid-file=/run/munged.pid", "--seed-file=/run/munged.seed", stderr=log)
+        machine.background("slurmctld", "-D", "-c", stderr=log)
+    farm.poll(lambda: machine.run("scontrol", "ping").stdout.rstrip().endswith(" is UP"), "slurmctld answers",
+              60)
+    machine.start("lockerd")
+    # A job that waits for a node, and that is over before it gets one; and somebody's without a scheduler.
+    job = machine.run("sbatch", "--parsable", "--wrap", "true").stdout.strip()
+    machine.background("env", f"SLURM_JOB_ID={job}", "lockersh", "--lock", "a", "--exec", "sleep", "1000")
+    machine.background("lockersh", "--lock", "vcs1", "--exec", "sleep", "1000")
+    farm.poll(lambda: {"a", "vcs1"} <= set(machine.run("lockersh", "--locklist").stdout.split()), "both are held")
+    farm.equal(machine.run("scancel", job).returncode, 0)
+    for name in ("lockreap", "locksync"):
+        machine.start(name)
+    farm.poll(lambda: "Reserved=1" in machine.run("scontrol", "show", "license").stdout, "it is set aside")
+    farm.poll(lambda: "a" not in machine.run("lockersh", "--locklist").stdout.split(), "it is given back")
+    farm.equal(machine.run("systemctl", "stop", "locksync").returncode, 0)
+    farm.contains(machine.run("scontrol", "show", "reservation").stdout, "No reservations")
+
+
+LMUTIL = """#!/bin/sh
+echo "Users of VCS_Net:  (Total of 4 licenses issued;  Total of 3 licenses in use)"
+"""
+
+
+@tap.test
+def lockflex_can_do_its_work_in_its_unit(folder):
+    machine = boot(folder)
+    machine.write("etc/farmlock/lockerd.conf", 'pools = ( { name = "vcs"; seats = 4; outside-most = 4; } );\n')
+    machine.write("opt/lmutil", LMUTIL)
+    machine.run("chmod", "755", "/opt/lmutil")
+    machine.write("etc/default/lockflex",
+                  "LOCKFLEX_OPTIONS=--server 27000@lic1 --map vcs=VCS_Net\nPATH=/usr/bin:/opt\n")
+    machine.start("lockerd")
+    machine.start("lockflex")
+    farm.poll(lambda: machine.run("lockersh", "-n", "--lock", "vcs", "--count", "2", "true").returncode == 1,
+              "three of four are outside")
+    farm.equal(machine.run("lockersh", "-n", "--lock", "vcs", "true").returncode, 0)
+    farm.equal(machine.run("systemctl", "stop", "lockflex").returncode, 0)
+
+
+if __name__ == "__main__":
+    farm.main()

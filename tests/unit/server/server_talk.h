@@ -1,0 +1,20 @@
+/* A client of a server in the same program, in words of the protocol. */
+#ifndef FARMLOCK_TESTS_SERVER_TALK_H
+#define FARMLOCK_TESTS_SERVER_TALK_H
+
+#include <stdint.h>
+
+#include "ipclocker_server.h"
+
+enum { STEP_MS = 10 };
+
+/* A connection to a port of loopback, for the caller to close. */
+int connect_to(uint16_t port);
+int connect_to_path(const char *path);
+
+/* Sends a request and runs the server's own loop until there are as many lines of an answer as are
+ * expected, in which {any} is any word. */
+void expect_answer(struct ipclocker_server *server, int fd, const char *request,
+                   const char *answer);
+
+#endif

@@ -1,0 +1,396 @@
+# One request of a handle, from finding a server to the last line of its answer, without blocking.
+# Must not know what requests mean: that is in lock.tcl and ask.tcl.
+#
+# A handle is an array ::farmlock::hN.  Its `phase` is idle, pause, connecting, handshake, answer,
+# waiting or held; Step does what can be done now, and `until` says when it is to be called at the
+# latest (milliseconds, "" for never): see drive.tcl.
+
+namespace eval ::farmlock {
+    variable count 0
+    variable answerMs 5000 lookMs 60000 lineMax 65536
+}
+
+proc ::farmlock::Now {} {
+    return [clock milliseconds]
+}
+
+proc ::farmlock::NewHandle {options} {
+    variable count
+    set h ::farmlock::h[incr count]
+    upvar #0 $h s
+    array set s {phase idle chan "" until "" timer "" proto 1 key "" seal 0 unproven "" tries 0 home {}
+        told "" at "" endless 0 deadline "" result "" queued 0 number "" held 0 refusal ""
+        names {} token 0 lost "" limit "" warned 0 wait {} version "" pending "" raw 0 op "" faultText "" -notice "" -user ""
+        -hosts "" -port ""}
+    array set s $options
+    if {[catch {
+        set s(hosts) [Hosts [Or $s(-hosts) [Env IPCLOCKER_HOST localhost]] [Or $s(-port) [Env IPCLOCKER_PORT lockerd]]]
+    } text]} {
+        unset s
+        Fail USAGE $text
+    }
+    return $h
+}
+
+proc ::farmlock::Forget {h} {
+    upvar #0 $h s
+    Hangup $h
+    after cancel $s(timer)
+    DropName $s(number)
+    unset -nocomplain s
+}
+
+proc ::farmlock::Tell {h kind text} {
+    upvar #0 $h s
+    if {$s(-notice) ne ""} {
+        uplevel #0 [linsert $s(-notice) end $kind $text]
+    }
+}
+
+# ---- a connection ----------------------------------------------------------------------------
+
+proc ::farmlock::Hangup {h} {
+    upvar #0 $h s
+    if {$s(chan) ne ""} {
+        catch {fileevent $s(chan) readable {}}
+        catch {fileevent $s(chan) writable {}}
+        catch {close $s(chan)}
+        set s(chan) ""
+    }
+    array set s {key "" proto 1 status "" raw 0 version ""}
+}
+
+proc ::farmlock::Send {h args} {
+    upvar #0 $h s
+    set bytes ""
+    foreach line $args {
+        append bytes [Sealed $h [encoding convertto utf-8 $line]]
+    }
+    # What is wrong with it, the next line will say.
+    catch {
+        puts -nonewline $s(chan) $bytes
+        flush $s(chan)
+    }
+}
+
+# Begins to connect.  Tcl knows no UNIX sockets: another program stands between.
+proc ::farmlock::Open {h host port} {
+    upvar #0 $h s
+    if {$port ne ""} {
+        set s(chan) [socket -async $host $port]
+    } elseif {[auto_execok socat] ne ""} {
+        set s(chan) [open [list | socat - UNIX-CONNECT:$host 2>@1] r+]
+    } elseif {[auto_execok nc] ne ""} {
+        set s(chan) [open [list | nc -U $host 2>@1] r+]
+    } else {
+        error "Tcl has no UNIX sockets: install socat, or name a host"
+    }
+    fconfigure $s(chan) -blocking 0 -translation binary -buffering full
+}
+
+# The next line; returns 0 when there is none yet.  An error: there will be none.
+proc ::farmlock::ReadLine {h variable} {
+    upvar #0 $h s
+    upvar 1 $variable line
+    variable lineMax
+    if {[catch {gets $s(chan) line} got]} {
+        error "it closed the connection"
+    }
+    if {$got < 0} {
+        if {[eof $s(chan)]} {
+            error "it closed the connection"
+        }
+        if {$s(raw) == 0 && [chan pending input $s(chan)] > $lineMax} {
+            error "what it says has no end"
+        }
+        return 0
+    }
+    if {$s(raw) == 0} {
+        set line [string trimright $line "\r"]
+        catch {set line [encoding convertfrom utf-8 $line]}
+    }
+    return 1
+}
+
+# ---- from server to server ---------------------------------------------------------------------
+
+# Begins a request: `endless` where it goes on for as long as that takes.
+proc ::farmlock::Begin {h endless deadline} {
+    upvar #0 $h s
+    array set s [list endless $endless deadline $deadline tries 0 result "" told "" queued 0]
+    Search $h
+}
+
+proc ::farmlock::Search {h} {
+    upvar #0 $h s
+    Hangup $h
+    array set s [list round [expr {[llength $s(home)] > 0 ? $s(home) : $s(hosts)}] faults {} refusal ""]
+    NextHost $h
+}
+
+proc ::farmlock::NextHost {h} {
+    upvar #0 $h s
+    variable answerMs
+    while {[llength $s(round)] > 0} {
+        set s(round) [lassign $s(round) host port]
+        set s(at) [list $host $port]
+        set s(until) [expr {[Now] + $answerMs}]
+        set s(phase) connecting
+        if {![catch {Open $h $host $port} text]} {
+            return
+        }
+        regsub {^couldn't open socket: } $text "" text
+        Fault $h $text
+    }
+    EndRound $h
+}
+
+proc ::farmlock::Place {h} {
+    upvar #0 $h s
+    lassign $s(at) host port
+    if {$port eq ""} {
+        return [Clean $host]
+    }
+    return [Clean [expr {[string first : $host] < 0 ? "$host:$port" : "\[$host\]:$port"}]]
+}
+
+proc ::farmlock::Fault {h text} {
+    upvar #0 $h s
+    Hangup $h
+    lappend s(faults) "[Place $h] ([Clean $text])"
+}
+
+# No server of this round is one: pauses, or gives up.
+proc ::farmlock::EndRound {h} {
+    upvar #0 $h s
+    set text "no lockerd answers at [join $s(faults) {, }]"
+    set s(faultText) $text
+    incr s(tries)
+    if {!$s(endless) && $s(refusal) ne ""} {
+        return [Finish $h error {*}$s(refusal)]
+    }
+    if {!$s(endless) && $s(tries) >= 3} {
+        return [Finish $h error UNREACHABLE "$text; start one there or set IPCLOCKER_HOST"]
+    }
+    Pause $h $text
+}
+
+proc ::farmlock::Pause {h text} {
+    upvar #0 $h s
+    set pause [expr {$s(endless) ? min(100 * pow(1.5, min($s(tries), 20)), 5000) : 1000 * pow(1.5, $s(tries) - 1)}]
+    set pause [expr {int($pause * (0.75 + 0.5 * rand()))}]
+    Hangup $h
+    set s(phase) pause
+    set s(until) [expr {[Now] + $pause}]
+    if {$text ne $s(told)} {
+        set s(told) $text
+        Tell $h retry [format "%s; trying again in %.1f s" $text [expr {$pause / 1000.0}]]
+    }
+}
+
+# The connection is of no use any more.  Who was in the queue, or holds the lock, goes on for as long
+# as that takes, at the same server.
+proc ::farmlock::Gone {h text} {
+    upvar #0 $h s
+    set phase $s(phase)
+    # What is closed with an error has no empty lines behind that.
+    if {$phase ne "handshake" && $s(status) ne "" && [dict get $s(status) error] ne ""} {
+        dict set s(status) blank 1
+        return [TakeStatus $h "" ""]
+    }
+    if {$phase in {connecting handshake}} {
+        Fault $h $text
+        return [NextHost $h]
+    }
+    set text "the lockerd at [Place $h]: [Clean $text]"
+    set s(faultText) $text
+    if {$phase eq "held"} {
+        return [ComeBack $h]
+    }
+    incr s(tries)
+    if {$s(queued)} {
+        set s(endless) 1
+    }
+    if {!$s(endless) && $s(tries) >= 3} {
+        return [Finish $h error UNREACHABLE $text]
+    }
+    Pause $h $text
+}
+
+# Ends a request: `kind` is ok, with a value, or error, with what stands behind FARMLOCK in the
+# errorcode, and a text.
+proc ::farmlock::Finish {h kind args} {
+    upvar #0 $h s
+    set s(phase) [expr {$s(held) ? "held" : "idle"}]
+    set s(until) ""
+    set s(result) [linsert $args 0 $kind]
+    if {$s(phase) eq "idle"} {
+        Hangup $h
+    }
+}
+
+# ---- steps -----------------------------------------------------------------------------------------
+
+# Does what can be done without waiting, but not for long.  True if that was anything.
+proc ::farmlock::Step {h} {
+    upvar #0 $h s
+    set did 0
+    while {$did < 64 && [info exists s] && $s(result) eq "" && [StepOnce $h]} {
+        incr did
+    }
+    return $did
+}
+
+proc ::farmlock::StepOnce {h} {
+    upvar #0 $h s
+    if {$s(deadline) ne "" && [Now] >= $s(deadline)} {
+        TimeOut $h
+        return 1
+    }
+    switch -- $s(phase) {
+        idle { return 0 }
+        pause { set done [expr {[Now] >= $s(until)}]; if {$done} { Search $h }; return $done }
+        connecting { return [StepConnecting $h] }
+    }
+    if {[catch {ReadLine $h line} got]} {
+        Gone $h $got
+        return 1
+    }
+    if {$got} {
+        if {$s(phase) in {handshake answer} && [Now] > $s(until)} {
+            Gone $h "what it says has no end"
+        } else {
+            Take $h $line
+        }
+        return 1
+    }
+    if {$s(until) eq "" || [Now] < $s(until)} {
+        return 0
+    }
+    Overdue $h
+    return 1
+}
+
+proc ::farmlock::StepConnecting {h} {
+    upvar #0 $h s
+    lassign $s(at) host port
+    set error ""
+    if {$port ne ""} {
+        catch {set error [fconfigure $s(chan) -error]}
+        if {$error eq "" && [catch {fconfigure $s(chan) -peername}]} {
+            if {[Now] < $s(until)} {
+                return 0
+            }
+            set error "no connection in time"
+        }
+    }
+    if {$error ne ""} {
+        Gone $h $error
+        return 1
+    }
+    variable answerMs
+    array set s [list phase handshake proto 1 status "" offer "" until [expr {[Now] + $answerMs}]]
+    Send $h "proto 2" {*}[expr {[WantsProof] ? "auth" : ""}] VERSION
+    return 1
+}
+
+# Nothing has come in time.
+proc ::farmlock::Overdue {h} {
+    upvar #0 $h s
+    variable lookMs
+    if {$s(phase) eq "held"} {
+        return [WarnOfLimit $h]
+    }
+    if {$s(phase) eq "waiting"} {
+        if {$s(proto) == 2} {
+            Send $h QUEUE
+        }
+        set s(until) [expr {[Now] + $lookMs}]
+        return
+    }
+    Gone $h "it does not answer"
+}
+
+proc ::farmlock::Take {h line} {
+    upvar #0 $h s
+    if {$s(phase) eq "handshake"} {
+        return [ShakeHands $h $line]
+    }
+    if {$s(raw) > 0} {
+        return [TakeRaw $h $line]
+    }
+    # A status is taken whole.
+    set word [lindex [split $line] 0]
+    if {$s(status) ne "" || $word in {owner locked error-code error}} {
+        return [TakeStatus $h $word [string range $line [string length $word]+1 end]]
+    }
+    TakeLine $h $word [lrange [split $line] 1 end]
+}
+
+proc ::farmlock::ShakeHands {h line} {
+    upvar #0 $h s
+    variable answerMs
+    set words [split $line]
+    switch -- [lindex $words 0] {
+        proto { set s(proto) 2; return }
+        auth { set s(offer) $words; return }
+        error-code { set s(status) [lindex $words 1]; return }
+        error {
+            set text "the server at [Place $h] refuses: [Clean [string range $line 6 end]]"
+            if {$s(status) ni {"" later proof-later}} {
+                set s(refusal) [list [list REFUSED $s(status)] $text]
+            }
+            return [Gone $h [string range $line 6 end]]
+        }
+        version { set s(version) [lindex $words 1]; return }
+        "" { }
+        default { return [expr {$s(proto) == 2 ? "" : [Gone $h "what answers there is no lockerd"]}] }
+    }
+    if {$s(version) eq ""} {
+        return [Gone $h "what answers there is no lockerd"]
+    }
+    if {[lindex $s(offer) 1] eq "munge" && [llength $s(offer)] > 3} {
+        Prove $h [lindex $s(offer) 2] [lindex $s(offer) 3]
+    }
+    if {[llength $s(faults)] > 0 && $s(told) eq ""} {
+        Tell $h second "asking [Place $h], as no lockerd answers at [join $s(faults) {, }]"
+    }
+    array set s [list status "" phase answer until [expr {[Now] + $answerMs}]]
+    Ask $h
+}
+
+# What was asked is answered, perhaps by one that was away.
+proc ::farmlock::Answered {h} {
+    upvar #0 $h s
+    if {$s(told) ne ""} {
+        set s(told) ""
+        Tell $h retry "the lockerd at [Place $h] answers again"
+    }
+}
+
+proc ::farmlock::TakeStatus {h word rest} {
+    upvar #0 $h s
+    if {$s(status) eq ""} {
+        set s(status) [dict create owner "" locked 0 names {} token "" holdleft "" code "" error "" blank 0]
+    }
+    switch -- $word {
+        owner - error { dict set s(status) $word [Clean $rest] }
+        locked { dict set s(status) locked [expr {$rest eq "1"}] }
+        lockname { dict lappend s(status) names $rest }
+        token { dict set s(status) token [expr {[string is digit -strict $rest] ? $rest : ""}] }
+        hold-left { dict set s(status) holdleft [expr {[string is digit -strict $rest] ? $rest : ""}] }
+        error-code { dict set s(status) code [Clean $rest] }
+        "" { dict incr s(status) blank }
+    }
+    if {[llength [dict get $s(status) names]] > 1024} {
+        return [Gone $h "what it says has no end"]
+    }
+    if {[dict get $s(status) blank] == 2} {
+        set status $s(status)
+        set s(status) ""
+        if {[dict get $status error] ne "" && [dict get $status code] eq ""} {
+            dict set status code [expr {[string match "*try again later" [dict get $status error]] ? "later" : "refused"}]
+        }
+        TakeAnswer $h $status
+    }
+}

@@ -1,0 +1,86 @@
+# Who is asking: credentials by munge(1), and the seals of "Proofs" in lockerd-protocol(7).
+# Must not show a key to other processes, as in the words of a command.
+
+# SipHash-2-4: the key as two numbers, the data as bytes.
+proc ::farmlock::SipHash {key data} {
+    set m 0xffffffffffffffff
+    lassign $key low high
+    set a [expr {$low ^ 0x736f6d6570736575}]
+    set b [expr {$high ^ 0x646f72616e646f6d}]
+    set c [expr {$low ^ 0x6c7967656e657261}]
+    set d [expr {$high ^ 0x7465646279746573}]
+    set len [string length $data]
+    append data [string repeat \0 [expr {7 - $len % 8}]] [binary format c [expr {$len & 255}]]
+    binary scan $data wu* words
+    foreach word [linsert $words end ""] {
+        if {$word eq ""} {
+            set c [expr {$c ^ 255}]
+        } else {
+            set d [expr {$d ^ $word}]
+        }
+        for {set i [expr {$word eq "" ? 4 : 2}]} {$i > 0} {incr i -1} {
+            set a [expr {($a + $b) & $m}]
+            set c [expr {($c + $d) & $m}]
+            set b [expr {(($b << 13 | $b >> 51) & $m) ^ $a}]
+            set d [expr {(($d << 16 | $d >> 48) & $m) ^ $c}]
+            set a [expr {($a << 32 | $a >> 32) & $m}]
+            set c [expr {($c + $b) & $m}]
+            set a [expr {($a + $d) & $m}]
+            set b [expr {(($b << 17 | $b >> 47) & $m) ^ $c}]
+            set d [expr {(($d << 21 | $d >> 43) & $m) ^ $a}]
+            set c [expr {($c << 32 | $c >> 32) & $m}]
+        }
+        if {$word ne ""} {
+            set a [expr {$a ^ $word}]
+        }
+    }
+    return [expr {$a ^ $b ^ $c ^ $d}]
+}
+
+proc ::farmlock::WantsProof {} {
+    set mode [Env IPCLOCKER_AUTH]
+    return [expr {$mode eq "munge" || ($mode ne "none"
+        && [file exists [Env IPCLOCKER_MUNGE_SOCKET /run/munge/munge.socket.2]])}]
+}
+
+proc ::farmlock::NoProof {} {
+    return [expr {[Env IPCLOCKER_AUTH] eq "none" ? "IPCLOCKER_AUTH is none" : "munge is not there"}]
+}
+
+# Proves who is asking on the connection of a handle, where a credential can be had: a server that
+# wants one says so.
+proc ::farmlock::Prove {h nonce reader} {
+    upvar #0 $h s
+    set random [open /dev/urandom r]
+    fconfigure $random -translation binary -buffersize 16
+    set key [read $random 16]
+    close $random
+    binary scan $key H* keyText
+    set command [list munge --restrict-uid=$reader]
+    if {[Env IPCLOCKER_MUNGE_SOCKET] ne ""} {
+        lappend command --socket=[Env IPCLOCKER_MUNGE_SOCKET]
+    }
+    if {[catch {exec {*}$command << "farmlock-1 $nonce $keyText"} credential]} {
+        set s(unproven) "munge: [Clean [lindex [split $credential "\n"] 0]]"
+        return
+    }
+    Send $h "proof munge [string trim $credential]"
+    binary scan $key wuwu low high
+    set s(key) [list $low $high]
+    set s(seal) [SipHash $s(key) [binary format H* $nonce]]
+}
+
+# A line as it is sent: behind its seal, where there is a proof and the server wants one for it.
+proc ::farmlock::Sealed {h bytes} {
+    upvar #0 $h s
+    if {$s(key) eq ""} {
+        return $bytes\n
+    }
+    set signed [expr {$s(seal) >> 63 ? $s(seal) - (1 << 64) : $s(seal)}]
+    set s(seal) [SipHash $s(key) [binary format w $signed]$bytes]
+    set words {LOCK UNLOCK RENEW BREAK_LOCK}
+    if {[lindex [split $bytes] 0] in $words} {
+        return [format "seal %016llx\n%s\n" $s(seal) $bytes]
+    }
+    return $bytes\n
+}
