@@ -67,7 +67,7 @@ install: all
 	$(if $(SPANK),$(INSTALL) -D -m 755 $(SPANK) $(DESTDIR)$(SPANKDIR)/pidwatch.so)
 	$(INSTALL) -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)
 	for name in $(LIBRARIES); do \
-	    ln -sf $$name.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$$name.so.$(SOVERSION) && \
+	    ln -sf $$name.so.$(SOFILE) $(DESTDIR)$(LIBDIR)/$$name.so.$(SOVERSION) && \
 	    ln -sf $$name.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/$$name.so || exit 1; done
 	for name in $(PC_FILES); do \
 	    $(FILL_IN) lib/$$name.in | $(INSTALL) -m 644 /dev/stdin $(DESTDIR)$(LIBDIR)/pkgconfig/$$name || exit 1; done

@@ -2,7 +2,6 @@
 """make install and make uninstall, into a folder of the test's own."""
 
 import os
-import re
 import shutil
 import sys
 
@@ -82,18 +81,16 @@ def pidstat_may_have_another_name(folder):
 def python_and_tcl_find_their_modules(folder):
     """Where they look by themselves, as Debian has them, and the version of all is one."""
     make(folder, "install", "PYTHONDIR=/usr/lib/python3/dist-packages")
-    with open(os.path.join(farm.SOURCE, "lib/ipclocker.h"), encoding="utf-8") as header:
-        version = re.search(r'IPCLOCKER_VERSION "(.*)"', header.read())[1]
     shown = farm.run(sys.executable, "-c", "import farmlock; print(farmlock.__version__)",
                      env=farm.environment(PYTHONPATH=f"{folder}/usr/lib/python3/dist-packages"))
-    farm.equal((shown.stdout, shown.stderr), (version + "\n", ""))
+    farm.equal((shown.stdout, shown.stderr), (farm.version() + "\n", ""))
     if not shutil.which("tclsh"):
         raise tap.Lacks("there is no tclsh")
     script = os.path.join(folder, "script.tcl")
     with open(script, "w", encoding="ascii") as file:
         file.write("puts [package require farmlock]\n")
     shown = farm.run("tclsh", script, env=farm.environment(TCLLIBPATH=f"{folder}/usr/share/tcltk"))
-    farm.equal((shown.stdout, shown.stderr), (version + "\n", ""))
+    farm.equal((shown.stdout, shown.stderr), (farm.version() + "\n", ""))
 
 
 @tap.test

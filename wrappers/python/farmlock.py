@@ -36,7 +36,7 @@ import types
 
 __all__ = ["lock", "Lock", "aio", "status", "unlock", "break_lock", "lock_list", "ping", "Error",
            "Refused", "NotSupported", "Busy", "TimedOut", "Cancelled", "Unreachable", "Lost"]
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 
 _ANSWER_S, _LOOK_S, _TRIES, _LINE_MAX, _NAMES_MAX = 5, 60, 3, 65536, 1024
 _SHORT_WAIT_S, _STARTERS, _GRANTS = 0.3, 32, 16
