@@ -235,7 +235,7 @@ demo:
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all
 	@FARMLOCK_BUILD=$(CURDIR)/$B examples/demo.sh
 
-include tests/tests.mk share/install.mk
+include tests/tests.mk share/install.mk share/packaging/packages.mk
 
 # What git has of HEAD, in git's order, with the time of the commit: the same bytes each time.
 TARBALL := build/farmlock-$(VERSION).tar.gz
@@ -265,6 +265,8 @@ help:
 	@echo 'make check-cluster  tests on a real Slurm cluster of two nodes'
 	@echo 'make check-slurm RELEASE=trixie'
 	@echo '                    build and test in a root of that Debian release (as root)'
+	@echo 'make check-packages RELEASE=trixie'
+	@echo '                    build packages, install, upgrade and purge them in a root of that release (as root)'
 	@echo 'make fuzz           every parser on random input, FUZZ_SECONDS=90 in all'
 	@echo 'make soak           faults and hostile neighbours for SECONDS=120, and a judge of the outcome'
 	@echo 'make bench          what things cost, against what they are compared with: a table'
@@ -273,5 +275,6 @@ help:
 	@echo 'make lint           formatting, rooms, static analysis, man pages'
 	@echo 'make format         write the sources as lint wants them'
 	@echo 'make deps           install the Debian packages that are missing'
+	@echo 'make deb            Debian packages, in build/deb'
 	@echo 'make install        to PREFIX=$(PREFIX), under DESTDIR'
 	@echo 'make uninstall dist clean'

@@ -23,7 +23,7 @@ set -u
 PATH=${FARMLOCK_PATH:-/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin}
 export PATH
 default=${FARMLOCK_DEFAULT:-/etc/default} run=${FARMLOCK_RUN:-/run}
-WAIT_S=30
+PATIENCE=300
 
 name=${0##*/}
 name=${name#[SK][0-9][0-9]} # as rc?.d has it
@@ -65,14 +65,15 @@ start() {
 stop() {
     running || return 0
     kill "$pid"
-    waited=0
+    looks=0
     while running; do
-        if [ $waited -ge $WAIT_S ]; then
-            echo "$name: still there after $WAIT_S seconds" >&2
+        if [ $looks -ge $PATIENCE ]; then
+            echo "$name: process $pid does not end" >&2
             return 1
         fi
-        sleep 1
-        waited=$((waited + 1))
+        # Not every sleep knows parts of a second.
+        sleep 0.1 2>/dev/null || sleep 1
+        looks=$((looks + 1))
     done
 }
 
