@@ -18,7 +18,7 @@ DAEMONS = ("lockerd", "pidstatd")
 # What waits for an administrator.
 LATER = ("lockreap.service", "locksync.service", "lockflex.service", "lockfeed.timer")
 # What dpkg, apt and systemd keep of everything that is installed.
-KEPT = re.compile(r"/(proc|sys|dev|run|tmp|var/(tmp|cache|debs|lib/(dpkg|apt|systemd|ucf)|log/(apt|journal|dpkg\.log"
+KEPT = re.compile(r"/(proc|sys|dev|run|tmp|var/(tmp|debs|cache/(apt|debconf|ldconfig|man)|lib/(dpkg|apt|systemd|ucf)|log/(apt|journal|dpkg\.log"
                   r"|alternatives\.log))|etc/(passwd|group|shadow|gshadow|subuid|subgid)-|etc/\.pwd\.lock)(/|$)")
 PYTHON = "import farmlock\nwith farmlock.lock('py', timeout=20) as seat: print('has', seat)\n"
 TCL = "package require farmlock\nfarmlock::with tcl -timeout 20 seat { puts {has tcl} }\n"
@@ -98,9 +98,10 @@ def check_what_waits(machine):
     for unit in LATER:
         farm.equal((unit, machine.run("systemctl", "is-enabled", unit).stdout), (unit, "disabled\n"))
         machine.must("systemctl", "start", unit)
-    machine.must("systemctl", "start", "lockfeed.service")
     machine.must("systemctl", "stop", "lockfeed.timer")
-    for unit in ("lockreap", "locksync", "lockflex", "lockfeed"):
+    machine.must("systemctl", "start", "lockfeed.service")
+    farm.contains(machine.must("ls", "/var/cache/lockfeed"), "index.html\nlocks.json\n")
+    for unit in ("lockreap", "locksync", "lockflex"):
         farm.equal((unit, machine.must("systemctl", "show", "-P", "ConditionResult", unit)), (unit, "no\n"))
     farm.equal(machine.failed(), "")
 
