@@ -46,8 +46,7 @@ class Fresh(Machine):
         return result.stdout
 
     def apt(self, *words):
-        return self.must("apt-get", "-q", "-y", "--no-download", "--no-install-recommends", "-o",
-                         "APT::Sandbox::User=root", *words)
+        return self.must("apt-get", "-q", "-y", "--no-install-recommends", "-o", "APT::Sandbox::User=root", *words)
 
     def install_others(self):
         """What the packages stand on, and what stands beside them."""
