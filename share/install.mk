@@ -6,6 +6,18 @@ LEFT_OUT  := $(if $(SPANK),,pidwatch-spank)
 SHARED_DATA = $(filter-out $(LEFT_OUT:%=share/systemd/%.service) $(LEFT_OUT:%=share/man/man8/%.8),$(1))
 UNITS     := $(wildcard share/systemd/*)
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+# Where Slurm looks for plugins that plugstack.conf names without a folder.
+SPANKDIR    ?= $(LIBDIR)/slurm
+# The name of pidstat belongs to sysstat on many systems: with another name here, what has pidstat's own
+# is a link in a folder that goes into PATH where it is wanted.
+PIDSTAT_NAME ?= pidstat
+PKGLIBDIR   ?= $(PREFIX)/lib/farmlock
+RENAMED     := $(filter-out pidstat,$(PIDSTAT_NAME))
+# The program's name in its page, its completions and in what refers to them; not that of pidstat(3).
+NAME_PIDSTAT = $(if $(RENAMED),-e 's/^\.Nm pidstat$$/.Nm $(RENAMED)/' -e 's/^\.Xr pidstat 1/.Xr $(RENAMED) 1/' \
+    -e 's/^\.Dt PIDSTAT 1$$/.Dt '$$(echo $(RENAMED) | tr a-z A-Z)' 1/' \
+    -e 's/^\(\#compdef\|complete\( -c\| -F _pidstat\)\?\) pidstat\>/\1 $(RENAMED)/')
+EVERY_PROGRAM := $(DAEMONS) $(filter-out pidstat,$(WRAPPERS)) $(PIDSTAT_NAME)
 MONITORING := $(wildcard share/monitoring/*)
 TCL_FILES := $(wildcard wrappers/tcl/farmlock/*.tcl)
 EXAMPLES  := $(shell find examples -type f 2>/dev/null)
@@ -46,23 +58,29 @@ install: all
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
 	    $(DESTDIR)$(INCDIR) $(DESTDIR)$(PKGDATADIR) $(DESTDIR)$(PKGDOCDIR) $(DESTDIR)$(UNITDIR) \
 	    $(if $(COMPLETED),$(DESTDIR)$(BASHCOMPDIR) $(DESTDIR)$(ZSHCOMPDIR) $(DESTDIR)$(FISHCOMPDIR))
-	$(INSTALL) -m 755 $(addprefix $B/bin/,$(filter-out $(SBIN_WRAPPERS),$(WRAPPERS))) $(DESTDIR)$(BINDIR)
+	$(INSTALL) -m 755 $(addprefix $B/bin/,$(filter-out $(SBIN_WRAPPERS) pidstat,$(WRAPPERS))) $(DESTDIR)$(BINDIR)
+	$(INSTALL) -m 755 $B/bin/pidstat $(DESTDIR)$(BINDIR)/$(PIDSTAT_NAME)
+	$(if $(RENAMED),$(INSTALL) -d $(DESTDIR)$(PKGLIBDIR)/bin && \
+	    ln -sfr $(DESTDIR)$(BINDIR)/$(RENAMED) $(DESTDIR)$(PKGLIBDIR)/bin/pidstat)
 	$(INSTALL) -m 755 $(addprefix $B/bin/,$(DAEMONS) $(SBIN_WRAPPERS)) $(DESTDIR)$(SBINDIR)
 	$(INSTALL) -m 644 $(STATIC) $(DESTDIR)$(LIBDIR)
-	$(if $(SPANK),$(INSTALL) -D -m 755 $(SPANK) $(DESTDIR)$(LIBDIR)/slurm/pidwatch.so)
+	$(if $(SPANK),$(INSTALL) -D -m 755 $(SPANK) $(DESTDIR)$(SPANKDIR)/pidwatch.so)
 	$(INSTALL) -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)
 	for name in $(LIBRARIES); do \
-	    ln -sf $$name.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$$name.so.$(SOVERSION) && \
+	    ln -sf $$name.so.$(SOFILE) $(DESTDIR)$(LIBDIR)/$$name.so.$(SOVERSION) && \
 	    ln -sf $$name.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/$$name.so || exit 1; done
 	for name in $(PC_FILES); do \
-	    $(FILL_IN) lib/$$name.in >$(DESTDIR)$(LIBDIR)/pkgconfig/$$name || exit 1; done
+	    $(FILL_IN) lib/$$name.in | $(INSTALL) -m 644 /dev/stdin $(DESTDIR)$(LIBDIR)/pkgconfig/$$name || exit 1; done
 	$(INSTALL) -m 644 $(HEADERS) $(DESTDIR)$(INCDIR)
 	$(INSTALL) -m 644 $(wildcard share/schema/*.json) $(DESTDIR)$(PKGDATADIR)
 ifneq ($(COMPLETED),)
-	$(INSTALL) -m 644 $(COMPLETED:%=$B/share/bash/%) $(DESTDIR)$(BASHCOMPDIR)
-	$(INSTALL) -m 644 $(COMPLETED:%=$B/share/zsh/_%) $(DESTDIR)$(ZSHCOMPDIR)
-	$(INSTALL) -m 644 $(COMPLETED:%=$B/share/fish/%.fish) $(DESTDIR)$(FISHCOMPDIR)
-	$(INSTALL) -m 644 $B/share/farmlock.tcsh $(DESTDIR)$(PKGDATADIR)
+	for name in $(COMPLETED); do \
+	    to=$$name; [ $$name != pidstat ] || to=$(PIDSTAT_NAME); \
+	    sed -e '' $(NAME_PIDSTAT) $B/share/bash/$$name | $(INSTALL) -m 644 /dev/stdin $(DESTDIR)$(BASHCOMPDIR)/$$to && \
+	    sed -e '' $(NAME_PIDSTAT) $B/share/zsh/_$$name | $(INSTALL) -m 644 /dev/stdin $(DESTDIR)$(ZSHCOMPDIR)/_$$to && \
+	    sed -e '' $(NAME_PIDSTAT) $B/share/fish/$$name.fish | $(INSTALL) -m 644 /dev/stdin $(DESTDIR)$(FISHCOMPDIR)/$$to.fish || \
+	    exit 1; done
+	sed -e '' $(NAME_PIDSTAT) $B/share/farmlock.tcsh | $(INSTALL) -m 644 /dev/stdin $(DESTDIR)$(PKGDATADIR)/farmlock.tcsh
 endif
 	$(INSTALL) -D -m 644 wrappers/python/farmlock.py $(DESTDIR)$(PYTHONDIR)/farmlock.py
 	$(INSTALL) -d $(DESTDIR)$(TCLDIR)/farmlock
@@ -76,10 +94,11 @@ endif
 	$(INSTALL) -m 755 $(filter %/check_lockerd %/check_pidstatd,$(MONITORING)) $(DESTDIR)$(PKGDATADIR)/monitoring
 	for unit in $(call SHARED_DATA,$(UNITS)); do \
 	    sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@BINDIR@|$(BINDIR)|g' -e 's|@DATADIR@|$(PKGDATADIR)|g' \
-	        $$unit >$(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done
+	        $$unit | $(INSTALL) -m 644 /dev/stdin $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done
 	$(INSTALL) -D -m 644 share/sysusers.d/farmlock.conf $(DESTDIR)$(SYSUSERSDIR)/farmlock.conf
 	for page in $(call SHARED_DATA,$(MAN_PAGES)); do \
-	    $(INSTALL) -D -m 644 $$page $(DESTDIR)$(MANDIR)/$${page#share/man/} || exit 1; done
+	    to=$${page#share/man/}; [ $$to != man1/pidstat.1 ] || to=man1/$(PIDSTAT_NAME).1; \
+	    sed -e '' $(NAME_PIDSTAT) $$page | $(INSTALL) -D -m 644 /dev/stdin $(DESTDIR)$(MANDIR)/$$to || exit 1; done
 	for page in $(filter share/man/man3/%,$(MAN_PAGES)); do for name in $$($(NAMES_OF_PAGE) $$page); do \
 	    [ $$name.3 = $${page##*/} ] || \
 	    ln -sf $${page##*/} $(DESTDIR)$(MANDIR)/man3/$$name.3 || exit 1; done; done
@@ -89,13 +108,13 @@ endif
 	    $(INSTALL) -D -m $$mode $$file $(DESTDIR)$(PKGDOCDIR)/$$file || exit 1; done
 
 # By name, whatever this build has left out, and folders of our own only where they are empty then.
-EVERY_PROGRAM := $(DAEMONS) $(WRAPPERS)
 .PHONY: uninstall
 uninstall:
 	rm -f $(EVERY_PROGRAM:%=$(DESTDIR)$(BINDIR)/%) $(EVERY_PROGRAM:%=$(DESTDIR)$(SBINDIR)/%)
-	rm -f $(DESTDIR)$(LIBDIR)/slurm/pidwatch.so $(LIBRARIES:%=$(DESTDIR)$(LIBDIR)/%.*) $(PC_FILES:%=$(DESTDIR)$(LIBDIR)/pkgconfig/%)
+	$(if $(RENAMED),rm -f $(DESTDIR)$(PKGLIBDIR)/bin/pidstat $(DESTDIR)$(MANDIR)/man1/$(RENAMED).1)
+	rm -f $(DESTDIR)$(SPANKDIR)/pidwatch.so $(LIBRARIES:%=$(DESTDIR)$(LIBDIR)/%.*) $(PC_FILES:%=$(DESTDIR)$(LIBDIR)/pkgconfig/%)
 	rm -f $(patsubst lib/%,$(DESTDIR)$(INCDIR)/%,$(HEADERS))
-	rm -f $(patsubst share/man/%,$(DESTDIR)$(MANDIR)/%,$(MAN_PAGES))
+	rm -f $(patsubst share/man/%,$(DESTDIR)$(MANDIR)/%,$(if $(RENAMED),$(filter-out %/pidstat.1,$(MAN_PAGES)),$(MAN_PAGES)))
 	for name in $$($(NAMES_OF_PAGE) $(filter share/man/man3/%,$(MAN_PAGES))); do \
 	    rm -f $(DESTDIR)$(MANDIR)/man3/$$name.3 || exit 1; done
 	rm -f $(patsubst share/systemd/%,$(DESTDIR)$(UNITDIR)/%,$(UNITS)) $(DESTDIR)$(SYSUSERSDIR)/farmlock.conf
@@ -105,5 +124,5 @@ uninstall:
 	rm -f $(addprefix $(DESTDIR)$(TCLDIR)/farmlock/,$(notdir $(TCL_FILES)))
 	rm -f $(addprefix $(DESTDIR)$(PKGDATADIR)/,$(notdir $(wildcard share/schema/*.json)) farmlock.tcsh dashboard/index.html dashboard/lockfeed $(MONITORING:share/%=%) sysctl.d/60-farmlock.conf)
 	rm -f $(addprefix $(DESTDIR)$(PKGDOCDIR)/,README.md NEWS.md SECURITY.md LICENSE $(EXAMPLES))
-	-for folder in $(DESTDIR)$(PKGDATADIR) $(DESTDIR)$(PKGDOCDIR) $(DESTDIR)$(LIBDIR)/slurm $(DESTDIR)$(TCLDIR)/farmlock; do \
+	-for folder in $(DESTDIR)$(PKGDATADIR) $(DESTDIR)$(PKGDOCDIR) $(DESTDIR)$(SPANKDIR) $(DESTDIR)$(PKGLIBDIR) $(DESTDIR)$(TCLDIR)/farmlock; do \
 	    [ ! -d $$folder ] || find $$folder -depth -type d -empty -delete; done

@@ -270,7 +270,7 @@ PY_SOURCES := $(wildcard tests/*/*.py examples/*/*.py)
 # One file, so that it can be laid beside a script, whatever its length; flaws of it pyflakes finds.
 PY_MODULE  := wrappers/python/farmlock.py
 PAGE_SOURCES := $(wildcard share/dashboard/*.js share/dashboard/*.css share/dashboard/*.html)
-SH_SOURCES := .ci/run .ci/deps .ci/prove .ci/gridengine .ci/promtool .ci/release share/dashboard/lockfeed share/dashboard/join \
+SH_SOURCES := .ci/run .ci/deps .ci/prove .ci/gridengine .ci/promtool .ci/release share/dashboard/lockfeed share/dashboard/join share/packaging/changelog \
               $(wildcard examples/*.sh examples/*/*.sh tests/*/*.sh)
 
 .PHONY: format

@@ -2,17 +2,16 @@
 """make install and make uninstall, into a folder of the test's own."""
 
 import os
-import re
 import shutil
 import sys
 
 from support import farm, tap
 
 
-def make(folder, *words):
+def make(folder, *words, **options):
     variant = os.path.basename(os.path.normpath(farm.BUILD))
     result = farm.run("make", "-s", "-C", farm.SOURCE, "-o", "all", *words, f"DESTDIR={folder}",
-                      "PREFIX=/usr", f"VARIANT={'' if variant == 'build' else variant}")
+                      "PREFIX=/usr", f"VARIANT={'' if variant == 'build' else variant}", **options)
     farm.equal((result.returncode, result.stderr), (0, ""))
 
 
@@ -39,21 +38,59 @@ def every_program_comes_with_its_page_and_completions(folder):
 
 
 @tap.test
+def all_may_read_it_whatever_the_umask(folder):
+    """So may those who are not in the group of who installs it."""
+    make(folder, "install", umask=0o077)
+    for path in sorted(files(folder)):
+        mode = os.stat(os.path.join(folder, path)).st_mode & 0o777
+        farm.equal((path, mode), (path, 0o755 if mode & 0o100 else 0o644))
+        place = os.path.dirname(path)
+        farm.equal((place, os.stat(os.path.join(folder, place)).st_mode & 0o777), (place, 0o755))
+
+
+@tap.test
+def pidstat_may_have_another_name(folder):
+    """Where its own is sysstat's; its page, its completions and what refers to it have that name, too."""
+    words = ("PIDSTAT_NAME=farmlock-pidstat", "SPANKDIR=/usr/lib/slurm-wlm")
+    sysstat = {f"usr/{path}" for path in ("bin/pidstat", "share/man/man1/pidstat.1",
+                                          "share/bash-completion/completions/pidstat")}
+    for path in sysstat:
+        os.makedirs(os.path.join(folder, os.path.dirname(path)), exist_ok=True)
+        with open(os.path.join(folder, path), "w", encoding="ascii") as file:
+            file.write("sysstat's")
+    make(folder, "install", *words)
+    for path in sysstat:
+        with open(os.path.join(folder, path), encoding="ascii") as file:
+            farm.equal(file.read(), "sysstat's")
+    shown = farm.run(f"{folder}/usr/lib/farmlock/bin/pidstat", "--version")
+    farm.equal((shown.returncode, shown.stdout[:8]), (0, "pidstat "))
+    for path, line in (("man/man1/farmlock-pidstat.1", ".Nm farmlock-pidstat\n"),
+                       ("man/man1/farmlock-pidstat.1", ".Dt FARMLOCK-PIDSTAT 1\n"),
+                       ("man/man8/pidstatd.8", ".Xr farmlock-pidstat 1 ,\n"),
+                       ("bash-completion/completions/farmlock-pidstat", "complete -F _pidstat farmlock-pidstat\n"),
+                       ("zsh/site-functions/_farmlock-pidstat", "#compdef farmlock-pidstat\n"),
+                       ("fish/vendor_completions.d/farmlock-pidstat.fish", "complete -c farmlock-pidstat -f\n"),
+                       ("farmlock/farmlock.tcsh", "complete farmlock-pidstat ")):
+        with open(f"{folder}/usr/share/{path}", encoding="utf-8") as file:
+            farm.contains(file.read(), line)
+    make(folder, "uninstall", *words)
+    farm.equal(files(folder), sysstat)
+
+
+@tap.test
 def python_and_tcl_find_their_modules(folder):
     """Where they look by themselves, as Debian has them, and the version of all is one."""
     make(folder, "install", "PYTHONDIR=/usr/lib/python3/dist-packages")
-    with open(os.path.join(farm.SOURCE, "lib/ipclocker.h"), encoding="utf-8") as header:
-        version = re.search(r'IPCLOCKER_VERSION "(.*)"', header.read())[1]
     shown = farm.run(sys.executable, "-c", "import farmlock; print(farmlock.__version__)",
                      env=farm.environment(PYTHONPATH=f"{folder}/usr/lib/python3/dist-packages"))
-    farm.equal((shown.stdout, shown.stderr), (version + "\n", ""))
+    farm.equal((shown.stdout, shown.stderr), (farm.version() + "\n", ""))
     if not shutil.which("tclsh"):
         raise tap.Lacks("there is no tclsh")
     script = os.path.join(folder, "script.tcl")
     with open(script, "w", encoding="ascii") as file:
         file.write("puts [package require farmlock]\n")
     shown = farm.run("tclsh", script, env=farm.environment(TCLLIBPATH=f"{folder}/usr/share/tcltk"))
-    farm.equal((shown.stdout, shown.stderr), (version + "\n", ""))
+    farm.equal((shown.stdout, shown.stderr), (farm.version() + "\n", ""))
 
 
 @tap.test
