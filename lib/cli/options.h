@@ -52,8 +52,8 @@ struct option_spec {
     bool at_start;     /* of a daemon: what it says cannot change while it runs */
     bool not_in_file;  /* has no sense in a configuration file */
 
-    /* Clients' files may set it, client.conf(5): what holds where nobody does, "" for nothing;
-     * NULL: they may not. */
+    /* Clients' files may set it, farmlock-client.conf(5): what holds where nobody does, "" for
+     * nothing; NULL: they may not. */
     const char *client_default;
     enum option_completion completion;
 

@@ -1,4 +1,5 @@
-/* What the files of clients set, client.conf(5): each setting as text that knows where it stands.
+/* What the files of clients set, farmlock-client.conf(5): each setting as text that knows where it
+ * stands.
  *
  * What a setting means, and whether its value makes sense, is for who asks for it; names that
  * nobody knows are kept, too.

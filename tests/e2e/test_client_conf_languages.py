@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""client.conf(5) as farmlock.py and the Tcl package read it: the same as lockersh does."""
+"""farmlock-client.conf(5) as farmlock.py and the Tcl package read it: the same as lockersh does."""
 
 import json
 import os

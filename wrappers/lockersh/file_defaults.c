@@ -70,18 +70,20 @@ int file_defaults_tell_unknown(const struct option_spec *table,
 
     message_excerpt(shown, setting->name, strlen(setting->name));
     if (is_option(table, setting->name))
-        return cli_error("lockersh", status,
-                         "%s:%u: %s goes on command lines only; client.conf(5) has what can be set "
-                         "there",
-                         setting->file, setting->line, shown);
+        return cli_error(
+            "lockersh", status,
+            "%s:%u: %s goes on command lines only; farmlock-client.conf(5) has what can be set "
+            "there",
+            setting->file, setting->line, shown);
     for (size_t i = 0; i < FILE_DEFAULTS_SERVER_COUNT; i++)
         look_at(setting->name, file_defaults_server[i].name, &like, &best);
     for (const struct option_spec *row = table; row->type != OPTION_END; row++) {
         if (row->client_default != NULL)
             look_at(setting->name, row->name, &like, &best);
     }
-    return cli_error("lockersh", status, "%s:%u: unknown setting %s%s%s; see client.conf(5)",
-                     setting->file, setting->line, shown, like != NULL ? "; did you mean " : "",
+    return cli_error("lockersh", status,
+                     "%s:%u: unknown setting %s%s%s; see farmlock-client.conf(5)", setting->file,
+                     setting->line, shown, like != NULL ? "; did you mean " : "",
                      like != NULL ? like : "");
 }
 

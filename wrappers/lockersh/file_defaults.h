@@ -1,4 +1,4 @@
-/* Options of lockersh that clients' files set, client.conf(5). */
+/* Options of lockersh that clients' files set, farmlock-client.conf(5). */
 #ifndef FARMLOCK_LOCKERSH_FILE_DEFAULTS_H
 #define FARMLOCK_LOCKERSH_FILE_DEFAULTS_H
 

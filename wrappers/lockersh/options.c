@@ -285,7 +285,8 @@ static const struct command_line command_line = {
              "lockersh --outside POOL=N --for SECONDS\n"
              "lockersh --offline NAMES | --online NAMES\n"
              "lockersh --cancel OWNER | --cancel-job ID\n"
-             "lockersh --owner NAME | --break NAME | --ping [--json] | --show-config [--json]",
+             "lockersh --owner NAME | --break NAME\n"
+             "lockersh --ping [--json] | --show-config [--json]",
     .summary = "Runs COMMAND while it holds a lock that a lockerd grants, one of several if need "
                "be.",
     .options = option_table,

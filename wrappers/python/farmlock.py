@@ -13,7 +13,7 @@ block leave that to a thread of this module's own; those of `farmlock.aio` to th
 
 Servers are taken from the environment, as lockersh(1) has it: IPCLOCKER_HOST ("farm1:farm2=1800",
 or the path of a UNIX socket), IPCLOCKER_PORT, IPCLOCKER_AUTH, IPCLOCKER_MUNGE_SOCKET; and what that
-leaves open from the files of client.conf(5).  `hosts` and `port` of each call go before them.
+leaves open from the files of farmlock-client.conf(5).  `hosts` and `port` of each call go before them.
 Errors are subclasses of farmlock.Error; ValueError says that an argument, one of these variables or
 a file makes no sense.
 """
@@ -183,7 +183,7 @@ _OR_NONE = "or set FARMLOCK_CONF=none"
 
 def _conf_read(path, kind):
     """The text of a file, None where there is none; `kind` is named, home or system.  What is said
-    here of files is what client.conf(5) has of them."""
+    here of files is what farmlock-client.conf(5) has of them."""
     fault = "cannot read %s: %s; name another, " + _OR_NONE
     try:
         os.stat(path)
@@ -241,7 +241,7 @@ def _conf_line(line):
 
 
 class _Conf:
-    """What the files of client.conf(5) set."""
+    """What the files of farmlock-client.conf(5) set."""
 
     def __init__(self):
         env = os.environ if (os.getuid(), os.getgid()) == (os.geteuid(), os.getegid()) else {}
@@ -1416,7 +1416,7 @@ class Lock:
     warn       has "hold-left" told so many seconds before the server takes the lock back
     user       the owner's name; by default HOST_PID_USER, one for each lock of a process
     job, project, priority    what pools go by; by default those of the scheduler's job
-    hosts, port    instead of IPCLOCKER_HOST, IPCLOCKER_PORT and the files of client.conf(5)
+    hosts, port    instead of IPCLOCKER_HOST, IPCLOCKER_PORT and the files of farmlock-client.conf(5)
     nested_wait    waits, too, for what a process holds that has started this one, as lockersh or a
                    script: that would be for ever if it waits for this one, and is Refused ("own")
 

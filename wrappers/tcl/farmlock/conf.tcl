@@ -1,5 +1,5 @@
-# What clients' files set, see client.conf(5): a list of dicts, of name and {VALUE FILE:LINE}, that
-# of the higher rank first.  Errors are those of Fail USAGE.
+# What clients' files set, see farmlock-client.conf(5): a list of dicts, of name and {VALUE FILE:LINE},
+# that of the higher rank first.  Errors are those of Fail USAGE.
 # Must not wait for a FIFO, nor need another program.
 
 proc ::farmlock::Conf {} {
