@@ -117,5 +117,42 @@ def csh_is_told_the_server_as_the_page_has_it(folder):
          f"{line} localhost; setenv IPCLOCKER_PORT {server.port}; {LOCKERSH} --ping")
 
 
+CSH = f"""
+setenv PATH {farm.BUILD}/bin:$PATH
+%s
+"""
+
+
+def csh(folder, *lines, **env):
+    """What a script of csh prints that has these lines of manual pages."""
+    path = os.path.join(folder, "script.csh")
+    with open(path, "w", encoding="ascii") as script:
+        script.write(CSH % "\n".join(lines))
+    result = farm.run("tcsh", "-f", path, "a  b", "$c", cwd=folder, env=farm.environment(**env))
+    farm.equal((result.returncode, result.stderr), (0, ""))
+    return result.stdout
+
+
+def line_of(page, beginning):
+    text = read("share/man/man1", page).replace("\\(aq", "'").replace("\\(dq", '"').replace("\\(ga", "`").replace("\\e", "\\")
+    return re.search(rf"^(?:\.Dl )?(?:% )?({re.escape(beginning)}.*)$", text, re.M)[1]
+
+
+@tap.test
+def examples_for_csh_work_in_csh(folder):
+    if not shutil.which("tcsh"):
+        raise tap.Lacks("tcsh")
+    server = Server(folder)
+    env = {"IPCLOCKER_HOST": "localhost", "IPCLOCKER_PORT": server.port}
+    words = line_of("lockersh.1", "lockersh --lock lic1:lic2 --exec $argv:q").replace("--exec ", "--exec printf '<%s>' ")
+    farm.equal(csh(folder, words, **env), "<a  b><$c>")
+    farm.equal(csh(folder, line_of("lockersh.1", "eval `"), "echo $LOCKERSH_LOCK", **env), "board1\n")
+    farm.equal(csh(folder, line_of("uriexec.1", "uriexec `")), "it's  $5\n")
+    alive = re.sub(r"exists [^}]*", "exists $$ ", line_of("pidstat.1", "if ( {"))
+    farm.equal(csh(folder, alive), "all processes are up\n")
+    dead = re.sub(r"exists [^}]*", "exists 999999999 ", alive)
+    farm.equal(csh(folder, dead, "exit 0"), "")
+
+
 if __name__ == "__main__":
     farm.main()
