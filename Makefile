@@ -186,8 +186,9 @@ $(SHARED): $B/lib/%.so.$(SOFILE): $B/obj/%.o lib/%.map
 	@ln -sf $(@F) $(@D)/$*.so.$(SOVERSION)
 	@ln -sf $*.so.$(SOVERSION) $(@D)/$*.so
 
-FILL_IN = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCDIR@|$(INCDIR)|' \
-              -e 's|@VERSION@|$(VERSION)|'
+FILL_IN = sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' -e 's|@INCDIR@|$(INCDIR)|g' \
+              -e 's|@VERSION@|$(VERSION)|g' -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@BINDIR@|$(BINDIR)|g' \
+              -e 's|@DATADIR@|$(PKGDATADIR)|g'
 
 $(PC_FILES:%=$B/lib/%): $B/lib/%: lib/%.in Makefile lib/ipclocker.h
 	@mkdir -p $(@D)
@@ -275,5 +276,6 @@ help:
 	@echo 'make format         write the sources as lint wants them'
 	@echo 'make deps           install the Debian packages that are missing'
 	@echo 'make deb            Debian packages, in build/deb'
+	@echo 'make rpm            RPM packages, in build/rpm'
 	@echo 'make install        to PREFIX=$(PREFIX), under DESTDIR'
 	@echo 'make uninstall dist clean'

@@ -6,6 +6,11 @@ LEFT_OUT  := $(if $(SPANK),,pidwatch-spank)
 SHARED_DATA = $(filter-out $(LEFT_OUT:%=share/systemd/%.service) $(LEFT_OUT:%=share/man/man8/%.8),$(1))
 UNITS     := $(wildcard share/systemd/*)
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
+FIREWALLDDIR ?= $(PREFIX)/lib/firewalld/services
+FIREWALLD := $(wildcard share/firewalld/*.xml)
+# Copied into /etc by who wants them, and by packages: nothing that is there is written over.
+FOR_ETC   := $(wildcard share/default/* share/logrotate.d/* share/sysctl.d/* share/ufw/*) share/services
 # Where Slurm looks for plugins that plugstack.conf names without a folder.
 SPANKDIR    ?= $(LIBDIR)/slurm
 # The name of pidstat belongs to sysstat on many systems: with another name here, what has pidstat's own
@@ -53,6 +58,11 @@ $(PAGE): $(wildcard share/dashboard/*.js share/dashboard/*.css share/dashboard/*
 # A page of several functions is found by the name of each.
 NAMES_OF_PAGE = sed -n '/^\.Sh NAME/,/^\.Nd/s/^\.Nm \([a-z_]*\).*/\1/p'
 
+# Pages name the folders of this installation, which are those of PREFIX=/usr/local in the source.
+PAGE_FOLDERS = -e 's|/usr/local/lib/slurm|$(SPANKDIR)|g' -e 's|/usr/local/share/doc/farmlock|$(PKGDOCDIR)|g' \
+    -e 's|/usr/local/share/farmlock|$(PKGDATADIR)|g' -e 's|/usr/local/lib/firewalld/services|$(FIREWALLDDIR)|g' \
+    -e 's|/usr/local/sbin|$(SBINDIR)|g' -e 's|/usr/local/bin|$(BINDIR)|g'
+
 .PHONY: install
 install: all
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
@@ -86,19 +96,22 @@ endif
 	$(INSTALL) -d $(DESTDIR)$(TCLDIR)/farmlock
 	$(INSTALL) -m 644 $(TCL_FILES) $(DESTDIR)$(TCLDIR)/farmlock
 	$(INSTALL) -d $(DESTDIR)$(PKGDATADIR)/dashboard
-	$(INSTALL) -D -m 644 share/sysctl.d/60-farmlock.conf $(DESTDIR)$(PKGDATADIR)/sysctl.d/60-farmlock.conf
+	for file in $(FOR_ETC:share/%=%); do \
+	    $(INSTALL) -D -m 644 share/$$file $(DESTDIR)$(PKGDATADIR)/$$file || exit 1; done
 	$(INSTALL) -m 644 $(PAGE) $(DESTDIR)$(PKGDATADIR)/dashboard
 	$(INSTALL) -m 755 share/dashboard/lockfeed $(DESTDIR)$(PKGDATADIR)/dashboard
 	$(INSTALL) -d $(DESTDIR)$(PKGDATADIR)/monitoring
 	$(INSTALL) -m 644 $(filter-out %/check_lockerd %/check_pidstatd,$(MONITORING)) $(DESTDIR)$(PKGDATADIR)/monitoring
 	$(INSTALL) -m 755 $(filter %/check_lockerd %/check_pidstatd,$(MONITORING)) $(DESTDIR)$(PKGDATADIR)/monitoring
 	for unit in $(call SHARED_DATA,$(UNITS)); do \
-	    sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@BINDIR@|$(BINDIR)|g' -e 's|@DATADIR@|$(PKGDATADIR)|g' \
-	        $$unit | $(INSTALL) -m 644 /dev/stdin $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done
+	    $(FILL_IN) $$unit | $(INSTALL) -m 644 /dev/stdin $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done
 	$(INSTALL) -D -m 644 share/sysusers.d/farmlock.conf $(DESTDIR)$(SYSUSERSDIR)/farmlock.conf
+	$(INSTALL) -D -m 644 share/tmpfiles.d/farmlock.conf $(DESTDIR)$(TMPFILESDIR)/farmlock.conf
+	$(INSTALL) -d $(DESTDIR)$(FIREWALLDDIR)
+	$(INSTALL) -m 644 $(FIREWALLD) $(DESTDIR)$(FIREWALLDDIR)
 	for page in $(call SHARED_DATA,$(MAN_PAGES)); do \
 	    to=$${page#share/man/}; [ $$to != man1/pidstat.1 ] || to=man1/$(PIDSTAT_NAME).1; \
-	    sed -e '' $(NAME_PIDSTAT) $$page | $(INSTALL) -D -m 644 /dev/stdin $(DESTDIR)$(MANDIR)/$$to || exit 1; done
+	    sed $(PAGE_FOLDERS) $(NAME_PIDSTAT) $$page | $(INSTALL) -D -m 644 /dev/stdin $(DESTDIR)$(MANDIR)/$$to || exit 1; done
 	for page in $(filter share/man/man3/%,$(MAN_PAGES)); do for name in $$($(NAMES_OF_PAGE) $$page); do \
 	    [ $$name.3 = $${page##*/} ] || \
 	    ln -sf $${page##*/} $(DESTDIR)$(MANDIR)/man3/$$name.3 || exit 1; done; done
@@ -117,12 +130,14 @@ uninstall:
 	rm -f $(patsubst share/man/%,$(DESTDIR)$(MANDIR)/%,$(if $(RENAMED),$(filter-out %/pidstat.1,$(MAN_PAGES)),$(MAN_PAGES)))
 	for name in $$($(NAMES_OF_PAGE) $(filter share/man/man3/%,$(MAN_PAGES))); do \
 	    rm -f $(DESTDIR)$(MANDIR)/man3/$$name.3 || exit 1; done
-	rm -f $(patsubst share/systemd/%,$(DESTDIR)$(UNITDIR)/%,$(UNITS)) $(DESTDIR)$(SYSUSERSDIR)/farmlock.conf
+	rm -f $(patsubst share/systemd/%,$(DESTDIR)$(UNITDIR)/%,$(UNITS)) \
+	    $(DESTDIR)$(SYSUSERSDIR)/farmlock.conf $(DESTDIR)$(TMPFILESDIR)/farmlock.conf $(FIREWALLD:share/firewalld/%=$(DESTDIR)$(FIREWALLDDIR)/%)
 	rm -f $(EVERY_PROGRAM:%=$(DESTDIR)$(BASHCOMPDIR)/%) $(EVERY_PROGRAM:%=$(DESTDIR)$(ZSHCOMPDIR)/_%) \
 	    $(EVERY_PROGRAM:%=$(DESTDIR)$(FISHCOMPDIR)/%.fish)
 	rm -f $(DESTDIR)$(PYTHONDIR)/farmlock.py $(DESTDIR)$(PYTHONDIR)/__pycache__/farmlock.*.pyc
 	rm -f $(addprefix $(DESTDIR)$(TCLDIR)/farmlock/,$(notdir $(TCL_FILES)))
-	rm -f $(addprefix $(DESTDIR)$(PKGDATADIR)/,$(notdir $(wildcard share/schema/*.json)) farmlock.tcsh dashboard/index.html dashboard/lockfeed $(MONITORING:share/%=%) sysctl.d/60-farmlock.conf)
+	rm -f $(addprefix $(DESTDIR)$(PKGDATADIR)/,$(notdir $(wildcard share/schema/*.json)) farmlock.tcsh dashboard/index.html dashboard/lockfeed $(MONITORING:share/%=%) $(FOR_ETC:share/%=%))
 	rm -f $(addprefix $(DESTDIR)$(PKGDOCDIR)/,README.md NEWS.md SECURITY.md LICENSE $(EXAMPLES))
 	-for folder in $(DESTDIR)$(PKGDATADIR) $(DESTDIR)$(PKGDOCDIR) $(DESTDIR)$(SPANKDIR) $(DESTDIR)$(PKGLIBDIR) $(DESTDIR)$(TCLDIR)/farmlock; do \
 	    [ ! -d $$folder ] || find $$folder -depth -type d -empty -delete; done
+	-rmdir $(DESTDIR)$(FIREWALLDDIR) $(dir $(DESTDIR)$(FIREWALLDDIR)) 2>/dev/null || :

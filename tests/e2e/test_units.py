@@ -38,6 +38,44 @@ def services_may_do_little(folder):
 
 
 @tap.test
+def systemd_understands_every_line(folder):
+    """And finds what they start, which is named by where it is built here."""
+    if not shutil.which("systemd-analyze"):
+        raise tap.Lacks("needs systemd-analyze")
+    places = {"@DATADIR@/dashboard/lockfeed": f"{farm.SOURCE}/share/dashboard/lockfeed", **PLACES,
+              "@SBINDIR@": f"{farm.BUILD}/bin"}
+    paths = []
+    for name in os.listdir(os.path.join(farm.SOURCE, "share/systemd")):
+        paths.append(os.path.join(folder, name))
+        with open(os.path.join(farm.SOURCE, "share/systemd", name), encoding="utf-8") as file:
+            text = file.read()
+        for place, path in places.items():
+            text = text.replace(place, path)
+        assert not re.search("@[A-Z]+@", text), text
+        with open(paths[-1], "w", encoding="utf-8") as file:
+            file.write(text)
+    result = farm.run("systemd-analyze", "verify", "--man=no", *paths)
+    # Of other units of this machine it complains, too.
+    lines = [line for line in result.stderr.splitlines() if os.path.basename(line.split(":")[0]) in os.listdir(folder)]
+    farm.equal(lines, [])
+
+
+@tap.test
+def each_service_reads_its_settings_where_they_are_and_a_sample_shows_them():
+    for name in SERVICES:
+        text = unit(name)
+        farm.contains(text, f"\nEnvironmentFile=-/etc/default/{name}\n")
+        with open(os.path.join(farm.SOURCE, "share/default", name), encoding="utf-8") as file:
+            sample = file.read()
+        # What a sample says is commented out: as it is, it changes nothing.
+        assert not re.search(r"^[^#\n]", sample, re.M), sample
+        own = set(re.findall(rf"\$\{{?({name.upper()}\w*)", text))
+        told = set(re.findall(rf"^#({name.upper()}\w*)=", sample, re.M))
+        # Which lockfeed itself reads.
+        farm.equal((name, told - {"LOCKFEED_HISTORY"}), (name, own))
+
+
+@tap.test
 def nothing_is_started_as_root():
     for name in SERVICES:
         assert re.search(r"^(User=(?!root)\w+|DynamicUser=yes)$", unit(name), re.M), name
@@ -131,6 +169,33 @@ def lockreap_and_locksync_can_do_their_work_in_their_units(folder):
 LMUTIL = """#!/bin/sh
 echo "Users of VCS_Net:  (Total of 4 licenses issued;  Total of 3 licenses in use)"
 """
+
+
+@tap.test
+def what_is_in_etc_counts(folder):
+    machine = boot(folder)
+    machine.write("etc/default/lockerd", 'LOCKERD_OPTIONS="--max-hold 7200"\nLOCKERD_STATE=none\n')
+    machine.write("etc/farmlock/lockerd.conf", 'log = "/var/log/lockerd/lockerd.log";\n')
+    machine.start("lockerd")
+    shown = machine.run("cat", f"/proc/{machine.main_pid('lockerd')}/cmdline").stdout.split("\0")
+    farm.equal(shown[1:], ["--nofork", "--state", "none", "--max-hold", "7200", ""])
+    # The page of locks, in a folder that nobody had to make.
+    farm.equal(machine.run("systemctl", "start", "lockfeed").returncode, 0)
+    farm.equal(machine.run("stat", "-c", "%U %a", "/var/cache/lockfeed/locks.json", "/var/cache/lockfeed/index.html").stdout,
+               "farmlock 644\nfarmlock 644\n")
+    # A log that is rotated goes on in the new file.
+    if shutil.which("logrotate"):
+        done = machine.run("logrotate", "--force", "/usr/share/farmlock/logrotate.d/lockerd")
+        farm.equal((done.returncode, done.stderr), (0, ""))
+        farm.poll(lambda: "log reopened" in machine.run("cat", "/var/log/lockerd/lockerd.log").stdout, "it goes on")
+        farm.contains(machine.run("cat", "/var/log/lockerd/lockerd.log.1").stdout, " serves\n")
+    # A user that there is not is told once.
+    machine.write("etc/default/lockreap", "")
+    machine.write("etc/systemd/system/lockreap.service.d/override.conf", "[Service]\nUser=nobody-of-here\n")
+    machine.run("systemctl", "daemon-reload")
+    farm.equal(machine.run("systemctl", "start", "lockreap").returncode, 1)
+    farm.equal(machine.run("systemctl", "show", "-P", "NRestarts", "-P", "ActiveState", "lockreap").stdout.split(),
+               ["0", "failed"])
 
 
 @tap.test
