@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "settings.h"
 #include "source.h"
 
@@ -13,15 +14,16 @@
 
 static char *join(const char *folder, const char *middle, const char *end)
 {
-    size_t folder_len = strlen(folder), middle_len = strlen(middle);
-    char *path = malloc(folder_len + middle_len + strlen(end) + 1);
+    struct buffer path = {0};
 
-    if (path == NULL)
-        return NULL;
-    memcpy(path, folder, folder_len);
-    memcpy(path + folder_len, middle, middle_len);
-    memcpy(path + folder_len + middle_len, end, strlen(end) + 1);
-    return path;
+    buffer_add_text(&path, folder);
+    buffer_add_text(&path, middle);
+    buffer_add_text(&path, end);
+    buffer_add(&path, "", 1);
+    if (!path.failed)
+        return path.data;
+    buffer_fini(&path);
+    return NULL;
 }
 
 /* XDG Base Directory Specification: what is no absolute path counts for nothing. */
