@@ -5,25 +5,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buffer.h"
 #include "settings.h"
 #include "source.h"
 
 #define BELOW_HOME "/.config"
 #define BELOW_CONFIG "/farmlock/client.conf"
 
+static char *append(char *at, const char *text, size_t len)
+{
+    memcpy(at, text, len);
+    return at + len;
+}
+
 static char *join(const char *folder, const char *middle, const char *end)
 {
-    struct buffer path = {0};
+    size_t folder_len = strlen(folder), middle_len = strlen(middle), end_size = strlen(end) + 1;
+    char *path = malloc(folder_len + middle_len + end_size);
 
-    buffer_add_text(&path, folder);
-    buffer_add_text(&path, middle);
-    buffer_add_text(&path, end);
-    buffer_add(&path, "", 1);
-    if (!path.failed)
-        return path.data;
-    buffer_fini(&path);
-    return NULL;
+    if (path != NULL)
+        append(append(append(path, folder, folder_len), middle, middle_len), end, end_size);
+    return path;
 }
 
 /* XDG Base Directory Specification: what is no absolute path counts for nothing. */
