@@ -91,7 +91,7 @@ def pages_name_the_folders_of_the_installation(folder):
     for path in pages:
         with open(os.path.join(folder, path), encoding="utf-8") as file:
             text = file.read()
-        assert "/usr/local" not in text, path
+        assert "/usr/local/" not in text, path
         named |= set(re.findall(r"/opt/[\w./-]*[\w-]", text))
     for path in ("/opt/slurm/plugins/pidwatch.so", "/opt/farm/share/farmlock/logrotate.d/lockerd"):
         assert path in named or not os.path.exists(f"{folder}{path}"), named
