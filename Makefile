@@ -9,8 +9,14 @@
 # beside the normal build, in build/VARIANT.  WITH_SLURM=0 leaves out what is about Slurm,
 # WITH_COMPLETIONS=0 what a build for another machine cannot make.
 
+# The version is that of lib/ipclocker.h.  Modules that are laid beside scripts, and packages, have to
+# say it themselves: tests/lint/test_version.py holds them to it.
 VERSION   := $(shell sed -n 's/^\#define IPCLOCKER_VERSION "\(.*\)"/\1/p' lib/ipclocker.h)
+# The libraries' interface, a number of its own: 0 is that of the first release, with the symbols' nodes
+# IPCLOCKER_0 and IPCLOCKER_SERVER_0.  It grows when a program that runs with one release would not with
+# the next; functions that are added make no new one.
 SOVERSION := 0
+SOFILE    := $(SOVERSION).$(VERSION)
 
 PREFIX  ?= /usr/local
 BINDIR  ?= $(PREFIX)/bin
@@ -116,7 +122,7 @@ INTERNAL := $B/lib/libfarmlock.a
 # Others': what their export lists name and what that needs, with everything else hidden.
 LIBRARIES := libipclocker libipclocker-server
 STATIC   := $(LIBRARIES:%=$B/lib/%.a)
-SHARED   := $(LIBRARIES:%=$B/lib/%.so.$(VERSION))
+SHARED   := $(LIBRARIES:%=$B/lib/%.so.$(SOFILE))
 PC_FILES := ipclocker.pc ipclocker-server.pc
 HEADERS  := $(wildcard lib/*.h)
 
@@ -172,16 +178,17 @@ $(STATIC): $B/lib/%.a: $B/obj/%.o
 	$(call say,AR   $@)rm -f $@ && $(AR) qcs $@ $<
 
 # A client needs no more, and -z defs says so if that should change.
-$B/lib/libipclocker.so.$(VERSION): private PKGS := json-c
-$(SHARED): $B/lib/%.so.$(VERSION): $B/obj/%.o lib/%.map
+$B/lib/libipclocker.so.$(SOFILE): private PKGS := json-c
+$(SHARED): $B/lib/%.so.$(SOFILE): $B/obj/%.o lib/%.map
 	@mkdir -p $(@D)
 	$(call say,LD   $@)$(CC) -shared $(ALL_LDFLAGS) -Wl,-soname,$*.so.$(SOVERSION) -Wl,-z,defs \
 	    -Wl,--version-script=lib/$*.map -o $@ $< -Wl,--as-needed $(LIBS)
 	@ln -sf $(@F) $(@D)/$*.so.$(SOVERSION)
 	@ln -sf $*.so.$(SOVERSION) $(@D)/$*.so
 
-FILL_IN = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCDIR@|$(INCDIR)|' \
-              -e 's|@VERSION@|$(VERSION)|'
+FILL_IN = sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' -e 's|@INCDIR@|$(INCDIR)|g' \
+              -e 's|@VERSION@|$(VERSION)|g' -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@BINDIR@|$(BINDIR)|g' \
+              -e 's|@DATADIR@|$(PKGDATADIR)|g'
 
 $(PC_FILES:%=$B/lib/%): $B/lib/%: lib/%.in Makefile lib/ipclocker.h
 	@mkdir -p $(@D)
@@ -228,13 +235,16 @@ demo:
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all
 	@FARMLOCK_BUILD=$(CURDIR)/$B examples/demo.sh
 
-include tests/tests.mk share/install.mk
+include tests/tests.mk share/install.mk share/packaging/packages.mk
 
+# What git has of HEAD, in git's order, with the time of the commit: the same bytes each time.
+TARBALL := build/farmlock-$(VERSION).tar.gz
 .PHONY: dist
 dist:
 	@mkdir -p build
-	git archive --prefix=farmlock-$(VERSION)/ -o build/farmlock-$(VERSION).tar.gz HEAD
-	@echo build/farmlock-$(VERSION).tar.gz
+	git -c tar.umask=0022 archive --format=tar --prefix=farmlock-$(VERSION)/ -o $(TARBALL:.gz=) HEAD
+	gzip -9nf $(TARBALL:.gz=)
+	@echo $(TARBALL)
 
 .PHONY: clean
 clean:
@@ -255,6 +265,8 @@ help:
 	@echo 'make check-cluster  tests on a real Slurm cluster of two nodes'
 	@echo 'make check-slurm RELEASE=trixie'
 	@echo '                    build and test in a root of that Debian release (as root)'
+	@echo 'make check-packages RELEASE=trixie'
+	@echo '                    build packages, install, upgrade and purge them in a root of that release (as root)'
 	@echo 'make fuzz           every parser on random input, FUZZ_SECONDS=90 in all'
 	@echo 'make soak           faults and hostile neighbours for SECONDS=120, and a judge of the outcome'
 	@echo 'make bench          what things cost, against what they are compared with: a table'
@@ -263,5 +275,7 @@ help:
 	@echo 'make lint           formatting, rooms, static analysis, man pages'
 	@echo 'make format         write the sources as lint wants them'
 	@echo 'make deps           install the Debian packages that are missing'
+	@echo 'make deb            Debian packages, in build/deb'
+	@echo 'make rpm            RPM packages, in build/rpm'
 	@echo 'make install        to PREFIX=$(PREFIX), under DESTDIR'
 	@echo 'make uninstall dist clean'

@@ -30,8 +30,8 @@ extern "C" {
 
 /* The version that a program is compiled against; the one number that the build goes by.  As a
  * number for #if: 10203 is 1.2.3. */
-#define IPCLOCKER_VERSION "0.1.0"
-#define IPCLOCKER_VERSION_NUMBER 100
+#define IPCLOCKER_VERSION "1.0.0"
+#define IPCLOCKER_VERSION_NUMBER 10000
 
 /* The version of the library that a program runs with, as IPCLOCKER_VERSION has it.  Static text.
  */

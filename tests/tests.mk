@@ -131,6 +131,7 @@ check-long: deps
 	@$(TEST_ENV) FARMLOCK_LONG=2 $(PROVE) -j$(JOBS) -e '' $(LONG_TESTS)
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=asan check-asan
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=tsan check-tsan
+	@for release in bookworm trixie; do $(MAKE) --no-print-directory check-packages RELEASE=$$release || exit 1; done
 
 # What no test holds: the lock table is broken in one place after the other.
 .PHONY: check-mutants
@@ -269,7 +270,7 @@ PY_SOURCES := $(wildcard tests/*/*.py examples/*/*.py)
 # One file, so that it can be laid beside a script, whatever its length; flaws of it pyflakes finds.
 PY_MODULE  := wrappers/python/farmlock.py
 PAGE_SOURCES := $(wildcard share/dashboard/*.js share/dashboard/*.css share/dashboard/*.html)
-SH_SOURCES := .ci/run .ci/deps .ci/prove .ci/gridengine .ci/promtool .ci/release share/dashboard/lockfeed share/dashboard/join \
+SH_SOURCES := .ci/run .ci/deps .ci/prove .ci/gridengine .ci/promtool .ci/release share/dashboard/lockfeed share/dashboard/join share/packaging/changelog \
               $(wildcard examples/*.sh examples/*/*.sh tests/*/*.sh)
 
 .PHONY: format

@@ -15,6 +15,7 @@
 #include "base/number.h"
 #include "net/address.h"
 #include "net/keepalive.h"
+#include "net/name.h"
 
 enum { BACKLOG = 64 };
 
@@ -120,10 +121,10 @@ int place_open(const char *where, int *fds, size_t most, char error[HTTP_ERROR_S
         errno = EINVAL;
         return -1;
     }
-    failed = getaddrinfo(strcmp(host, "*") == 0 ? NULL
-                         : host[0] != '\0'      ? host
-                                                : "localhost",
-                         port, &hints, &all);
+    failed = name_look_up(strcmp(host, "*") == 0 ? NULL
+                          : host[0] != '\0'      ? host
+                                                 : "localhost",
+                          port, &hints, &all);
     if (failed != 0) {
         snprintf(error, HTTP_ERROR_SIZE, "cannot resolve the host of %.100s: %s", where,
                  gai_strerror(failed));

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/thread.h"
+#include "name.h"
 
 enum {
     DESTROY_WAIT_MS = 50,
@@ -144,7 +145,7 @@ static void look_up(const char *host, int flags, struct resolver_result *result)
     struct addrinfo *list;
 
     result->count = 0;
-    result->error = getaddrinfo(host, NULL, &hints, &list);
+    result->error = name_look_up(host, NULL, &hints, &list);
     if (result->error != 0)
         return;
     take_addresses(result, list);

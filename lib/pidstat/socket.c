@@ -11,6 +11,7 @@
 
 #include "base/descriptor.h"
 #include "net/address.h"
+#include "net/name.h"
 
 static int open_one(const struct addrinfo *address)
 {
@@ -73,7 +74,7 @@ int pidstat_socket_open(const char *host, uint16_t port, int *fds, size_t max)
     int result, saved_errno;
 
     snprintf(service, sizeof service, "%u", (unsigned)port);
-    if (getaddrinfo(host, service, &hints, &list) != 0) {
+    if (name_look_up(host, service, &hints, &list) != 0) {
         errno = EADDRNOTAVAIL;
         return -1;
     }

@@ -20,6 +20,7 @@
 #include "context.h"
 #include "net/address.h"
 #include "net/keepalive.h"
+#include "net/name.h"
 #include "net/port.h"
 #include "pass.h"
 
@@ -167,7 +168,7 @@ int ipclocker_server_listen(struct ipclocker_server *server, const char *host, c
     else if (strcmp(port, "0") != 0 && port_parse(port, "tcp", &number) != 0)
         return context_fail(server, "port '%s' is neither a number from 1 to 65535 nor a service",
                             port);
-    error = getaddrinfo(strcmp(host, "*") == 0 ? NULL : host, "0", &hints, &all);
+    error = name_look_up(strcmp(host, "*") == 0 ? NULL : host, "0", &hints, &all);
     if (error != 0) {
         errno = EINVAL;
         return context_fail(server, "cannot resolve the host '%s': %s", host, gai_strerror(error));

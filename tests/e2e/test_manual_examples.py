@@ -11,7 +11,7 @@ from support.locking import Farm, Proxy
 
 # Pages of others: the system's and Slurm's.
 OTHERS = {
-    1: "env flock nohup qconf qstat salloc sbatch scancel setsid sh squeue srun ssh systemd timeout uname",
+    1: "cp env flock nohup qconf qstat salloc sbatch scancel setsid sh squeue srun ssh systemd timeout uname",
     2: "bind connect execve fork gethostname listen pidfd_open poll socket",
     3: "errno exec free sd_listen_fds sd_notify syslog system",
     5: "crontab nsswitch.conf proc services slurm.conf ssh_config sysctl.d",

@@ -4,9 +4,9 @@
 import os
 import re
 import shutil
-import subprocess
 
 from support import farm, tap
+from support.machine import Machine
 from support.munged import make_key
 
 DAEMONS = ("lockerd", "pidstatd")
@@ -38,98 +38,57 @@ def services_may_do_little(folder):
 
 
 @tap.test
+def systemd_understands_every_line(folder):
+    """And finds what they start, which is named by where it is built here."""
+    if not shutil.which("systemd-analyze"):
+        raise tap.Lacks("needs systemd-analyze")
+    places = {"@DATADIR@/dashboard/lockfeed": f"{farm.SOURCE}/share/dashboard/lockfeed", **PLACES,
+              "@SBINDIR@": f"{farm.BUILD}/bin"}
+    paths = []
+    for name in os.listdir(os.path.join(farm.SOURCE, "share/systemd")):
+        paths.append(os.path.join(folder, name))
+        with open(os.path.join(farm.SOURCE, "share/systemd", name), encoding="utf-8") as file:
+            text = file.read()
+        for place, path in places.items():
+            text = text.replace(place, path)
+        assert not re.search("@[A-Z]+@", text), text
+        with open(paths[-1], "w", encoding="utf-8") as file:
+            file.write(text)
+    result = farm.run("systemd-analyze", "verify", "--man=no", *paths)
+    # Of other units of this machine it complains, too.
+    lines = [line for line in result.stderr.splitlines() if os.path.basename(line.split(":")[0]) in os.listdir(folder)]
+    farm.equal(lines, [])
+
+
+@tap.test
+def each_service_reads_its_settings_where_they_are_and_a_sample_shows_them():
+    for name in SERVICES:
+        text = unit(name)
+        farm.contains(text, f"\nEnvironmentFile=-/etc/default/{name}\n")
+        with open(os.path.join(farm.SOURCE, "share/default", name), encoding="utf-8") as file:
+            sample = file.read()
+        # What a sample says is commented out: as it is, it changes nothing.
+        assert not re.search(r"^[^#\n]", sample, re.M), sample
+        own = set(re.findall(rf"\$\{{?({name.upper()}\w*)", text))
+        told = set(re.findall(rf"^#({name.upper()}\w*)=", sample, re.M))
+        # Which lockfeed itself reads.
+        farm.equal((name, told - {"LOCKFEED_HISTORY"}), (name, own))
+
+
+@tap.test
 def nothing_is_started_as_root():
     for name in SERVICES:
         assert re.search(r"^(User=(?!root)\w+|DynamicUser=yes)$", unit(name), re.M), name
 
 
-class Machine:
-    """This machine's files, with what make install adds, booted by systemd in namespaces of its own."""
+class Installed(Machine):
+    """This machine's files, with what make install adds."""
 
-    def __init__(self, folder):
-        self.layers = os.path.join(folder, "layers")
-        self.root = os.path.join(self.layers, "root")
-        os.mkdir(self.layers)
-        self._mount("-t", "tmpfs", "tmpfs", self.layers)
-        for name in ("root", "upper", "work"):
-            os.mkdir(os.path.join(self.layers, name))
-        self._mount("-t", "overlay", "-o", f"lowerdir=/,upperdir={self.layers}/upper,workdir="
-                    f"{self.layers}/work", "overlay", self.root)
+    def prepare(self):
         variant = os.path.basename(os.path.normpath(farm.BUILD))
         result = farm.run("make", "-s", "-C", farm.SOURCE, "-o", "all", "install", f"DESTDIR={self.root}",
                           "PREFIX=/usr", f"VARIANT={'' if variant == 'build' else variant}", timeout=120)
         farm.equal((result.returncode, result.stderr), (0, ""))
-        self._boot()
-
-    def _mount(self, *words):
-        subprocess.run(["mount", *words], check=True)
-        farm.at_end(lambda: subprocess.run(["umount", "-l", words[-1]], check=False))
-
-    def _boot(self):
-        # A unit of its own for target, so that nothing else of this machine is started.
-        self.write("etc/systemd/system/farm.target",
-                   "[Unit]\nRequires=sysinit.target\nAfter=sysinit.target\nAllowIsolate=yes\n")
-        self.console = open(os.path.join(self.layers, "console"), "wb")
-        farm.at_end(self.console.close)
-        self.nspawn = farm.start("systemd-nspawn", "-q", "-D", self.root, "--private-network", "--register=no",
-                                 "--keep-unit", "-M", f"farm{os.getpid()}", "--boot",
-                                 "systemd.unit=farm.target", stdin=subprocess.DEVNULL,
-                                 stdout=self.console, stderr=self.console, start_new_session=True)
-        farm.at_end(self.nspawn.kill)
-        self.leader = farm.poll(self._find_leader, "systemd is there", 60)
-        try:
-            farm.poll(lambda: self.run("systemctl", "is-active", "farm.target").stdout == "active\n",
-                      "systemd has booted", 30)
-        except AssertionError:
-            with open(os.path.join(self.layers, "console"), encoding="utf-8", errors="replace") as console:
-                print("".join(f"# {line}" for line in console.readlines()[-30:]), flush=True)
-            print("# " + str(self.run("systemctl", "list-jobs")), flush=True)
-            raise
-        self.run("ip", "link", "set", "lo", "up")
-        farm.equal(self.run("systemd-sysusers").returncode, 0)
-
-    def _find_leader(self):
-        assert self.nspawn.poll() is None, "systemd-nspawn has ended"
-        with open(f"/proc/{self.nspawn.pid}/task/{self.nspawn.pid}/children", encoding="ascii") as file:
-            children = [int(word) for word in file.read().split()]
-        # The others are helpers of its start.
-        return next((pid for pid in children if self._name_of(pid) == "systemd"), None)
-
-    @staticmethod
-    def _name_of(pid):
-        try:
-            with open(f"/proc/{pid}/comm", encoding="ascii") as file:
-                return file.read().strip()
-        except (FileNotFoundError, ProcessLookupError):
-            return ""
-
-    def run(self, *command):
-        return farm.run("nsenter", "-a", "-t", self.leader, "env", "-i", "LANG=C.UTF-8",
-                        "PATH=/usr/sbin:/usr/bin:/sbin:/bin", *command)
-
-    def write(self, path, text):
-        path = os.path.join(self.root, path)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "w", encoding="ascii") as file:
-            file.write(text)
-
-    def background(self, *command, **options):
-        return farm.start("nsenter", "-a", "-t", self.leader, *command, **options)
-
-    def main_pid(self, name):
-        return self.run("systemctl", "show", "-P", "MainPID", name).stdout.strip()
-
-
-    def start(self, name):
-        """Starts a unit, which must be without privileges then."""
-        started = self.run("systemctl", "start", name)
-        farm.equal((name, started.returncode), (name, 0))
-        status = self.run("cat", f"/proc/{self.main_pid(name)}/status").stdout
-        assert not re.search(r"^Uid:\t0", status, re.M), status
-        # pidstatd may open a port below 1024, and nothing else.
-        may = {"0" * 16, "0000000000000400"} if name == "pidstatd" else {"0" * 16}
-        assert set(re.findall(r"^Cap\w+:\t(\w+)$", status, re.M)) <= may, status
-        farm.contains(status, "Seccomp:\t2\n")
 
 
 def boot(folder, *needs):
@@ -137,7 +96,7 @@ def boot(folder, *needs):
         raise tap.Lacks("is part of make check-long")
     if os.geteuid() != 0 or not all(shutil.which(name) for name in ("systemd-nspawn", *needs)):
         raise tap.Lacks(" and ".join(("needs root", "systemd-nspawn", *needs)))
-    return Machine(folder)
+    return Installed(folder)
 
 
 @tap.test
@@ -210,6 +169,33 @@ def lockreap_and_locksync_can_do_their_work_in_their_units(folder):
 LMUTIL = """#!/bin/sh
 echo "Users of VCS_Net:  (Total of 4 licenses issued;  Total of 3 licenses in use)"
 """
+
+
+@tap.test
+def what_is_in_etc_counts(folder):
+    machine = boot(folder)
+    machine.write("etc/default/lockerd", 'LOCKERD_OPTIONS="--max-hold 7200"\nLOCKERD_STATE=none\n')
+    machine.write("etc/farmlock/lockerd.conf", 'log = "/var/log/lockerd/lockerd.log";\n')
+    machine.start("lockerd")
+    shown = machine.run("cat", f"/proc/{machine.main_pid('lockerd')}/cmdline").stdout.split("\0")
+    farm.equal(shown[1:], ["--nofork", "--state", "none", "--max-hold", "7200", ""])
+    # The page of locks, in a folder that nobody had to make.
+    farm.equal(machine.run("systemctl", "start", "lockfeed").returncode, 0)
+    farm.equal(machine.run("stat", "-c", "%U %a", "/var/cache/lockfeed/locks.json", "/var/cache/lockfeed/index.html").stdout,
+               "farmlock 644\nfarmlock 644\n")
+    # A log that is rotated goes on in the new file.
+    if shutil.which("logrotate"):
+        done = machine.run("logrotate", "--force", "/usr/share/farmlock/logrotate.d/lockerd")
+        farm.equal((done.returncode, done.stderr), (0, ""))
+        farm.poll(lambda: "log reopened" in machine.run("cat", "/var/log/lockerd/lockerd.log").stdout, "it goes on")
+        farm.contains(machine.run("cat", "/var/log/lockerd/lockerd.log.1").stdout, " serves\n")
+    # A user that there is not is told once.
+    machine.write("etc/default/lockreap", "")
+    machine.write("etc/systemd/system/lockreap.service.d/override.conf", "[Service]\nUser=nobody-of-here\n")
+    machine.run("systemctl", "daemon-reload")
+    farm.equal(machine.run("systemctl", "start", "lockreap").returncode, 1)
+    farm.equal(machine.run("systemctl", "show", "-P", "NRestarts", "-P", "ActiveState", "lockreap").stdout.split(),
+               ["0", "failed"])
 
 
 @tap.test

@@ -329,7 +329,8 @@ def a_build_with_stack_protectors_everywhere_runs(folder):
     """Of what it consists of, as a build of all takes minutes."""
     own = "wrappers/uriexec"
     library = [os.path.relpath(path, farm.SOURCE) for path in glob.glob(f"{farm.SOURCE}/lib/*") if os.path.isfile(path)]
-    for name in ("Makefile", own, *library, *rooms_below(own), "tests/tests.mk", "share/install.mk"):
+    for name in ("Makefile", own, *library, *rooms_below(own), "tests/tests.mk", "share/install.mk",
+                 "share/packaging/packages.mk"):
         path, copy = os.path.join(farm.SOURCE, name), os.path.join(folder, name)
         os.makedirs(os.path.dirname(copy), exist_ok=True)
         (shutil.copytree if os.path.isdir(path) else shutil.copy)(path, copy)
@@ -354,7 +355,8 @@ def fake_launchers(folder):
 
 
 def examples_of(page):
-    """The commands of a page's EXAMPLES, each with the output it promises."""
+    """The commands of a page's EXAMPLES, each with the output it promises; those for csh, behind a %,
+    are in test_farmlock_page.py."""
     text = farm.run(hosts.tool("mandoc"), "-T", "utf8", "-O", "width=200", page).stdout
     text = re.sub(".\b", "", text)
     section = text.split("\nEXAMPLES\n")[1].split("\nDIAGNOSTICS\n")[0]
@@ -363,7 +365,7 @@ def examples_of(page):
         found = re.match(r" {11}(\$ )?(.*)", line)
         if found and found.group(1):
             examples.append((found.group(2), []))
-        elif found and examples:
+        elif found and examples and not found.group(2).startswith("% "):
             examples[-1][1].append(found.group(2))
     return examples
 

@@ -5,6 +5,7 @@ import errno
 import glob
 import os
 import random
+import re
 import signal
 import socket
 import statistics
@@ -44,6 +45,12 @@ for _number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
 
 def program(name):
     return os.path.join(BUILD, "bin", name)
+
+
+def version():
+    """The one that the build goes by."""
+    with open(os.path.join(SOURCE, "lib/ipclocker.h"), encoding="utf-8") as header:
+        return re.search(r'#define IPCLOCKER_VERSION "(.*)"', header.read())[1]
 
 
 def at_end(function):

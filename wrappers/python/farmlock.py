@@ -36,7 +36,7 @@ import types
 
 __all__ = ["lock", "Lock", "aio", "status", "unlock", "break_lock", "lock_list", "ping", "Error",
            "Refused", "NotSupported", "Busy", "TimedOut", "Cancelled", "Unreachable", "Lost"]
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 
 _ANSWER_S, _LOOK_S, _TRIES, _LINE_MAX, _NAMES_MAX = 5, 60, 3, 65536, 1024
 _SHORT_WAIT_S, _STARTERS, _GRANTS = 0.3, 32, 16
@@ -571,12 +571,25 @@ class _Client:
         if self.notice is not None:
             asyncio.get_event_loop().call_soon(self.notice, kind, text)
 
+    async def _reach(self, wire, host, port):
+        loop = asyncio.get_event_loop()
+        if port is None:
+            return await loop.create_unix_connection(lambda: wire, host)
+        # What localhost is, no name service need know (RFC 6761).
+        if host == "localhost":
+            try:
+                return await loop.create_connection(lambda: wire, "127.0.0.1", port)
+            except OSError as error:
+                try:
+                    return await loop.create_connection(lambda: wire, "::1", port)
+                except OSError:
+                    raise error from None
+        return await loop.create_connection(lambda: wire, host, port)
+
     async def _open(self, host, port, until):
         """A connection to one server, which has told its protocol."""
-        wire, loop = _Wire(), asyncio.get_event_loop()
-        opening = asyncio.ensure_future(
-            loop.create_unix_connection(lambda: wire, host) if port is None else
-            loop.create_connection(lambda: wire, host, port))
+        wire = _Wire()
+        opening = asyncio.ensure_future(self._reach(wire, host, port))
         opening.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
             await asyncio.wait({opening}, timeout=until - time.monotonic())

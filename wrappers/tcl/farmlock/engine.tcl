@@ -77,7 +77,15 @@ proc ::farmlock::Send {h args} {
 proc ::farmlock::Open {h host port} {
     upvar #0 $h s
     if {$port ne ""} {
-        set s(chan) [socket -async $host $port]
+        # What localhost is, no name service need know (RFC 6761).
+        if {[catch {socket -async $host $port} s(chan) options]} {
+            set failed $s(chan)
+            set s(chan) ""
+            if {$host ne "localhost"} {
+                return -options $options $failed
+            }
+            set s(chan) [socket -async 127.0.0.1 $port]
+        }
     } elseif {[auto_execok socat] ne ""} {
         set s(chan) [open [list | socat - UNIX-CONNECT:$host 2>@1] r+]
     } elseif {[auto_execok nc] ne ""} {

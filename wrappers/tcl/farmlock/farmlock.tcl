@@ -10,7 +10,7 @@ foreach file {text.tcl proof.tcl engine.tcl drive.tcl lock.tcl ask.tcl} {
     source [file join $::farmlock::folder $file]
 }
 unset file
-package provide farmlock 0.1.0
+package provide farmlock 1.0.0
 
 # The options of a command, in an array by their names; `known` has their defaults.
 proc ::farmlock::Options {known given} {

@@ -1,1 +1,1 @@
-package ifneeded farmlock 0.1.0 [list source [file join $dir farmlock.tcl]]
+package ifneeded farmlock 1.0.0 [list source [file join $dir farmlock.tcl]]
