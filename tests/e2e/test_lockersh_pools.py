@@ -244,7 +244,7 @@ def options_that_do_not_go_together_are_refused(folder):
             (("--reason", "x", "--online", "vcs1"), "--reason goes with --offline"),
             (("--priority", "many", "--lock", "vcs", "true"), "is no number from -1000 to 1000"),
             (("--pools", "--ping"), "choose one of"),
-            (("--json", "--owner", "vcs1"), "--json goes with --locklist, --pools, --explain or --ping")):
+            (("--json", "--owner", "vcs1"), "--json goes with --locklist, --pools, --explain, --show-config or --ping")):
         done = lab.run(*words)
         farm.equal(done.returncode, 64)
         farm.contains(done.stderr, text)
