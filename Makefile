@@ -288,6 +288,7 @@ help:
 	@echo 'make format         write the sources as lint wants them'
 	@echo 'make deps           install the Debian packages that are missing'
 	@echo 'make deb            Debian packages, in build/deb'
+	@echo 'make rpm            RPM packages, in build/rpm'
 	@echo 'make install        to PREFIX=$(PREFIX), under DESTDIR'
 	@echo 'make release        the tarball, with its checksum, of which two builds make the same files'
 	@echo 'make uninstall dist clean'

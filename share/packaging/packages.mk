@@ -23,6 +23,23 @@ deb:
 	rm -rf $(DEB_TREE)
 	@ls build/deb/*.deb
 
+# For RPM systems; Debian's rpm knows none of Debian's packages, so they are not asked for.
+RPM_FLAGS ?= $(if $(wildcard /etc/debian_version),--nodeps)
+RPM_TREE  := build/rpm
+.PHONY: rpm
+rpm:
+	rm -rf $(RPM_TREE)
+	mkdir -p $(RPM_TREE)/SOURCES $(RPM_TREE)/farmlock-$(VERSION)
+	tar -c --exclude=./build --exclude=./.git --mode=u+rwX,go+rX,go-w . | tar -x -C $(RPM_TREE)/farmlock-$(VERSION)
+	tar -cz -C $(RPM_TREE) -f $(RPM_TREE)/SOURCES/farmlock-$(VERSION).tar.gz farmlock-$(VERSION)
+	rm -rf $(RPM_TREE)/farmlock-$(VERSION)
+	sed -e 's/@VERSION@/$(VERSION)/' -e "s/@DAY@/$$(LC_ALL=C date -u -d @$(SOURCE_TIME) '+%a %b %d %Y')/" \
+	    -e "s/@MAINTAINER@/$$(sed -n 's/^Maintainer: //p' share/packaging/debian/control)/" \
+	    share/packaging/farmlock.spec >$(RPM_TREE)/farmlock.spec
+	unset MAKEFLAGS MAKELEVEL MFLAGS && \
+	    rpmbuild -bb $(RPM_FLAGS) --define '_topdir $(CURDIR)/$(RPM_TREE)' $(RPM_TREE)/farmlock.spec
+	@ls $(RPM_TREE)/RPMS/*/*.rpm
+
 # In a minimal root of a Debian release, with a real systemd: installed, used, upgraded and purged; as root.
 RELEASE_OF_PACKAGES := $(or $(RELEASE),bookworm)
 PACKAGES_BUILD = $(or $(FARMLOCK_ROOTS),/tmp/farmlock-roots)/$(RELEASE_OF_PACKAGES)/var/farmlock-build

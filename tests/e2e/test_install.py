@@ -36,6 +36,10 @@ def every_program_comes_with_its_page_and_completions(folder):
                  "usr/share/farmlock/sysctl.d/60-farmlock.conf", "usr/share/man/mann/farmlock.n",
                  "usr/share/doc/farmlock/examples/demo.sh"):
         assert path in found, path
+    for path in found:
+        if path.startswith("usr/share/man/man5/"):
+            with open(os.path.join(folder, path), encoding="utf-8") as file:
+                farm.contains(file.read(), ".Sh NAME")
 
 
 @tap.test

@@ -45,6 +45,9 @@ def daemons_and_their_clients_know_localhost_all_the_same(folder):
     farm.equal((shown.returncode, shown.stdout), (0, "a\n"))
     shown = host.run(farm.program("pidwatch"), "--host", "localhost", "--pid", "1", "echo", "watched")
     farm.equal((shown.returncode, shown.stdout), (0, "watched\n"))
+    for name in ("check_lockerd", "check_pidstatd"):
+        shown = host.run(sys.executable, f"{farm.SOURCE}/share/monitoring/{name}")
+        farm.equal((name, shown.returncode), (name, 0))
     shown = host.run(sys.executable, "-c", "import farmlock\nwith farmlock.lock('b', timeout=5) as b: print(b)",
                      env=farm.environment(PYTHONPATH=f"{farm.SOURCE}/wrappers/python"))
     farm.equal((shown.returncode, shown.stdout, shown.stderr), (0, "b\n", ""))

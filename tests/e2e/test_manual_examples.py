@@ -12,11 +12,11 @@ from support.locking import Farm, Proxy
 # Pages of others: the system's and Slurm's.
 OTHERS = {
     1: "cp env flock nohup qconf qstat salloc sbatch scancel setsid sh squeue srun ssh systemd timeout uname",
-    2: "bind connect execve fork gethostname listen pidfd_open poll socket",
+    2: "bind connect execve flock fork gethostname listen pidfd_open poll socket",
     3: "errno exec free sd_listen_fds sd_notify syslog system",
     5: "crontab nsswitch.conf proc services slurm.conf ssh_config sysctl.d",
     7: "cgroups epoll glob munge pid_namespaces signal",
-    8: "cron munged sge_execd spank sshd",
+    8: "cron logrotate munged sge_execd spank sshd systemd-sysusers",
 }
 KNOWN = {(name, str(section)) for section, names in OTHERS.items() for name in names.split()}
 

@@ -18,7 +18,7 @@ DAEMONS = ("lockerd", "pidstatd")
 # What waits for an administrator.
 LATER = ("lockreap.service", "locksync.service", "lockflex.service", "lockfeed.timer")
 # What dpkg, apt and systemd keep of everything that is installed.
-KEPT = re.compile(r"/(proc|sys|dev|run|tmp|var/(tmp|cache|debs|lib/(dpkg|apt|systemd|ucf)|log/(apt|journal|dpkg\.log"
+KEPT = re.compile(r"/(proc|sys|dev|run|tmp|var/(tmp|debs|cache/(apt|debconf|ldconfig|man)|lib/(dpkg|apt|systemd|ucf)|log/(apt|journal|dpkg\.log"
                   r"|alternatives\.log))|etc/(passwd|group|shadow|gshadow|subuid|subgid)-|etc/\.pwd\.lock)(/|$)")
 PYTHON = "import farmlock\nwith farmlock.lock('py', timeout=20) as seat: print('has', seat)\n"
 TCL = "package require farmlock\nfarmlock::with tcl -timeout 20 seat { puts {has tcl} }\n"
@@ -73,16 +73,17 @@ class Fresh(Machine):
 
     def seat(self):
         """Who has it and by which grant, and who waits in which order."""
-        locks = {(lock["owner"], lock["token"]) for lock in self.list()["locks"] if lock["name"] == "seat"}
-        return locks, [waiter["owner"] for waiter in self.list()["waiters"]]
+        found = self.list()
+        return ([(lock["project"], lock["owner"], lock["token"]) for lock in found["locks"] if lock["name"] == "seat"],
+                [(waiter["project"], waiter["owner"]) for waiter in found["waiters"]])
 
     def versions(self):
         return set(self.must("dpkg-query", "-W", "-f", "${Version}\n", *self.names).split())
 
     def job(self, name):
         """One that takes the seat, says so in a file, and keeps it until it is ended."""
-        return self.background("lockersh", "--lock", "seat", "--user", name,
-                               f"echo {name} $LOCKERSH_TOKEN >>/tmp/grants; exec sleep 1000")
+        return self.background("lockersh", "--lock", "seat", "--project", name,
+                               f"echo {name} $LOCKERSH_TOKEN >>/var/tmp/grants; exec sleep 1000")
 
 
 def check_daemons(machine):
@@ -97,9 +98,10 @@ def check_what_waits(machine):
     for unit in LATER:
         farm.equal((unit, machine.run("systemctl", "is-enabled", unit).stdout), (unit, "disabled\n"))
         machine.must("systemctl", "start", unit)
-    machine.must("systemctl", "start", "lockfeed.service")
     machine.must("systemctl", "stop", "lockfeed.timer")
-    for unit in ("lockreap", "locksync", "lockflex", "lockfeed"):
+    machine.must("systemctl", "start", "lockfeed.service")
+    farm.contains(machine.must("ls", "/var/cache/lockfeed"), "index.html\nlocks.json\n")
+    for unit in ("lockreap", "locksync", "lockflex"):
         farm.equal((unit, machine.must("systemctl", "show", "-P", "ConditionResult", unit)), (unit, "no\n"))
     farm.equal(machine.failed(), "")
 
@@ -109,8 +111,8 @@ def check_languages(machine):
     farm.equal(machine.must("tcsh", "-c", "setenv IPCLOCKER_HOST localhost; lockersh --lock tcsh 'echo has tcsh'"),
                "has tcsh\n")
     farm.equal(machine.must("python3", "-c", PYTHON), "has py\n")
-    machine.write("tmp/script.tcl", TCL)
-    farm.equal(machine.must("tclsh", "/tmp/script.tcl"), "has tcl\n")
+    machine.write("var/tmp/script.tcl", TCL)
+    farm.equal(machine.must("tclsh", "/var/tmp/script.tcl"), "has tcl\n")
 
 
 def check_pidstat(machine):
@@ -147,14 +149,13 @@ def upgrade(machine):
     # Who waits has come back, and is granted it in his turn.
     for name, others in (("first", 1), ("second", 0)):
         farm.equal(len(machine.seat()[1]), others + 1)
-        [(owner, _)] = machine.seat()[0]
-        farm.contains(owner, name)
+        farm.equal(machine.seat()[0][0][0], name)
         machine.must("pkill", "-x", "sleep")
         farm.poll(lambda: len(machine.seat()[1]) == others, f"{name} has given it back")
-    with open(os.path.join(machine.root, "tmp/grants"), encoding="ascii") as file:
+    with open(os.path.join(machine.root, "var/tmp/grants"), encoding="ascii") as file:
         grants = [line.split() for line in file]
     farm.equal([name for name, _ in grants], ["first", "second", "third"])
-    farm.equal(int(grants[0][1]), next(iter(before[0]))[1])
+    farm.equal(int(grants[0][1]), before[0][0][2])
     assert int(grants[0][1]) < int(grants[1][1]) < int(grants[2][1]), grants
     machine.must("pkill", "-x", "sleep")
 
