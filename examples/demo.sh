@@ -9,7 +9,7 @@ PATH=$build/bin:$PATH
 folder=$(mktemp -d)
 chmod 711 "$folder" # a lockerd that root starts becomes another user
 mkdir "$folder/state"
-export IPCLOCKER_HOST=127.0.0.1
+export IPCLOCKER_HOST=127.0.0.1 FARMLOCK_CONF=none
 
 say() {
     printf '\n\033[1m# %s\033[0m\n' "$*"

@@ -44,9 +44,10 @@ struct ipclocker;
 
 /* Creates a handle with these parameters:
  *
- *   hosts          $IPCLOCKER_HOST, else "localhost"
- *   port           $IPCLOCKER_PORT, else "lockerd" in the services database, else 1751; like the
- *                  hosts it is looked up, and found wanting (EINVAL), when it is first needed
+ *   hosts          $IPCLOCKER_HOST, else as farmlock-client.conf(5) has it, else "localhost"
+ *   port           $IPCLOCKER_PORT, else the same, else "lockerd" in the services database, else
+ *                  1751; like the hosts it is looked up, and found wanting (EINVAL), when it is
+ *                  first needed
  *   locks          one, named "lock"
  *   block          true
  *   hold limit     30 minutes
@@ -230,7 +231,8 @@ IPCLOCKER_API void ipclocker_set_trace(struct ipclocker *lock, ipclocker_trace_f
  *              handle's process, see ipclocker_set_inside()
  *   ENOTSUP    the server is a classic one, which knows neither counts nor several groups
  *   EPROTO     the server refused the request or does not speak the protocol; see the error text
- *   EINVAL     IPCLOCKER_HOST or IPCLOCKER_PORT is set to what is none, and was needed
+ *   EINVAL     IPCLOCKER_HOST, IPCLOCKER_PORT or a file of farmlock-client.conf(5), which was
+ *              needed, is wrong
  *   EALREADY   the lock is being got by ipclocker_lock_start()
  *   EHOSTUNREACH, ECONNREFUSED, ENOENT or another errno of connect(2): no server answers
  * Signals do not end the call; a program that wants that uses the calls for event loops.

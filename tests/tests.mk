@@ -31,7 +31,8 @@ BENCH_LOADS := $(patsubst tests/bench/%.c,$B/tests/bench/%,\
 # Tests wait more than they work: with as many at a time as there are processors, these are idle for
 # half of the time.
 TEST_JOBS ?= $(shell echo $$((2 * $(JOBS))))
-TEST_ENV = FARMLOCK_BUILD=$(CURDIR)/$B CMOCKA_MESSAGE_OUTPUT=TAP
+# Clients' files of this machine are not the tests'.
+TEST_ENV = FARMLOCK_BUILD=$(CURDIR)/$B CMOCKA_MESSAGE_OUTPUT=TAP FARMLOCK_CONF=none
 
 # ---- building -------------------------------------------------------------------------------
 

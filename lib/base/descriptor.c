@@ -54,6 +54,21 @@ static int next_kept(const int *keep, size_t keep_count, int first)
     return next;
 }
 
+ssize_t descriptor_read(int fd, char *buf, size_t size)
+{
+    size_t len = 0;
+    ssize_t got = 1;
+
+    while (got != 0 && len < size) {
+        got = read(fd, buf + len, size - len);
+        if (got < 0 && errno != EINTR)
+            return -1;
+        if (got > 0)
+            len += (size_t)got;
+    }
+    return (ssize_t)len;
+}
+
 void descriptor_close_all_but(const int *keep, size_t keep_count)
 {
     int first = STDERR_FILENO + 1, kept;

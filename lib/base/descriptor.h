@@ -4,9 +4,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 /* Closes a descriptor, unless it is below 0.  Keeps errno: for the way out after a failure. */
 void descriptor_close(int fd);
+
+/* Reads from a descriptor to its end, or until `size` bytes are there.  Returns how many that are,
+ * or -1 with errno from read(2), but EINTR. */
+ssize_t descriptor_read(int fd, char *buf, size_t size);
 
 /* Closes all descriptors above standard error but `keep`, whose numbers below 0 stand for none. */
 void descriptor_close_all_but(const int *keep, size_t keep_count);

@@ -26,8 +26,8 @@ static int answer(const struct command_line *line, const struct options_outcome 
     return cli_error(line->program, EX_OSERR, "cannot write the output: %s", error_text(errno));
 }
 
-static int parse(const struct command_line *line, int argc, char **argv, void *settings,
-                 struct options_outcome *outcome)
+int command_line_parse_all(const struct command_line *line, int argc, char **argv, void *settings,
+                           struct options_outcome *outcome)
 {
     options_parse(line->options, line->words == WORDS_MIXED, argc, argv, settings, outcome);
     if (outcome->error[0] != '\0')
@@ -47,7 +47,7 @@ int command_line_parse(const struct command_line *line, int argc, char **argv, v
                        char ***words)
 {
     struct options_outcome outcome;
-    int status = parse(line, argc, argv, settings, &outcome);
+    int status = command_line_parse_all(line, argc, argv, settings, &outcome);
 
     if (status < 0)
         *words = outcome.words;
@@ -58,7 +58,7 @@ int command_line_parse_options(const struct command_line *line, int argc, char *
                                void *settings, bool given[OPTIONS_ROWS_MAX])
 {
     struct options_outcome outcome;
-    int status = parse(line, argc, argv, settings, &outcome);
+    int status = command_line_parse_all(line, argc, argv, settings, &outcome);
 
     memcpy(given, outcome.given, sizeof outcome.given);
     return status;

@@ -33,6 +33,10 @@ struct command_line {
 int command_line_parse(const struct command_line *line, int argc, char **argv, void *settings,
                        char ***words);
 
+/* The same with all that was found. */
+int command_line_parse_all(const struct command_line *line, int argc, char **argv, void *settings,
+                           struct options_outcome *outcome);
+
 /* The same for a program that takes only options, and says which rows of its table came. */
 int command_line_parse_options(const struct command_line *line, int argc, char **argv,
                                void *settings, bool given[OPTIONS_ROWS_MAX]);

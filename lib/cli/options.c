@@ -51,7 +51,8 @@ static void refuse(struct parse *parse, const struct option_spec *option, bool n
 }
 
 /* A flag that comes again says the same once more; the last of --json and --nojson counts. */
-static bool has_come_before(struct parse *parse, const struct option_spec *option)
+static bool has_come_before(struct parse *parse, const struct option_spec *option,
+                            const char *argument)
 {
     size_t row = (size_t)(option - parse->table);
     bool before;
@@ -61,6 +62,7 @@ static bool has_come_before(struct parse *parse, const struct option_spec *optio
     assert(row < OPTIONS_ROWS_MAX);
     before = parse->outcome->given[row];
     parse->outcome->given[row] = true;
+    parse->outcome->arguments[row] = argument;
     return before && option->argument != NULL && !option->repeats;
 }
 
@@ -79,7 +81,7 @@ static void take(struct parse *parse, const struct option_spec *option, bool neg
     if (option->argument != NULL && value == NULL) {
         snprintf(needs, sizeof needs, "needs %s", option->argument);
         refuse(parse, option, negated, needs);
-    } else if (has_come_before(parse, option)) {
+    } else if (has_come_before(parse, option, value != NULL ? value : negated ? "false" : "true")) {
         refuse(parse, option, negated, "was given twice");
     } else if (option->type >= OPTION_HELP) {
         parse->outcome->asked = option->type;

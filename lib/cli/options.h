@@ -51,6 +51,10 @@ struct option_spec {
     bool repeats;      /* may come again: take() says what that means */
     bool at_start;     /* of a daemon: what it says cannot change while it runs */
     bool not_in_file;  /* has no sense in a configuration file */
+
+    /* Clients' files may set it, farmlock-client.conf(5): what holds where nobody does, "" for
+     * nothing; NULL: they may not. */
+    const char *client_default;
     enum option_completion completion;
 
     /* Takes an option, with its argument or NULL.  Returns 0, or the status to exit with, having
@@ -127,7 +131,8 @@ struct options_outcome {
     enum option_type asked; /* OPTION_HELP, _VERSION or _COMPLETION: nothing behind it was read */
     const char *shell;      /* of OPTION_COMPLETION */
     char **words;           /* those that are no options, up to a NULL; in argv */
-    bool given[OPTIONS_ROWS_MAX]; /* which rows of the table came */
+    bool given[OPTIONS_ROWS_MAX];            /* which rows of the table came, */
+    const char *arguments[OPTIONS_ROWS_MAX]; /* and their last arguments, of flags true or false */
 };
 
 /* Takes a command line apart, into `settings`.

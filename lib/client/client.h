@@ -27,6 +27,9 @@ enum {
 /* No deadline. */
 #define CLIENT_NEVER INT64_MAX
 
+/* defaults/defaults.h */
+struct defaults;
+
 /* net/resolver.h */
 struct resolver;
 struct resolver_result;
@@ -68,9 +71,9 @@ struct client_failure {
 
 /* What the caller has set. */
 struct client_parameters {
-    struct client_host *hosts; /* NULL: from the environment, when they are needed */
+    struct client_host *hosts; /* NULL: see preset.h, when they are needed */
     size_t host_count;
-    uint16_t port; /* 0: from the environment, when it is needed */
+    uint16_t port; /* 0: the same */
     enum ipclocker_family family;
     struct lock_demand demand;
     bool block;
@@ -227,6 +230,7 @@ struct client_server {
 
 struct ipclocker {
     struct client_parameters set;
+    struct defaults *defaults; /* clients' files; NULL until they are needed */
     char error[512];
     char default_user[3 * CLIENT_NAME_MAX];
     char *owner; /* what ipclocker_owner() has returned */

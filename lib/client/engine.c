@@ -16,6 +16,7 @@
 #include "error.h"
 #include "hosts.h"
 #include "loss.h"
+#include "preset.h"
 #include "proof.h"
 #include "request.h"
 #include "round.h"
@@ -386,7 +387,7 @@ int client_engine_begin(struct ipclocker *lock, const struct client_operation *o
     }
     if (lock->call.operation != NULL)
         return client_error_set(lock, EALREADY, "a lock is being got already");
-    if (client_hosts_default(lock) != 0)
+    if (client_preset_servers(lock) != 0)
         return -1;
     lock->call.operation = operation;
     lock->call.argument = argument;

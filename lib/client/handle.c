@@ -10,6 +10,7 @@
 #include "calls.h"
 #include "connection.h"
 #include "death_report.h"
+#include "defaults/defaults.h"
 #include "hosts.h"
 #include "lock.h"
 #include "lookup.h"
@@ -63,6 +64,7 @@ void ipclocker_destroy(struct ipclocker *lock)
     client_death_report_end(lock);
     client_lookup_end(lock);
     client_hosts_free(lock->set.hosts, lock->set.host_count);
+    defaults_free(lock->defaults);
     lock_demand_fini(&lock->set.demand);
     free(lock->set.hostname);
     free(lock->set.boot);

@@ -1,4 +1,4 @@
-/* The list of servers: its text form and its defaults.
+/* The list of servers and its text form.
  * Must not connect to anything, nor resolve names. */
 #include "hosts.h"
 
@@ -219,41 +219,6 @@ int ipclocker_set_family(struct ipclocker *lock, enum ipclocker_family family)
         return client_error_set(lock, EINVAL, "a UNIX socket needs a path");
     lock->set.family = family;
     return 0;
-}
-
-static bool needs_port(const struct ipclocker *lock)
-{
-    for (size_t i = 0; i < lock->set.host_count; i++) {
-        if (!lock->set.hosts[i].is_path && lock->set.hosts[i].port == 0)
-            return lock->set.port == 0;
-    }
-    return false;
-}
-
-/* Puts the name of a variable before the error text. */
-static int blame_variable(struct ipclocker *lock, const char *variable)
-{
-    char cause[sizeof lock->error - 32];
-    int number = errno;
-
-    snprintf(cause, sizeof cause, "%.*s", (int)sizeof cause - 1, lock->error);
-    return client_error_set(lock, number, "%s: %s", variable, cause);
-}
-
-int client_hosts_default(struct ipclocker *lock)
-{
-    const char *hosts = getenv("IPCLOCKER_HOST"), *port = getenv("IPCLOCKER_PORT");
-
-    if (lock->set.hosts == NULL &&
-        ipclocker_set_hosts(lock, hosts != NULL && *hosts != '\0' ? hosts : "localhost") != 0)
-        return blame_variable(lock, "IPCLOCKER_HOST");
-    if (!needs_port(lock))
-        return 0;
-    if (port == NULL || *port == '\0') {
-        lock->set.port = port_default("lockerd", "tcp", PORT_LOCKERD);
-        return 0;
-    }
-    return ipclocker_set_port(lock, port) == 0 ? 0 : blame_variable(lock, "IPCLOCKER_PORT");
 }
 
 void client_hosts_describe(const struct ipclocker *lock, const struct client_host *host, char *out,

@@ -10,14 +10,10 @@
 #include "base/number.h"
 #include "base/random.h"
 #include "engine.h"
+#include "preset.h"
 #include "request.h"
 
 enum { MAKING_MS = 2000 };
-
-static const char *munge_path(void)
-{
-    return secure_getenv("IPCLOCKER_MUNGE_SOCKET");
-}
 
 static bool can_go_on(const struct ipclocker *lock)
 {
@@ -26,13 +22,14 @@ static bool can_go_on(const struct ipclocker *lock)
 
 bool client_proof_is_wanted(const struct ipclocker *lock)
 {
-    const char *mode = secure_getenv("IPCLOCKER_AUTH");
-
-    if (mode != NULL && strcmp(mode, "none") == 0)
+    switch (client_preset_auth(lock)) {
+    case CLIENT_AUTH_NONE:
         return false;
-    if (mode != NULL && strcmp(mode, "munge") == 0)
+    case CLIENT_AUTH_MUNGE:
         return true;
-    return can_go_on(lock) || access(munge_socket(munge_path()), F_OK) == 0;
+    default:
+        return can_go_on(lock) || access(munge_socket(client_preset_munge_socket(lock)), F_OK) == 0;
+    }
 }
 
 /* What is written from now on is sealed. */
@@ -53,8 +50,8 @@ static void prove_by_munge(struct ipclocker *lock, const struct answer *answer)
     char *credential;
 
     random_fill(&proof->key, sizeof proof->key);
-    credential = munge_make_soon(munge_path(), (uid_t)answer->number, &answer->nonce, &proof->key,
-                                 MAKING_MS, why);
+    credential = munge_make_soon(client_preset_munge_socket(lock), (uid_t)answer->number,
+                                 &answer->nonce, &proof->key, MAKING_MS, why);
     /* A server that wants one will say so. */
     if (credential == NULL)
         return;

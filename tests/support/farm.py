@@ -31,6 +31,9 @@ for _name in list(os.environ):
     if _name.startswith(("IPCLOCKER_", "LOCKERSH_", "SLURM_", "NOTIFY_SOCKET", "LISTEN_", "MAKE", "MFLAGS")):
         del os.environ[_name]
 
+# Nor clients' files of this machine or its user.
+os.environ["FARMLOCK_CONF"] = "none"
+
 # A test that runs its own program in another place has a guard already.
 if "FARMLOCK_TEST_RUN" not in os.environ:
     guard.stand()

@@ -9,11 +9,14 @@
 #include "base/text.h"
 #include "cli/command_line.h"
 #include "cli/message.h"
+#include "defaults/defaults.h"
 #include "demand_options.h"
+#include "file_defaults.h"
 #include "for_pid_options.h"
 #include "list_options.h"
 #include "pool_options.h"
 #include "process/signal_name.h"
+#include "show_config.h"
 
 /* A hundred years. */
 #define WAIT_MAX_MS (INT64_C(100) * 366 * 86400 * 1000)
@@ -56,7 +59,7 @@ static int take_action(struct lockersh_options *options, enum lockersh_action ac
         return cli_error(
             "lockersh", EX_USAGE,
             "choose one of --locklist, --explain, --owner, --break, --unlock, --pools, "
-            "--outside, --offline, --online and --ping");
+            "--outside, --offline, --online, --show-config and --ping");
     if (options->target != NULL)
         return cli_error("lockersh", EX_USAGE,
                          "--owner or --break was given twice; separate names by colons");
@@ -73,6 +76,11 @@ static int take_locklist(void *context, const char *argument)
 static int take_ping(void *context, const char *argument)
 {
     return take_action(context, LOCKERSH_PING, argument);
+}
+
+static int take_show_config(void *context, const char *argument)
+{
+    return take_action(context, LOCKERSH_SHOW_CONFIG, argument);
 }
 
 static int take_explain(void *context, const char *argument)
@@ -157,18 +165,21 @@ static const struct option_spec option_table[] = {
     OPT_TEXT("project", "NAME", project, "count it for this project (that of the scheduler's job)",
              .yields = true),
     OPT_CALL("priority", "N", pool_options_take_priority,
-             "go before others, as far as the pool lets you", .yields = true),
+             "go before others, as far as the pool lets you", .yields = true,
+             .client_default = "0"),
     OPT_GROUP("Waiting"),
     OPT_SECONDS("timeout", wait_ms, 0, WAIT_MAX_MS, "wait no longer than this for the lock",
-                .letter = 'w'),
+                .letter = 'w', .client_default = ""),
     OPT_FLAG("nonblock", nonblock, "do not wait for the lock at all", .letter = 'n'),
     OPT_FLAG("nested-wait", nested_wait, "wait also for what this runs under", .yields = true),
     OPT_NUMBER("no-queue-if", "N", queue_most, 0, UINT32_MAX,
                "fail when N or more wait for it already", .yields = true),
     OPT_NUMBER("conflict-exit-code", "N", conflict_status, 0, 255,
-               "exit with N when the lock is not obtained (1)", .letter = 'E'),
-    OPT_FLAG("verbose", verbose, "say what is waited for, and when it is obtained"),
-    OPT_FLAG("quiet", quiet, "say nothing but errors"),
+               "exit with N when the lock is not obtained (1)", .letter = 'E',
+               .client_default = "1"),
+    OPT_FLAG("verbose", verbose, "say what is waited for, and when it is obtained",
+             .client_default = "false"),
+    OPT_FLAG("quiet", quiet, "say nothing but errors", .client_default = "false"),
     OPT_GROUP("Keeping it"),
     OPT_SECONDS("keep", keep_ms, 0, KEEP_MAX_MS,
                 "nobody else gets it for so long, from now on, whatever ends before",
@@ -178,11 +189,13 @@ static const struct option_spec option_table[] = {
                       "it is lost when the server hears nothing of us so long", .yields = true),
     OPT_CALL("on-lost", "WHAT", take_on_lost,
              "when it is taken away: warn, a signal for the command, or a line for sh (warn)",
-             .yields = true),
+             .yields = true, .client_default = "warn"),
     OPT_SECONDS("grace", loss.grace_ms, 0, GRACE_MAX_MS,
-                "with --on-lost TERM: kill the command so long after it (30)", .yields = true),
+                "with --on-lost TERM: kill the command so long after it (30)", .yields = true,
+                .client_default = "30"),
     OPT_SECONDS("warn", loss.warn_ms, 0, WAIT_MAX_MS,
-                "tell the command so long before its hold limit is over", .yields = true),
+                "tell the command so long before its hold limit is over", .yields = true,
+                .client_default = ""),
     OPT_FLAG("descendants", descendants, "hold it until all that the command starts has ended"),
     OPT_GROUP("For a process that goes on"),
     OPT_CALL("for-pid", "PID", for_pid_options_take_pid,
@@ -201,7 +214,8 @@ static const struct option_spec option_table[] = {
              "inside of a command, or with --for-pid: put the hold limit off by so long",
              .yields = true),
     OPT_CALL("pidstatd-port", "PORT", for_pid_options_take_port,
-             "the port of pidstatd on HOST (pidstatd, 1752)", .yields = true),
+             "the port of pidstatd on HOST (pidstatd, 1752)", .yields = true,
+             .client_default = "1752"),
     OPT_GROUP("The command"),
     OPT_FLAG("exec", exec, "run the words as they are, without a shell"),
     OPT_GROUP("Instead of a command"),
@@ -211,7 +225,9 @@ static const struct option_spec option_table[] = {
     OPT_CALL("explain", NULL, take_explain,
              "say what would come of --lock NAMES now, and why, and ask for nothing",
              .yields = true),
-    OPT_FLAG("json", json, "with --locklist, --pools, --explain or --ping: as JSON"),
+    OPT_CALL("show-config", NULL, take_show_config,
+             "say which servers and defaults hold, and where that is said", .yields = true),
+    OPT_FLAG("json", json, "with --locklist, --pools, --explain, --show-config or --ping: as JSON"),
     OPT_CALL("owner", "NAME", take_owner, "print who has the lock", .completion = COMPLETE_LOCK,
              .repeats = true),
     OPT_CALL("break", "NAME", take_break, "take the lock away from who has it",
@@ -250,8 +266,9 @@ static const struct option_spec option_table[] = {
     OPT_TEXT("path", "PATH", path, "ask the server of this UNIX socket instead",
              .completion = COMPLETE_FILE),
     OPT_NUMBER("connect-tries", "N", tries, 0, UINT32_MAX,
-               "try to reach a server N times; 0: for ever (3)"),
-    OPT_SECONDS("connect-delay", delay_ms, 0, UINT32_MAX, "first pause between the tries (1)"),
+               "try to reach a server N times; 0: for ever (3)", .client_default = "3"),
+    OPT_SECONDS("connect-delay", delay_ms, 0, UINT32_MAX, "first pause between the tries (1)",
+                .client_default = "1"),
     OPT_FLAG("debug", debug, "show the conversation with the server"),
     OPT_END,
 };
@@ -268,7 +285,8 @@ static const struct command_line command_line = {
              "lockersh --outside POOL=N --for SECONDS\n"
              "lockersh --offline NAMES | --online NAMES\n"
              "lockersh --cancel OWNER | --cancel-job ID\n"
-             "lockersh --owner NAME | --break NAME | --ping [--json]",
+             "lockersh --owner NAME | --break NAME\n"
+             "lockersh --ping [--json] | --show-config [--json]",
     .summary = "Runs COMMAND while it holds a lock that a lockerd grants, one of several if need "
                "be.",
     .options = option_table,
@@ -277,7 +295,7 @@ static const struct command_line command_line = {
     .words = WORDS_COMMAND,
 };
 
-#define JSON_GOES_WITH "--json goes with --locklist, --pools, --explain or --ping"
+#define JSON_GOES_WITH "--json goes with --locklist, --pools, --explain, --show-config or --ping"
 
 static int check_no_command(const struct lockersh_options *options)
 {
@@ -287,7 +305,7 @@ static int check_no_command(const struct lockersh_options *options)
         return -1;
     return cli_error("lockersh", EX_USAGE,
                      "\"%s\" is too much: no command runs with --locklist, --explain, --owner, "
-                     "--break, --unlock, --for-pid or --ping",
+                     "--break, --unlock, --for-pid, --show-config or --ping",
                      message_excerpt(shown, options->command[0], strlen(options->command[0])));
 }
 
@@ -338,7 +356,7 @@ static int check(const struct lockersh_options *options)
                          "--lock goes with a command or --explain; name the lock behind --owner or "
                          "--break");
     if (options->json && options->action != LOCKERSH_LIST && options->action != LOCKERSH_POOLS &&
-        options->action != LOCKERSH_PING)
+        options->action != LOCKERSH_SHOW_CONFIG && options->action != LOCKERSH_PING)
         return cli_error("lockersh", EX_USAGE, JSON_GOES_WITH);
     return -1;
 }
@@ -357,41 +375,60 @@ static void init(struct lockersh_options *options)
 }
 
 /* What is listed has names behind it, and no options of its own as a command has. */
-static int read_words(struct lockersh_options *options, int argc, char **argv)
+static int read_words(struct lockersh_options *options, int argc, char **argv,
+                      struct options_outcome *outcome)
 {
     struct command_line mixed = command_line;
-    int status = command_line_parse(&command_line, argc, argv, options, &options->command);
+    int status = command_line_parse_all(&command_line, argc, argv, options, outcome);
 
-    if (status >= 0 || options->action != LOCKERSH_LIST || options->command[0] == NULL)
+    if (status >= 0 || options->action != LOCKERSH_LIST || outcome->words[0] == NULL)
         return status;
     lockersh_options_fini(options);
     init(options);
     mixed.words = WORDS_MIXED;
-    return command_line_parse(&mixed, argc, argv, options, &options->command);
+    return command_line_parse_all(&mixed, argc, argv, options, outcome);
 }
 
-int lockersh_options_parse(struct lockersh_options *options, int argc, char **argv)
+static int read_line(struct lockersh_options *options, int argc, char **argv,
+                     struct options_outcome *outcome)
 {
-    int status;
+    int status = read_words(options, argc, argv, outcome);
 
-    init(options);
-    status = read_words(options, argc, argv);
+    options->command = outcome->words;
     if (status < 0)
         status = list_options_settle(options);
     if (status < 0)
         status = for_pid_options_settle(options);
+    return status < 0 ? check(options) : status;
+}
+
+int lockersh_options_parse(struct lockersh_options *options, int argc, char **argv)
+{
+    struct options_outcome outcome;
+    int status;
+
+    init(options);
+    status = read_line(options, argc, argv, &outcome);
+    if (status >= 0)
+        return status;
+    /* Behind the checks: a farm's default excludes nothing. */
+    status = file_defaults_apply(options, option_table, outcome.given);
+    if (status < 0 && options->action == LOCKERSH_SHOW_CONFIG)
+        status = show_config(options, option_table, &outcome);
     if (status >= 0)
         return status;
     if (options->wait_ms == 0)
         options->nonblock = true;
     options->loss.quiet = options->quiet;
-    return check(options);
+    return -1;
 }
 
 void lockersh_options_fini(struct lockersh_options *options)
 {
     lock_demand_fini(&options->demand);
     list_options_fini(&options->list);
+    defaults_free(options->defaults);
+    options->defaults = NULL;
 }
 
 enum progress_talk lockersh_options_talk(const struct lockersh_options *options)

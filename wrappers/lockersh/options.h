@@ -30,6 +30,7 @@ enum lockersh_action {
     LOCKERSH_EXTEND,
     LOCKERSH_CANCEL,
     LOCKERSH_CANCEL_JOB,
+    LOCKERSH_SHOW_CONFIG,
 };
 
 /* Which process a lock is for, other than the command's. */
@@ -41,6 +42,9 @@ struct for_pid_options {
     bool print;
     enum grant_format format;
 };
+
+/* defaults/defaults.h */
+struct defaults;
 
 struct lockersh_options {
     enum lockersh_action action;
@@ -67,12 +71,13 @@ struct lockersh_options {
     struct list_options list;
     const char *format; /* as it was given: what that means depends on the action */
     bool exec, json, verbose, quiet, debug;
-    char **command; /* ends with NULL */
+    char **command;            /* ends with NULL */
+    struct defaults *defaults; /* clients' files, which texts above may point into */
 };
 
-/* Reads a command line.  Returns -1 to go on, or the status to exit with after what there was to
- * say or to print.  Strings are those of argv; lockersh_options_fini() frees the rest, in either
- * case.
+/* Reads a command line and, for what it does not say, clients' files.  Returns -1 to go on, or the
+ * status to exit with after what there was to say or to print.  Strings are those of argv;
+ * lockersh_options_fini() frees the rest, in either case.
  */
 int lockersh_options_parse(struct lockersh_options *options, int argc, char **argv);
 void lockersh_options_fini(struct lockersh_options *options);

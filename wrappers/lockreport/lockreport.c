@@ -15,6 +15,7 @@
 #include "cli/command_line.h"
 #include "cli/message.h"
 #include "cli/server_option.h"
+#include "defaults/defaults.h"
 #include "from_file.h"
 #include "from_server.h"
 #include "ipclocker.h"
@@ -81,7 +82,7 @@ static int take_what_if(void *context, const char *argument)
 
 #define SETTINGS struct settings
 static const struct option_spec options[] = {
-    OPT_TEXT("state", "FILE", state, "read this state file of lockerd",
+    OPT_TEXT("state", "FILE", state, "read this state file of lockerd; none: ask a server",
              .completion = COMPLETE_FILE),
     OPT_TEXT("host", "HOST", host, "ask the server there, or at this UNIX socket",
              .completion = COMPLETE_HOST),
@@ -112,8 +113,8 @@ static const struct command_line command_line = {
                "A POOL is a list of locks, such as vcs[1-8], or one that lockerd has; without any, "
                "each lock is shown.",
     .options = options,
-    .notes = "Without --state and --host it asks $IPCLOCKER_HOST if that is set, else it reads the "
-             "state file where lockerd has it by default. See lockreport(1).",
+    .notes = "Without --state and --host it asks the server of $IPCLOCKER_HOST or client.conf, "
+             "else it reads the state file where lockerd has it by default. See lockreport(1).",
     .words = WORDS_LAST,
     .completion = COMPLETE_LOCK,
 };
@@ -189,11 +190,28 @@ static int ask_server(const struct report_target *target, const struct settings 
     return status;
 }
 
-static int fill(const struct report_target *target, const struct settings *settings)
+/* Whether the environment, or a clients' file, names a server.  A file that is wrong is for the
+ * library to tell of. */
+static bool is_server_named(void)
 {
     const char *hosts = getenv("IPCLOCKER_HOST");
-    bool asks = settings->host != NULL || settings->port != NULL ||
-                (settings->state == NULL && hosts != NULL && hosts[0] != '\0');
+    char error[DEFAULTS_ERROR_SIZE];
+    struct defaults *defaults;
+    bool is_named;
+
+    if (hosts != NULL && hosts[0] != '\0')
+        return true;
+    defaults = defaults_read(error);
+    is_named = defaults == NULL || defaults_find_server(defaults) != NULL;
+    defaults_free(defaults);
+    return is_named;
+}
+
+static int fill(const struct report_target *target, const struct settings *settings)
+{
+    bool asks =
+        settings->host != NULL || settings->port != NULL ||
+        (settings->state == NULL ? is_server_named() : strcmp(settings->state, "none") == 0);
 
     return asks ? ask_server(target, settings) : read_state(target, settings);
 }

@@ -12,9 +12,10 @@ that goes away is reached again: who waits keeps the place, who holds keeps the 
 block leave that to a thread of this module's own; those of `farmlock.aio` to the caller's loop.
 
 Servers are taken from the environment, as lockersh(1) has it: IPCLOCKER_HOST ("farm1:farm2=1800",
-or the path of a UNIX socket), IPCLOCKER_PORT, IPCLOCKER_AUTH, IPCLOCKER_MUNGE_SOCKET.  `hosts` and
-`port` of each call go before them.  Errors are subclasses of farmlock.Error; ValueError says that
-an argument, or one of these variables, makes no sense.
+or the path of a UNIX socket), IPCLOCKER_PORT, IPCLOCKER_AUTH, IPCLOCKER_MUNGE_SOCKET; and what that
+leaves open from the files of farmlock-client.conf(5).  `hosts` and `port` of each call go before them.
+Errors are subclasses of farmlock.Error; ValueError says that an argument, one of these variables or
+a file makes no sense.
 """
 
 import asyncio
@@ -28,6 +29,7 @@ import pwd
 import random
 import re
 import socket
+import stat
 import struct
 import sys
 import threading
@@ -173,6 +175,138 @@ def _port(text):
     if not 0 < number < 65536:
         raise ValueError("%r is no port; use a number from 1 to 65535 or a service" % (text,))
     return number
+
+
+_CONF_MAX, _CONF_SETTINGS_MAX = 65536, 256
+_OR_NONE = "or set FARMLOCK_CONF=none"
+
+
+def _conf_read(path, kind):
+    """The text of a file, None where there is none; `kind` is named, home or system.  What is said
+    here of files is what farmlock-client.conf(5) has of them."""
+    fault = "cannot read %s: %s; name another, " + _OR_NONE
+    try:
+        os.stat(path)
+    except OSError as error:
+        if kind != "named" and isinstance(error, (FileNotFoundError, NotADirectoryError)):
+            return None
+        # A home that is not ours to look into is that of a user whose variables we have kept.
+        if kind == "home" and isinstance(error, PermissionError):
+            return None
+        raise ValueError(fault % (path, error.strerror))
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+    except OSError as error:
+        raise ValueError(fault % (path, error.strerror))
+    with open(fd, "rb") as file:
+        found, fault = os.fstat(fd), None
+        if not stat.S_ISREG(found.st_mode):
+            fault = "is no regular file; name one, " + _OR_NONE
+        elif kind == "home" and found.st_uid not in (0, os.geteuid()):
+            fault = "belongs to somebody else; set HOME, " + _OR_NONE
+        elif found.st_mode & stat.S_IWOTH:
+            fault = "can be written by everybody; take that from them (chmod o-w)"
+        elif found.st_size > _CONF_MAX:
+            fault = "has more than %d bytes" % _CONF_MAX
+        text = file.read(_CONF_MAX) if fault is None else b""
+    if b"\0" in text:
+        fault = "is no text: it has a NUL in it"
+    if fault is not None:
+        raise ValueError("%s %s" % (path, fault))
+    return text.decode("utf-8", "surrogateescape")
+
+
+def _conf_line(line):
+    """(NAME, VALUE) of a line of a file, or None."""
+    line = line.strip(" \t\r")
+    if not line or line.startswith("#"):
+        return None
+    name, equals, value = line.partition("=")
+    name, value = name.rstrip(" \t\r"), value.lstrip(" \t\r")
+    if not equals:
+        raise ValueError("this is no setting; write NAME = VALUE, or # before a comment")
+    if not re.match(r"[a-z0-9-]+\Z", name):
+        raise ValueError("the name of the setting is none; it has small letters, digits and dashes")
+    if re.search(r"[\0-\x08\x0a-\x0c\x0e-\x1f\x7f]", value):
+        raise ValueError("there is a control character in the value")
+    if value.startswith('"'):
+        value, quote, rest = value[1:].partition('"')
+        if not quote or rest.strip(" \t\r")[:1] not in ("", "#"):
+            raise ValueError("the value in quotes does not end, or there is something behind it")
+    else:
+        value = re.split(r"(?:^|[ \t\r])#", value)[0].rstrip(" \t\r")
+    if not value:
+        raise ValueError("the setting has no value; put # before it where it is to say nothing")
+    return name, value
+
+
+class _Conf:
+    """What the files of farmlock-client.conf(5) set."""
+
+    def __init__(self):
+        env = os.environ if (os.getuid(), os.getgid()) == (os.geteuid(), os.getegid()) else {}
+        named, self.files = env.get("FARMLOCK_CONF"), []
+        folder, home = env.get("XDG_CONFIG_HOME", ""), env.get("HOME", "")
+        if not folder.startswith("/"):
+            folder = home + "/.config" if home.startswith("/") else None
+        if named == "none":
+            return
+        if named:
+            self._read(named, "named")
+        elif folder:
+            self._read(folder + "/farmlock/client.conf", "home")
+        self._read("/etc/farmlock/client.conf", "system")
+        auth, where = self.find("auth")[1:]
+        if auth not in (None, "auto", "munge", "none"):
+            raise ValueError("%s: auth: %r is none of auto, munge and none" % (where, auth))
+
+    def _read(self, path, kind):
+        text, found = _conf_read(path, kind), {}
+        for number, line in enumerate((text or "").split("\n"), 1):
+            where = "%s:%d" % (path, number)
+            try:
+                name, value = _conf_line(line) or (None, None)
+                if name in found:
+                    raise ValueError("%s is set already, in %s" % (name, found[name][1]))
+                if {"host", "path"} <= {name, *found} or len(found) == _CONF_SETTINGS_MAX and name:
+                    raise ValueError("choose one of host and path" if name in ("host", "path") else
+                                     "the file has more than %d settings" % _CONF_SETTINGS_MAX)
+            except ValueError as error:
+                raise ValueError("%s: %s" % (where, error))
+            if name:
+                found[name] = (value, where)
+        self.files.append(found)
+
+    def find(self, *names):
+        """(NAME, VALUE, "FILE:LINE") of the first file that has one of them; None of each."""
+        for file in self.files:
+            for name in names:
+                if name in file:
+                    return (name,) + file[name]
+        return None, None, None
+
+    def servers(self, hosts, port):
+        """[(host or path, port)] of what a call names, else the environment, else the files."""
+        hosts = hosts or os.environ.get("IPCLOCKER_HOST")
+        port = port or os.environ.get("IPCLOCKER_PORT")
+        name, where = "port", None
+        try:
+            if not port:
+                _, port, where = self.find("port")
+                port = _port(port) if port else _default_port()
+            if hosts:
+                return _hosts(hosts, port)
+            name, hosts, where = self.find("host", "path")
+            return [(hosts, None)] if name == "path" else _hosts(hosts or "localhost", port)
+        except ValueError as error:
+            raise ValueError("%s: %s: %s" % (where, name, error) if where else error)
+
+    def munge_socket(self):
+        return os.environ.get("IPCLOCKER_MUNGE_SOCKET") or self.find("munge-socket")[1]
+
+    def auth(self):
+        mode = os.environ.get("IPCLOCKER_AUTH")
+        return mode if mode in ("auto", "munge", "none") else self.find("auth")[1]
 
 
 def _default_port():
@@ -354,12 +488,11 @@ def _siphash(key, data):
     return a ^ b ^ c ^ d
 
 
-def _credential(payload, reader):
+def _credential(payload, reader, path):
     """A MUNGE credential for one reader, by libmunge; OSError says why there is none."""
     munge = ctypes.CDLL("libmunge.so.2")
     munge.munge_ctx_create.restype, munge.munge_strerror.restype = ctypes.c_void_p, ctypes.c_char_p
     context, text = ctypes.c_void_p(munge.munge_ctx_create()), ctypes.c_void_p()
-    path = os.environ.get("IPCLOCKER_MUNGE_SOCKET")
     try:
         code = (path and munge.munge_ctx_set(context, 8, os.fsencode(path))
                 or munge.munge_ctx_set(context, 9, ctypes.c_uint(reader))
@@ -371,10 +504,9 @@ def _credential(payload, reader):
         munge.munge_ctx_destroy(context)
 
 
-def _wants_proof():
-    mode = os.environ.get("IPCLOCKER_AUTH")
-    path = os.environ.get("IPCLOCKER_MUNGE_SOCKET") or "/run/munge/munge.socket.2"
-    return mode == "munge" or mode != "none" and os.path.exists(path)
+def _wants_proof(conf):
+    path = conf.munge_socket() or "/run/munge/munge.socket.2"
+    return conf.auth() == "munge" or conf.auth() != "none" and os.path.exists(path)
 
 
 # ---- a connection ------------------------------------------------------------------------------
@@ -386,7 +518,8 @@ class _Wire(asyncio.Protocol):
     """Lines to and from a server."""
     SEALED = ("LOCK", "UNLOCK", "RENEW", "BREAK_LOCK")
 
-    def __init__(self):
+    def __init__(self, conf):
+        self.conf = conf
         self.loop, self.transport = asyncio.get_event_loop(), None
         self.data, self.wake, self.end = bytearray(), None, None
         self.proto, self.key, self.seal, self.unproven = 1, None, 0, None
@@ -523,7 +656,8 @@ class _Wire(asyncio.Protocol):
         """Proves who is asking, where a credential can be had; a server that wants one says so."""
         key, nonce = os.urandom(16), bytes.fromhex(nonce)
         payload = b"farmlock-1 %s %s" % (nonce.hex().encode(), key.hex().encode())
-        made = self.loop.run_in_executor(None, _credential, payload, int(reader))
+        made = self.loop.run_in_executor(None, _credential, payload, int(reader),
+                                         self.conf.munge_socket())
         await asyncio.wait({made}, timeout=2)
         if not made.done() or made.exception():
             self.unproven = "munge: %s" % made.exception() if made.done() else "munged is silent"
@@ -533,7 +667,7 @@ class _Wire(asyncio.Protocol):
 
     async def shake_hands(self, until):
         """Learns which protocol the server has, and tells it who is asking."""
-        asks = _wants_proof()
+        asks = _wants_proof(self.conf)
         self.send("proto 2", *(["auth"] if asks else []), "VERSION")
         line = await self.must(until)
         if line.startswith("error"):
@@ -562,8 +696,8 @@ class _Client:
     """Finds a server among several, and asks it."""
 
     def __init__(self, hosts=None, port=None, user=None, notice=None):
-        self._hosts = _hosts(hosts or os.environ.get("IPCLOCKER_HOST") or "localhost",
-                             port or os.environ.get("IPCLOCKER_PORT") or _default_port())
+        self._conf = _Conf()
+        self._hosts = self._conf.servers(hosts, port)
         self._at, self._home, self._told = None, None, None
         self.user, self.notice = user and _word(user, "user"), notice
 
@@ -588,7 +722,7 @@ class _Client:
 
     async def _open(self, host, port, until):
         """A connection to one server, which has told its protocol."""
-        wire = _Wire()
+        wire = _Wire(self._conf)
         opening = asyncio.ensure_future(self._reach(wire, host, port))
         opening.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
@@ -676,6 +810,7 @@ class _Client:
         if status.code == "proof-required":
             text += "; no credential was given, as %s" % (wire.unproven or (
                 "IPCLOCKER_AUTH is none" if os.environ.get("IPCLOCKER_AUTH") == "none" else
+                "auth is none in %s" % self._conf.find("auth")[2] if self._conf.auth() == "none" else
                 "munge is not there"))
         return Refused(text, status.code)
 
@@ -1281,7 +1416,7 @@ class Lock:
     warn       has "hold-left" told so many seconds before the server takes the lock back
     user       the owner's name; by default HOST_PID_USER, one for each lock of a process
     job, project, priority    what pools go by; by default those of the scheduler's job
-    hosts, port    instead of IPCLOCKER_HOST and IPCLOCKER_PORT
+    hosts, port    instead of IPCLOCKER_HOST, IPCLOCKER_PORT and the files of farmlock-client.conf(5)
     nested_wait    waits, too, for what a process holds that has started this one, as lockersh or a
                    script: that would be for ever if it waits for this one, and is Refused ("own")
 

@@ -24,7 +24,8 @@ proc ::farmlock::NewHandle {options} {
         -hosts "" -port ""}
     array set s $options
     if {[catch {
-        set s(hosts) [Hosts [Or $s(-hosts) [Env IPCLOCKER_HOST localhost]] [Or $s(-port) [Env IPCLOCKER_PORT lockerd]]]
+        set s(conf) [Conf]
+        set s(hosts) [Servers $s(conf) $s(-hosts) $s(-port)]
     } text]} {
         unset s
         Fail USAGE $text
@@ -298,7 +299,7 @@ proc ::farmlock::StepConnecting {h} {
     }
     variable answerMs
     array set s [list phase handshake proto 1 status "" offer "" until [expr {[Now] + $answerMs}]]
-    Send $h "proto 2" {*}[expr {[WantsProof] ? "auth" : ""}] VERSION
+    Send $h "proto 2" {*}[expr {[WantsProof $h] ? "auth" : ""}] VERSION
     return 1
 }
 

@@ -228,7 +228,7 @@ proc ::farmlock::Refused {h status} {
     upvar #0 $h s
     set text "the server at [Place $h] refuses: [dict get $status error]"
     if {[dict get $status code] eq "proof-required"} {
-        append text "; no credential was given, as [Or $s(unproven) [NoProof]]"
+        append text "; no credential was given, as [Or $s(unproven) [NoProof $h]]"
     }
     Finish $h error [list REFUSED [dict get $status code]] $text
 }

@@ -37,14 +37,32 @@ proc ::farmlock::SipHash {key data} {
     return [expr {$a ^ $b ^ $c ^ $d}]
 }
 
-proc ::farmlock::WantsProof {} {
-    set mode [Env IPCLOCKER_AUTH]
-    return [expr {$mode eq "munge" || ($mode ne "none"
-        && [file exists [Env IPCLOCKER_MUNGE_SOCKET /run/munge/munge.socket.2]])}]
+# How to prove who is asking, and who says so.
+proc ::farmlock::Auth {h} {
+    upvar #0 $h s
+    if {[Env IPCLOCKER_AUTH] in {auto munge none}} {
+        return [list [Env IPCLOCKER_AUTH] IPCLOCKER_AUTH]
+    }
+    return [lrange [ConfFind $s(conf) auth] 1 2]
 }
 
-proc ::farmlock::NoProof {} {
-    return [expr {[Env IPCLOCKER_AUTH] eq "none" ? "IPCLOCKER_AUTH is none" : "munge is not there"}]
+proc ::farmlock::MungeSocket {h} {
+    upvar #0 $h s
+    return [Or [Env IPCLOCKER_MUNGE_SOCKET] [lindex [ConfFind $s(conf) munge-socket] 1]]
+}
+
+proc ::farmlock::WantsProof {h} {
+    set mode [lindex [Auth $h] 0]
+    return [expr {$mode eq "munge" || ($mode ne "none"
+        && [file exists [Or [MungeSocket $h] /run/munge/munge.socket.2]])}]
+}
+
+proc ::farmlock::NoProof {h} {
+    lassign [Auth $h] mode where
+    if {$mode eq "none"} {
+        return [expr {$where eq "IPCLOCKER_AUTH" ? "$where is none" : "auth is none in $where"}]
+    }
+    return "munge is not there"
 }
 
 # Proves who is asking on the connection of a handle, where a credential can be had: a server that
@@ -57,8 +75,8 @@ proc ::farmlock::Prove {h nonce reader} {
     close $random
     binary scan $key H* keyText
     set command [list munge --restrict-uid=$reader]
-    if {[Env IPCLOCKER_MUNGE_SOCKET] ne ""} {
-        lappend command --socket=[Env IPCLOCKER_MUNGE_SOCKET]
+    if {[MungeSocket $h] ne ""} {
+        lappend command --socket=[MungeSocket $h]
     }
     if {[catch {exec {*}$command << "farmlock-1 $nonce $keyText"} credential]} {
         set s(unproven) "munge: [Clean [lindex [split $credential "\n"] 0]]"
