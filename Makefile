@@ -63,9 +63,9 @@ endif
 ifeq ($(VARIANT),clang)
 CC := clang
 endif
-ifdef HARDENED
 # What a compiler or machine does not know is left out.
 has = $(shell printf '%b\n' '$(2)' | $(CC) -Werror $(1) -fsyntax-only -xc - 2>/dev/null && echo $(or $(3),$(1)))
+ifdef HARDENED
 FORTIFY := $(or $(call has,,\043if !__has_builtin(__builtin_dynamic_object_size)\n\043error\n\043endif\nint i;,3),2)
 VARIANT_FLAGS := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$(FORTIFY) -fstack-protector-strong \
                  $(call has,-fstack-clash-protection,int i;) $(call has,-fcf-protection,int i;)
@@ -87,7 +87,9 @@ INCLUDES := -iquote lib -iquote wrappers -iquote .
 PKGS := libevent_core libevent_extra json-c sqlite3 libconfig
 LANGUAGE := -std=gnu11 -D_GNU_SOURCE -DFARMLOCK_VERSION='"$(VERSION)"' $(INCLUDES)
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS))
-ALL_CFLAGS   = $(LANGUAGE) -fPIC -fvisibility=hidden -MMD -MP $(WARNINGS) $(PKG_CFLAGS) $(VARIANT_FLAGS) \
+# Where it was built is in nothing that is built: two folders make the same bytes.
+SAME_BYTES  := $(call has,-ffile-prefix-map=$(CURDIR)=.,int i;)
+ALL_CFLAGS   = $(LANGUAGE) $(SAME_BYTES) -fPIC -fvisibility=hidden -MMD -MP $(WARNINGS) $(PKG_CFLAGS) $(VARIANT_FLAGS) \
                $(CFLAGS) $(CPPFLAGS)
 ALL_LDFLAGS  = $(VARIANT_FLAGS) $(HARDENED_LDFLAGS) $(LDFLAGS)
 LIBS         = $(shell $(PKG_CONFIG) --libs $(PKGS)) -pthread
@@ -162,7 +164,7 @@ $B/obj/%.o: %.c $B/flags
 
 $(INTERNAL): $(patsubst %.c,$B/obj/%.o,$(wildcard lib/*/*.c))
 	@mkdir -p $(@D)
-	$(call say,AR   $@)rm -f $@ && $(AR) qcs $@ $^
+	$(call say,AR   $@)rm -f $@ && $(AR) qcsD $@ $^
 
 # An installed library is one object: the linker takes what the exported functions need, and every
 # other name becomes local, so that a program may have a tree_insert() of its own.
@@ -175,7 +177,7 @@ $(LIBRARIES:%=$B/obj/%.o): $B/obj/%.o: lib/%.map $(INTERNAL)
 
 $(STATIC): $B/lib/%.a: $B/obj/%.o
 	@mkdir -p $(@D)
-	$(call say,AR   $@)rm -f $@ && $(AR) qcs $@ $<
+	$(call say,AR   $@)rm -f $@ && $(AR) qcsD $@ $<
 
 # A client needs no more, and -z defs says so if that should change.
 $B/lib/libipclocker.so.$(SOFILE): private PKGS := json-c
@@ -246,6 +248,16 @@ dist:
 	gzip -9nf $(TARBALL:.gz=)
 	@echo $(TARBALL)
 
+# What is published: the tarball, of which two builds have made the same files, and its checksum.
+.PHONY: release
+release:
+	@[ -z "$$(git status --porcelain)" ] || { echo 'release: what is here is not what git has' >&2; exit 1; }
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@$(TEST_ENV) tests/lint/test_version.py
+	@$(MAKE) --no-print-directory dist
+	@RELEASED=$(CURDIR)/$(TARBALL) $(MAKE) --no-print-directory check-reproducible
+	@cd build && sha256sum $(notdir $(TARBALL)) >SHA256SUMS && cat SHA256SUMS
+
 .PHONY: clean
 clean:
 	rm -rf build
@@ -278,4 +290,5 @@ help:
 	@echo 'make deb            Debian packages, in build/deb'
 	@echo 'make rpm            RPM packages, in build/rpm'
 	@echo 'make install        to PREFIX=$(PREFIX), under DESTDIR'
+	@echo 'make release        the tarball, with its checksum, of which two builds make the same files'
 	@echo 'make uninstall dist clean'

@@ -12,7 +12,7 @@ LINT_TESTS  := $(wildcard tests/lint/test_*.py)
 CRASH_TESTS := $(filter %/test_store_failure %/test_store_simulation,$(UNIT_TESTS)) \
                $(filter $(addprefix %/test_,$(addsuffix .py,crash crash_pools lockersh_restart soak)),$(E2E_TESTS))
 LONG_TESTS  := $(CRASH_TESTS) tests/unit/lock/mutants.py \
-               $(filter $(addprefix %/test_,$(addsuffix .py,config_reload damaged_state fair_checks hostile_server leaks pool_day stopped units)),$(E2E_TESTS))
+               $(filter $(addprefix %/test_,$(addsuffix .py,config_reload damaged_state fair_checks hostile_server leaks pool_day reproducible stopped units)),$(E2E_TESTS))
 # Half a minute and more each, most of it waiting for what is to happen, or not to happen, in farms,
 # shells and networks of all kinds: more than the ten minutes of `make check` have room for.
 SLOW_TESTS  := $(filter $(addprefix tests/cluster/test_,$(addsuffix .py,lockersh_limit lockreap \
@@ -134,6 +134,12 @@ check-long: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=tsan check-tsan
 	@for release in bookworm trixie; do $(MAKE) --no-print-directory check-packages RELEASE=$$release || exit 1; done
 
+# Two builds, in other folders, at other times, by others, have the same bytes; packages, too, where
+# there is what makes them.
+.PHONY: check-reproducible
+check-reproducible:
+	@$(TEST_ENV) FARMLOCK_LONG=1 $(PROVE) -v -e '' tests/e2e/test_reproducible.py
+
 # What no test holds: the lock table is broken in one place after the other.
 .PHONY: check-mutants
 check-mutants:
@@ -145,7 +151,7 @@ check-crash: all $(CRASH_TESTS) $(PRELOADS) $(SOAK_JOB)
 
 # Programs with ASan and UBSan, whose leaks count as faults; test_scarce.py takes away the memory
 # that the sanitizer itself needs, and what measures times or stack measures its cost.
-ASAN_E2E := $(filter-out $(addprefix %/test_,$(addsuffix .py,scarce leaks install deps completions \
+ASAN_E2E := $(filter-out $(addprefix %/test_,$(addsuffix .py,scarce leaks install reproducible deps completions \
     manuals manual_examples page page_keys page_live readme soak)),$(E2E_TESTS))
 .PHONY: check-asan
 check-asan: all $(PRELOADS) $(SOAK_JOB)

@@ -26,7 +26,8 @@ static inline size_t words_word_len(const char *text)
 {
     size_t len = 0;
 
-    while (text[len] != '\0' && !words_is_blank(text[len]))
+    /* Nearly all bytes are beyond both. */
+    while ((unsigned char)text[len] > ' ' || (text[len] != '\0' && !words_is_blank(text[len])))
         len++;
     return len;
 }

@@ -16,7 +16,7 @@ enum { TEXT_MOST = 512 };
 /* A `why` line taken apart. */
 struct reason {
     const char *why, *name, *rule, *value, *file;
-    uint64_t a, b, place, of, line;
+    uint64_t a, b, c, place, of, line;
 };
 
 static bool take_number(char **rest, uint64_t *number)
@@ -33,7 +33,8 @@ static bool parse(char *text, struct reason *reason)
     reason->why = strsep(&rest, " ");
     reason->name = strsep(&rest, " ");
     if (!take_number(&rest, &reason->a) || !take_number(&rest, &reason->b) ||
-        !take_number(&rest, &reason->place) || !take_number(&rest, &reason->of))
+        !take_number(&rest, &reason->c) || !take_number(&rest, &reason->place) ||
+        !take_number(&rest, &reason->of))
         return false;
     reason->rule = strsep(&rest, " ");
     reason->value = strsep(&rest, " ");
@@ -43,21 +44,55 @@ static bool parse(char *text, struct reason *reason)
     return true;
 }
 
+/* Of whom a limit counts the seats, and what he has of them. */
+struct possessor {
+    const char *rule, *who, *holds, *waits, *of;
+};
+
+static const struct possessor *find_possessor(const char *rule)
+{
+    static const struct possessor all[] = {
+        {"user", "you", "hold", "wait", "of your limit of"},
+        {"job", "your job", "holds", "waits", "of its limit of"},
+        {"host", "host ", "holds", "waits", "of its limit of"},
+        {"project", "project ", "holds", "waits", "of its limit of"},
+        {"together", "you and others", "hold", "wait", "of your common limit of"},
+    };
+    size_t i = 0;
+
+    while (i + 1 < sizeof all / sizeof all[0] && strcmp(all[i].rule, rule) != 0)
+        i++;
+    return &all[i];
+}
+
+/* What requests have credit for that still wait counts, too. */
 static void say_limit(const struct reason *it, char *out, size_t size)
 {
-    unsigned used = (unsigned)it->a, limit = (unsigned)it->b;
+    const struct possessor *its = find_possessor(it->rule);
+    const char *value = its->who[strlen(its->who) - 1] == ' ' ? it->value : "";
+    unsigned held = (unsigned)it->a, limit = (unsigned)it->b, more = (unsigned)it->c;
 
-    if (strcmp(it->rule, "user") == 0)
-        snprintf(out, size, "you hold %u of your limit of %u", used, limit);
-    else if (strcmp(it->rule, "job") == 0)
-        snprintf(out, size, "your job holds %u of its limit of %u", used, limit);
-    else if (strcmp(it->rule, "host") == 0)
-        snprintf(out, size, "this host holds %u of its limit of %u", used, limit);
-    else if (strcmp(it->rule, "project") == 0)
-        snprintf(out, size, "project %s holds %u of its limit of %u", it->value, used, limit);
+    if (more == 0)
+        snprintf(out, size, "%s%s %s %u %s %u", its->who, value, its->holds, held, its->of, limit);
+    else if (held == 0)
+        snprintf(out, size, "%s%s %s for %u already, %s %u", its->who, value, its->waits, more,
+                 its->of, limit);
     else
-        snprintf(out, size, "you and others hold %u of the %u that you may have together", used,
-                 limit);
+        snprintf(out, size, "%s%s %s %u and %s for %u more already, %s %u", its->who, value,
+                 its->holds, held, its->waits, more, its->of, limit);
+}
+
+static void say_share(const struct reason *it, char *out, size_t size)
+{
+    unsigned held = (unsigned)it->a, weight = (unsigned)it->b, more = (unsigned)it->c;
+
+    if (more == 0)
+        snprintf(out, size, "it is the turn of others: %s has %u of %s, with a share of %u",
+                 it->value, held, it->name, weight);
+    else
+        snprintf(out, size,
+                 "it is the turn of others: %s has %u of %s and gets %u more, with a share of %u",
+                 it->value, held, it->name, more, weight);
 }
 
 static void say_aside(const struct reason *it, char *out, size_t size)
@@ -109,8 +144,7 @@ static bool say(const struct reason *it, char *out, size_t size)
     if (strcmp(it->why, "limit") == 0)
         say_limit(it, out, size);
     else if (strcmp(it->why, "share") == 0)
-        snprintf(out, size, "it is the turn of others: %s has %u of %s, with a share of %u",
-                 it->value, a, it->name, b);
+        say_share(it, out, size);
     else if (strcmp(it->why, "reserve") == 0)
         snprintf(out, size, "what is free of %s is kept for others", it->name);
     else if (strcmp(it->why, "outside") == 0)

@@ -152,15 +152,6 @@ void lock_demand_set_count(struct lock_demand *demand, size_t count)
     demand->groups[demand->group_count - 1].count = count;
 }
 
-size_t lock_demand_needed(const struct lock_demand *demand)
-{
-    size_t needed = 0;
-
-    for (size_t g = 0; g < demand->group_count; g++)
-        needed += demand->groups[g].count;
-    return needed;
-}
-
 void lock_demand_set_shared(struct lock_demand *demand, bool shared)
 {
     assert(demand->group_count > 0);

@@ -52,7 +52,14 @@ void lock_demand_set_shared(struct lock_demand *demand, bool shared);
 void lock_demand_set_spread(struct lock_demand *demand, bool spread);
 
 /* How many locks and seats all groups need together. */
-size_t lock_demand_needed(const struct lock_demand *demand);
+static inline size_t lock_demand_needed(const struct lock_demand *demand)
+{
+    size_t needed = 0;
+
+    for (size_t g = 0; g < demand->group_count; g++)
+        needed += demand->groups[g].count;
+    return needed;
+}
 
 /* The names of a demand or a group as one text, a separator between any two, for the caller to
  * free(3).  NULL with errno ENOMEM.

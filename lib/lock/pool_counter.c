@@ -240,6 +240,7 @@ static void take(struct pool_standing *standing)
     const struct pool_credit *credit = next_credit(standing);
 
     credit->counter->used += credit->tie->amount;
+    credit->counter->held += standing->request->token != 0 ? credit->tie->amount : 0;
     standing->credits_taken++;
 }
 
@@ -323,10 +324,17 @@ void pool_counter_give_back(struct pool_set *set, struct pool_standing *standing
 
         if (standing->credits[i].tie != tie)
             continue;
+        counter->held -= standing->request->token != 0 ? seats : 0;
         counter->used -= seats;
         if (tree_count(&counter->waiting) > 0)
             set_ready(set, counter, true);
     }
+}
+
+void pool_counter_note_grant(const struct pool_standing *standing)
+{
+    for (uint32_t i = 0; i < standing->credits_taken; i++)
+        standing->credits[i].counter->held += standing->credits[i].tie->amount;
 }
 
 void pool_counter_charge(struct pool_standing *standing)

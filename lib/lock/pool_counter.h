@@ -48,6 +48,9 @@ struct pool_standing *pool_counter_let_through(struct pool_set *set);
 void pool_counter_give_back(struct pool_set *set, struct pool_standing *standing,
                             const struct pool_tie *tie, uint32_t seats);
 
+/* What a request had credit for, it holds now. */
+void pool_counter_note_grant(const struct pool_standing *standing);
+
 /* Charges a tie of a holder, over the limit if so. */
 void pool_counter_charge(struct pool_standing *standing);
 

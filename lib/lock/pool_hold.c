@@ -58,8 +58,10 @@ void pool_hold_enter(struct pool_set *set, struct lock_request *request)
     for (uint32_t i = 0; i < standing->tie_count; i++) {
         struct pool_tie *tie = &standing->ties[i];
 
-        if (tie->share != NULL)
+        if (tie->share != NULL) {
             pool_share_add_use(tie->share, tie->amount);
+            tie->share->held += tie->amount;
+        }
         pool_index_holder(tie);
     }
 }

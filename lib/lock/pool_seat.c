@@ -275,8 +275,11 @@ void pool_on_granted(struct pool_set *set, struct lock_request *request)
         tie->pool->waiting--;
         tie->pool->promised -= tie->taken;
         tie->pool->held += tie->taken;
+        if (tie->share != NULL)
+            tie->share->held += tie->amount;
         pool_index_holder(tie);
     }
+    pool_counter_note_grant(request->pooled);
 }
 
 void pool_release(struct lock_seat *slot)
@@ -298,8 +301,10 @@ void pool_release(struct lock_seat *slot)
 void pool_discharge(struct pool_set *set, struct pool_tie *tie, uint32_t seats)
 {
     tie->amount -= seats;
-    if (tie->share != NULL)
+    if (tie->share != NULL) {
         pool_share_add_use(tie->share, -(int64_t)seats);
+        tie->share->held -= tie->request->token != 0 ? seats : 0;
+    }
     pool_counter_give_back(set, tie->request->pooled, tie, seats);
 }
 

@@ -90,6 +90,7 @@ struct pool_share {
     struct tree_node value_node, idle_node;
     struct pool *pool;
     uint32_t use, weight; /* seats held, and those that selected ones are to get */
+    uint32_t held;        /* of its use */
     uint64_t pass;        /* grows with every turn it gets, by 1 / weight: its next one */
     uint32_t references;  /* ties */
     uint32_t candidates;
@@ -115,7 +116,7 @@ struct pool_counter {
     bool is_ready;               /* its first waiter may fit */
     enum lock_rule kind;
     uint32_t line;
-    uint32_t limit, used;
+    uint32_t limit, used, held; /* used: by who holds, and by who waits and has the credit */
     uint32_t references;
     struct pool *pool;
     uint32_t source;     /* which of the pool's limits says so */

@@ -164,8 +164,9 @@ static void explain_limit(const struct pool_standing *standing, struct lock_reas
     reason->name = counter->pool->name;
     reason->value = counter->value[0] != '\0' ? counter->value : NULL;
     reason->at = *pool_counter_place(counter);
-    reason->a = counter->used;
+    reason->a = counter->held;
     reason->b = counter->limit;
+    reason->c = counter->used - counter->held;
 }
 
 static void explain_aside(const struct pool_standing *standing, struct lock_reason_to_wait *reason)
@@ -190,16 +191,22 @@ static void explain_aside(const struct pool_standing *standing, struct lock_reas
 static bool explain_room(const struct pool_tie *tie, struct lock_reason_to_wait *reason)
 {
     const struct pool *pool = tie->pool;
-    uint32_t outside = pool_outside(pool), reserved = 0;
 
     if (!pool->keeps_room || pool->free == 0 || pool_room(pool, tie->reserve_class) >= 1)
         return false;
-    for (uint32_t i = 1; i < pool->class_count; i++)
-        reserved += i != tie->reserve_class ? (uint32_t)pool_unmet(pool, i) : 0;
     reason->name = pool->name;
-    reason->why = reserved > 0 ? LOCK_WHY_RESERVE : LOCK_WHY_OUTSIDE;
-    reason->a = reserved > 0 ? reserved : outside;
-    reason->at = reserved > 0 ? pool->config->reserves[0].at : pool->config->at;
+    reason->why = LOCK_WHY_OUTSIDE;
+    reason->a = pool_outside(pool);
+    reason->at = pool->config->at;
+    for (uint32_t i = pool->class_count - 1; i > 0; i--) {
+        uint32_t unmet = i != tie->reserve_class ? (uint32_t)pool_unmet(pool, i) : 0;
+
+        if (unmet == 0)
+            continue;
+        reason->a = unmet + (reason->why == LOCK_WHY_RESERVE ? reason->a : 0);
+        reason->why = LOCK_WHY_RESERVE;
+        reason->at = pool->config->reserves[i - 1].at;
+    }
     return true;
 }
 
@@ -210,8 +217,9 @@ static bool explain_share(const struct pool_tie *tie, struct lock_reason_to_wait
     reason->why = LOCK_WHY_SHARE;
     reason->name = tie->pool->name;
     reason->value = tie->share->value;
-    reason->a = tie->share->use;
+    reason->a = tie->share->held;
     reason->b = tie->share->weight;
+    reason->c = tie->share->use - tie->share->held;
     reason->at = tie->pool->config->share.at;
     return true;
 }

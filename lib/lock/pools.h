@@ -301,11 +301,12 @@ struct lock_request *lock_table_next_holder(const struct lock_table *table, cons
 
 /* Why a request waits. */
 enum lock_why {
-    LOCK_WHY_SEATS,      /* all seats are in use: `a` of the set are held */
-    LOCK_WHY_LIMIT,      /* `a` are in use of a limit of `b` */
-    LOCK_WHY_SHARE,      /* it is the turn of others: the class has `a` seats with weight `b` */
-    LOCK_WHY_RESERVE,    /* the free seats are kept for others: `a` are reserved */
-    LOCK_WHY_OUTSIDE,    /* `a` seats are in use elsewhere */
+    LOCK_WHY_SEATS,   /* all seats are in use: `a` of the set are held */
+    LOCK_WHY_LIMIT,   /* `a` are held, and `c` are for who waits, of a limit of `b` */
+    LOCK_WHY_SHARE,   /* it is the turn of others: the class has `a` seats, and is to get `c`, with
+                       * weight `b` */
+    LOCK_WHY_RESERVE, /* the free seats are kept for others: `a` are reserved */
+    LOCK_WHY_OUTSIDE, /* `a` seats are in use elsewhere */
     LOCK_WHY_COLLECTING, /* it has `a` of `b` */
     LOCK_WHY_ASIDE,      /* it wants `a`, and could have `b` at most if nobody held anything */
     LOCK_WHY_AWAY,       /* its owner is */
@@ -319,7 +320,7 @@ struct lock_reason_to_wait {
     const char *name;     /* the pool, or a lock */
     const char *value;    /* whom a limit counts, or which class; NULL for nobody */
     struct pool_place at; /* of the rule, where there is one */
-    uint32_t a, b;
+    uint32_t a, b, c;
     int64_t until_ms; /* INT64_MAX: until a host has booted, at the earliest */
     size_t place, of; /* 1 is next; in the queue where it stands now */
 };

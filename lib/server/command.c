@@ -191,18 +191,21 @@ enum {
      (((traits)&CHANGES) != 0 ? TURN_CHANGE_COST_US : 0) +     \
      (((traits)&PROOF) != 0 ? PROOF_COST_US : 0))
 
-#define COMMAND(word, run, protocol, traits)                           \
-    {                                                                  \
-        word, sizeof(word) - 1, run, protocol, traits, COST_US(traits) \
+/* Few words have the same. */
+#define KEY(len, first) ((uint16_t)((len) << 8 | (unsigned char)(first)))
+
+#define COMMAND(word, run, protocol, traits)                                           \
+    {                                                                                  \
+        KEY(sizeof(word) - 1, (word)[0]), protocol, traits, COST_US(traits), word, run \
     }
 
 static const struct command {
+    uint16_t key;
+    uint16_t protocol; /* the lowest that has it */
+    uint16_t traits;
+    uint16_t cost_us;
     const char *word;
-    size_t len;
     void (*run)(struct conn *conn, char *args);
-    unsigned protocol; /* the lowest that has it */
-    unsigned traits;
-    uint32_t cost_us;
 } commands[] = {
     /* Looked through from the top: those that come most stand there. */
     COMMAND("LOCK", command_lock, 1, CHANGES | NAMES | PROVEN | SEALED | BY_LOGIN),
@@ -269,11 +272,13 @@ bool command_is_setting(size_t place)
 
 static const struct command *find_command(const struct conn *conn, const char *word, size_t len)
 {
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-        const struct command *command = &commands[i];
+    const struct command *end = commands + sizeof commands / sizeof *commands;
+    const uint16_t key = KEY(len, word[0]);
 
-        if (command->len == len && command->word[0] == word[0] &&
-            memcmp(command->word, word, len) == 0)
+    if (len > UINT8_MAX)
+        return NULL;
+    for (const struct command *command = commands; command < end; command++) {
+        if (command->key == key && memcmp(command->word, word, len) == 0)
             return conn->protocol >= command->protocol ? command : NULL;
     }
     return NULL;

@@ -13,18 +13,15 @@
 #include "reply.h"
 #include "rule_refusal.h"
 
-bool command_grant_fault(struct conn *conn)
+bool command_grant_tell_fault(struct conn *conn)
 {
     static const struct refusal no_owner = {ERROR_CODE_MALFORMED,
                                             "no owner was named; send \"user NAME\" first"};
     const struct refusal *fault = conn->fault;
 
     conn->fault = NULL;
-    if (fault == NULL && conn->user == NULL)
-        fault = &no_owner;
-    if (fault != NULL)
-        reply_status(conn, NULL, fault);
-    return fault != NULL;
+    reply_status(conn, NULL, fault != NULL ? fault : &no_owner);
+    return true;
 }
 
 const struct refusal *command_grant_check(const struct conn *conn, uint64_t token)

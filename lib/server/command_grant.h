@@ -5,7 +5,11 @@
 #include "server.h"
 
 /* Answers a command that cannot be done because of an earlier setting.  Returns whether so. */
-bool command_grant_fault(struct conn *conn);
+bool command_grant_tell_fault(struct conn *conn);
+static inline bool command_grant_fault(struct conn *conn)
+{
+    return (conn->fault != NULL || conn->user == NULL) && command_grant_tell_fault(conn);
+}
 
 /* Why the locks of the demand cannot be gone on with; NULL when all of them are the connection's by
  * the grant with this token, or the others by earlier ones: a status tells the last one's. */

@@ -14,6 +14,7 @@
 #include "limit.h"
 #include "particulars.h"
 #include "pass.h"
+#include "spare_conn.h"
 #include "turn.h"
 
 static bool read_input(struct conn *conn);
@@ -50,14 +51,19 @@ static struct lock_asker asker_of_peer(const struct auth_peer *peer)
 void conn_create(struct ipclocker_server *server, int fd, const struct auth_peer *peer,
                  struct account *account)
 {
-    struct conn *conn = malloc(sizeof *conn);
+    struct buffer out = {0};
+    struct conn *conn = spare_conn_take(server, &out);
 
     if (conn == NULL) {
         close(fd);
         return;
     }
-    *conn = (struct conn){
-        .server = server, .fd = fd, .protocol = 1, .account = account, .says = &particulars_none};
+    *conn = (struct conn){.server = server,
+                          .fd = fd,
+                          .protocol = 1,
+                          .account = account,
+                          .says = &particulars_none,
+                          .out.bytes = out};
     conn->asker = asker_of_peer(peer);
     auth_roles_judge_socket(server->roles, peer, fd, &conn->is_admin, &conn->is_reaper);
     account_connect(&server->accounts, account);
@@ -111,7 +117,7 @@ void conn_destroy(struct conn *conn)
     lock_demand_fini(&conn->demand);
     free(conn->user);
     particulars_forget(conn);
-    free(conn);
+    spare_conn_leave(conn);
 }
 
 void conn_refuse(struct conn *conn, const struct refusal *refusal)

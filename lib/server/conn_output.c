@@ -9,6 +9,8 @@
 #include "pass.h"
 #include "state_note.h"
 
+enum { SPARE_BYTES = 128 }; /* what the first answer makes room for */
+
 static void on_writable(evutil_socket_t fd, short events, void *context)
 {
     (void)fd;
@@ -127,5 +129,7 @@ void conn_output_fini(struct conn *conn)
     set_holding(conn, false);
     if (conn->writable != NULL)
         event_free(conn->writable);
-    gated_output_fini(&conn->out);
+    /* A small buffer that is in one piece goes on to the next connection. */
+    if (conn->out.bytes.size != SPARE_BYTES || conn->out.bytes.start > 0 || conn->out.bytes.failed)
+        gated_output_fini(&conn->out);
 }

@@ -86,6 +86,7 @@ void reply_why(struct conn *conn, const struct lock_request *request)
     add_word(conn, reason.name);
     add_number(conn, reason.a);
     add_number(conn, reason.b);
+    add_number(conn, reason.c);
     add_number(conn, reason.place);
     add_number(conn, reason.of);
     add_word(conn, reply_why_rule(reason.rule));

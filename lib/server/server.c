@@ -35,6 +35,7 @@
 #include "rule_asker.h"
 #include "server.h"
 #include "silence.h"
+#include "spare_conn.h"
 #include "state.h"
 #include "state_note.h"
 #include "state_outage.h"
@@ -415,6 +416,7 @@ void ipclocker_server_destroy(struct ipclocker_server *server)
     if (server->owns_base)
         event_base_free(server->base);
     cidr_list_fini(&server->allow.list);
+    spare_conn_forget(server);
     free(server->scratch);
     free(server->log_quotas);
     free(server->munge_socket);

@@ -411,7 +411,8 @@ struct ipclocker_server {
     int64_t line_base_ms; /* of the time line, see context_now_ms() */
     struct timeline timeline;
     char own_hostname[256];
-    char *scratch; /* READ_CHUNK bytes for reading, one of a kind as there is one thread */
+    struct conn *spare; /* the memory of one that has gone; or NULL */
+    char *scratch;      /* READ_CHUNK bytes for reading, one of a kind as there is one thread */
     ipclocker_log_fn *log;
     void *log_context;
     bool debug;

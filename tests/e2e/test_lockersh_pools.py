@@ -52,6 +52,36 @@ def the_wait_explains_itself(folder):
 
 
 @tap.test
+def what_a_limit_counts_for_who_waits_is_told_apart(folder):
+    """A user holds three and waits for two, of a limit of five: a project's limit is his job's, and so on."""
+    kinds = (("user", "you hold 3 and wait for 2 more already, of your limit of 5", "you wait for 5 already, of your limit of 5"),
+             ("project", "project chipA holds 3 and waits for 2 more already, of its limit of 5",
+              "project chipA waits for 5 already, of its limit of 5"),
+             ("job", "your job holds 3 and waits for 2 more already, of its limit of 5", "your job waits for 5 already, of its limit of 5"))
+    words = "--project", "chipA", "--lock", "vcs"
+    for kind, some, none in kinds:
+        conf = f"""pools = ( {{ name = "vcs"; seats = 8; limits = ( {{ by = "{kind}"; each = 5; }} ); }} );"""
+        lab = Lab(folder, conf, state="none")
+        job = {"SLURM_JOB_ID": "7"}
+        held = lab.hold("vcs", "--project", "chipA", "--count", "3", **job)
+        wire = lab.server.wire()
+        farm.equal(wire.ask("proto 2", "user h_1_zoe", "project chipZ", "locks vcs", "count 5", "LOCK")["locked"], "1")
+        waiter = lab.start(*words, "--count", "2", "true", **job)
+        farm.poll(lambda: lab.pools()["vcs"]["waiting"] == 1, "it waits")
+        line = lab.run("--explain", *words, **job).stdout
+        assert line.startswith(f"vcs: you would wait: place 1 of 1; {some} ({lab.conf}:1);"), line
+        end(waiter)
+        end(held)
+        farm.poll(lambda: lab.pools()["vcs"]["held"] == 5, "its seats are free")
+        wire.ask("count 3", "user h_2_yan", "project chipY", "LOCK")
+        waiter = lab.start(*words, "--count", "5", "true", **job)
+        farm.poll(lambda: lab.pools()["vcs"]["waiting"] == 1, "it waits")
+        line = lab.run("--explain", *words, **job).stdout
+        assert line.startswith(f"vcs: you would wait: place 1 of 1; {none} ({lab.conf}:1);"), line
+        lab.server.kill()
+
+
+@tap.test
 def who_does_not_wait_is_told_why_too(folder):
     lab = lab_of(folder)
     lab.hold("vcs", "--count", "3")
@@ -214,7 +244,7 @@ def options_that_do_not_go_together_are_refused(folder):
             (("--reason", "x", "--online", "vcs1"), "--reason goes with --offline"),
             (("--priority", "many", "--lock", "vcs", "true"), "is no number from -1000 to 1000"),
             (("--pools", "--ping"), "choose one of"),
-            (("--json", "--owner", "vcs1"), "--json goes with --locklist, --pools, --explain or --ping")):
+            (("--json", "--owner", "vcs1"), "--json goes with --locklist, --pools, --explain, --show-config or --ping")):
         done = lab.run(*words)
         farm.equal(done.returncode, 64)
         farm.contains(done.stderr, text)

@@ -1036,9 +1036,10 @@ class AsyncLock(_Client):
         elif word == "queue" and len(args) >= 4 and self.waiting and args[0].isdigit():
             self.waiting.update(place=int(args[0]), lock=_clean(args[2]), holder=_clean(args[3]),
                                 held=int(args[1]) / 1000 if args[1].isdigit() else None)
-        elif word == "why" and len(args) >= 10 and self.waiting and args[0] != "seats":
-            self.waiting["why"] = _clean("%s %s/%s of %s (%s:%s)" % (
-                args[0], args[2], args[3], args[1], " ".join(args[9:]), args[8]))
+        elif word == "why" and len(args) >= 11 and self.waiting and args[0] != "seats":
+            self.waiting["why"] = _clean("%s %s%s/%s of %s (%s:%s)" % (
+                args[0], args[2], "" if args[4] == "0" else "+" + args[4], args[3], args[1],
+                " ".join(args[10:]), args[9]))
         known = self.waiting
         if known and not known["told"] and not more and (known["place"] or classic):
             known["told"] = True

@@ -67,6 +67,7 @@ static void check_wait(const struct foreseen *it, const struct lock_request *req
     assert_int_equal(it->reason.of, reason.of);
     assert_int_equal(it->reason.a, reason.a);
     assert_int_equal(it->reason.b, reason.b);
+    assert_int_equal(it->reason.c, reason.c);
 }
 
 enum lock_outcome pool_ask_foreseen(struct lock_table *table, const struct lock_ask *ask,

@@ -32,6 +32,35 @@ static void compare_events(struct pool_play *play)
     }
 }
 
+/* Of what a class uses, or a limit counts, what is held. */
+static uint32_t held_of_share(struct pool_play *play, int pool, const char *share)
+{
+    int held = 0;
+
+    for (int i = 0; i < play->model.request_count; i++) {
+        struct pm_request *request = &play->model.requests[i];
+        const struct pm_tie *tie = pm_tie(request, pool);
+
+        if (tie != NULL && request->state == LOCK_HELD && strcmp(tie->share, share) == 0)
+            held += pm_amount(&play->model, request, pool);
+    }
+    return (uint32_t)held;
+}
+
+static uint32_t held_of_counter(struct pool_play *play, const struct pm_credit *credit)
+{
+    int held = 0;
+
+    for (int i = 0; i < play->model.request_count; i++) {
+        const struct pm_request *request = &play->model.requests[i];
+
+        for (int k = 0; request->state == LOCK_HELD && k < request->credits_taken; k++)
+            if (pm_is_same_counter(&request->credits[k], credit))
+                held += pm_amount(&play->model, request, credit->pool);
+    }
+    return (uint32_t)held;
+}
+
 static void compare_shares(struct pool_play *play, const struct lock_request *request)
 {
     for (uint32_t i = 0; request->pooled != NULL && i < request->pooled->tie_count; i++) {
@@ -42,6 +71,7 @@ static void compare_shares(struct pool_play *play, const struct lock_request *re
             continue;
         pool = pool_play_number(share->pool->name) - PM_POOL_NAMES;
         EXPECT(play, share->use == pm_use(&play->model, pool, share->value));
+        EXPECT(play, share->held == held_of_share(play, pool, share->value));
         EXPECT(play, share->pool->virtual_time == play->model.pools[pool].virtual_time);
         EXPECT(play, share->pass == pm_share(&play->model, pool, share->value)->pass ||
                          share->candidates == 0);
@@ -120,6 +150,15 @@ static void compare_pools(struct pool_play *play)
     }
 }
 
+static void compare_limit(struct pool_play *play, const struct lock_reason_to_wait *reason,
+                          const struct pm_request *wanted)
+{
+    const struct pm_credit *credit = &wanted->credits[wanted->credits_taken];
+
+    EXPECT(play, reason->a == held_of_counter(play, credit));
+    EXPECT(play, reason->a + reason->c == pm_used(&play->model, credit));
+}
+
 static bool tells_of_aside(const struct lock_reason_to_wait *reason)
 {
     return reason->why == LOCK_WHY_ASIDE ||
@@ -144,6 +183,8 @@ void pool_play_compare(struct pool_play *play)
         lock_table_explain(play->table, request, &reason);
         EXPECT(play,
                (reason.why == LOCK_WHY_LIMIT) == (!wanted->away && wanted->stage == PM_HELD_BACK));
+        if (reason.why == LOCK_WHY_LIMIT)
+            compare_limit(play, &reason, wanted);
         EXPECT(play, reason.why == LOCK_WHY_AWAY ||
                          tells_of_aside(&reason) == (wanted->stage == PM_ASIDE));
         EXPECT(play,

@@ -206,7 +206,7 @@ static void a_login_that_is_proven_is_what_rules_go_by(void **state)
                   "owner h_2_bob\nlocked 1\nlockname vcs2\n\n\n");
     snprintf(why, sizeof why,
              "proto 2\nprint_waiting h_1_mallory\nqueue 1 {any} vcs h_1_mallory\n"
-             "why limit vcs 2 2 1 1 user %s 12 lockerd.conf\n",
+             "why limit vcs 2 2 0 1 1 user %s 12 lockerd.conf\n",
              me->pw_name);
     expect_answer(it->server, fd, "proto 2\nwhy 1\nuser h_3_cid\nblock 1\nLOCK\n", why);
     close(fd);
@@ -218,7 +218,7 @@ static void who_is_at_a_limit_is_told_so(void **state)
            "owner h_1_ann\nlocked 1\nlockname vcs1\nlockname vcs2\ntoken 1\n\n\n");
     expect_other(*state, "why 1\nuser h_2_ann\nlocks vcs\nblock 1\nLOCK\n",
                  "print_waiting h_1_ann\nqueue 1 {any} vcs h_1_ann\n"
-                 "why limit vcs 2 2 1 1 user ann 12 lockerd.conf\n");
+                 "why limit vcs 2 2 0 1 1 user ann 12 lockerd.conf\n");
     expect(*state, "user h_3_bob\nlocks vcs\nLOCK\n",
            "owner h_3_bob\nlocked 1\nlockname vcs3\ntoken 2\n\n\n");
     expect(*state, "user h_1_ann\nlocks vcs1\nUNLOCK\n", "owner h_2_ann\nlocked 0\n\n\n");
@@ -231,7 +231,7 @@ static void what_is_reserved_is_said(void **state)
     expect(*state, "user ann\nlocks kept\ncount 2\nLOCK\n",
            "owner ann\nlocked 1\nlockname kept1\nlockname kept2\ntoken 1\n\n\n");
     expect_other(*state, "why 1\nuser bob\nlocks kept\nblock 1\nLOCK\n",
-                 "print_waiting ann\nqueue 1 {any} kept ann\nwhy reserve kept 1 0 1 1 - - 30 "
+                 "print_waiting ann\nqueue 1 {any} kept ann\nwhy reserve kept 1 0 0 1 1 - - 30 "
                  "lockerd.conf\n");
 }
 

@@ -87,7 +87,7 @@ static void seats_in_use_elsewhere_are_nobodys(void **state)
     expect(it, "OUTSIDE vcs 9 100\n", "outside 3\n");
     expect(it, "user ann\nlocks vcs\nLOCK\n", "owner ann\nlocked 1\nlockname vcs1\ntoken 1\n\n\n");
     expect_answer(it->server, it->other, "user bob\nwhy 1\nlocks vcs\nblock 1\nLOCK\n",
-                  "print_waiting ann\nqueue 1 {any} vcs ann\nwhy outside vcs 3 0 1 1 - - 0 -\n");
+                  "print_waiting ann\nqueue 1 {any} vcs ann\nwhy outside vcs 3 0 0 1 1 - - 0 -\n");
     expect(it, "OUTSIDE vcs 0 0\n", "outside 0\n");
     expect_answer(it->server, it->other, "",
                   "print_obtained\nowner bob\nlocked 1\nlockname vcs2\ntoken 2\n\n\n");
@@ -170,7 +170,7 @@ static void all_of_it_is_there_after_a_stop(void **state)
     /* Her limit is reached, as it was. */
     expect_answer(it->server, it->other, "user h_2_ann\nwhy 1\nlocks each\nblock 1\nLOCK\n",
                   "print_waiting h_1_ann\nqueue 1 {any} each h_1_ann\n"
-                  "why limit each 1 1 1 1 user ann 12 lockerd.conf\n");
+                  "why limit each 1 1 0 1 1 user ann 12 lockerd.conf\n");
     expect(it, "user bob\nlocks board\nblock 0\nLOCK\n", "owner h_1_ann\nlocked 0\n\n\n");
     expect(it, "locks vcs\ncount 2\nLOCK\n",
            "owner bob\nlocked 1\nlockname vcs1\nlockname vcs2\ntoken {any}\n\n\n");
