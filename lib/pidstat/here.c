@@ -31,15 +31,12 @@ static enum pidstat_state open_local(struct asker_question *question)
     return process_lookup(question->pid, question->known.start);
 }
 
-static bool is_other_boot(const struct asker_question *question)
-{
-    return (question->known.present & WORD_BOOT) && strlen(process_boot_id()) > 1 &&
-           strcmp(question->known.boot, process_boot_id()) != 0;
-}
-
 static enum pidstat_state look_here(struct asker_question *question)
 {
-    if (is_other_boot(question))
+    const struct pidstat_words *known = &question->known;
+
+    if ((known->present & WORD_BOOT) &&
+        process_ended_with_boot(question->pid, known->start, known->boot))
         return PIDSTAT_GONE;
     if (!(question->flags & ASK_STANDING) || question->state == QUESTION_LOCAL_POLL)
         return process_lookup(question->pid, question->known.start);

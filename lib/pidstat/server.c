@@ -119,19 +119,15 @@ static void post_end(void *context, const struct watch_route *route, const char 
     post(server, route, text, len);
 }
 
-static bool is_other_boot(const struct pidstat_words *asked)
-{
-    return (asked->present & WORD_BOOT) && strlen(process_boot_id()) > 1 &&
-           strcmp(asked->boot, process_boot_id()) != 0;
-}
-
 static enum pidstat_state judge(const struct pidstat_question *question)
 {
     const struct pidstat_words *asked = &question->words;
 
-    if (is_other_boot(asked))
+    uint64_t start = asked->present & WORD_START ? asked->start : 0;
+
+    if ((asked->present & WORD_BOOT) && process_ended_with_boot(question->pid, start, asked->boot))
         return PIDSTAT_GONE;
-    return process_lookup(question->pid, asked->present & WORD_START ? asked->start : 0);
+    return process_lookup(question->pid, start);
 }
 
 static void add_identity(const struct pidstat_server *server,

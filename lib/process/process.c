@@ -169,6 +169,13 @@ const char *process_boot_id(void)
     return boot_id;
 }
 
+bool process_ended_with_boot(pid_t pid, uint64_t start, const char *boot)
+{
+    if (strlen(process_boot_id()) <= 1 || strcmp(boot, process_boot_id()) == 0)
+        return false;
+    return start == 0 || process_lookup(pid, start) != PIDSTAT_EXISTS;
+}
+
 uint64_t process_pid_namespace(void)
 {
     struct stat st;

@@ -48,6 +48,13 @@ uint64_t process_clock(void);
  */
 const char *process_boot_id(void);
 
+/* True when the boot in which the process `pid` started at `start` ran is over, and the process
+ * with it: `boot`, as process_boot_id() told it then, is not this one.  A process that goes by just
+ * that pid and start (not 0) is the one, whatever the id: systemd-nspawn(1) lays an id of its own
+ * over the kernel's, which a unit with ProtectKernelTunables= (systemd.exec(5)) does not see.
+ */
+bool process_ended_with_boot(pid_t pid, uint64_t start, const char *boot);
+
 /* The inode number of this process's pid namespace (pid_namespaces(7)): only where it and the
  * boot id agree do two pids speak of the same process.  0 where it cannot be read.
  */

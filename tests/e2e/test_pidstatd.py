@@ -106,6 +106,11 @@ def the_start_and_the_boot_are_compared(folder):
                f"EXIS {pid} 1 h {KNOWN} start={start} boot={boot}")
     other = "0" * 8 + boot[8:]
     farm.equal(asker.ask(f"PIDR {pid} h 7 boot={other}"), f"EXIS {pid} 0 h boot={boot}")
+    # A container may tell an id of its own: the very same process is no other one.
+    farm.equal(asker.ask(f"PIDR {pid} h 7 {KNOWN} start={start} boot={other}"),
+               f"EXIS {pid} 1 h {KNOWN} start={start} boot={boot}")
+    farm.equal(asker.ask(f"PIDR {pid} h 7 {KNOWN} start={start + 1} boot={other}"),
+               f"EXIS {pid} 0 h {KNOWN} start={start + 1} boot={boot}")
     farm.equal(asker.ask(f"PIDR {pid} h 7 start=? pad={'.' * 20}"),
                f"EXIS {pid} 1 h start={start}")
 

@@ -39,12 +39,6 @@ class Fresh(Machine):
         self.names = [os.path.basename(deb).split("_")[0] for deb in self.debs["1"]]
         super().__init__(folder, fresh)
 
-    def have_one_boot(self):
-        """systemd-nspawn lays a boot id of its own over the kernel's, which units with ProtectKernelTunables
-        do not see: they would take what is not of their boot for ended.  A machine has one."""
-        while self.run("umount", "/proc/sys/kernel/random/boot_id").returncode == 0:
-            pass
-
     def must(self, *command):
         result = farm.run("nsenter", "-a", "-t", self.leader, "env", "-i", "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive",
                           "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", *command, timeout=INSTALL_S)
@@ -179,7 +173,6 @@ def remove(machine, others):
 @tap.test
 def packages_install_serve_upgrade_and_go(folder):
     machine = Fresh(folder)
-    machine.have_one_boot()
     machine.install_others()
     others = machine.files()
     machine.apt("install", *machine.debs["1"])

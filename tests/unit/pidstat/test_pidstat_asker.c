@@ -290,14 +290,23 @@ static void an_end_on_this_host_is_told_at_once(void **state)
 static void another_boot_of_this_host_is_another_process(void **state)
 {
     struct pidstat_asker *asker = pidstat_asker_create(NULL);
-    const struct pidstat_target target = {.pid = getpid(),
-                                          .boot = "00000000-0000-0000-0000-000000000000"};
+    struct pidstat_target target = {.pid = getpid(),
+                                    .boot = "00000000-0000-0000-0000-000000000000"};
     struct record record = {0};
 
     (void)state;
     pidstat_asker_ask(asker, &target, take, &record);
     wait_calls(asker, &record, 1);
     assert_int_equal(record.state, PIDSTAT_GONE);
+    target.start = process_start_time(getpid()) + 1;
+    pidstat_asker_ask(asker, &target, take, &record);
+    wait_calls(asker, &record, 2);
+    assert_int_equal(record.state, PIDSTAT_GONE);
+    /* The very same process, whose container tells another boot id. */
+    target.start--;
+    pidstat_asker_ask(asker, &target, take, &record);
+    wait_calls(asker, &record, 3);
+    assert_int_equal(record.state, PIDSTAT_EXISTS);
     pidstat_asker_destroy(asker);
 }
 
