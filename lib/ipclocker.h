@@ -79,12 +79,13 @@ IPCLOCKER_API const char *ipclocker_error(const struct ipclocker *lock);
 
 /* ==== Client: parameters ==================================================================== */
 
-/* Which servers to ask: host names or addresses, separated by colons or blanks, an IPv6 address in
- * brackets, each optionally with its own port behind an equals sign ("farm1:[::1]=1800").  A word
- * of digits is no host, so that "farm1:1800" is not taken for two.  They are tried in this order;
- * the one that answered is asked first from then on.  As long as the handle waits for a lock or
- * holds one, it asks no other than the one that queued it or granted, however long that is away:
- * another would grant the same lock again.  A path (it begins with a slash) is a UNIX socket.
+/* Which servers to ask: host names or addresses, separated by colons, commas or blanks, an IPv6
+ * address in brackets, each optionally with its own port behind an equals sign
+ * ("farm1:[::1]=1800").  A word of digits is no host, so that "farm1:1800" is not taken for two.
+ * They are tried in this order; the one that answered is asked first from then on.  As long as the
+ * handle waits for a lock or holds one, it asks no other than the one that queued it or granted,
+ * however long that is away: another would grant the same lock again.  A path (it begins with a
+ * slash) is a UNIX socket.
  * Errors: EINVAL: empty, or not of this form; EALREADY: a lock is being got.
  */
 IPCLOCKER_API int ipclocker_set_hosts(struct ipclocker *lock, const char *hosts);

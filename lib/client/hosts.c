@@ -59,7 +59,7 @@ static size_t find_name(const char *at, const char **start)
 
     *start = at;
     if (*at != '[')
-        return strcspn(at, *at == '/' ? ": \t" : "=:[ \t");
+        return strcspn(at, *at == '/' ? ": \t" : "=:,[ \t");
     *start = at + 1;
     end = strchr(at, ']');
     return end == NULL ? 0 : (size_t)(end - *start);
@@ -88,7 +88,7 @@ static int read_port(struct ipclocker *lock, const char **at, const char *text, 
     if (**at != '=')
         return 0;
     (*at)++;
-    len = strcspn(*at, ": \t");
+    len = strcspn(*at, ":, \t");
     if (len >= sizeof name)
         return bad_hosts(lock, text, "no port");
     memcpy(name, *at, len);
@@ -119,14 +119,14 @@ static int read_host(struct ipclocker *lock, struct host_list *list, const char 
     *at = name + len + (name != *at ? 1 : 0);
     if (read_port(lock, at, text, &list->hosts[list->count - 1].port) != 0)
         return -1;
-    if (**at != '\0' && strchr(": \t", **at) == NULL)
+    if (**at != '\0' && strchr(":, \t", **at) == NULL)
         return bad_hosts(lock, text, "no separator behind a name");
     *at += strspn(*at, " \t");
-    if (**at == ':') {
+    if (**at == ':' || **at == ',') {
         (*at)++;
         *at += strspn(*at, " \t");
         if (**at == '\0')
-            return bad_hosts(lock, text, "no name behind the last colon");
+            return bad_hosts(lock, text, "no name behind the last colon or comma");
     }
     return 0;
 }

@@ -10,7 +10,8 @@ from support.locking import LOCKERSH, start_server
 
 # One setting a line, each in a file of its own; what is wrong is so for all three.
 HOSTS = ("host=farm1", " host\t=\tfarm1:farm2 farm3 \t", "host = farm1\r", "host = farm1 # the first",
-         "host = farm1 #", 'host = "farm1"', 'host = " farm1 " # remark', "host = [fd00::1]=1800:farm2",
+         "host = farm1 #", "host = farm1, farm2=1800,farm3 , [fd00::1]=1801,farm4", "host = farm1,", "host = ,farm1",
+         "host = farm1,,farm2", 'host = "farm1"', 'host = " farm1 " # remark', "host = [fd00::1]=1800:farm2",
          "# host = farm2", "", "\tport = 77", "x-2 = y", "path = /run/lockerd # here", "hosts = farm1",
          "host", "= farm1", "Host = farm1", "ho st = farm1", "host =", "host = #", 'host = ""',
          'host = "farm1', 'host = "farm1" farm2', "host = a\x01b", "host = a\nhost = b",

@@ -151,8 +151,8 @@ def _group(names, count=1):
 def _hosts(text, port):
     """[(host or path, port)] of a list of servers as IPCLOCKER_HOST has it."""
     found, at = [], 0
-    entry = re.compile(r"(?:\[([^]\s]+)\]|([^:=/[\s][^:=[\s]*)|(/[^:\s]*))(?:=([^:\s]+))?"
-                       r"(?:\s*:\s*(?=[^:\s])|\s+|$)")
+    entry = re.compile(r"(?:\[([^]\s]+)\]|([^:,=/[\s][^:,=[\s]*)|(/[^:\s]*))(?:=([^:,\s]+))?"
+                       r"(?:\s*[:,]\s*(?=[^:,\s])|\s+|$)")
     text = text.strip()
     if text.count(":") > 1 and re.match(r"[0-9A-Fa-f:.]+$", text):
         text = "[" + text + "]"
@@ -160,7 +160,7 @@ def _hosts(text, port):
         part = entry.match(text, at)
         if part is None or (part.group(2) or "").isdigit():
             raise ValueError("%r is no list of hosts: HOST, HOST=PORT, [IPV6]=PORT or /PATH, with "
-                             "colons or blanks between them" % text)
+                             "colons, commas or blanks between them" % text)
         name = part.group(1) or part.group(2) or part.group(3)
         found.append((name, None if part.group(3) else _port(part.group(4) or port)))
         at = part.end()

@@ -106,11 +106,11 @@ proc ::farmlock::Hosts {text port} {
     if {[regexp {^[0-9A-Fa-f.]*:[0-9A-Fa-f.:]*:[0-9A-Fa-f.:]*$} $text]} {
         set text "\[$text\]"
     }
-    set entry {^(?:\[([^]\s]+)\]|([^:=/\[\s][^:=\[\s]*)|(/[^:\s]*))(?:=([^:\s]+))?(?:\s*:\s*(?=[^:\s])|\s+|$)}
+    set entry {^(?:\[([^]\s]+)\]|([^:,=/\[\s][^:,=\[\s]*)|(/[^:\s]*))(?:=([^:,\s]+))?(?:\s*[:,]\s*(?=[^:,\s])|\s+|$)}
     while {$text ne "" || [llength $found] == 0} {
         if {![regexp $entry $text all ipv6 name path own] || [string is digit -strict $name]} {
             Fail USAGE "\"[Clean $text]\" is no list of hosts: HOST, HOST=PORT, \[IPV6\]=PORT or\
-                /PATH, with colons or blanks between them"
+                /PATH, with colons, commas or blanks between them"
         }
         if {$path ne ""} {
             lappend found $path ""
