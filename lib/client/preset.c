@@ -1,4 +1,4 @@
-/* What stands for servers and proofs that were not set.
+/* What stands for servers that were not set.
  * Must not connect to anything. */
 #include "preset.h"
 
@@ -11,6 +11,7 @@
 #include "defaults/defaults.h"
 #include "error.h"
 #include "net/port.h"
+#include "preset_proof.h"
 
 static bool needs_port(const struct ipclocker *lock)
 {
@@ -77,27 +78,13 @@ static int preset_port(struct ipclocker *lock)
     return 0;
 }
 
-static int parse_auth(const char *word, enum client_auth *auth)
-{
-    static const char *const words[] = {
-        [CLIENT_AUTH_AUTO] = "auto", [CLIENT_AUTH_NONE] = "none", [CLIENT_AUTH_MUNGE] = "munge"};
-
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (strcmp(words[i], word) == 0) {
-            *auth = (enum client_auth)i;
-            return 0;
-        }
-    }
-    return -1;
-}
-
 static int check_auth(struct ipclocker *lock)
 {
     const struct defaults_setting *setting = defaults_find(lock->defaults, "auth");
     enum client_auth auth;
     char shown[80];
 
-    if (setting == NULL || parse_auth(setting->value, &auth) == 0)
+    if (setting == NULL || client_preset_auth_parse(setting->value, &auth) == 0)
         return 0;
     text_clean(shown, sizeof shown, setting->value, strlen(setting->value));
     client_error_set(lock, EINVAL, "\"%s\" is none of auto, munge and none", shown);
@@ -118,35 +105,4 @@ int client_preset_servers(struct ipclocker *lock)
     if (lock->set.hosts == NULL && preset_hosts(lock) != 0)
         return -1;
     return needs_port(lock) ? preset_port(lock) : 0;
-}
-
-static const struct defaults_setting *find(const struct ipclocker *lock, const char *name)
-{
-    return lock->defaults != NULL ? defaults_find(lock->defaults, name) : NULL;
-}
-
-enum client_auth client_preset_auth(const struct ipclocker *lock)
-{
-    const char *mode = secure_getenv("IPCLOCKER_AUTH");
-    const struct defaults_setting *setting;
-    enum client_auth auth = CLIENT_AUTH_AUTO;
-
-    /* What else the variable says has always counted for nothing. */
-    if (mode != NULL && *mode != '\0' && parse_auth(mode, &auth) == 0)
-        return auth;
-    setting = find(lock, "auth");
-    if (setting != NULL)
-        parse_auth(setting->value, &auth);
-    return auth;
-}
-
-const char *client_preset_munge_socket(const struct ipclocker *lock)
-{
-    const char *path = secure_getenv("IPCLOCKER_MUNGE_SOCKET");
-    const struct defaults_setting *setting;
-
-    if (path != NULL && *path != '\0')
-        return path;
-    setting = find(lock, "munge-socket");
-    return setting != NULL ? setting->value : NULL;
 }

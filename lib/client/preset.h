@@ -1,5 +1,5 @@
-/* What stands for servers and proofs where a caller has set none: what the environment says, then
- * clients' files, then what is built in. */
+/* What stands for servers where a caller has set none: what the environment says, then clients'
+ * files, then what is built in. */
 #ifndef FARMLOCK_CLIENT_PRESET_H
 #define FARMLOCK_CLIENT_PRESET_H
 
@@ -10,12 +10,5 @@
  * wrong; ENOMEM, EMFILE, ENFILE: files cannot be read now.
  */
 int client_preset_servers(struct ipclocker *lock);
-
-/* Whether to prove who we are. */
-enum client_auth { CLIENT_AUTH_AUTO, CLIENT_AUTH_NONE, CLIENT_AUTH_MUNGE };
-
-/* For a handle whose servers are known.  Where munged listens: NULL: at the usual place. */
-enum client_auth client_preset_auth(const struct ipclocker *lock);
-const char *client_preset_munge_socket(const struct ipclocker *lock);
 
 #endif

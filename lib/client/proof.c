@@ -10,7 +10,7 @@
 #include "base/number.h"
 #include "base/random.h"
 #include "engine.h"
-#include "preset.h"
+#include "preset_proof.h"
 #include "request.h"
 
 enum { MAKING_MS = 2000 };

@@ -4,7 +4,8 @@
 
 #include "client.h"
 
-/* Whether a new connection is to be asked how to prove it: preset.h, and what this machine has. */
+/* Whether a new connection is to be asked how to prove it: preset_proof.h, and what this machine
+ * has. */
 bool client_proof_is_wanted(const struct ipclocker *lock);
 
 /* The server has told how.  Writes a proof, where one can be given; all that is written behind it

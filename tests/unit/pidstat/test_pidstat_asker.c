@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "asker_fixture.h"
+#include "process/process.h"
 #include "tests/unit/process/process_fixture.h"
 
 #define NO_PID 4194304
