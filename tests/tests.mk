@@ -147,7 +147,7 @@ check-mutants:
 
 .PHONY: check-crash
 check-crash: all $(CRASH_TESTS) $(PRELOADS) $(SOAK_JOB)
-	@$(TEST_ENV) FARMLOCK_LONG=1 $(PROVE) -j$(JOBS) -e '' $(CRASH_TESTS)
+	@$(TEST_ENV) FARMLOCK_LONG=1 $(PROVE) -j$(TEST_JOBS) -e '' $(CRASH_TESTS)
 
 # Programs with ASan and UBSan, whose leaks count as faults; test_scarce.py takes away the memory
 # that the sanitizer itself needs, and what measures times or stack measures its cost.
