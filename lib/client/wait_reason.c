@@ -47,16 +47,17 @@ static bool parse(char *text, struct reason *reason)
 /* Of whom a limit counts the seats, and what he has of them. */
 struct possessor {
     const char *rule, *who, *holds, *waits, *of;
+    bool has_name; /* the rule's value, behind `who` */
 };
 
 static const struct possessor *find_possessor(const char *rule)
 {
     static const struct possessor all[] = {
-        {"user", "you", "hold", "wait", "of your limit of"},
-        {"job", "your job", "holds", "waits", "of its limit of"},
-        {"host", "host ", "holds", "waits", "of its limit of"},
-        {"project", "project ", "holds", "waits", "of its limit of"},
-        {"together", "you and others", "hold", "wait", "of your common limit of"},
+        {"user", "you", "hold", "wait", "of your limit of", false},
+        {"job", "your job", "holds", "waits", "of its limit of", false},
+        {"host", "host ", "holds", "waits", "of its limit of", true},
+        {"project", "project ", "holds", "waits", "of its limit of", true},
+        {"together", "you and others", "hold", "wait", "of your common limit of", false},
     };
     size_t i = 0;
 
@@ -69,7 +70,7 @@ static const struct possessor *find_possessor(const char *rule)
 static void say_limit(const struct reason *it, char *out, size_t size)
 {
     const struct possessor *its = find_possessor(it->rule);
-    const char *value = its->who[strlen(its->who) - 1] == ' ' ? it->value : "";
+    const char *value = its->has_name ? it->value : "";
     unsigned held = (unsigned)it->a, limit = (unsigned)it->b, more = (unsigned)it->c;
 
     if (more == 0)

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/error_text.h"
 
 enum { SIZE_LIMIT = 1 << 20 };
@@ -30,20 +31,13 @@ static const char *find_objection(const struct stat *st)
 static char *read_all(int fd, size_t *len)
 {
     char *text = malloc(SIZE_LIMIT + 2);
-    ssize_t got = 1;
+    ssize_t got = text != NULL ? descriptor_read(fd, text, SIZE_LIMIT) : -1;
 
-    *len = 0;
-    while (text != NULL && got > 0 && *len < SIZE_LIMIT) {
-        got = read(fd, text + *len, SIZE_LIMIT - *len);
-        if (got < 0 && errno == EINTR)
-            got = 1;
-        else if (got > 0)
-            *len += (size_t)got;
-    }
-    if (text == NULL || got < 0) {
+    if (got < 0) {
         free(text);
         return NULL;
     }
+    *len = (size_t)got;
     memcpy(text + *len, "\n", 2);
     return text;
 }

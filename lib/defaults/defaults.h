@@ -7,6 +7,7 @@
 #ifndef FARMLOCK_DEFAULTS_H
 #define FARMLOCK_DEFAULTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define DEFAULTS_VARIABLE "FARMLOCK_CONF"
@@ -45,6 +46,6 @@ const struct defaults_setting *defaults_at(const struct defaults *defaults, size
 
 /* The paths of the files that were read or looked for, from 0 to DEFAULTS_FILES - 1, in the same
  * order; NULL: there is no such place.  *is_there is written in either case. */
-const char *defaults_file(const struct defaults *defaults, size_t index, int *is_there);
+const char *defaults_file(const struct defaults *defaults, size_t index, bool *is_there);
 
 #endif

@@ -137,7 +137,7 @@ const struct defaults_setting *defaults_at(const struct defaults *defaults, size
     return index < defaults->count ? &defaults->settings[index] : NULL;
 }
 
-const char *defaults_file(const struct defaults *defaults, size_t index, int *is_there)
+const char *defaults_file(const struct defaults *defaults, size_t index, bool *is_there)
 {
     *is_there = defaults->files[index].text != NULL;
     return defaults->files[index].path;

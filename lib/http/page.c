@@ -20,16 +20,8 @@ const char page_policy[] =
 static int read_all(int fd, struct buffer *text, size_t len)
 {
     char *to = buffer_extend(text, len);
-    size_t done = 0;
 
-    while (to != NULL && done < len) {
-        ssize_t got = read(fd, to + done, len - done);
-
-        if (got <= 0)
-            return -1;
-        done += (size_t)got;
-    }
-    return to != NULL ? 0 : -1;
+    return to != NULL && descriptor_read(fd, to, len) == (ssize_t)len ? 0 : -1;
 }
 
 static struct shared_text *read_from(int fd)

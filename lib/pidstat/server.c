@@ -122,7 +122,6 @@ static void post_end(void *context, const struct watch_route *route, const char 
 static enum pidstat_state judge(const struct pidstat_question *question)
 {
     const struct pidstat_words *asked = &question->words;
-
     uint64_t start = asked->present & WORD_START ? asked->start : 0;
 
     if ((asked->present & WORD_BOOT) && process_ended_with_boot(question->pid, start, asked->boot))

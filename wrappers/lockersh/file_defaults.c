@@ -19,6 +19,11 @@ const struct file_defaults_server file_defaults_server[FILE_DEFAULTS_SERVER_COUN
     {"munge-socket", "IPCLOCKER_MUNGE_SOCKET", ""},
 };
 
+bool file_defaults_is_auth(const char *value)
+{
+    return strcmp(value, "auto") == 0 || strcmp(value, "munge") == 0 || strcmp(value, "none") == 0;
+}
+
 const struct option_spec *file_defaults_row(const struct option_spec *table, const char *name)
 {
     for (const struct option_spec *row = table; row->type != OPTION_END; row++) {

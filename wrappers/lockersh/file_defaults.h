@@ -20,6 +20,9 @@ struct file_defaults_server {
 enum { FILE_DEFAULTS_SERVER_COUNT = 5 };
 extern const struct file_defaults_server file_defaults_server[FILE_DEFAULTS_SERVER_COUNT];
 
+/* Whether "auth", or its variable, may say this. */
+bool file_defaults_is_auth(const char *value);
+
 /* The row of the table that a setting is for; NULL: it is no option of lockersh that may be set. */
 const struct option_spec *file_defaults_row(const struct option_spec *table, const char *name);
 

@@ -34,8 +34,7 @@ static bool find_variable(const char *name, struct holding *holding)
 
     if (value == NULL || *value == '\0')
         return false;
-    if (strcmp(name, "IPCLOCKER_AUTH") == 0 && strcmp(value, "auto") != 0 &&
-        strcmp(value, "munge") != 0 && strcmp(value, "none") != 0)
+    if (strcmp(name, "IPCLOCKER_AUTH") == 0 && !file_defaults_is_auth(value))
         return false;
     holding->value = value;
     holding->source = HOLDING_VARIABLE;

@@ -35,8 +35,7 @@ static const char *find_objection(const struct checking *checking, const char *n
         result = ipclocker_set_path(checking->lock, value);
     else if (strcmp(name, "port") == 0)
         result = ipclocker_set_port(checking->lock, value);
-    else if (strcmp(name, "auth") == 0 && strcmp(value, "auto") != 0 &&
-             strcmp(value, "munge") != 0 && strcmp(value, "none") != 0)
+    else if (strcmp(name, "auth") == 0 && !file_defaults_is_auth(value))
         return "it is none of auto, munge and none";
     return result == 0 ? NULL : ipclocker_error(checking->lock);
 }
@@ -138,7 +137,7 @@ static void print_text(const struct lockersh_options *options, const struct opti
     bool reads = false;
 
     for (size_t i = 0; i < DEFAULTS_FILES; i++) {
-        int is_there;
+        bool is_there;
         const char *path = defaults_file(options->defaults, i, &is_there);
 
         if (path == NULL)
@@ -181,7 +180,7 @@ static struct json_object *new_files(const struct lockersh_options *options)
     struct json_object *files = json_object_new_array();
 
     for (size_t i = 0; i < DEFAULTS_FILES; i++) {
-        int is_there;
+        bool is_there;
         const char *path = defaults_file(options->defaults, i, &is_there);
         struct json_object *entry = path != NULL ? json_object_new_object() : NULL;
 

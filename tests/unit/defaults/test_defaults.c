@@ -69,7 +69,7 @@ static void the_first_file_goes_before_the_second(void **state)
 {
     struct defaults *defaults = new_defaults();
     const struct defaults_setting *host;
-    int is_there;
+    bool is_there;
 
     (void)state;
     assert_int_equal(add(defaults, 0, "user", "\n# mine\nhost = farm1\n"), 0);
@@ -209,7 +209,7 @@ static void a_file_that_everybody_can_write_is_not_believed(void **state)
 static void the_variable_can_switch_files_off(void **state)
 {
     struct defaults *defaults;
-    int is_there;
+    bool is_there;
 
     (void)state;
     setenv("FARMLOCK_CONF", "none", 1);
@@ -225,7 +225,7 @@ static void the_variable_can_switch_files_off(void **state)
 static void a_file_that_is_named_stands_for_the_users_own(void **state)
 {
     struct defaults *defaults;
-    int is_there;
+    bool is_there;
 
     (void)state;
     write_file("host = a\n", 9);
