@@ -84,6 +84,9 @@ $B/tests/unit/spank-plugin/test_settings: $(call TESTED_OF,spank-plugin/settings
 $B/tests/unit/spank-plugin/test_witness: $(call TESTED_OF,spank-plugin/witness)
 $B/tests/unit/uriexec/test_tie_word: $(call TESTED_OF,wrappers/uriexec/tie_word)
 
+# They read and write etcd's messages themselves.
+$(patsubst %.c,$B/obj/%.o,$(filter tests/unit/store_etcd/%,$(UNIT_FILES))): | $(GENERATED)
+
 # Its allocations fail on demand.
 $B/tests/unit/lock/test_lock_table_memory: \
     TEST_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup
