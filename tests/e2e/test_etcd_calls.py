@@ -10,9 +10,6 @@ from support import etcd, farm
 from support.tap import test
 
 TOO_MUCH = 1536 * 1024  # etcd's limit of a request
-VALGRIND = ("valgrind", "-q", "--error-exitcode=99", "--leak-check=full",
-            "--errors-for-leak-kinds=definite,indirect,possible",
-            f"--suppressions={farm.SOURCE}/tests/unit/valgrind.supp")
 
 
 def answered(answer):
@@ -194,7 +191,7 @@ def without_a_quorum_nobody_knows(folder):
 @test
 def nothing_leaks_and_nothing_is_read_that_is_not_there(folder):
     cluster = etcd.Cluster(folder)
-    asker = etcd.Asker(cluster.state(), wrapper=VALGRIND)
+    asker = etcd.Asker(cluster.state(), wrapper=etcd.watched())
     answered(asker.ask("txn", etcd.put(("a", os.urandom(300000))), timeout_ms=40000))
     for _ in range(3):
         answered(asker.ask("range", etcd.range_of("a"), timeout_ms=40000))
