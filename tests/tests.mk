@@ -1,9 +1,10 @@
 # Tests, fuzzers, benches and lint; included by the Makefile.
 
 # A folder for each room, and one for what several share.
-UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
+UNIT_FILES  := $(filter-out $(if $(ETCD),,tests/unit/store_etcd/%),$(wildcard tests/unit/*/*.c))
+UNIT_SOURCES := $(foreach file,$(UNIT_FILES),$(if $(filter test_%,$(notdir $(file))),$(file)))
 UNIT_TESTS  := $(UNIT_SOURCES:%.c=$B/%)
-UNIT_HELPERS := $(patsubst %.c,$B/obj/%.o,$(filter-out $(UNIT_SOURCES),$(wildcard tests/unit/*/*.c)))
+UNIT_HELPERS := $(patsubst %.c,$B/obj/%.o,$(filter-out $(UNIT_SOURCES),$(UNIT_FILES)))
 E2E_TESTS   := $(wildcard tests/e2e/test_*.py)
 # A plugin with a sanitizer cannot be loaded by a program without one.
 CLUSTER_TESTS := $(if $(SLURM),$(if $(filter asan tsan,$(VARIANT)),,$(wildcard tests/cluster/test_*.py)))
@@ -82,6 +83,9 @@ $B/tests/unit/spank-plugin/test_peer_watch: $(call TESTED_OF,spank-plugin/peer_w
 $B/tests/unit/spank-plugin/test_settings: $(call TESTED_OF,spank-plugin/settings)
 $B/tests/unit/spank-plugin/test_witness: $(call TESTED_OF,spank-plugin/witness)
 $B/tests/unit/uriexec/test_tie_word: $(call TESTED_OF,wrappers/uriexec/tie_word)
+
+# They read and write etcd's messages themselves.
+$(patsubst %.c,$B/obj/%.o,$(filter tests/unit/store_etcd/%,$(UNIT_FILES))): | $(GENERATED)
 
 # Its allocations fail on demand.
 $B/tests/unit/lock/test_lock_table_memory: \
@@ -234,11 +238,11 @@ FUZZED := wrappers/scheduler/job_claims.c wrappers/scheduler/seat_map.c \
     wrappers/lockreport/bucket.c wrappers/lockreport/buckets.c wrappers/lockreport/occupancy.c wrappers/lockreport/time_heap.c wrappers/lockreport/tally.c wrappers/lockreport/span.c wrappers/lockreport/lengths.c wrappers/lockreport/parts.c wrappers/lockreport/series.c \
     wrappers/lockreport/wanted_pools.c spank-plugin/contact.c \
     $(patsubst %,%.c,$(LOCKFLEX_LISTS) $(LOCKFLEX_TALLY)) wrappers/lockflex/lines.c
-build/fuzz/obj/%.o: %.c
+build/fuzz/obj/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
 	$(call say,CC   $@)$(FUZZ_CC) $(FUZZ_CFLAGS) -c -o $@ $<
 $(FUZZERS:%=build/fuzz/%): build/fuzz/%: build/fuzz/obj/tests/fuzz/fuzz_%.o \
-    $(patsubst %.c,build/fuzz/obj/%.o,$(wildcard lib/*/*.c) $(FUZZED))
+    $(patsubst %.c,build/fuzz/obj/%.o,$(LIB_SOURCES) $(GENERATED) $(FUZZED))
 	$(call say,LD   $@)$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 -include $(shell find build/fuzz/obj -name '*.d' 2>/dev/null)
 
@@ -271,7 +275,7 @@ bench-check:
 
 # ---- lint -----------------------------------------------------------------------------------
 
-C_SOURCES := $(wildcard lib/*.[ch] lib/*/*.[ch] daemons/*.[ch] wrappers/*/*.[ch] \
+C_SOURCES := $(wildcard lib/*.[ch] lib/*/*.[ch] lib/store/etcd/*.[ch] daemons/*.[ch] wrappers/*/*.[ch] \
                spank-plugin/*.[ch] tests/unit/*/*.[ch] tests/support/*.c tests/fuzz/*.[ch] tests/soak/*.c \
                tests/bench/*.[ch] examples/*.c examples/*/*.c)
 PY_SOURCES := $(wildcard tests/*/*.py examples/*/*.py)
