@@ -254,13 +254,13 @@ $B/spank/pidwatch.so: $(call OBJECTS_OF,spank-plugin) $(INTERNAL) spank-plugin/p
 
 .PHONY: deps
 deps:
-	@sh .ci/deps build test $(if $(filter-out 0,$(WITH_SLURM)),slurm)
+	@sh .ci/deps build test $(if $(filter-out 0,$(WITH_ETCD)),etcd) $(if $(filter-out 0,$(WITH_SLURM)),slurm)
 	@sh .ci/gridengine build/gridengine
 	@sh .ci/promtool build/promtool
 
 .PHONY: demo
 demo:
-	@sh .ci/deps build
+	@sh .ci/deps build $(if $(filter-out 0,$(WITH_ETCD)),etcd)
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all
 	@FARMLOCK_BUILD=$(CURDIR)/$B examples/demo.sh
 
