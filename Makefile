@@ -306,6 +306,7 @@ help:
 	@echo '                    build and test in a root of that Debian release (as root)'
 	@echo 'make check-packages RELEASE=trixie'
 	@echo '                    build packages, install, upgrade and purge them in a root of that release (as root)'
+	@echo 'make check-rpm      build RPM packages, and have rpmlint look at them'
 	@echo 'make fuzz           every parser on random input, FUZZ_SECONDS=90 in all'
 	@echo 'make soak           faults and hostile neighbours for SECONDS=120, and a judge of the outcome'
 	@echo 'make bench          what things cost, against what they are compared with: a table'

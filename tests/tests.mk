@@ -145,6 +145,7 @@ check-long: deps
 	@$(TEST_ENV) FARMLOCK_LONG=2 $(PROVE) -j$(JOBS) -e '' $(LONG_TESTS)
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=asan check-asan
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=tsan check-tsan
+	@$(MAKE) --no-print-directory check-rpm
 	@for release in bookworm trixie; do $(MAKE) --no-print-directory check-packages RELEASE=$$release || exit 1; done
 
 # Two builds, in other folders, at other times, by others, have the same bytes; packages, too, where

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/error_text.h"
 #include "connection.h"
+#include "defaults/defaults.h"
 #include "error.h"
 #include "home.h"
 #include "hosts.h"
@@ -350,7 +351,7 @@ static const char *advice(const struct ipclocker *lock)
         return "; see there whether it is stopped or overloaded";
     return lock->set.family == IPCLOCKER_FAMILY_UNIX
                ? "; start one there or name its socket by --path"
-               : "; start one there or set IPCLOCKER_HOST";
+               : "; start one there, or name another in IPCLOCKER_HOST or " DEFAULTS_SYSTEM_PATH;
 }
 
 int client_round_fail(struct ipclocker *lock)
