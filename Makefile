@@ -254,13 +254,13 @@ $B/spank/pidwatch.so: $(call OBJECTS_OF,spank-plugin) $(INTERNAL) spank-plugin/p
 
 .PHONY: deps
 deps:
-	@sh .ci/deps build test $(if $(filter-out 0,$(WITH_SLURM)),slurm)
+	@sh .ci/deps build test $(if $(filter-out 0,$(WITH_ETCD)),etcd) $(if $(filter-out 0,$(WITH_SLURM)),slurm)
 	@sh .ci/gridengine build/gridengine
 	@sh .ci/promtool build/promtool
 
 .PHONY: demo
 demo:
-	@sh .ci/deps build
+	@sh .ci/deps build $(if $(filter-out 0,$(WITH_ETCD)),etcd)
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all
 	@FARMLOCK_BUILD=$(CURDIR)/$B examples/demo.sh
 
@@ -306,6 +306,7 @@ help:
 	@echo '                    build and test in a root of that Debian release (as root)'
 	@echo 'make check-packages RELEASE=trixie'
 	@echo '                    build packages, install, upgrade and purge them in a root of that release (as root)'
+	@echo 'make check-rpm      build RPM packages, and have rpmlint look at them'
 	@echo 'make fuzz           every parser on random input, FUZZ_SECONDS=90 in all'
 	@echo 'make soak           faults and hostile neighbours for SECONDS=120, and a judge of the outcome'
 	@echo 'make bench          what things cost, against what they are compared with: a table'

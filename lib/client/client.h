@@ -272,7 +272,8 @@ struct client_server {
 
 struct ipclocker {
     struct client_parameters set;
-    struct defaults *defaults; /* clients' files; NULL until they are needed */
+    const struct defaults *defaults; /* clients' files; NULL until they are needed */
+    struct defaults *own_defaults;   /* the same, where nobody has lent them */
     char error[512];
     char default_user[3 * CLIENT_NAME_MAX];
     char *owner; /* what ipclocker_owner() has returned */

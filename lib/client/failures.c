@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/error_text.h"
+#include "defaults/defaults.h"
 #include "error.h"
 #include "hosts.h"
 #include "net/address.h"
@@ -164,7 +165,7 @@ static const char *advice(const struct ipclocker *lock)
         return "; see there whether it is stopped or overloaded";
     return lock->set.family == IPCLOCKER_FAMILY_UNIX
                ? "; start one there or name its socket by --path"
-               : "; start one there or set IPCLOCKER_HOST";
+               : "; start one there, or name another in IPCLOCKER_HOST or " DEFAULTS_SYSTEM_PATH;
 }
 
 int client_failures_fail(struct ipclocker *lock)
