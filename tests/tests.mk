@@ -210,13 +210,13 @@ check-cluster-run:
 LONG_CLUSTER := $(filter %/test_pidwatch_settings.py %/test_pidwatch_cgroups.py %/test_pidwatch_quiet.py,$(CLUSTER_TESTS))
 # Of the unit tests, those of rooms with a library or a kernel's form that differs.
 SLURM_UNIT := $(filter-out $(CRASH_TESTS),$(filter $(addprefix $B/tests/unit/,$(addsuffix /%,\
-    auth config job list process server spank-plugin store)),$(UNIT_TESTS)))
+    auth config job list process server spank-plugin store store_etcd)),$(UNIT_TESTS)))
 SLURM_TESTS := $(LONG_CLUSTER) $(filter-out $(LONG_CLUSTER),$(CLUSTER_TESTS)) $(SLURM_UNIT) \
-    $(filter $(addprefix %/test_,$(addsuffix .py,install lockersh_jobs lockreap_named manuals)),$(E2E_TESTS))
+    $(filter $(addprefix %/test_,$(addsuffix .py,etcd_calls etcd_tls etcd_users install lockersh_jobs lockreap_named manuals)),$(E2E_TESTS))
 TESTS ?= $(CLUSTER_TESTS) $(UNIT_TESTS) $(E2E_TESTS)
 ifeq ($(value TESTS),$$(SLURM_TESTS))
-SLURM_DEPS := unit etcd slurm
-SLURM_BUILT := all $(SLURM_UNIT) $(PRELOADS)
+SLURM_DEPS := unit etcd members slurm
+SLURM_BUILT := all $(SLURM_UNIT) $(PRELOADS) $(ETCD_ASK)
 else
 SLURM_DEPS := build etcd test slurm
 SLURM_BUILT := check-build
