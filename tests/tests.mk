@@ -58,9 +58,9 @@ $(SOAK_JOB): $B/obj/tests/soak/job.o
 	@mkdir -p $(@D)
 	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
-# What asks etcd as lockerd does.
-ETCD_ASK := $(if $(ETCD),$B/tests/etcd/ask)
-$B/tests/etcd/ask: $B/obj/tests/etcd/ask.o $(INTERNAL)
+# What asks etcd as lockerd does, and what leads there.
+ETCD_PROGRAMS := $(if $(ETCD),$B/tests/etcd/ask $B/tests/etcd/lead)
+$B/tests/etcd/%: $B/obj/tests/etcd/%.o $(INTERNAL)
 	@mkdir -p $(@D)
 	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -119,7 +119,7 @@ check: deps
 
 .PHONY: check-build
 # Fuzzers link with clang alone, but what they call must not move away from them.
-check-build: all $(UNIT_TESTS) $(PRELOADS) $(SOAK_JOB) $(ETCD_ASK) $(FUZZERS:%=$B/obj/tests/fuzz/fuzz_%.o)
+check-build: all $(UNIT_TESTS) $(PRELOADS) $(SOAK_JOB) $(ETCD_PROGRAMS) $(FUZZERS:%=$B/obj/tests/fuzz/fuzz_%.o)
 
 # One runner over everything, so that one closing line speaks for the whole run.
 ALL_TESTS = $(filter-out $(SLOW_TESTS),$(CLUSTER_TESTS) $(LINT_TESTS) $(UNIT_TESTS) $(E2E_TESTS))
@@ -170,7 +170,7 @@ check-crash: all $(CRASH_TESTS) $(PRELOADS) $(SOAK_JOB)
 ASAN_E2E := $(filter-out $(addprefix %/test_,$(addsuffix .py,scarce leaks install reproducible deps completions \
     manuals manual_examples page page_keys page_live readme soak)),$(E2E_TESTS))
 .PHONY: check-asan
-check-asan: all $(PRELOADS) $(SOAK_JOB) $(ETCD_ASK)
+check-asan: all $(PRELOADS) $(SOAK_JOB) $(ETCD_PROGRAMS)
 	@$(TEST_ENV) $(SANITIZED) $(PROVE) -j$(TEST_JOBS) -e '' $(ASAN_E2E)
 
 # Whoever has threads, the store and the resolver, with TSan.
@@ -193,7 +193,7 @@ check-valgrind: $(UNIT_TESTS)
 	@$(TEST_ENV) FARMLOCK_SLOW=1 $(PROVE) -j$(JOBS) -e '$(VALGRIND)' $(UNIT_TESTS)
 
 .PHONY: check-e2e
-check-e2e: all $(PRELOADS) $(SOAK_JOB) $(ETCD_ASK)
+check-e2e: all $(PRELOADS) $(SOAK_JOB) $(ETCD_PROGRAMS)
 	@$(TEST_ENV) $(PROVE) -j$(TEST_JOBS) -e '' $(E2E_TESTS)
 
 # On a real Slurm cluster of two nodes, which the tests start.
