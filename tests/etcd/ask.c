@@ -19,6 +19,8 @@
 
 static const char *const outcomes[] = {"answered", "refused", "unknown"};
 
+static void die(const char *what) __attribute__((noreturn));
+
 static void die(const char *what)
 {
     printf("%s\n", what);
@@ -43,7 +45,6 @@ static enum etcd_method method_of(const char *word)
             return (enum etcd_method)i;
     }
     die("there is no such method");
-    return ETCD_TXN;
 }
 
 static int digit_of(char digit)
