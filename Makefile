@@ -5,8 +5,8 @@
 #   make check    build and run every test that fits in ten minutes
 #   make help     the other targets
 #
-# CC, CFLAGS, LDFLAGS, PREFIX and DESTDIR are yours to set.  VARIANT=asan, tsan or clang builds
-# beside the normal build, in build/VARIANT.  WITH_SLURM=0 leaves out what is about Slurm,
+# CC, CFLAGS, LDFLAGS, PREFIX and DESTDIR are yours to set.  VARIANT=asan, tsan, clang or fuzz (clang
+# with ASan, UBSan and what fuzzers need) builds beside the normal build, in build/VARIANT.  WITH_SLURM=0 leaves out what is about Slurm,
 # WITH_COMPLETIONS=0 what a build for another machine cannot make.
 
 # The version is that of lib/ipclocker.h.  Modules that are laid beside scripts, and packages, have to
@@ -47,20 +47,26 @@ comma := ,
 
 B := build$(if $(VARIANT),/$(VARIANT))
 
-VARIANTS := asan tsan clang
+VARIANTS := asan tsan clang fuzz
 ifneq ($(filter-out $(VARIANTS),$(VARIANT)),)
 $(error VARIANT=$(VARIANT) is not known; use one of: $(VARIANTS), or none)
 endif
 
-CFLAGS ?= -O2 -g
+CFLAGS ?= $(if $(filter fuzz,$(VARIANT)),-O1,-O2) -g
 ifeq ($(VARIANT),asan)
 VARIANT_FLAGS := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 else ifeq ($(VARIANT),tsan)
 VARIANT_FLAGS := -O1 -fsanitize=thread -fno-omit-frame-pointer
+else ifeq ($(VARIANT),fuzz)
+# What fuzzers and unit tests under sanitizers share: compiled once for both.
+VARIANT_FLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 else
 HARDENED := 1
 endif
-ifeq ($(VARIANT),clang)
+ifndef HARDENED
+VARIANT_FLAGS += -DSANITIZED
+endif
+ifneq ($(filter clang fuzz,$(VARIANT)),)
 CC := clang
 endif
 # What a compiler or machine does not know is left out.
@@ -271,7 +277,7 @@ help:
 	@echo 'make check-crash    crashes, failing disks and hostile neighbours, many times'
 	@echo 'make check-long     all that takes longer: that, and builds with sanitizers'
 	@echo 'make check-mutants  breaks the rules of pools one by one, and sees a unit test fail each time'
-	@echo 'make check-unit     unit tests only (VARIANT=asan: under ASan and UBSan)'
+	@echo 'make check-unit     unit tests only (VARIANT=fuzz or asan: under ASan and UBSan)'
 	@echo 'make check-valgrind unit tests under valgrind'
 	@echo 'make check-e2e      end-to-end tests only'
 	@echo 'make check-cluster  tests on a real Slurm cluster of two nodes'
