@@ -177,7 +177,7 @@ $(INTERNAL): $(patsubst %.c,$B/obj/%.o,$(wildcard lib/*/*.c))
 EXPORTS_OF = $(shell sed -n 's/^ *\([a-z_]*\);$$/\1/p' $(1))
 $(LIBRARIES:%=$B/obj/%.o): $B/obj/%.o: lib/%.map $(INTERNAL)
 	@mkdir -p $(@D)
-	$(call say,LD   $@)$(CC) -r -nostdlib $(VARIANT_FLAGS) $(CFLAGS) -o $@ \
+	$(call say,LD   $@)$(CC) -r -nostdlib $(filter-out -fsanitize=%,$(VARIANT_FLAGS)) $(CFLAGS) -o $@ \
 	    $(addprefix -Wl$(comma)--require-defined=,$(call EXPORTS_OF,$<)) $(INTERNAL) && \
 	    $(OBJCOPY) $(addprefix --keep-global-symbol=,$(call EXPORTS_OF,$<)) $@
 
@@ -185,11 +185,13 @@ $(STATIC): $B/lib/%.a: $B/obj/%.o
 	@mkdir -p $(@D)
 	$(call say,AR   $@)rm -f $@ && $(AR) qcsD $@ $<
 
-# A client needs no more, and -z defs says so if that should change.
+# A client needs no more, and -z defs says so if that should change; what clang's sanitizers need is in
+# the program that loads them.
+ALL_DEFINED := $(if $(filter fuzz,$(VARIANT)),,-Wl$(comma)-z$(comma)defs)
 $B/lib/libipclocker.so.$(SOFILE): private PKGS := json-c
 $(SHARED): $B/lib/%.so.$(SOFILE): $B/obj/%.o lib/%.map
 	@mkdir -p $(@D)
-	$(call say,LD   $@)$(CC) -shared $(ALL_LDFLAGS) -Wl,-soname,$*.so.$(SOVERSION) -Wl,-z,defs \
+	$(call say,LD   $@)$(CC) -shared $(ALL_LDFLAGS) -Wl,-soname,$*.so.$(SOVERSION) $(ALL_DEFINED) \
 	    -Wl,--version-script=lib/$*.map -o $@ $< -Wl,--as-needed $(LIBS)
 	@ln -sf $(@F) $(@D)/$*.so.$(SOVERSION)
 	@ln -sf $*.so.$(SOVERSION) $(@D)/$*.so
