@@ -1,9 +1,10 @@
 # Tests, fuzzers, benches and lint; included by the Makefile.
 
 # A folder for each room, and one for what several share.
-UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
+UNIT_FILES  := $(filter-out $(if $(ETCD),,tests/unit/store_etcd/%),$(wildcard tests/unit/*/*.c))
+UNIT_SOURCES := $(foreach file,$(UNIT_FILES),$(if $(filter test_%,$(notdir $(file))),$(file)))
 UNIT_TESTS  := $(UNIT_SOURCES:%.c=$B/%)
-UNIT_HELPERS := $(patsubst %.c,$B/obj/%.o,$(filter-out $(UNIT_SOURCES),$(wildcard tests/unit/*/*.c)))
+UNIT_HELPERS := $(patsubst %.c,$B/obj/%.o,$(filter-out $(UNIT_SOURCES),$(UNIT_FILES)))
 E2E_TESTS   := $(wildcard tests/e2e/test_*.py)
 # A plugin with a sanitizer cannot be loaded by a program without one.
 CLUSTER_TESTS := $(if $(SLURM),$(if $(filter asan tsan fuzz,$(VARIANT)),,$(wildcard tests/cluster/test_*.py)))
@@ -24,7 +25,7 @@ SLOW_TESTS  := $(filter $(addprefix tests/cluster/test_,$(addsuffix .py,lockersh
                    lockersh_limits lockersh_nested lockflex_service pidstatd pidwatch_ends \
                    pidwatch_terminal release scarce stopped uriexec_hops uriexec_shells uriexec_tie)),$(E2E_TESTS))
 PRELOADS    := $(patsubst tests/support/%.c,$B/tests/%.so,$(wildcard tests/support/*.c))
-FUZZERS     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZERS     := $(filter-out $(if $(ETCD),,etcd_%),$(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
 BENCH_HELPERS := meter link grpc
 BENCH_LOADS := $(patsubst tests/bench/%.c,$B/tests/bench/%,\
                  $(filter-out $(BENCH_HELPERS:%=tests/bench/%.c),$(wildcard tests/bench/*.c)))
@@ -57,6 +58,12 @@ $(SOAK_JOB): $B/obj/tests/soak/job.o
 	@mkdir -p $(@D)
 	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
+# What asks etcd as lockerd does.
+ETCD_ASK := $(if $(ETCD),$B/tests/etcd/ask)
+$B/tests/etcd/ask: $B/obj/tests/etcd/ask.o $(INTERNAL)
+	@mkdir -p $(@D)
+	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
 # What they test of a program or of the plugin; all of lib/ is linked anyway.
 TESTED_OF = $(patsubst %,$B/obj/%.o,$(1))
 $B/tests/unit/gridengine/test_consumable: $(call TESTED_OF,wrappers/gridengine/consumable)
@@ -83,9 +90,15 @@ $B/tests/unit/spank-plugin/test_settings: $(call TESTED_OF,spank-plugin/settings
 $B/tests/unit/spank-plugin/test_witness: $(call TESTED_OF,spank-plugin/witness)
 $B/tests/unit/uriexec/test_tie_word: $(call TESTED_OF,wrappers/uriexec/tie_word)
 
+# They read and write etcd's messages themselves.
+$(patsubst %.c,$B/obj/%.o,$(filter tests/unit/store_etcd/%,$(UNIT_FILES))): | $(GENERATED)
+
 # Its allocations fail on demand.
 $B/tests/unit/lock/test_lock_table_memory: \
     TEST_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup
+
+# Its calls are numbered from where they come to an end.
+$B/tests/unit/store_etcd/test_etcd_grpc: TEST_LDFLAGS = -Wl,--wrap=nghttp2_session_client_new
 
 # What they measure reports every basic block that it runs.
 $B/obj/counted/%.o: %.c $B/flags
@@ -106,7 +119,7 @@ check: deps
 
 .PHONY: check-build
 # Fuzzers link with clang alone, but what they call must not move away from them.
-check-build: all $(UNIT_TESTS) $(PRELOADS) $(SOAK_JOB) $(FUZZERS:%=$B/obj/tests/fuzz/fuzz_%.o)
+check-build: all $(UNIT_TESTS) $(PRELOADS) $(SOAK_JOB) $(ETCD_ASK) $(FUZZERS:%=$B/obj/tests/fuzz/fuzz_%.o)
 
 # One runner over everything, so that one closing line speaks for the whole run.
 ALL_TESTS = $(filter-out $(SLOW_TESTS),$(CLUSTER_TESTS) $(LINT_TESTS) $(UNIT_TESTS) $(E2E_TESTS))
@@ -134,6 +147,7 @@ check-long: deps
 	@$(TEST_ENV) FARMLOCK_LONG=2 $(PROVE) -j$(JOBS) -e '' $(LONG_TESTS)
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=asan check-asan
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=tsan check-tsan
+	@$(MAKE) --no-print-directory check-rpm
 	@for release in bookworm trixie; do $(MAKE) --no-print-directory check-packages RELEASE=$$release || exit 1; done
 
 # Two builds, in other folders, at other times, by others, have the same bytes; packages, too, where
@@ -156,7 +170,7 @@ check-crash: all $(CRASH_TESTS) $(PRELOADS) $(SOAK_JOB)
 ASAN_E2E := $(filter-out $(addprefix %/test_,$(addsuffix .py,scarce leaks install reproducible deps completions \
     manuals manual_examples page page_keys page_live readme soak)),$(E2E_TESTS))
 .PHONY: check-asan
-check-asan: all $(PRELOADS) $(SOAK_JOB)
+check-asan: all $(PRELOADS) $(SOAK_JOB) $(ETCD_ASK)
 	@$(TEST_ENV) $(SANITIZED) $(PROVE) -j$(TEST_JOBS) -e '' $(ASAN_E2E)
 
 # Whoever has threads, the store and the resolver, with TSan.
@@ -179,7 +193,7 @@ check-valgrind: $(UNIT_TESTS)
 	@$(TEST_ENV) FARMLOCK_SLOW=1 $(PROVE) -j$(JOBS) -e '$(VALGRIND)' $(UNIT_TESTS)
 
 .PHONY: check-e2e
-check-e2e: all $(PRELOADS) $(SOAK_JOB)
+check-e2e: all $(PRELOADS) $(SOAK_JOB) $(ETCD_ASK)
 	@$(TEST_ENV) $(PROVE) -j$(TEST_JOBS) -e '' $(E2E_TESTS)
 
 # On a real Slurm cluster of two nodes, which the tests start.
@@ -201,10 +215,10 @@ SLURM_TESTS := $(LONG_CLUSTER) $(filter-out $(LONG_CLUSTER),$(CLUSTER_TESTS)) $(
     $(filter $(addprefix %/test_,$(addsuffix .py,install lockersh_jobs lockreap_named manuals)),$(E2E_TESTS))
 TESTS ?= $(CLUSTER_TESTS) $(UNIT_TESTS) $(E2E_TESTS)
 ifeq ($(value TESTS),$$(SLURM_TESTS))
-SLURM_DEPS := unit slurm
+SLURM_DEPS := unit etcd slurm
 SLURM_BUILT := all $(SLURM_UNIT) $(PRELOADS)
 else
-SLURM_DEPS := build test slurm
+SLURM_DEPS := build etcd test slurm
 SLURM_BUILT := check-build
 endif
 .PHONY: check-slurm check-slurm-build check-slurm-run
@@ -266,8 +280,8 @@ bench-check:
 
 # ---- lint -----------------------------------------------------------------------------------
 
-C_SOURCES := $(wildcard lib/*.[ch] lib/*/*.[ch] daemons/*.[ch] wrappers/*/*.[ch] \
-               spank-plugin/*.[ch] tests/unit/*/*.[ch] tests/support/*.c tests/fuzz/*.[ch] tests/soak/*.c \
+C_SOURCES := $(wildcard lib/*.[ch] lib/*/*.[ch] lib/store/etcd/*.[ch] daemons/*.[ch] wrappers/*/*.[ch] \
+               spank-plugin/*.[ch] tests/unit/*/*.[ch] tests/support/*.c tests/fuzz/*.[ch] tests/soak/*.c tests/etcd/*.c \
                tests/bench/*.[ch] examples/*.c examples/*/*.c)
 PY_SOURCES := $(wildcard tests/*/*.py examples/*/*.py)
 # One file, so that it can be laid beside a script, whatever its length; flaws of it pyflakes finds.
@@ -284,7 +298,7 @@ format:
 # compilers and clang-tidy look for those.
 .PHONY: lint
 lint:
-	@sh .ci/deps build test slurm lint
+	@sh .ci/deps build etcd test slurm lint
 	@$(MAKE) --no-print-directory -s -j$(JOBS) check-build
 	@tests/lint/rooms.py --objects $B/obj --check ARCHITECTURE.md
 	@wc -l $(C_SOURCES) $(PY_SOURCES) $(TCL_FILES) $(PAGE_SOURCES) | awk '$$1 > 450 && $$2 != "total" { \

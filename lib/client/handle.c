@@ -64,7 +64,7 @@ void ipclocker_destroy(struct ipclocker *lock)
     client_death_report_end(lock);
     client_lookup_end(lock);
     client_hosts_free(lock->set.hosts, lock->set.host_count);
-    defaults_free(lock->defaults);
+    defaults_free(lock->own_defaults);
     lock_demand_fini(&lock->set.demand);
     free(lock->set.hostname);
     free(lock->set.boot);

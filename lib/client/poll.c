@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "client.h"
 #include "lookup.h"
+#include "pulse.h"
 
 /* For the reports of deaths: their socket is not ours to hand out. */
 enum { REPORT_POLL_MS = 10 };
@@ -34,6 +35,8 @@ int ipclocker_timeout(const struct ipclocker *lock)
         deadline_ms = lock->call.limit_ms;
     if (lock->call.phase != PHASE_IDLE && lock->call.phase_deadline_ms < deadline_ms)
         deadline_ms = lock->call.phase_deadline_ms;
+    if (lock->call.operation == NULL)
+        deadline_ms = client_pulse_due_ms(lock);
     if (deadline_ms == CLIENT_NEVER && lock->report.fd < 0)
         return -1;
     left_ms = deadline_ms == CLIENT_NEVER ? INT_MAX : deadline_ms - clock_now_ms();

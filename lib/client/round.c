@@ -11,7 +11,9 @@
 #include "base/clock.h"
 #include "base/error_text.h"
 #include "connection.h"
+#include "defaults/defaults.h"
 #include "error.h"
+#include "home.h"
 #include "hosts.h"
 #include "lookup.h"
 #include "net/address.h"
@@ -30,36 +32,39 @@ enum {
     LOST_PAUSE_MS = 100,
     LOST_PAUSE_MAX_MS = 5000,
     RETELL_MS = 60000,
+    AVOID_MS = 10000, /* one that is silent, while others may have taken its place */
 };
 
 /* The host to be tried as number `step` of a round: the one that answered last comes first. */
 static size_t host_of_step(const struct ipclocker *lock, size_t step)
 {
-    size_t preferred = lock->place.preferred_host;
+    const struct client_round *round = &lock->round;
+    size_t host = 0;
 
     if (step == 0)
-        return preferred;
-    return step <= preferred ? step - 1 : step;
+        return round->first_host;
+    while (host == round->first_host || host == round->left_out || --step > 0)
+        host++;
+    return host;
 }
 
-static size_t current_host(const struct ipclocker *lock)
+/* What a server that was silent just now has to say is not waited for while there are others. */
+static bool is_left_out(const struct ipclocker *lock, size_t host)
 {
-    return host_of_step(lock, lock->round.host_step > 0 ? lock->round.host_step - 1 : 0);
-}
-
-const struct client_host *client_round_host(const struct ipclocker *lock)
-{
-    return &lock->set.hosts[current_host(lock)];
-}
-
-static size_t hosts_of_round(const struct ipclocker *lock)
-{
-    return lock->place.at_home ? 1 : lock->set.host_count;
+    return client_home_is_cluster(lock) && host == lock->place.silent_host &&
+           host != lock->place.preferred_host && host < lock->set.host_count &&
+           clock_now_ms() < lock->place.silent_until_ms;
 }
 
 void client_round_begin(struct ipclocker *lock)
 {
+    bool leaves_out = is_left_out(lock, lock->place.silent_host);
+
     lock->round.host_step = 0;
+    lock->round.host_count =
+        client_home_is_one(lock) ? 1 : lock->set.host_count - (leaves_out ? 1 : 0);
+    lock->round.first_host = lock->place.preferred_host;
+    lock->round.left_out = leaves_out ? lock->place.silent_host : SIZE_MAX;
     lock->round.address_count = 0;
     lock->round.address_index = 0;
     lock->round.failures_len = 0;
@@ -73,20 +78,15 @@ void client_round_begin(struct ipclocker *lock)
 
 void client_round_resume(struct ipclocker *lock)
 {
-    union client_address address = *client_connection_address(lock);
-
     client_round_begin(lock);
-    lock->round.host_step = 1;
-    lock->round.addresses[0] = address;
-    lock->round.address_count = 1;
-    lock->round.address_index = 1;
+    lock->round.host_step = lock->round.first_host == lock->round.at.host;
 }
 
 /* What there is of `most_ms` for an address or a name, so that those behind it have as much of the
  * time up to the caller's limit, and to `end_ms`. */
 static int64_t share_ms(const struct ipclocker *lock, int64_t most_ms, int64_t end_ms)
 {
-    size_t others = lock->round.address_count - lock->round.address_index + hosts_of_round(lock) -
+    size_t others = lock->round.address_count - lock->round.address_index + lock->round.host_count -
                     lock->round.host_step;
     int64_t share;
 
@@ -136,7 +136,7 @@ void client_round_failed(struct ipclocker *lock, const struct client_failure *fa
         begin_failures_of_host(lock);
     else if (failure->kind <= lock->round.failure_kind)
         return;
-    client_hosts_describe(lock, client_round_host(lock), host, sizeof host);
+    client_hosts_describe(lock, client_hosts_current(lock), host, sizeof host);
     note_failure(lock, host, failure->reason);
     lock->round.failures_step = lock->round.host_step;
     /* ETIMEDOUT is kept for the caller's own limit. */
@@ -153,7 +153,7 @@ static bool is_final_for_path(int number)
 
 void client_round_unreached(struct ipclocker *lock, int number)
 {
-    bool is_path = client_round_host(lock)->is_path;
+    bool is_path = client_hosts_current(lock)->is_path;
     struct client_failure failure = {.kind = FAILURE_UNREACHED,
                                      .number = number,
                                      .reason = error_text(number),
@@ -189,8 +189,8 @@ bool client_round_is_final(const struct ipclocker *lock)
 
 static bool try_address(struct ipclocker *lock)
 {
-    lock->connection.fd =
-        client_connection_open(&lock->round.addresses[lock->round.address_index++]);
+    lock->round.at.address = lock->round.addresses[lock->round.address_index++];
+    lock->connection.fd = client_connection_open(&lock->round.at.address);
     if (lock->connection.fd < 0) {
         client_round_unreached(lock, errno);
         return false;
@@ -243,7 +243,7 @@ static bool take_lookup(struct ipclocker *lock, enum client_lookup_state state,
         return true;
     if (state == LOOKUP_FAILED)
         client_round_failed(lock, failure);
-    if (lock->place.at_home)
+    if (client_home_is_one(lock))
         prefer_home(lock);
     return false;
 }
@@ -257,11 +257,11 @@ int client_round_connect_next(struct ipclocker *lock)
             if (try_next_address(lock))
                 return 0;
         }
-        if (lock->round.host_step == hosts_of_round(lock))
+        if (lock->round.host_step == lock->round.host_count)
             return -1;
-        lock->round.host_step++;
+        lock->round.at.host = host_of_step(lock, lock->round.host_step++);
         if (take_lookup(lock,
-                        client_lookup_begin(lock, &lock->set.hosts[current_host(lock)], &failure),
+                        client_lookup_begin(lock, &lock->set.hosts[lock->round.at.host], &failure),
                         &failure)) {
             await_lookup(lock);
             return 0;
@@ -274,7 +274,8 @@ bool client_round_is_resolving(struct ipclocker *lock)
     int64_t now_ms = clock_now_ms();
     struct client_failure failure;
 
-    if (take_lookup(lock, client_lookup_step(lock, client_round_host(lock), &failure), &failure)) {
+    if (take_lookup(lock, client_lookup_step(lock, client_hosts_current(lock), &failure),
+                    &failure)) {
         if (now_ms < lock->call.phase_deadline_ms)
             return true;
         client_round_not_resolved(lock);
@@ -285,16 +286,16 @@ bool client_round_is_resolving(struct ipclocker *lock)
 }
 
 /* Where each of two servers keeps its own locks, both grant the same one. */
-static void tell_second(struct ipclocker *lock)
+void client_round_tell_second(struct ipclocker *lock)
 {
     const struct client_host *first = &lock->set.hosts[0];
     char host[320], first_host[320];
 
-    if (client_round_host(lock) == first || lock->place.told_second ||
-        lock->round.failures[0] == '\0')
+    if (client_hosts_current(lock) == first || lock->place.told_second ||
+        lock->round.failures[0] == '\0' || lock->connection.cluster[0] != '\0')
         return;
     lock->place.told_second = true;
-    client_hosts_describe(lock, client_round_host(lock), host, sizeof host);
+    client_hosts_describe(lock, client_hosts_current(lock), host, sizeof host);
     client_hosts_describe(lock, first, first_host, sizeof first_host);
     client_error_notice(lock, IPCLOCKER_NOTICE_SECOND,
                         "asking %s, as no lockerd answers at %s; unless the two share their state, "
@@ -304,16 +305,18 @@ static void tell_second(struct ipclocker *lock)
 
 void client_round_remember(struct ipclocker *lock)
 {
-    tell_second(lock);
-    lock->place.preferred_host = current_host(lock);
+    lock->place.preferred_host = lock->round.at.host;
+    lock->place.silent_until_ms = 0;
+    lock->place.has_addresses = lock->round.address_count > 1;
+    lock->round.first_host = lock->round.at.host;
     lock->round.host_step = 1;
 }
 
-void client_round_settle(struct ipclocker *lock)
+void client_round_avoid(struct ipclocker *lock)
 {
-    lock->place.home_host = lock->place.preferred_host;
-    lock->place.home_address = *client_connection_address(lock);
-    lock->place.at_home = true;
+    lock->place.silent_host = lock->round.at.host;
+    lock->place.silent_until_ms = clock_now_ms() + AVOID_MS;
+    lock->place.preferred_host = (lock->round.at.host + 1) % lock->set.host_count;
 }
 
 int64_t client_round_pause_ms(const struct ipclocker *lock, bool was_lost)
@@ -348,7 +351,7 @@ static const char *advice(const struct ipclocker *lock)
         return "; see there whether it is stopped or overloaded";
     return lock->set.family == IPCLOCKER_FAMILY_UNIX
                ? "; start one there or name its socket by --path"
-               : "; start one there or set IPCLOCKER_HOST";
+               : "; start one there, or name another in IPCLOCKER_HOST or " DEFAULTS_SYSTEM_PATH;
 }
 
 int client_round_fail(struct ipclocker *lock)
@@ -400,6 +403,6 @@ void client_round_tell_return(struct ipclocker *lock)
     if (!lock->retell.is_away)
         return;
     lock->retell.is_away = false;
-    client_hosts_describe(lock, client_round_host(lock), host, sizeof host);
+    client_hosts_describe(lock, client_hosts_current(lock), host, sizeof host);
     client_error_notice(lock, IPCLOCKER_NOTICE_RETRY, "the lockerd at %s answers again", host);
 }

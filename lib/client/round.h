@@ -4,9 +4,6 @@
 
 #include "client.h"
 
-/* The host that is tried or talked to. */
-const struct client_host *client_round_host(const struct ipclocker *lock);
-
 /* Begins a round over all hosts. */
 void client_round_begin(struct ipclocker *lock);
 
@@ -41,13 +38,16 @@ int client_round_connect_next(struct ipclocker *lock);
  */
 bool client_round_is_resolving(struct ipclocker *lock);
 
-/* The current host is a server: it is asked first from now on.  Tells where it is not the first of
- * the list.
- */
+/* The current host is a server: it is asked first from now on. */
 void client_round_remember(struct ipclocker *lock);
 
-/* It has us in its queue or has granted: what it knows, no other server does. */
-void client_round_settle(struct ipclocker *lock);
+/* Tells where it is not the first of the list, once it is known whether the two share their state:
+ * then there is nothing to tell.
+ */
+void client_round_tell_second(struct ipclocker *lock);
+
+/* The current host is a server that is silent: the others are asked first from now on. */
+void client_round_avoid(struct ipclocker *lock);
 
 /* How long to pause before the next round, with its random spread.  `was_lost`: there was a
  * connection, and there is something to keep.

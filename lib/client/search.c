@@ -13,7 +13,11 @@
 #include "connection.h"
 #include "engine.h"
 #include "error.h"
+#include "home.h"
 #include "round.h"
+
+static const struct client_failure silent = {
+    .kind = FAILURE_SILENT, .number = EHOSTUNREACH, .reason = "it does not answer"};
 
 enum { HOLD_MS = 60000 }; /* with a silent server, before others are tried again */
 
@@ -114,12 +118,11 @@ static int drop_connection(struct ipclocker *lock, const struct client_failure *
         client_round_failed(lock, failure);
         return said && failure->is_final ? client_round_fail(lock) : client_search_next(lock);
     }
-    client_round_begin(lock);
+    client_round_resume(lock);
     lock->round.tries = 0;
     lock->wait.known.position = 0;
-    lock->round.host_step = 1;
     client_round_failed(lock, failure);
-    return end_round(lock);
+    return client_home_is_cluster(lock) ? client_search_next(lock) : end_round(lock);
 }
 
 /* The server does not serve us, and says why. */
@@ -133,7 +136,25 @@ int client_search_turned_away(struct ipclocker *lock, const char *error, enum er
                                                     .number = EPROTO,
                                                     .reason = reason,
                                                     .is_final = code != ERROR_CODE_LATER &&
-                                                                code != ERROR_CODE_PROOF_LATER});
+                                                                code != ERROR_CODE_PROOF_LATER &&
+                                                                !client_home_is_cluster(lock)});
+}
+
+int client_search_silent(struct ipclocker *lock)
+{
+    if (lock->call.phase == PHASE_QUEUED) {
+        client_round_resume(lock);
+        client_round_silent(lock);
+        client_round_tell_silence(lock, "the others of its cluster are asked");
+    }
+    client_round_avoid(lock);
+    return drop_connection(lock, &silent);
+}
+
+int client_search_foreign(struct ipclocker *lock, const char *reason)
+{
+    return drop_connection(
+        lock, &(struct client_failure){.kind = FAILURE_BROKEN, .number = EPROTO, .reason = reason});
 }
 
 /* The connection that was used is of no use any more. */
@@ -189,15 +210,15 @@ int client_search_unanswered(struct ipclocker *lock, bool is_silent)
 
     if (!is_silent)
         return client_search_stranger(lock, "what it says has no end");
+    if (client_home_is_cluster(lock))
+        return client_search_silent(lock);
     if (lock->call.is_patient && !is_forgotten)
         return set_aside(lock);
     lock->call.reused = is_forgotten;
     /* A server that hangs may go on, and must not grant then. */
     if (operation->give_up != NULL && lock->call.phase == PHASE_ANSWER)
         operation->give_up(lock);
-    return drop_connection(lock, &(struct client_failure){.kind = FAILURE_SILENT,
-                                                          .number = EHOSTUNREACH,
-                                                          .reason = "it does not answer"});
+    return drop_connection(lock, &silent);
 }
 
 /* An address that cannot be connected to, or not in time. */

@@ -30,6 +30,12 @@ int client_search_turned_away(struct ipclocker *lock, const char *error, enum er
 /* The connection that was used is of no use any more. */
 int client_search_lost(struct ipclocker *lock, int number, const char *reason);
 
+/* The server where we wait is silent, and others may have taken its place. */
+int client_search_silent(struct ipclocker *lock);
+
+/* The server is none that what is asked can be asked of, for this reason. */
+int client_search_foreign(struct ipclocker *lock, const char *reason);
+
 /* What answers is no server, and will be none the next time. */
 int client_search_stranger(struct ipclocker *lock, const char *reason);
 
