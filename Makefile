@@ -306,7 +306,7 @@ help:
 	@echo 'make check-slow     the tests that check has no time for'
 	@echo 'make check-crash    crashes, failing disks and hostile neighbours, many times'
 	@echo 'make check-long     all that takes longer: that, and builds with sanitizers'
-	@echo 'make check-mutants  breaks the rules of pools one by one, and sees a unit test fail each time'
+	@echo 'make check-mutants  breaks the rules of pools and of etcd one by one, and sees a unit test fail each time'
 	@echo 'make check-unit     unit tests only (VARIANT=fuzz or asan: under ASan and UBSan)'
 	@echo 'make check-valgrind unit tests under valgrind'
 	@echo 'make check-e2e      end-to-end tests only'

@@ -8,9 +8,6 @@ import shutil
 from support import certificates, etcd, farm
 from support.tap import test
 
-VALGRIND = ("valgrind", "-q", "--error-exitcode=99", "--leak-check=full",
-            "--errors-for-leak-kinds=definite,indirect,possible",
-            f"--suppressions={farm.SOURCE}/tests/unit/valgrind.supp")
 GOOD = ("answered", 0, "")
 
 
@@ -207,7 +204,7 @@ def a_frozen_member_holds_up_no_handshake(folder):
 def nothing_leaks_and_nothing_is_read_that_is_not_there(folder):
     world = Farm(folder, clients_need_certificates=True)
     cert, key = world.ours
-    asker = etcd.Asker(world.cluster.state(), wrapper=VALGRIND, ca_file=world.authority.file,
+    asker = etcd.Asker(world.cluster.state(), wrapper=etcd.watched(), ca_file=world.authority.file,
                        cert_file=cert, key_file=key)
     farm.equal(outcome(asker.ask("txn", etcd.put(("a", os.urandom(200000))), timeout_ms=60000)), GOOD)
     farm.equal(outcome(asker.ask("range", etcd.range_of("a"), timeout_ms=60000)), GOOD)

@@ -13,6 +13,12 @@ from support import farm, tap
 ASK = os.path.join(farm.BUILD, "tests", "etcd", "ask")
 
 
+@tap.before_each
+def _need_the_client():
+    if not os.path.exists(ASK):
+        raise tap.Lacks("built without etcd (WITH_ETCD=0)")
+
+
 # ---- protobuf, as far as it takes --------------------------------------------------------------
 
 def _varint(number):
@@ -178,6 +184,16 @@ class Cluster:
 
 # ---- lockerd's client --------------------------------------------------------------------------
 
+def watched():
+    """The words that run the client under valgrind; none where a sanitizer is in it already."""
+    with open(ASK, "rb") as program:
+        if re.search(rb"__[at]san_init", program.read()):
+            return ()
+    return ("valgrind", "-q", "--error-exitcode=99", "--leak-check=full",
+            "--errors-for-leak-kinds=definite,indirect,possible",
+            f"--suppressions={farm.SOURCE}/tests/unit/valgrind.supp")
+
+
 Answer = collections.namedtuple("Answer", "outcome code ms next data text")
 
 
@@ -185,8 +201,6 @@ class Asker:
     """A process that asks as lockerd does."""
 
     def __init__(self, state, wrapper=(), **settings):
-        if not os.path.exists(ASK):
-            raise tap.Lacks("built without etcd (WITH_ETCD=0)")
         self.process = farm.start(*wrapper, ASK, state,
                                   *(f"{name}={value}" for name, value in settings.items()),
                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -228,8 +242,6 @@ class Asker:
 
 def refused(state, **settings):
     """What the client says of settings that it does not take."""
-    if not os.path.exists(ASK):
-        raise tap.Lacks("built without etcd (WITH_ETCD=0)")
     done = farm.run(ASK, state, *(f"{name}={value}" for name, value in settings.items()))
     farm.equal((done.returncode, done.stderr), (1, ""))
     return done.stdout.rstrip("\n")
