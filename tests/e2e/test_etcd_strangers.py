@@ -121,6 +121,8 @@ def http_2_by_tls_that_is_no_etcd_is_told_apart(folder):
     context.set_alpn_protocols(["h2"])
     stranger = Stranger(b"\0\0\0\x04\0\0\0\0\0" b"\0\0\x01\x01\x05\0\0\0\x01\x8d", context=context)
     farm.contains(said_of(stranger.port, "https", ca_file=authority.file), "is no etcd (HTTP status 404)")
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    farm.contains(said_of(stranger.port, "https", ca_file=authority.file), "is no etcd (HTTP status 404)")
 
 
 @test

@@ -14,18 +14,17 @@ GOOD = ("answered", 0, "")
 class Farm:
     """A CA, an etcd with a certificate of it for `names`, and a certificate of ours."""
 
-    def __init__(self, folder, names=("DNS:localhost", "IP:127.0.0.1"), host="127.0.0.1",
-                 clients_need_certificates=False, days=2):
+    def __init__(self, folder, names=("DNS:localhost", "IP:127.0.0.1"), clients_need_certificates=False, days=2):
         self.authority = certificates.Authority(folder)
         self.server = self.authority.issue("server", names, days=days)
         self.ours = self.authority.issue("ours", common_name="root")
         options = ["--cert-file", self.server[0], "--key-file", self.server[1]]
         if clients_need_certificates:
             options += ["--client-cert-auth", "--trusted-ca-file", self.authority.file]
-        # etcdctl asks by the name that the certificate is for.
+        # etcdctl asks by a name that the certificate may not be for.
         tls = {"cacert": self.authority.file, "cert": self.ours[0], "key": self.ours[1],
                "insecure-skip-tls-verify": "true"}
-        self.cluster = etcd.Cluster(folder, options=options, tls=tls, host=host)
+        self.cluster = etcd.Cluster(folder, options=options, tls=tls)
 
     def ask(self, **settings):
         settings.setdefault("ca_file", self.authority.file)
