@@ -29,7 +29,7 @@ static void die(const char *what)
 
 static int64_t number_of(const char *word)
 {
-    uint64_t number;
+    uint64_t number = 0;
 
     if (word == NULL || number_parse(word, INT64_MAX, &number) != 0)
         die("that is no number");
