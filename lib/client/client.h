@@ -31,26 +31,11 @@ enum {
 /* defaults/defaults.h */
 struct defaults;
 
+struct client_rival; /* race.c */
+
 /* net/resolver.h */
 struct resolver;
 struct resolver_result;
-
-/* One entry of the list of servers. */
-struct client_host {
-    char *name;    /* or the path of a UNIX socket */
-    uint16_t port; /* 0: the handle's */
-    bool is_path;
-    bool is_looked_up;            /* the resolver is at it */
-    struct resolver_result *late; /* what came of that behind the host's turn; NULL: nothing */
-};
-
-union client_address {
-    struct sockaddr any;
-    struct sockaddr_in in;
-    struct sockaddr_in6 in6;
-    struct sockaddr_un un;
-    struct sockaddr_storage storage;
-};
 
 /* Why a host is no server, from what says least to what says most. */
 enum client_failure_kind {
@@ -68,6 +53,32 @@ struct client_failure {
     int number;         /* an errno */
     const char *reason; /* harmless for a terminal */
     bool is_final;      /* to ask again would come to the same */
+};
+
+/* The one of those of a host that says most. */
+struct client_host_failure {
+    enum client_failure_kind kind;
+    bool is_final;
+    char reason[160];
+};
+
+/* One entry of the list of servers. */
+struct client_host {
+    char *name;    /* or the path of a UNIX socket */
+    uint16_t port; /* 0: the handle's */
+    bool is_path;
+    bool is_looked_up;            /* the resolver is at it */
+    struct resolver_result *late; /* what came of that behind the host's turn; NULL: nothing */
+    bool is_deferred;             /* in this round, until all others were tried */
+    struct client_host_failure failure; /* in this round */
+};
+
+union client_address {
+    struct sockaddr any;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+    struct sockaddr_un un;
+    struct sockaddr_storage storage;
 };
 
 /* What the caller has set. */
@@ -128,17 +139,24 @@ struct client_round {
     size_t left_out;         /* but for this one, or SIZE_MAX */
     union client_address addresses[CLIENT_ADDRESSES_MAX]; /* of the current host */
     size_t address_count, address_index;
-    unsigned tries;       /* rounds that failed since the last success */
-    char failures[320];   /* of this round: "farm1:1751 (Connection refused), ..." */
-    size_t failures_len;  /* without the current host's part */
-    size_t failures_step; /* host_step when the last one was noted */
+    unsigned tries;    /* rounds that failed since the last success */
+    bool has_failures; /* see struct client_host */
     int failure_errno;
     enum client_failure_kind failure_kind; /* of the host that failed last */
-    bool host_is_final;                    /* the same */
-    bool others_are_final;                 /* those before it, in this round */
     bool is_slow;                          /* somebody was waited for in vain */
     int64_t end_ms;                        /* when a request that does not wait has to be through */
     int64_t lookup_end_ms, lookup_began_ms;
+    int64_t attempt_end_ms; /* for how long the current one may be tried, */
+    int64_t next_ms;        /* and when the next one is to be tried besides */
+};
+
+/* Other servers that are connected to at the same time, see race.h. */
+struct client_race {
+    struct client_rival *rivals; /* the one that was begun first comes first; NULL: none yet */
+    size_t count, room;
+    int epoll_fd; /* -1: none */
+    bool has_runner_up;
+    struct client_target runner_up; /* see client_round_hold() */
 };
 
 /* What was told last of a server that is away, so that it is not told again and again. */
@@ -262,6 +280,7 @@ struct ipclocker {
 
     struct client_place place;
     struct client_round round;
+    struct client_race race;
     struct client_retell retell;
     struct client_connection connection;
     struct client_aside aside;

@@ -14,12 +14,14 @@
 #include "connection.h"
 #include "death_report.h"
 #include "error.h"
+#include "failures.h"
 #include "greeting.h"
 #include "home.h"
 #include "hosts.h"
 #include "loss.h"
 #include "preset.h"
 #include "proof.h"
+#include "race.h"
 #include "request.h"
 #include "round.h"
 #include "search.h"
@@ -33,6 +35,7 @@ enum {
 void client_engine_abandon(struct ipclocker *lock)
 {
     client_aside_close(lock);
+    client_race_close(lock);
     lock->call.operation = NULL;
     lock->call.argument = NULL;
     lock->call.phase = PHASE_IDLE;
@@ -84,15 +87,6 @@ static int send_request(struct ipclocker *lock)
     return STEP_AGAIN;
 }
 
-/* A server must not see a request before it is known to understand it, as a classic one would make
- * something else of it, and to be one that knows of us. */
-static bool needs_dialect(const struct ipclocker *lock)
-{
-    return lock->call.operation->is_ours ||
-           (lock->call.operation->has_demand && !client_request_is_plain(lock)) ||
-           client_home_is_cluster(lock);
-}
-
 /* What needs no dialect goes out in one write with the question for it. */
 static int start_talking(struct ipclocker *lock)
 {
@@ -100,11 +94,11 @@ static int start_talking(struct ipclocker *lock)
     lock->connection.proof.is_asked = client_proof_is_wanted(lock);
     if (lock->connection.proof.is_asked)
         client_request_command(lock, "auth");
-    else if (!needs_dialect(lock))
+    else if (!client_greeting_is_needed(lock))
         return send_request(lock);
     client_request_command(lock, "VERSION");
     lock->connection.awaits_version =
-        lock->connection.proof.is_asked || client_home_is_cluster(lock);
+        lock->connection.proof.is_asked || client_greeting_needs_all(lock);
     lock->call.phase = PHASE_HANDSHAKE;
     lock->call.phase_deadline_ms = clock_now_ms() + CLIENT_ANSWER_MS;
     return STEP_AGAIN;
@@ -122,7 +116,7 @@ static void learn_dialect(struct ipclocker *lock, const struct answer *answer)
 {
     lock->connection.dialect = answer->kind == ANSWER_PROTO ? DIALECT_2 : DIALECT_CLASSIC;
     lock->server.protocol = answer->kind == ANSWER_PROTO ? 2 : 1;
-    if (!client_home_is_cluster(lock))
+    if (lock->call.phase != PHASE_HANDSHAKE)
         accept_server(lock);
 }
 
@@ -149,8 +143,9 @@ static int begin_request(struct ipclocker *lock, const struct answer *challenge)
 
     if (objection != NULL)
         return client_search_foreign(lock, objection);
-    if (client_home_is_cluster(lock))
-        accept_server(lock);
+    if (client_greeting_may_hold(lock) && lock->connection.cluster[0] == '\0')
+        return client_search_hold(lock);
+    accept_server(lock);
     if (challenge != NULL)
         client_proof_give(lock, challenge);
     return send_request(lock);
@@ -193,12 +188,12 @@ static int take_answer(struct ipclocker *lock, const struct answer *answer)
     lock->call.holds = false;
     if (answer->kind == ANSWER_PROTO)
         return STEP_AGAIN;
-    client_round_tell_second(lock);
+    client_failures_tell_second(lock);
     if (is_put_off(lock, answer))
         return client_search_turned_away(lock, answer->error, answer->code);
     if (answer->kind == ANSWER_WAITING || answer->kind == ANSWER_STATUS ||
         answer->kind == ANSWER_QUEUE)
-        client_round_tell_return(lock);
+        client_failures_tell_return(lock);
     result = lock->call.operation->take(lock, answer);
     return result == 0 ? STEP_AGAIN : result;
 }
@@ -267,21 +262,11 @@ static int step_talking(struct ipclocker *lock)
     return lock->call.operation->look(lock) ? 0 : client_search_silent(lock);
 }
 
-static int step_resolving(struct ipclocker *lock)
+static int step_searching(struct ipclocker *lock)
 {
-    return client_round_is_resolving(lock) ? 0 : client_search_next(lock);
-}
+    int result = client_search_step(lock);
 
-static int step_connecting(struct ipclocker *lock)
-{
-    int connected = client_connection_check(lock->connection.fd, client_connection_address(lock));
-
-    if (connected > 0)
-        return start_talking(lock);
-    if (connected < 0)
-        return client_search_unreached(lock, errno);
-    return clock_now_ms() < lock->call.phase_deadline_ms ? 0
-                                                         : client_search_unreached(lock, ETIMEDOUT);
+    return result == STEP_CONNECTED ? start_talking(lock) : result;
 }
 
 static int step_pause(struct ipclocker *lock)
@@ -297,9 +282,8 @@ static int step_once(struct ipclocker *lock)
     case PHASE_PAUSE:
         return step_pause(lock);
     case PHASE_RESOLVING:
-        return step_resolving(lock);
     case PHASE_CONNECTING:
-        return step_connecting(lock);
+        return step_searching(lock);
     case PHASE_IDLE:
         return client_error_set(lock, EINVAL, "nothing is under way");
     default:
@@ -368,10 +352,11 @@ static int time_out(struct ipclocker *lock)
     if (phase == PHASE_ANSWER || phase == PHASE_HANDSHAKE)
         return fail_unanswered(lock);
     if (phase == PHASE_RESOLVING)
-        client_round_not_resolved(lock);
+        client_failures_not_resolved(lock);
     if (phase == PHASE_CONNECTING)
-        client_round_unreached(lock, ETIMEDOUT);
-    return client_round_fail(lock);
+        client_failures_unreached(lock, ETIMEDOUT);
+    client_race_time_out(lock);
+    return client_failures_fail(lock);
 }
 
 int client_engine_step(struct ipclocker *lock)
@@ -386,7 +371,10 @@ int client_engine_step(struct ipclocker *lock)
         result = 0;
     if (result == 0 && clock_now_ms() >= lock->call.limit_ms)
         result = time_out(lock);
-    return result == 0 ? 0 : finish(lock, result);
+    if (result != 0)
+        return finish(lock, result);
+    client_race_arm(lock);
+    return 0;
 }
 
 int client_engine_begin(struct ipclocker *lock, const struct client_operation *operation,

@@ -5,6 +5,10 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "engine.h"
+#include "home.h"
+#include "race.h"
+#include "request.h"
 
 static void note_version(struct ipclocker *lock, const struct answer *answer)
 {
@@ -28,4 +32,22 @@ bool client_greeting_take(struct ipclocker *lock, const struct answer *answer)
     if (answer->kind == ANSWER_CLUSTER)
         note_cluster(lock, answer->text);
     return answer->kind == ANSWER_CLUSTER;
+}
+
+bool client_greeting_may_hold(const struct ipclocker *lock)
+{
+    return lock->call.operation->waits && !client_home_is_cluster(lock) &&
+           client_race_has_earlier(lock);
+}
+
+bool client_greeting_needs_all(const struct ipclocker *lock)
+{
+    return client_home_is_cluster(lock) || client_greeting_may_hold(lock);
+}
+
+bool client_greeting_is_needed(const struct ipclocker *lock)
+{
+    return lock->call.operation->is_ours ||
+           (lock->call.operation->has_demand && !client_request_is_plain(lock)) ||
+           client_greeting_needs_all(lock);
 }

@@ -13,6 +13,7 @@
 #include "connection.h"
 #include "death_report.h"
 #include "error.h"
+#include "failures.h"
 #include "granted.h"
 #include "home.h"
 #include "hosts.h"
@@ -271,8 +272,8 @@ static bool look_after_queue(struct ipclocker *lock)
     if (client_home_has_others(lock))
         return false;
     client_round_resume(lock);
-    client_round_silent(lock);
-    client_round_tell_silence(lock, "it has a place for us in its queue, and is waited for");
+    client_failures_silent(lock);
+    client_failures_tell_silence(lock, "it has a place for us in its queue, and is waited for");
     lock->call.phase_deadline_ms = clock_now_ms() + LOOK_MS;
     return true;
 }
