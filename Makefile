@@ -6,8 +6,8 @@
 #   make help     the other targets
 #
 # CC, CFLAGS, LDFLAGS, PREFIX and DESTDIR are yours to set.  VARIANT=asan, tsan or clang builds
-# beside the normal build, in build/VARIANT.  WITH_SLURM=0 leaves out what is about Slurm,
-# WITH_COMPLETIONS=0 what a build for another machine cannot make.
+# beside the normal build, in build/VARIANT.  WITH_SLURM=0 leaves out what is about Slurm, WITH_ETCD=0
+# what keeps the state in etcd, WITH_COMPLETIONS=0 what a build for another machine cannot make.
 
 # The version is that of lib/ipclocker.h.  Modules that are laid beside scripts, and packages, have to
 # say it themselves: tests/lint/test_version.py holds them to it.
@@ -39,6 +39,7 @@ PKG_CONFIG ?= pkg-config
 INSTALL    ?= install
 OBJCOPY    ?= objcopy
 PROVE      ?= prove
+PROTOC_C   ?= protoc-c
 JOBS       ?= $(shell nproc)
 
 comma := ,
@@ -83,8 +84,19 @@ endif
 
 # Quoted includes are ours: "file.h" of the same room, "room/file.h" of another; a program's folder may
 # have the name of somebody else's (<slurm/slurm.h>).  Tests include from the top, too.
-INCLUDES := -iquote lib -iquote wrappers -iquote .
+# What is generated stands where it would below lib/.
+INCLUDES := -iquote lib -iquote wrappers -iquote . -iquote $B/generated
 PKGS := libevent_core libevent_extra json-c sqlite3 libconfig
+
+# What keeps the state in etcd is built where what it needs is, unless WITH_ETCD says otherwise.
+ETCD_PKGS := libnghttp2 libprotobuf-c libssl libcrypto
+WITH_ETCD ?= auto
+ifeq ($(WITH_ETCD),auto)
+ETCD := $(shell $(PKG_CONFIG) --exists $(ETCD_PKGS) 2>/dev/null && command -v $(PROTOC_C) >/dev/null && echo 1)
+else
+ETCD := $(filter-out 0,$(WITH_ETCD))
+endif
+PKGS += $(if $(ETCD),$(ETCD_PKGS))
 LANGUAGE := -std=gnu11 -D_GNU_SOURCE -DFARMLOCK_VERSION='"$(VERSION)"' $(INCLUDES)
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS))
 # Where it was built is in nothing that is built: two folders make the same bytes.
@@ -101,7 +113,7 @@ SLURM := $(shell $(CC) $(CPPFLAGS) -fsyntax-only -include slurm/spank.h -xc /dev
 else
 SLURM := $(filter-out 0,$(WITH_SLURM))
 endif
-LANGUAGE += $(if $(SLURM),-DFARMLOCK_SLURM)
+LANGUAGE += $(if $(SLURM),-DFARMLOCK_SLURM) $(if $(ETCD),-DFARMLOCK_ETCD)
 
 # ---- what there is --------------------------------------------------------------------------
 
@@ -119,8 +131,11 @@ PROGRAMS := $(DAEMONS) $(WRAPPERS)
 BINS     := $(PROGRAMS:%=$B/bin/%)
 SPANK    := $(if $(SLURM),$B/spank/pidwatch.so)
 
-# Ours: all that is below lib/, for programs and tests.
+# Ours: all that is below lib/, for programs and tests; and what protoc-c makes of a .proto there.
 INTERNAL := $B/lib/libfarmlock.a
+ETCD_SOURCES := $(if $(ETCD),$(wildcard lib/store/etcd/*.c))
+LIB_SOURCES  := $(wildcard lib/*/*.c) $(ETCD_SOURCES)
+GENERATED    := $(if $(ETCD),$B/generated/store/etcd/etcd.pb-c.c)
 # Others': what their export lists name and what that needs, with everything else hidden.
 LIBRARIES := libipclocker libipclocker-server
 STATIC   := $(LIBRARIES:%=$B/lib/%.a)
@@ -138,7 +153,7 @@ all: found $(BINS) $(SPANK) $(STATIC) $(SHARED) $(PC_FILES:%=$B/lib/%)
 
 .PHONY: found
 found:
-	@WITH_SLURM=$(or $(SLURM),0) sh .ci/deps --report
+	@WITH_SLURM=$(or $(SLURM),0) WITH_ETCD=$(or $(ETCD),0) sh .ci/deps --report
 
 # V=1 shows the commands themselves.
 ifeq ($(V),1)
@@ -162,7 +177,19 @@ $B/obj/%.o: %.c $B/flags
 	@mkdir -p $(@D)
 	$(call say,CC   $@)$(CC) $(ALL_CFLAGS) $(OWN_CFLAGS) -c -o $@ $<
 
-$(INTERNAL): $(patsubst %.c,$B/obj/%.o,$(wildcard lib/*/*.c))
+# Not linted, and nobody's to warn of.
+$B/generated/%.pb-c.c $B/generated/%.pb-c.h: lib/%.proto
+	@mkdir -p $(@D)
+	$(call say,GEN  $@)$(PROTOC_C) --proto_path=lib --c_out=$B/generated $<
+
+$(GENERATED:$B/%.c=$B/obj/%.o): $B/obj/%.o: $B/%.c $B/flags
+	@mkdir -p $(@D)
+	$(call say,CC   $@)$(CC) $(ALL_CFLAGS) -w -c -o $@ $<
+
+# It must be there when the first of these is compiled; from then on the .d files know.
+$(ETCD_SOURCES:%.c=$B/obj/%.o): | $(GENERATED)
+
+$(INTERNAL): $(LIB_SOURCES:%.c=$B/obj/%.o) $(GENERATED:$B/%.c=$B/obj/%.o)
 	@mkdir -p $(@D)
 	$(call say,AR   $@)rm -f $@ && $(AR) qcsD $@ $^
 
@@ -227,13 +254,13 @@ $B/spank/pidwatch.so: $(call OBJECTS_OF,spank-plugin) $(INTERNAL) spank-plugin/p
 
 .PHONY: deps
 deps:
-	@sh .ci/deps build test $(if $(filter-out 0,$(WITH_SLURM)),slurm)
+	@sh .ci/deps build test $(if $(filter-out 0,$(WITH_ETCD)),etcd) $(if $(filter-out 0,$(WITH_SLURM)),slurm)
 	@sh .ci/gridengine build/gridengine
 	@sh .ci/promtool build/promtool
 
 .PHONY: demo
 demo:
-	@sh .ci/deps build
+	@sh .ci/deps build $(if $(filter-out 0,$(WITH_ETCD)),etcd)
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all
 	@FARMLOCK_BUILD=$(CURDIR)/$B examples/demo.sh
 
@@ -270,7 +297,7 @@ help:
 	@echo 'make check-slow     the tests that check has no time for'
 	@echo 'make check-crash    crashes, failing disks and hostile neighbours, many times'
 	@echo 'make check-long     all that takes longer: that, and builds with sanitizers'
-	@echo 'make check-mutants  breaks the rules of pools one by one, and sees a unit test fail each time'
+	@echo 'make check-mutants  breaks the rules of pools and of etcd one by one, and sees a unit test fail each time'
 	@echo 'make check-unit     unit tests only (VARIANT=asan: under ASan and UBSan)'
 	@echo 'make check-valgrind unit tests under valgrind'
 	@echo 'make check-e2e      end-to-end tests only'
@@ -279,6 +306,7 @@ help:
 	@echo '                    build and test in a root of that Debian release (as root)'
 	@echo 'make check-packages RELEASE=trixie'
 	@echo '                    build packages, install, upgrade and purge them in a root of that release (as root)'
+	@echo 'make check-rpm      build RPM packages, and have rpmlint look at them'
 	@echo 'make fuzz           every parser on random input, FUZZ_SECONDS=90 in all'
 	@echo 'make soak           faults and hostile neighbours for SECONDS=120, and a judge of the outcome'
 	@echo 'make bench          what things cost, against what they are compared with: a table'

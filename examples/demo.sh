@@ -72,6 +72,8 @@ show lockersh --locklist
 
 say "The others take their turns"
 wait
+# What stays behind of the last gives its seat back right after its end.
+while [ -n "$(lockersh --locklist)" ]; do sleep 0.01; done
 echo "all simulations have ended; nobody has a seat:"
 show lockersh --locklist
 

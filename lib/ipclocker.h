@@ -330,6 +330,7 @@ struct ipclocker_ping_status {
     unsigned protocol; /* 1: classic; 2: ours */
     bool knows_you;    /* it has told who the caller is to it; older servers do not */
     struct ipclocker_person you;
+    char cluster[65]; /* the id of the servers that share its state; "": it stands alone */
 };
 
 /* The same with details.  Returns 0 when one answered, else -1 with *status filled and errno. */

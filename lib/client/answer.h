@@ -26,6 +26,7 @@ enum answer_kind {
     ANSWER_NONE,     /* no whole answer is there yet */
     ANSWER_BAD,      /* what came is no answer of a lock server; nothing can follow */
     ANSWER_PROTO,    /* .number: the protocol */
+    ANSWER_CLUSTER,  /* .text: the id of those that share the server's state */
     ANSWER_AUTH,     /* .text: the method; .nonce; .number: the server's uid */
     ANSWER_PERSON,   /* .text: how the server knows us; .number: the uid, 0 where it was not told */
     ANSWER_VERSION,  /* .text: the version; .number: when the server started; .clock_ms */

@@ -109,8 +109,12 @@ enum answer_kind answer_line_short_kind(const char *word)
         const char *word;
         enum answer_kind kind;
     } kinds[] = {
-        {"print_waiting", ANSWER_WAITING},   {"would", ANSWER_WOULD},       {"seat", ANSWER_SEAT},
-        {"print_obtained", ANSWER_OBTAINED}, {"print_broke", ANSWER_BROKE},
+        {"print_waiting", ANSWER_WAITING},
+        {"would", ANSWER_WOULD},
+        {"seat", ANSWER_SEAT},
+        {"print_obtained", ANSWER_OBTAINED},
+        {"print_broke", ANSWER_BROKE},
+        {"cluster", ANSWER_CLUSTER},
     };
 
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {

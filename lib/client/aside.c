@@ -15,14 +15,14 @@ bool client_aside_is_there(const struct ipclocker *lock)
 bool client_aside_is_to(const struct ipclocker *lock, const union client_address *address)
 {
     return client_aside_is_there(lock) &&
-           client_connection_same_address(address, &lock->aside.address);
+           client_connection_same_address(address, &lock->aside.at.address);
 }
 
 void client_aside_put(struct ipclocker *lock)
 {
     lock->aside = (struct client_aside){
         .connection = lock->connection,
-        .address = *client_connection_address(lock),
+        .at = lock->round.at,
         .host_step = lock->round.host_step,
         .phase = lock->call.phase,
     };
@@ -33,9 +33,8 @@ void client_aside_take_back(struct ipclocker *lock)
 {
     lock->connection = lock->aside.connection;
     lock->aside.connection = none;
-    lock->round.addresses[0] = lock->aside.address;
-    lock->round.address_count = 1;
-    lock->round.address_index = 1;
+    lock->round.at = lock->aside.at;
+    lock->round.address_count = lock->round.address_index = 0;
     lock->round.host_step = lock->aside.host_step;
     lock->call.phase = lock->aside.phase;
 }

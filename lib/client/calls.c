@@ -326,7 +326,7 @@ int ipclocker_ping_status(struct ipclocker *lock, struct ipclocker_ping_status *
     clock_gettime(CLOCK_MONOTONIC, &end);
     *status = (struct ipclocker_ping_status){.ok = result == 0};
     if (lock->set.host_count > 0)
-        client_hosts_describe(lock, client_round_host(lock), status->host, sizeof status->host);
+        client_hosts_describe(lock, client_hosts_current(lock), status->host, sizeof status->host);
     if (result != 0)
         return -1;
     status->seconds =
@@ -334,6 +334,7 @@ int ipclocker_ping_status(struct ipclocker *lock, struct ipclocker_ping_status *
     snprintf(status->version, sizeof status->version, "%s", lock->server.version);
     status->started = lock->server.started;
     status->protocol = lock->server.protocol;
+    memcpy(status->cluster, lock->connection.cluster, sizeof lock->connection.cluster);
     status->knows_you = lock->server.knows_us;
     status->you = lock->server.us;
     return 0;

@@ -17,6 +17,7 @@
 #include "base/buffer.h"
 #include "ipclocker.h"
 #include "lock/demand.h"
+#include "protocol/cluster_id.h"
 
 enum {
     CLIENT_NAME_MAX = 255,     /* bytes of a name or owner */
@@ -30,26 +31,11 @@ enum {
 /* defaults/defaults.h */
 struct defaults;
 
+struct client_rival; /* race.c */
+
 /* net/resolver.h */
 struct resolver;
 struct resolver_result;
-
-/* One entry of the list of servers. */
-struct client_host {
-    char *name;    /* or the path of a UNIX socket */
-    uint16_t port; /* 0: the handle's */
-    bool is_path;
-    bool is_looked_up;            /* the resolver is at it */
-    struct resolver_result *late; /* what came of that behind the host's turn; NULL: nothing */
-};
-
-union client_address {
-    struct sockaddr any;
-    struct sockaddr_in in;
-    struct sockaddr_in6 in6;
-    struct sockaddr_un un;
-    struct sockaddr_storage storage;
-};
 
 /* Why a host is no server, from what says least to what says most. */
 enum client_failure_kind {
@@ -67,6 +53,32 @@ struct client_failure {
     int number;         /* an errno */
     const char *reason; /* harmless for a terminal */
     bool is_final;      /* to ask again would come to the same */
+};
+
+/* The one of those of a host that says most. */
+struct client_host_failure {
+    enum client_failure_kind kind;
+    bool is_final;
+    char reason[160];
+};
+
+/* One entry of the list of servers. */
+struct client_host {
+    char *name;    /* or the path of a UNIX socket */
+    uint16_t port; /* 0: the handle's */
+    bool is_path;
+    bool is_looked_up;            /* the resolver is at it */
+    struct resolver_result *late; /* what came of that behind the host's turn; NULL: nothing */
+    bool is_deferred;             /* in this round, until all others were tried */
+    struct client_host_failure failure; /* in this round */
+};
+
+union client_address {
+    struct sockaddr any;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+    struct sockaddr_un un;
+    struct sockaddr_storage storage;
 };
 
 /* What the caller has set. */
@@ -103,26 +115,48 @@ struct client_place {
     size_t preferred_host; /* the one that answered last */
     size_t home_host;      /* the one that granted what is held or has us in its queue */
     union client_address home_address;
-    bool at_home;     /* no other one is to be asked */
-    bool told_second; /* that one behind the first of the list serves */
+    char cluster[CLUSTER_ID_SIZE]; /* of home, see home.h; "": it stands alone */
+    bool has_addresses;            /* the name of the server that answered has several */
+    size_t silent_host;            /* the one that was left as it was silent, */
+    int64_t silent_until_ms;       /* which is not tried again before then; 0: none is */
+    bool at_home;                  /* no other one is to be asked, but for those of its cluster */
+    bool told_foreign;             /* that one of another cluster was passed over */
+    bool told_second;              /* that one behind the first of the list serves */
+};
+
+/* A server that is tried or talked to. */
+struct client_target {
+    size_t host; /* of the list */
+    union client_address address;
 };
 
 /* A round over all hosts, in which none was a server so far. */
 struct client_round {
-    size_t host_step;                                     /* how many were tried in this round */
+    struct client_target at; /* the one that is tried, or talked to */
+    size_t host_step;        /* how many were tried in this round, */
+    size_t host_count;       /* of so many */
+    size_t first_host;       /* the others follow in the order of the list, */
+    size_t left_out;         /* but for this one, or SIZE_MAX */
     union client_address addresses[CLIENT_ADDRESSES_MAX]; /* of the current host */
     size_t address_count, address_index;
-    unsigned tries;       /* rounds that failed since the last success */
-    char failures[320];   /* of this round: "farm1:1751 (Connection refused), ..." */
-    size_t failures_len;  /* without the current host's part */
-    size_t failures_step; /* host_step when the last one was noted */
+    unsigned tries;    /* rounds that failed since the last success */
+    bool has_failures; /* see struct client_host */
     int failure_errno;
     enum client_failure_kind failure_kind; /* of the host that failed last */
-    bool host_is_final;                    /* the same */
-    bool others_are_final;                 /* those before it, in this round */
     bool is_slow;                          /* somebody was waited for in vain */
     int64_t end_ms;                        /* when a request that does not wait has to be through */
     int64_t lookup_end_ms, lookup_began_ms;
+    int64_t attempt_end_ms; /* for how long the current one may be tried, */
+    int64_t next_ms;        /* and when the next one is to be tried besides */
+};
+
+/* Other servers that are connected to at the same time, see race.h. */
+struct client_race {
+    struct client_rival *rivals; /* the one that was begun first comes first; NULL: none yet */
+    size_t count, room;
+    int epoll_fd; /* -1: none */
+    bool has_runner_up;
+    struct client_target runner_up; /* see client_round_hold() */
 };
 
 /* What was told last of a server that is away, so that it is not told again and again. */
@@ -136,7 +170,7 @@ enum client_dialect { DIALECT_UNKNOWN, DIALECT_CLASSIC, DIALECT_2 };
 
 /* What a connection has proven; see proof.h. */
 struct client_proof {
-    bool is_asked; /* how to; and the version, whose answer is nobody's */
+    bool is_asked; /* how to */
     bool is_by_munge, is_by_grant, is_sealed;
     size_t sealed_len; /* of what is to be sent, so much is sealed */
     struct siphash_key key;
@@ -150,6 +184,8 @@ struct client_connection {
     struct buffer out;
     struct answer_parser parser;
     struct client_proof proof;
+    bool awaits_version;           /* of the handshake: that answer is nobody's */
+    char cluster[CLUSTER_ID_SIZE]; /* that the server says it is of; "": none, or not told yet */
 };
 
 /* Reports of deaths; where we wait at a classic server, on a connection of their own. */
@@ -191,7 +227,7 @@ struct client_call {
  * keeps its place. */
 struct client_aside {
     struct client_connection connection;
-    union client_address address;
+    struct client_target at;
     size_t host_step;
     enum client_phase phase;
 };
@@ -204,6 +240,12 @@ struct client_wait {
     bool asked;       /* for news, which are to come */
     int64_t begun_ms; /* when this server put us into its queue */
     bool told_inside; /* since then, see inside.h */
+};
+
+/* Whether the server still answers that we hold at, see pulse.h. */
+struct client_pulse {
+    int64_t due_ms; /* when it is to be asked, or has to have answered; CLIENT_NEVER: it is not */
+    bool is_asked;
 };
 
 /* What is held. */
@@ -230,13 +272,15 @@ struct client_server {
 
 struct ipclocker {
     struct client_parameters set;
-    struct defaults *defaults; /* clients' files; NULL until they are needed */
+    const struct defaults *defaults; /* clients' files; NULL until they are needed */
+    struct defaults *own_defaults;   /* the same, where nobody has lent them */
     char error[512];
     char default_user[3 * CLIENT_NAME_MAX];
     char *owner; /* what ipclocker_owner() has returned */
 
     struct client_place place;
     struct client_round round;
+    struct client_race race;
     struct client_retell retell;
     struct client_connection connection;
     struct client_aside aside;
@@ -247,6 +291,7 @@ struct ipclocker {
     struct client_wait wait;
     struct buffer foreseen; /* what ipclocker_explain() says would be granted, with a NUL */
     struct client_grant grant;
+    struct client_pulse pulse;
     struct client_server server;
 };
 

@@ -54,8 +54,7 @@ int client_connection_check(int fd, const union client_address *address)
 
 const union client_address *client_connection_address(const struct ipclocker *lock)
 {
-    return &lock->round
-                .addresses[lock->round.address_index > 0 ? lock->round.address_index - 1 : 0];
+    return &lock->round.at.address;
 }
 
 void client_connection_keep_alive(const struct ipclocker *lock)
@@ -79,6 +78,8 @@ void client_connection_close(struct ipclocker *lock)
     buffer_fini(&connection->out);
     answer_parser_fini(&connection->parser);
     explicit_bzero(&connection->proof, sizeof connection->proof);
+    connection->awaits_version = false;
+    connection->cluster[0] = '\0';
 }
 
 static void trace(const struct ipclocker *lock, bool sent, const char *bytes, size_t len)

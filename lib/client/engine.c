@@ -14,10 +14,14 @@
 #include "connection.h"
 #include "death_report.h"
 #include "error.h"
+#include "failures.h"
+#include "greeting.h"
+#include "home.h"
 #include "hosts.h"
 #include "loss.h"
 #include "preset.h"
 #include "proof.h"
+#include "race.h"
 #include "request.h"
 #include "round.h"
 #include "search.h"
@@ -31,6 +35,7 @@ enum {
 void client_engine_abandon(struct ipclocker *lock)
 {
     client_aside_close(lock);
+    client_race_close(lock);
     lock->call.operation = NULL;
     lock->call.argument = NULL;
     lock->call.phase = PHASE_IDLE;
@@ -82,14 +87,6 @@ static int send_request(struct ipclocker *lock)
     return STEP_AGAIN;
 }
 
-/* A server must not see a request before it is known to understand it: a classic one would make
- * something else of it. */
-static bool needs_dialect(const struct ipclocker *lock)
-{
-    return lock->call.operation->is_ours ||
-           (lock->call.operation->has_demand && !client_request_is_plain(lock));
-}
-
 /* What needs no dialect goes out in one write with the question for it. */
 static int start_talking(struct ipclocker *lock)
 {
@@ -97,12 +94,21 @@ static int start_talking(struct ipclocker *lock)
     lock->connection.proof.is_asked = client_proof_is_wanted(lock);
     if (lock->connection.proof.is_asked)
         client_request_command(lock, "auth");
-    else if (!needs_dialect(lock))
+    else if (!client_greeting_is_needed(lock))
         return send_request(lock);
     client_request_command(lock, "VERSION");
+    lock->connection.awaits_version =
+        lock->connection.proof.is_asked || client_greeting_needs_all(lock);
     lock->call.phase = PHASE_HANDSHAKE;
     lock->call.phase_deadline_ms = clock_now_ms() + CLIENT_ANSWER_MS;
     return STEP_AGAIN;
+}
+
+/* The server is ours now.  Two of them must not grant. */
+static void accept_server(struct ipclocker *lock)
+{
+    client_aside_give_up(lock);
+    client_round_remember(lock);
 }
 
 /* The first answer of a connection tells which protocol it has. */
@@ -110,17 +116,8 @@ static void learn_dialect(struct ipclocker *lock, const struct answer *answer)
 {
     lock->connection.dialect = answer->kind == ANSWER_PROTO ? DIALECT_2 : DIALECT_CLASSIC;
     lock->server.protocol = answer->kind == ANSWER_PROTO ? 2 : 1;
-    /* Two of them must not grant. */
-    client_aside_give_up(lock);
-    client_round_remember(lock);
-}
-
-static void note_version(struct ipclocker *lock, const struct answer *answer)
-{
-    text_clean(lock->server.version, sizeof lock->server.version, answer->text,
-               strlen(answer->text));
-    lock->server.started = answer->number;
-    lock->server.clock_ms = answer->clock_ms;
+    if (lock->call.phase != PHASE_HANDSHAKE)
+        accept_server(lock);
 }
 
 /* The server cannot do it now, and says so: its disk is full, say.  Who has to get through in the
@@ -132,59 +129,71 @@ static bool is_put_off(const struct ipclocker *lock, const struct answer *answer
            client_search_is_endless(lock);
 }
 
-/* A server that knows the word answers it behind its dialect, and its version behind that. */
-static bool awaits_challenge(const struct ipclocker *lock)
+/* What a server says of itself, its cluster and how to prove who we are, comes behind its dialect,
+ * and its version behind that. */
+static bool awaits_more(const struct ipclocker *lock)
 {
-    return lock->connection.proof.is_asked && lock->connection.dialect == DIALECT_2;
+    return lock->connection.awaits_version && lock->connection.dialect == DIALECT_2;
 }
 
-static int take_challenge(struct ipclocker *lock, const struct answer *answer)
+/* Behind the handshake.  `challenge`, or NULL, tells how to prove who we are. */
+static int begin_request(struct ipclocker *lock, const struct answer *challenge)
 {
-    if (lock->call.phase != PHASE_HANDSHAKE)
-        return STEP_AGAIN;
-    client_proof_give(lock, answer);
+    const char *objection = client_home_objection(lock);
+
+    if (objection != NULL)
+        return client_search_foreign(lock, objection);
+    if (client_greeting_may_hold(lock) && lock->connection.cluster[0] == '\0')
+        return client_search_hold(lock);
+    accept_server(lock);
+    if (challenge != NULL)
+        client_proof_give(lock, challenge);
     return send_request(lock);
 }
 
-/* The version that was asked for with the challenge is no answer to a request. */
+/* The version that was asked for in the handshake is no answer to a request. */
 static int take_end_of_handshake(struct ipclocker *lock)
 {
-    lock->connection.proof.is_asked = false;
-    return lock->call.phase == PHASE_HANDSHAKE ? send_request(lock) : STEP_AGAIN;
+    lock->connection.awaits_version = false;
+    return lock->call.phase == PHASE_HANDSHAKE ? begin_request(lock, NULL) : STEP_AGAIN;
 }
 
 static int take_answer(struct ipclocker *lock, const struct answer *answer)
 {
     int result;
 
-    if (answer->kind == ANSWER_VERSION)
-        note_version(lock, answer);
-    if (answer->kind == ANSWER_AUTH)
-        return take_challenge(lock, answer);
-    if (client_loss_take(lock, answer))
+    if (client_greeting_take(lock, answer))
         return STEP_AGAIN;
+    /* One that may be a stranger's says nothing of what we hold. */
+    if (lock->call.phase != PHASE_HANDSHAKE && client_loss_take(lock, answer))
+        return STEP_AGAIN;
+    if (answer->kind == ANSWER_AUTH)
+        return lock->call.phase == PHASE_HANDSHAKE ? begin_request(lock, answer) : STEP_AGAIN;
     if (lock->connection.dialect == DIALECT_UNKNOWN) {
         if (answer->kind == ANSWER_PROTO && answer->number != 2)
             return client_search_stranger(lock, "it speaks another protocol");
         if (answer->kind == ANSWER_STATUS && answer->error != NULL)
             return client_search_turned_away(lock, answer->error, answer->code);
         learn_dialect(lock, answer);
-        if (lock->call.phase == PHASE_HANDSHAKE && !awaits_challenge(lock)) {
-            lock->connection.proof.is_asked = false;
-            return send_request(lock);
-        }
+        if (lock->call.phase == PHASE_HANDSHAKE && !awaits_more(lock))
+            return take_end_of_handshake(lock);
     }
-    if (lock->connection.proof.is_asked && answer->kind == ANSWER_VERSION)
+    if (lock->connection.awaits_version && answer->kind == ANSWER_VERSION)
         return take_end_of_handshake(lock);
+    if (lock->call.phase == PHASE_HANDSHAKE)
+        return answer->kind == ANSWER_STATUS && answer->error != NULL
+                   ? client_search_turned_away(lock, answer->error, answer->code)
+                   : STEP_AGAIN;
     lock->call.reused = false;
     lock->call.holds = false;
     if (answer->kind == ANSWER_PROTO)
         return STEP_AGAIN;
+    client_failures_tell_second(lock);
     if (is_put_off(lock, answer))
         return client_search_turned_away(lock, answer->error, answer->code);
     if (answer->kind == ANSWER_WAITING || answer->kind == ANSWER_STATUS ||
         answer->kind == ANSWER_QUEUE)
-        client_round_tell_return(lock);
+        client_failures_tell_return(lock);
     result = lock->call.operation->take(lock, answer);
     return result == 0 ? STEP_AGAIN : result;
 }
@@ -250,25 +259,14 @@ static int step_talking(struct ipclocker *lock)
         return 0;
     if (lock->call.phase != PHASE_QUEUED)
         return client_search_unanswered(lock, true);
-    lock->call.operation->look(lock);
-    return 0;
+    return lock->call.operation->look(lock) ? 0 : client_search_silent(lock);
 }
 
-static int step_resolving(struct ipclocker *lock)
+static int step_searching(struct ipclocker *lock)
 {
-    return client_round_is_resolving(lock) ? 0 : client_search_next(lock);
-}
+    int result = client_search_step(lock);
 
-static int step_connecting(struct ipclocker *lock)
-{
-    int connected = client_connection_check(lock->connection.fd, client_connection_address(lock));
-
-    if (connected > 0)
-        return start_talking(lock);
-    if (connected < 0)
-        return client_search_unreached(lock, errno);
-    return clock_now_ms() < lock->call.phase_deadline_ms ? 0
-                                                         : client_search_unreached(lock, ETIMEDOUT);
+    return result == STEP_CONNECTED ? start_talking(lock) : result;
 }
 
 static int step_pause(struct ipclocker *lock)
@@ -284,9 +282,8 @@ static int step_once(struct ipclocker *lock)
     case PHASE_PAUSE:
         return step_pause(lock);
     case PHASE_RESOLVING:
-        return step_resolving(lock);
     case PHASE_CONNECTING:
-        return step_connecting(lock);
+        return step_searching(lock);
     case PHASE_IDLE:
         return client_error_set(lock, EINVAL, "nothing is under way");
     default:
@@ -312,7 +309,7 @@ int client_engine_refused(struct ipclocker *lock, const struct answer *answer)
 {
     char host[320], shown[400];
 
-    client_hosts_describe(lock, client_round_host(lock), host, sizeof host);
+    client_hosts_describe(lock, client_hosts_current(lock), host, sizeof host);
     text_clean(shown, sizeof shown, answer->error, strlen(answer->error));
     return client_error_set(lock, errno_of(answer->code), "the server at %s refused: %s", host,
                             shown);
@@ -332,7 +329,7 @@ static int fail_unanswered(struct ipclocker *lock)
 {
     char host[320];
 
-    client_hosts_describe(lock, client_round_host(lock), host, sizeof host);
+    client_hosts_describe(lock, client_hosts_current(lock), host, sizeof host);
     return client_error_set(lock, EHOSTUNREACH, "no lockerd answers at %s in time", host);
 }
 
@@ -355,10 +352,11 @@ static int time_out(struct ipclocker *lock)
     if (phase == PHASE_ANSWER || phase == PHASE_HANDSHAKE)
         return fail_unanswered(lock);
     if (phase == PHASE_RESOLVING)
-        client_round_not_resolved(lock);
+        client_failures_not_resolved(lock);
     if (phase == PHASE_CONNECTING)
-        client_round_unreached(lock, ETIMEDOUT);
-    return client_round_fail(lock);
+        client_failures_unreached(lock, ETIMEDOUT);
+    client_race_time_out(lock);
+    return client_failures_fail(lock);
 }
 
 int client_engine_step(struct ipclocker *lock)
@@ -373,7 +371,10 @@ int client_engine_step(struct ipclocker *lock)
         result = 0;
     if (result == 0 && clock_now_ms() >= lock->call.limit_ms)
         result = time_out(lock);
-    return result == 0 ? 0 : finish(lock, result);
+    if (result != 0)
+        return finish(lock, result);
+    client_race_arm(lock);
+    return 0;
 }
 
 int client_engine_begin(struct ipclocker *lock, const struct client_operation *operation,
@@ -400,12 +401,8 @@ int client_engine_begin(struct ipclocker *lock, const struct client_operation *o
     lock->round.tries = 0;
     lock->call.was_queued = false;
     lock->retell.is_away = false;
+    client_home_begin(lock, lock->grant.held || operation->at_home);
     lock->call.reused = lock->connection.fd >= 0;
-    /* Another server knows nothing of what this one has granted. */
-    lock->place.at_home =
-        lock->place.home_host < lock->set.host_count && (lock->grant.held || operation->at_home);
-    if (lock->place.at_home)
-        lock->place.preferred_host = lock->place.home_host;
     lock->round.failure_errno = EHOSTUNREACH;
     if (lock->call.reused)
         client_round_resume(lock);

@@ -28,9 +28,10 @@ struct client_operation {
     /* Takes one answer.  Returns 1 when the operation is done, 0 when more is to come, -1 with
      * errno and error text when it has failed. */
     int (*take)(struct ipclocker *lock, const struct answer *answer);
-    /* Its time to look after the queue has come (call.phase_deadline_ms).  NULL: it never queues.
+    /* Its time to look after the queue has come (call.phase_deadline_ms).  Returns false where the
+     * server is to be left.  NULL: it never queues.
      */
-    void (*look)(struct ipclocker *lock);
+    bool (*look)(struct ipclocker *lock);
     /* Takes back a request that the server may have, and disconnects.  NULL: need not be. */
     void (*give_up)(struct ipclocker *lock);
 };

@@ -15,6 +15,7 @@
 #include "lock.h"
 #include "lookup.h"
 #include "parameters.h"
+#include "race.h"
 
 enum { DESTROY_MS = 1000 }; /* for the unlock at the end */
 
@@ -27,6 +28,7 @@ struct ipclocker *ipclocker_create(void)
     lock->connection.fd = -1;
     lock->aside.connection.fd = -1;
     lock->report.fd = -1;
+    lock->race.epoll_fd = -1;
     lock->set.block = true;
     lock->set.hold_limit_s = 1800;
     lock->set.wait_limit_ms = lock->set.queue_most = -1;
@@ -61,10 +63,11 @@ void ipclocker_destroy(struct ipclocker *lock)
     unlock_at_end(lock);
     client_connection_close(lock);
     client_aside_close(lock);
+    client_race_close(lock);
     client_death_report_end(lock);
     client_lookup_end(lock);
     client_hosts_free(lock->set.hosts, lock->set.host_count);
-    defaults_free(lock->defaults);
+    defaults_free(lock->own_defaults);
     lock_demand_fini(&lock->set.demand);
     free(lock->set.hostname);
     free(lock->set.boot);

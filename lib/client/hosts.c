@@ -157,8 +157,11 @@ static void take_hosts(struct ipclocker *lock, struct host_list list)
     lock->set.host_count = list.count;
     lock->place.preferred_host = 0;
     lock->place.home_host = SIZE_MAX;
+    lock->place.silent_until_ms = 0;
     lock->place.told_second = false;
+    lock->place.told_foreign = false;
     lock->round.host_step = 0;
+    lock->round.at.host = 0;
 }
 
 int ipclocker_set_hosts(struct ipclocker *lock, const char *hosts)
@@ -219,6 +222,11 @@ int ipclocker_set_family(struct ipclocker *lock, enum ipclocker_family family)
         return client_error_set(lock, EINVAL, "a UNIX socket needs a path");
     lock->set.family = family;
     return 0;
+}
+
+const struct client_host *client_hosts_current(const struct ipclocker *lock)
+{
+    return &lock->set.hosts[lock->round.at.host];
 }
 
 void client_hosts_describe(const struct ipclocker *lock, const struct client_host *host, char *out,

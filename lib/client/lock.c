@@ -13,12 +13,15 @@
 #include "connection.h"
 #include "death_report.h"
 #include "error.h"
+#include "failures.h"
 #include "granted.h"
+#include "home.h"
 #include "hosts.h"
 #include "inside.h"
 #include "lookup.h"
 #include "loss.h"
 #include "proof.h"
+#include "pulse.h"
 #include "request.h"
 #include "round.h"
 #include "wait_reason.h"
@@ -55,8 +58,10 @@ static void notice_waiting(struct ipclocker *lock)
 /* Long silence is what a queue is like; the server of one is asked for a sign of life. */
 static void expect_nothing(struct ipclocker *lock)
 {
-    int64_t look_ms = client_inside_is_due(lock) ? SHORT_WAIT_MS : LOOK_MS;
+    int64_t look_ms = client_home_has_others(lock) ? PULSE_SILENCE_MS : LOOK_MS;
 
+    if (client_inside_is_due(lock))
+        look_ms = SHORT_WAIT_MS;
     lock->wait.asked = false;
     lock->call.phase_deadline_ms =
         lock->connection.dialect == DIALECT_2 ? clock_now_ms() + look_ms : CLIENT_NEVER;
@@ -67,7 +72,7 @@ static void take_waiting(struct ipclocker *lock, const char *holder)
     lock->call.phase = PHASE_QUEUED;
     lock->call.was_queued = true;
     lock->report.is_news = false;
-    client_round_settle(lock);
+    client_home_settle(lock);
     lock->round.tries = 0;
     lock->wait.known.waiting = true;
     lock->wait.known.position = 0;
@@ -113,7 +118,7 @@ static int refuse_grant(struct ipclocker *lock)
 {
     char host[320];
 
-    client_hosts_describe(lock, client_round_host(lock), host, sizeof host);
+    client_hosts_describe(lock, client_hosts_current(lock), host, sizeof host);
     return client_error_set(lock, EPROTO,
                             "the server at %s granted something else than was asked for", host);
 }
@@ -133,9 +138,10 @@ static int take_grant(struct ipclocker *lock, const struct answer *answer)
         return client_error_set(lock, ENOMEM, "out of memory");
     lock->grant.held = true;
     client_loss_expect(lock, answer);
-    client_round_settle(lock);
+    client_home_settle(lock);
     lock->grant.token = answer->number;
     client_proof_keep_key(lock, answer);
+    client_pulse_felt(lock);
     return 1;
 }
 
@@ -257,16 +263,19 @@ static void leave(struct ipclocker *lock)
 }
 
 /* What was asked for is overdue, or there was nothing to ask for long. */
-static void look_after_queue(struct ipclocker *lock)
+static bool look_after_queue(struct ipclocker *lock)
 {
     if (!lock->wait.asked) {
         ipclocker_refresh_wait(lock);
-        return;
+        return true;
     }
+    if (client_home_has_others(lock))
+        return false;
     client_round_resume(lock);
-    client_round_silent(lock);
-    client_round_tell_silence(lock, "it has a place for us in its queue, and is waited for");
+    client_failures_silent(lock);
+    client_failures_tell_silence(lock, "it has a place for us in its queue, and is waited for");
     lock->call.phase_deadline_ms = clock_now_ms() + LOOK_MS;
+    return true;
 }
 
 const struct client_operation client_lock_operation = {
@@ -321,6 +330,8 @@ static int take_renewal_answer(struct ipclocker *lock, const struct answer *answ
         client_proof_keep_key(lock, answer);
         client_loss_expect(lock, answer);
         client_connection_keep_alive(lock);
+        client_home_settle(lock);
+        client_pulse_felt(lock);
         return 1;
     }
     lock->grant.held = false;
@@ -366,12 +377,20 @@ static int process_held(struct ipclocker *lock)
         return client_engine_step(lock) < 0 ? -1 : 1;
     for (int i = 0; i < READS_MAX && lock->connection.fd >= 0 && got > 0; i++) {
         got = client_connection_receive(lock);
+        if (got > 0)
+            client_pulse_felt(lock);
         /* Answers to what nobody waits for any more, such as the place in the queue. */
         while (answer_parser_next(&lock->connection.parser, &answer) > ANSWER_BAD)
             client_loss_take(lock, &answer);
     }
     if (!lock->grant.held)
         return client_loss_fail(lock);
+    if (got >= 0 && !client_pulse_take(lock)) {
+        client_round_avoid(lock);
+        got = -1;
+    }
+    if (got == 0 && client_connection_flush(lock) != 0)
+        got = -1;
     if (got < 0) {
         client_connection_close(lock);
         if (lock->set.session && client_engine_begin(lock, &renew_operation, NULL, -1) != 0)

@@ -96,9 +96,10 @@ int client_preset_servers(struct ipclocker *lock)
     char error[DEFAULTS_ERROR_SIZE];
 
     if (lock->defaults == NULL) {
-        lock->defaults = defaults_read(error);
-        if (lock->defaults == NULL)
+        lock->own_defaults = defaults_read(error);
+        if (lock->own_defaults == NULL)
             return client_error_set(lock, errno, "%s", error);
+        lock->defaults = lock->own_defaults;
     }
     if (check_auth(lock) != 0)
         return -1;

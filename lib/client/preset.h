@@ -5,7 +5,7 @@
 
 #include "client.h"
 
-/* Reads clients' files, if the handle has not yet, and fills in hosts and port where none are set.
+/* Reads clients' files, if the handle has none yet, and fills in hosts and port where none are set.
  * Returns 0; or -1 with error text that names the variable or the file, and errno: EINVAL: it is
  * wrong; ENOMEM, EMFILE, ENFILE: files cannot be read now.
  */

@@ -1,23 +1,24 @@
-/* Finds a server: a round over hosts and their addresses, pauses in between, what is told of it.
+/* Finds a server: a round over hosts and their addresses, and the pauses in between.
  * Must not block, nor look into what a server says. */
 #include "round.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/random.h>
 
 #include "aside.h"
 #include "base/clock.h"
-#include "base/error_text.h"
 #include "connection.h"
-#include "error.h"
-#include "hosts.h"
+#include "engine.h"
+#include "failures.h"
+#include "home.h"
 #include "lookup.h"
-#include "net/address.h"
+#include "order.h"
+#include "race.h"
 
 enum {
     CONNECT_MS = 5000, /* for one address to accept a connection */
+    NEXT_MS = 250,     /* before the next one is tried besides; RFC 8305 */
+    NEXT_MIN_MS = 50,  /* where there are many for the time that there is */
     ROUND_MS = 5000,   /* for all of them, of a request that does not wait */
     /* For a name: a resolver whose first name server is dead asks the next one after five seconds.
      * Those behind one that took all of that are not waited for as long again. */
@@ -29,64 +30,47 @@ enum {
     /* Who stood in a queue keeps its place for a while only: the pauses are short. */
     LOST_PAUSE_MS = 100,
     LOST_PAUSE_MAX_MS = 5000,
-    RETELL_MS = 60000,
+    AVOID_MS = 10000, /* one that is silent, while others may have taken its place */
 };
 
-/* The host to be tried as number `step` of a round: the one that answered last comes first. */
-static size_t host_of_step(const struct ipclocker *lock, size_t step)
+/* What a server that was silent just now has to say is not waited for while there are others. */
+static bool is_left_out(const struct ipclocker *lock, size_t host)
 {
-    size_t preferred = lock->place.preferred_host;
-
-    if (step == 0)
-        return preferred;
-    return step <= preferred ? step - 1 : step;
-}
-
-static size_t current_host(const struct ipclocker *lock)
-{
-    return host_of_step(lock, lock->round.host_step > 0 ? lock->round.host_step - 1 : 0);
-}
-
-const struct client_host *client_round_host(const struct ipclocker *lock)
-{
-    return &lock->set.hosts[current_host(lock)];
-}
-
-static size_t hosts_of_round(const struct ipclocker *lock)
-{
-    return lock->place.at_home ? 1 : lock->set.host_count;
+    return client_home_is_cluster(lock) && host == lock->place.silent_host &&
+           host != lock->place.preferred_host && host < lock->set.host_count &&
+           clock_now_ms() < lock->place.silent_until_ms;
 }
 
 void client_round_begin(struct ipclocker *lock)
 {
+    bool leaves_out = is_left_out(lock, lock->place.silent_host);
+
     lock->round.host_step = 0;
+    lock->round.host_count =
+        client_home_is_one(lock) ? 1 : lock->set.host_count - (leaves_out ? 1 : 0);
+    lock->round.first_host = lock->place.preferred_host;
+    lock->round.left_out = leaves_out ? lock->place.silent_host : SIZE_MAX;
     lock->round.address_count = 0;
     lock->round.address_index = 0;
-    lock->round.failures_len = 0;
-    lock->round.failures[0] = '\0';
-    lock->round.host_is_final = true;
-    lock->round.others_are_final = true;
-    lock->round.is_slow = false;
+    client_failures_forget(lock);
+    client_race_close(lock);
+    for (size_t i = 0; i < lock->set.host_count; i++)
+        lock->set.hosts[i].is_deferred = false;
     lock->round.lookup_end_ms = 0;
     lock->round.end_ms = clock_now_ms() + ROUND_MS;
 }
 
 void client_round_resume(struct ipclocker *lock)
 {
-    union client_address address = *client_connection_address(lock);
-
     client_round_begin(lock);
-    lock->round.host_step = 1;
-    lock->round.addresses[0] = address;
-    lock->round.address_count = 1;
-    lock->round.address_index = 1;
+    lock->round.host_step = lock->round.first_host == lock->round.at.host;
 }
 
 /* What there is of `most_ms` for an address or a name, so that those behind it have as much of the
  * time up to the caller's limit, and to `end_ms`. */
 static int64_t share_ms(const struct ipclocker *lock, int64_t most_ms, int64_t end_ms)
 {
-    size_t others = lock->round.address_count - lock->round.address_index + hosts_of_round(lock) -
+    size_t others = lock->round.address_count - lock->round.address_index + lock->round.host_count -
                     lock->round.host_step;
     int64_t share;
 
@@ -105,108 +89,70 @@ int64_t client_round_share_ms(const struct ipclocker *lock, int64_t most_ms)
     return share_ms(lock, most_ms, lock->call.is_patient ? CLIENT_NEVER : lock->round.end_ms);
 }
 
-static void begin_failures_of_host(struct ipclocker *lock)
+/* Whether there is another one to be tried besides the one that is being tried. */
+static bool has_more(const struct ipclocker *lock)
 {
-    lock->round.failures_len = strlen(lock->round.failures);
-    lock->round.others_are_final = lock->round.others_are_final && lock->round.host_is_final;
-    lock->round.failure_kind = FAILURE_NONE;
+    if (lock->race.has_runner_up)
+        return false;
+    if (lock->round.address_index < lock->round.address_count ||
+        lock->round.host_step < lock->round.host_count)
+        return true;
+    for (size_t i = 0; i < lock->set.host_count; i++) {
+        if (lock->set.hosts[i].is_deferred)
+            return true;
+    }
+    return false;
 }
 
-/* Behind those of other hosts, in place of what was noted of this one.  Of many hosts the last ones
- * have no room. */
-static void note_failure(struct ipclocker *lock, const char *host, const char *reason)
+/* When that is to be done. */
+static int64_t next_ms(const struct ipclocker *lock, bool has_next)
 {
-    static const char cut[] = "...";
-    char *end = lock->round.failures + lock->round.failures_len;
-    size_t room = sizeof lock->round.failures - lock->round.failures_len;
-    const char *comma = lock->round.failures_len > 0 ? ", " : "";
+    int64_t now_ms = clock_now_ms(), left_ms = lock->call.limit_ms - now_ms;
+    size_t others = lock->round.host_count - lock->round.host_step + 1;
 
-    if ((size_t)snprintf(end, room, "%s%s (%s)", comma, host, reason) >= room)
-        memcpy(lock->round.failures + sizeof lock->round.failures - sizeof cut, cut, sizeof cut);
+    if (!has_next)
+        return CLIENT_NEVER;
+    if (left_ms / (int64_t)(others + 1) >= NEXT_MS)
+        return now_ms + NEXT_MS;
+    left_ms /= (int64_t)(others + 1);
+    return now_ms + (left_ms > NEXT_MIN_MS ? left_ms : NEXT_MIN_MS);
 }
 
-void client_round_failed(struct ipclocker *lock, const struct client_failure *failure)
+/* Those behind it are tried meanwhile, so that it may have all of the time that there is; but who
+ * asks for a lock may have to wait for its end before it asks another. */
+static int64_t attempt_end_ms(const struct ipclocker *lock)
 {
-    bool same_host =
-        lock->round.failures_step == lock->round.host_step && lock->round.failures[0] != '\0';
-    char host[320];
+    int64_t now_ms = clock_now_ms(), end_ms = now_ms + CONNECT_MS;
 
-    lock->round.is_slow |= failure->kind == FAILURE_LATE || failure->kind == FAILURE_SILENT;
-    if (!same_host)
-        begin_failures_of_host(lock);
-    else if (failure->kind <= lock->round.failure_kind)
-        return;
-    client_hosts_describe(lock, client_round_host(lock), host, sizeof host);
-    note_failure(lock, host, failure->reason);
-    lock->round.failures_step = lock->round.host_step;
-    /* ETIMEDOUT is kept for the caller's own limit. */
-    lock->round.failure_errno = failure->number == ETIMEDOUT ? EHOSTUNREACH : failure->number;
-    lock->round.failure_kind = failure->kind;
-    lock->round.host_is_final = failure->is_final;
+    if (lock->call.operation->waits)
+        return now_ms + client_round_share_ms(lock, CONNECT_MS);
+    if (lock->call.limit_ms < end_ms)
+        end_ms = lock->call.limit_ms;
+    if (!lock->call.is_patient && lock->round.end_ms < end_ms)
+        end_ms = lock->round.end_ms;
+    return end_ms > now_ms + SHARE_MIN_MS ? end_ms : now_ms + SHARE_MIN_MS;
 }
 
-/* No other try finds a socket that this process may not see. */
-static bool is_final_for_path(int number)
+static bool try_target(struct ipclocker *lock)
 {
-    return number == EACCES || number == ENOTDIR || number == ELOOP || number == EPROTOTYPE;
-}
-
-void client_round_unreached(struct ipclocker *lock, int number)
-{
-    bool is_path = client_round_host(lock)->is_path;
-    struct client_failure failure = {.kind = FAILURE_UNREACHED,
-                                     .number = number,
-                                     .reason = error_text(number),
-                                     .is_final = is_path && is_final_for_path(number)};
-
-    if (address_is_missing(number) || number == ENETUNREACH)
-        failure.kind = FAILURE_ABSENT;
-    else if (number == ETIMEDOUT)
-        failure.kind = FAILURE_LATE;
-    client_round_failed(lock, &failure);
-}
-
-void client_round_silent(struct ipclocker *lock)
-{
-    client_round_failed(lock, &(struct client_failure){.kind = FAILURE_SILENT,
-                                                       .number = EHOSTUNREACH,
-                                                       .reason = "it does not answer"});
-}
-
-void client_round_not_resolved(struct ipclocker *lock)
-{
-    client_round_failed(lock,
-                        &(struct client_failure){.kind = FAILURE_LATE,
-                                                 .number = EHOSTUNREACH,
-                                                 .reason = "its name was not resolved in time"});
-}
-
-bool client_round_is_final(const struct ipclocker *lock)
-{
-    /* A server that has served us before is one, whatever is in its place now. */
-    return !lock->place.at_home && lock->round.others_are_final && lock->round.host_is_final;
-}
-
-static bool try_address(struct ipclocker *lock)
-{
-    lock->connection.fd =
-        client_connection_open(&lock->round.addresses[lock->round.address_index++]);
+    lock->connection.fd = client_connection_open(&lock->round.at.address);
     if (lock->connection.fd < 0) {
-        client_round_unreached(lock, errno);
+        client_failures_unreached(lock, errno);
         return false;
     }
     lock->call.phase = PHASE_CONNECTING;
-    lock->call.phase_deadline_ms = clock_now_ms() + client_round_share_ms(lock, CONNECT_MS);
+    lock->round.attempt_end_ms = attempt_end_ms(lock);
+    lock->round.next_ms = next_ms(lock, has_more(lock));
     return true;
 }
 
 /* The next address, but for the one that is connected to already. */
 static bool try_next_address(struct ipclocker *lock)
 {
-    if (!client_aside_is_to(lock, &lock->round.addresses[lock->round.address_index]))
-        return try_address(lock);
-    lock->round.address_index++;
-    client_round_silent(lock);
+    lock->round.at.address = lock->round.addresses[lock->round.address_index++];
+    if (!client_aside_is_to(lock, &lock->round.at.address))
+        return try_target(lock);
+    client_failures_silent(lock);
     return false;
 }
 
@@ -231,8 +177,11 @@ static void await_lookup(struct ipclocker *lock)
         lock->round.lookup_end_ms = now_ms + share_ms(lock, LOOKUP_MS, CLIENT_NEVER);
     lock->round.lookup_began_ms = now_ms;
     lock->call.phase = PHASE_RESOLVING;
-    lock->call.phase_deadline_ms =
+    lock->round.attempt_end_ms =
         lock->round.lookup_end_ms > least_ms ? lock->round.lookup_end_ms : least_ms;
+    /* Those that were deferred are looked up when all others have been tried. */
+    lock->round.next_ms =
+        next_ms(lock, !lock->race.has_runner_up && lock->round.host_step < lock->round.host_count);
 }
 
 /* Whether the host's addresses are to be waited for. */
@@ -242,31 +191,104 @@ static bool take_lookup(struct ipclocker *lock, enum client_lookup_state state,
     if (state == LOOKUP_WAITS)
         return true;
     if (state == LOOKUP_FAILED)
-        client_round_failed(lock, failure);
-    if (lock->place.at_home)
+        client_failures_note(lock, failure);
+    if (client_home_is_one(lock))
         prefer_home(lock);
     return false;
 }
 
-int client_round_connect_next(struct ipclocker *lock)
+/* The next host whose addresses are needed: of those that were not tried, or had no address yet. */
+static bool next_host(struct ipclocker *lock)
+{
+    if (!lock->race.has_runner_up && lock->round.host_step < lock->round.host_count) {
+        lock->round.at.host = client_order_host(lock, lock->round.host_step++);
+        return true;
+    }
+    for (size_t step = 0; step < lock->round.host_count; step++) {
+        size_t host = client_order_host(lock, step);
+
+        if (lock->set.hosts[host].is_deferred) {
+            lock->set.hosts[host].is_deferred = false;
+            lock->round.at.host = host;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* There is nothing to be begun but what was put off, or waits for a connection. */
+static bool wait_for_rest(struct ipclocker *lock)
+{
+    if (client_race_take(lock)) {
+        lock->call.phase = PHASE_CONNECTING;
+        return true;
+    }
+    if (!lock->race.has_runner_up)
+        return false;
+    lock->race.has_runner_up = false;
+    lock->round.at = lock->race.runner_up;
+    return try_target(lock);
+}
+
+static bool try_next(struct ipclocker *lock)
 {
     struct client_failure failure;
 
     for (;;) {
         while (lock->round.address_index < lock->round.address_count) {
             if (try_next_address(lock))
-                return 0;
+                return true;
         }
-        if (lock->round.host_step == hosts_of_round(lock))
-            return -1;
-        lock->round.host_step++;
+        if (!next_host(lock))
+            return false;
         if (take_lookup(lock,
-                        client_lookup_begin(lock, &lock->set.hosts[current_host(lock)], &failure),
+                        client_lookup_begin(lock, &lock->set.hosts[lock->round.at.host], &failure),
                         &failure)) {
             await_lookup(lock);
-            return 0;
+            return true;
         }
     }
+}
+
+int client_round_connect_next(struct ipclocker *lock)
+{
+    bool had_runner_up;
+
+    do {
+        had_runner_up = lock->race.has_runner_up;
+        if (try_next(lock) || wait_for_rest(lock)) {
+            client_round_expect(lock);
+            return 0;
+        }
+    } while (had_runner_up);
+    return -1;
+}
+
+void client_round_expect(struct ipclocker *lock)
+{
+    int64_t due_ms = client_race_due_ms(lock);
+
+    if (lock->round.attempt_end_ms < due_ms)
+        due_ms = lock->round.attempt_end_ms;
+    if (lock->round.next_ms < due_ms)
+        due_ms = lock->round.next_ms;
+    lock->call.phase_deadline_ms = due_ms;
+}
+
+bool client_round_wants_next(const struct ipclocker *lock)
+{
+    return clock_now_ms() >= lock->round.next_ms;
+}
+
+void client_round_hold(struct ipclocker *lock)
+{
+    client_race_end_later(lock);
+    lock->race.runner_up = lock->round.at;
+    lock->race.has_runner_up = true;
+    lock->round.host_step = client_order_step(lock, lock->round.at.host) + 1;
+    lock->round.address_count = lock->round.address_index = 0;
+    for (size_t step = lock->round.host_step; step < lock->round.host_count; step++)
+        lock->set.hosts[client_order_host(lock, step)].is_deferred = false;
 }
 
 bool client_round_is_resolving(struct ipclocker *lock)
@@ -274,46 +296,35 @@ bool client_round_is_resolving(struct ipclocker *lock)
     int64_t now_ms = clock_now_ms();
     struct client_failure failure;
 
-    if (take_lookup(lock, client_lookup_step(lock, client_round_host(lock), &failure), &failure)) {
-        if (now_ms < lock->call.phase_deadline_ms)
+    if (take_lookup(lock, client_lookup_step(lock, &lock->set.hosts[lock->round.at.host], &failure),
+                    &failure)) {
+        if (now_ms < lock->round.attempt_end_ms && now_ms < lock->round.next_ms)
             return true;
-        client_round_not_resolved(lock);
+        if (now_ms < lock->round.attempt_end_ms)
+            lock->set.hosts[lock->round.at.host].is_deferred = true;
+        else
+            client_failures_not_resolved(lock);
     }
     /* The time that was for the servers is for them still. */
     lock->round.end_ms += now_ms - lock->round.lookup_began_ms;
     return false;
 }
 
-/* Where each of two servers keeps its own locks, both grant the same one. */
-static void tell_second(struct ipclocker *lock)
-{
-    const struct client_host *first = &lock->set.hosts[0];
-    char host[320], first_host[320];
-
-    if (client_round_host(lock) == first || lock->place.told_second ||
-        lock->round.failures[0] == '\0')
-        return;
-    lock->place.told_second = true;
-    client_hosts_describe(lock, client_round_host(lock), host, sizeof host);
-    client_hosts_describe(lock, first, first_host, sizeof first_host);
-    client_error_notice(lock, IPCLOCKER_NOTICE_SECOND,
-                        "asking %s, as no lockerd answers at %s; unless the two share their state, "
-                        "%s grants the same locks again when it is back",
-                        host, lock->round.failures, first_host);
-}
-
 void client_round_remember(struct ipclocker *lock)
 {
-    tell_second(lock);
-    lock->place.preferred_host = current_host(lock);
+    client_race_end(lock);
+    lock->place.preferred_host = lock->round.at.host;
+    lock->place.silent_until_ms = 0;
+    lock->place.has_addresses = lock->round.address_count > 1;
+    lock->round.first_host = lock->round.at.host;
     lock->round.host_step = 1;
 }
 
-void client_round_settle(struct ipclocker *lock)
+void client_round_avoid(struct ipclocker *lock)
 {
-    lock->place.home_host = lock->place.preferred_host;
-    lock->place.home_address = *client_connection_address(lock);
-    lock->place.at_home = true;
+    lock->place.silent_host = lock->round.at.host;
+    lock->place.silent_until_ms = clock_now_ms() + AVOID_MS;
+    lock->place.preferred_host = (lock->round.at.host + 1) % lock->set.host_count;
 }
 
 int64_t client_round_pause_ms(const struct ipclocker *lock, bool was_lost)
@@ -330,76 +341,4 @@ int64_t client_round_pause_ms(const struct ipclocker *lock, bool was_lost)
         random = (uint16_t)clock_now_ms();
     pause *= 0.75 + 0.5 * random / UINT16_MAX;
     return pause > PAUSE_MIN_MS ? (int64_t)pause : PAUSE_MIN_MS;
-}
-
-/* What stands before the failures of a round, for people. */
-static const char *round_verdict(const struct ipclocker *lock)
-{
-    return lock->round.failure_kind == FAILURE_SAID ? "the lockerd does not serve at"
-                                                    : "no lockerd answers at";
-}
-
-static const char *advice(const struct ipclocker *lock)
-{
-    /* The server that answers has said what is to be done. */
-    if (lock->round.failure_kind == FAILURE_SAID)
-        return "";
-    if (lock->round.failure_kind == FAILURE_SILENT)
-        return "; see there whether it is stopped or overloaded";
-    return lock->set.family == IPCLOCKER_FAMILY_UNIX
-               ? "; start one there or name its socket by --path"
-               : "; start one there or set IPCLOCKER_HOST";
-}
-
-int client_round_fail(struct ipclocker *lock)
-{
-    return client_error_set(lock, lock->round.failure_errno, "%s %s%s", round_verdict(lock),
-                            lock->round.failures, advice(lock));
-}
-
-/* Where the tries go on for long, only what is new, or a sign of life each minute. */
-static bool is_worth_telling(struct ipclocker *lock, bool was_lost)
-{
-    int64_t now_ms = clock_now_ms();
-
-    if (was_lost && lock->retell.is_away && now_ms < lock->retell.told_ms + RETELL_MS &&
-        strcmp(lock->retell.failures, lock->round.failures) == 0)
-        return false;
-    lock->retell.is_away = was_lost;
-    lock->retell.told_ms = now_ms;
-    snprintf(lock->retell.failures, sizeof lock->retell.failures, "%s", lock->round.failures);
-    return true;
-}
-
-void client_round_tell_retry(struct ipclocker *lock, int64_t pause_ms, bool was_lost,
-                             const char *limit)
-{
-    if (is_worth_telling(lock, was_lost))
-        client_error_notice(lock, IPCLOCKER_NOTICE_RETRY, "%s %s; trying again in %.1f s%s",
-                            round_verdict(lock), lock->round.failures, (double)pause_ms / 1000.0,
-                            limit);
-}
-
-void client_round_tell_silence(struct ipclocker *lock, const char *what_is_done)
-{
-    if (is_worth_telling(lock, true))
-        client_error_notice(lock, IPCLOCKER_NOTICE_RETRY, "%s %s; %s", round_verdict(lock),
-                            lock->round.failures, what_is_done);
-}
-
-void client_round_tell_down(struct ipclocker *lock)
-{
-    client_error_notice(lock, IPCLOCKER_NOTICE_DOWN, "%s %s", round_verdict(lock),
-                        lock->round.failures);
-}
-
-void client_round_tell_return(struct ipclocker *lock)
-{
-    char host[320];
-
-    if (!lock->retell.is_away)
-        return;
-    lock->retell.is_away = false;
-    client_hosts_describe(lock, client_round_host(lock), host, sizeof host);
-    client_error_notice(lock, IPCLOCKER_NOTICE_RETRY, "the lockerd at %s answers again", host);
 }

@@ -13,7 +13,13 @@
 #include "connection.h"
 #include "engine.h"
 #include "error.h"
+#include "failures.h"
+#include "home.h"
+#include "race.h"
 #include "round.h"
+
+static const struct client_failure silent = {
+    .kind = FAILURE_SILENT, .number = EHOSTUNREACH, .reason = "it does not answer"};
 
 enum { HOLD_MS = 60000 }; /* with a silent server, before others are tried again */
 
@@ -35,7 +41,7 @@ static int hold_on(struct ipclocker *lock)
     client_aside_take_back(lock);
     lock->call.holds = true;
     lock->call.phase_deadline_ms = clock_now_ms() + HOLD_MS;
-    client_round_tell_silence(lock, "it has the request, and is waited for");
+    client_failures_tell_silence(lock, "it has the request, and is waited for");
     return STEP_AGAIN;
 }
 
@@ -45,15 +51,15 @@ static bool is_hopeless(const struct ipclocker *lock)
 {
     if (has_much_to_lose(lock))
         return false;
-    if (client_round_is_final(lock))
+    if (client_failures_are_final(lock))
         return true;
     return lock->round.is_slow && !lock->call.is_patient && lock->set.tries > 0;
 }
 
 static int give_up(struct ipclocker *lock)
 {
-    client_round_tell_down(lock);
-    return client_round_fail(lock);
+    client_failures_tell_down(lock);
+    return client_failures_fail(lock);
 }
 
 /* No host is one: pauses before the next try, or gives up. */
@@ -74,7 +80,7 @@ static int end_round(struct ipclocker *lock)
         snprintf(limit, sizeof limit, " (%u of %u)", lock->round.tries + 1, lock->set.tries);
     }
     pause_ms = client_round_pause_ms(lock, was_lost);
-    client_round_tell_retry(lock, pause_ms, was_lost, limit);
+    client_failures_tell_retry(lock, pause_ms, was_lost, limit);
     lock->call.phase = PHASE_PAUSE;
     lock->call.phase_deadline_ms = clock_now_ms() + pause_ms;
     return STEP_AGAIN;
@@ -111,15 +117,14 @@ static int drop_connection(struct ipclocker *lock, const struct client_failure *
         return client_error_set(lock, EPROTO, "the server%s: %s", said ? " refused" : "",
                                 failure->reason);
     if (phase != PHASE_QUEUED) {
-        client_round_failed(lock, failure);
-        return said && failure->is_final ? client_round_fail(lock) : client_search_next(lock);
+        client_failures_note(lock, failure);
+        return said && failure->is_final ? client_failures_fail(lock) : client_search_next(lock);
     }
-    client_round_begin(lock);
+    client_round_resume(lock);
     lock->round.tries = 0;
     lock->wait.known.position = 0;
-    lock->round.host_step = 1;
-    client_round_failed(lock, failure);
-    return end_round(lock);
+    client_failures_note(lock, failure);
+    return client_home_is_cluster(lock) ? client_search_next(lock) : end_round(lock);
 }
 
 /* The server does not serve us, and says why. */
@@ -133,7 +138,32 @@ int client_search_turned_away(struct ipclocker *lock, const char *error, enum er
                                                     .number = EPROTO,
                                                     .reason = reason,
                                                     .is_final = code != ERROR_CODE_LATER &&
-                                                                code != ERROR_CODE_PROOF_LATER});
+                                                                code != ERROR_CODE_PROOF_LATER &&
+                                                                !client_home_is_cluster(lock)});
+}
+
+int client_search_silent(struct ipclocker *lock)
+{
+    if (lock->call.phase == PHASE_QUEUED) {
+        client_round_resume(lock);
+        client_failures_silent(lock);
+        client_failures_tell_silence(lock, "the others of its cluster are asked");
+    }
+    client_round_avoid(lock);
+    return drop_connection(lock, &silent);
+}
+
+int client_search_hold(struct ipclocker *lock)
+{
+    client_connection_close(lock);
+    client_round_hold(lock);
+    return client_search_next(lock);
+}
+
+int client_search_foreign(struct ipclocker *lock, const char *reason)
+{
+    return drop_connection(
+        lock, &(struct client_failure){.kind = FAILURE_BROKEN, .number = EPROTO, .reason = reason});
 }
 
 /* The connection that was used is of no use any more. */
@@ -169,7 +199,7 @@ static int set_aside(struct ipclocker *lock)
 {
     bool is_all = lock->call.holds;
 
-    client_round_silent(lock);
+    client_failures_silent(lock);
     lock->call.reused = false;
     lock->call.holds = false;
     if (!client_aside_is_there(lock))
@@ -189,21 +219,56 @@ int client_search_unanswered(struct ipclocker *lock, bool is_silent)
 
     if (!is_silent)
         return client_search_stranger(lock, "what it says has no end");
+    if (client_home_is_cluster(lock))
+        return client_search_silent(lock);
     if (lock->call.is_patient && !is_forgotten)
         return set_aside(lock);
     lock->call.reused = is_forgotten;
     /* A server that hangs may go on, and must not grant then. */
     if (operation->give_up != NULL && lock->call.phase == PHASE_ANSWER)
         operation->give_up(lock);
-    return drop_connection(lock, &(struct client_failure){.kind = FAILURE_SILENT,
-                                                          .number = EHOSTUNREACH,
-                                                          .reason = "it does not answer"});
+    return drop_connection(lock, &silent);
 }
 
 /* An address that cannot be connected to, or not in time. */
 int client_search_unreached(struct ipclocker *lock, int number)
 {
     client_connection_close(lock);
-    client_round_unreached(lock, number);
+    client_failures_unreached(lock, number);
     return client_search_next(lock);
+}
+
+static int step_resolving(struct ipclocker *lock)
+{
+    if (!client_round_is_resolving(lock))
+        return client_search_next(lock);
+    client_round_expect(lock);
+    return 0;
+}
+
+static int step_connecting(struct ipclocker *lock)
+{
+    int connected = client_connection_check(lock->connection.fd, client_connection_address(lock));
+
+    if (connected > 0)
+        return STEP_CONNECTED;
+    if (connected < 0)
+        return client_search_unreached(lock, errno);
+    if (clock_now_ms() >= lock->round.attempt_end_ms)
+        return client_search_unreached(lock, ETIMEDOUT);
+    if (client_round_wants_next(lock)) {
+        if (client_race_add(lock))
+            return client_search_next(lock);
+        lock->round.next_ms = CLIENT_NEVER;
+    }
+    client_round_expect(lock);
+    return 0;
+}
+
+/* Of those that are there at once, the one that was begun first. */
+int client_search_step(struct ipclocker *lock)
+{
+    if (client_race_look(lock))
+        return STEP_CONNECTED;
+    return lock->call.phase == PHASE_RESOLVING ? step_resolving(lock) : step_connecting(lock);
 }

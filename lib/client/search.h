@@ -5,9 +5,12 @@
 #include "client.h"
 
 /* What a step of the engine came to, besides 1 (done), 0 (wait) and -1 (failed): that there is
- * another to be made at once.
+ * another to be made at once; or, of the search, that the handle has a connection.
  */
-enum { STEP_AGAIN = 2 };
+enum { STEP_AGAIN = 2, STEP_CONNECTED };
+
+/* Goes on in PHASE_RESOLVING and PHASE_CONNECTING. */
+int client_search_step(struct ipclocker *lock);
 
 /* Each of these leaves the handle in a phase that goes on, and returns STEP_AGAIN, or ends the
  * search: -1 with errno and error text.
@@ -29,6 +32,15 @@ int client_search_turned_away(struct ipclocker *lock, const char *error, enum er
 
 /* The connection that was used is of no use any more. */
 int client_search_lost(struct ipclocker *lock, int number, const char *reason);
+
+/* The server where we wait is silent, and others may have taken its place. */
+int client_search_silent(struct ipclocker *lock);
+
+/* The server is none that what is asked can be asked of, for this reason. */
+int client_search_foreign(struct ipclocker *lock, const char *reason);
+
+/* The server would serve, and those before it are waited for first. */
+int client_search_hold(struct ipclocker *lock);
 
 /* What answers is no server, and will be none the next time. */
 int client_search_stranger(struct ipclocker *lock, const char *reason);

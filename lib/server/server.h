@@ -23,6 +23,7 @@
 #include "net/cidr.h"
 #include "pool_setup.h"
 #include "process/boot.h"
+#include "protocol/cluster_id.h"
 #include "refusal.h"
 #include "store/store.h"
 #include "tidings.h"
@@ -424,8 +425,9 @@ struct ipclocker_server {
     int64_t line_base_ms; /* of the time line, see context_now_ms() */
     struct timeline timeline;
     char own_hostname[256];
-    struct conn *spare; /* the memory of one that has gone; or NULL */
-    char *scratch;      /* READ_CHUNK bytes for reading, one of a kind as there is one thread */
+    char cluster[CLUSTER_ID_SIZE]; /* see cluster.h; "": none */
+    struct conn *spare;            /* the memory of one that has gone; or NULL */
+    char *scratch; /* READ_CHUNK bytes for reading, one of a kind as there is one thread */
     ipclocker_log_fn *log;
     void *log_context;
     bool debug;

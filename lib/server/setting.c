@@ -316,5 +316,7 @@ void setting_proto(struct conn *conn, char *args)
         return;
     conn->protocol = 2;
     reply_text(conn, "proto 2");
+    if (conn->server->cluster[0] != '\0')
+        reply_word(conn, "cluster", conn->server->cluster);
     pass_mark_dirty(conn);
 }

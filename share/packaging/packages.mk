@@ -23,22 +23,33 @@ deb:
 	rm -rf $(DEB_TREE)
 	@ls build/deb/*.deb
 
-# For RPM systems; Debian's rpm knows none of Debian's packages, so they are not asked for.
-RPM_FLAGS ?= $(if $(wildcard /etc/debian_version),--nodeps)
+# For RPM systems; Debian's rpm knows none of Debian's packages, so they are not asked for, and has a script that
+# says it is of any shell, and only bash reads.
+RPM_FLAGS ?= $(if $(wildcard /etc/debian_version),--nodeps --define '__brp_compress bash %{_rpmconfigdir}/brp-compress %{_prefix}')
+# Two builds of the same make the same bytes.
+RPM_SAME  := --define 'use_source_date_epoch_as_buildtime 1' --define 'clamp_mtime_to_source_date_epoch 1' \
+    --define '_buildhost localhost'
 RPM_TREE  := build/rpm
 .PHONY: rpm
 rpm:
+	@sh .ci/deps rpm
 	rm -rf $(RPM_TREE)
 	mkdir -p $(RPM_TREE)/SOURCES $(RPM_TREE)/farmlock-$(VERSION)
 	tar -c --exclude=./build --exclude=./.git --mode=u+rwX,go+rX,go-w . | tar -x -C $(RPM_TREE)/farmlock-$(VERSION)
-	tar -cz -C $(RPM_TREE) -f $(RPM_TREE)/SOURCES/farmlock-$(VERSION).tar.gz farmlock-$(VERSION)
+	tar -c --sort=name --owner=0 --group=0 --numeric-owner --mtime=@$(SOURCE_TIME) -C $(RPM_TREE) farmlock-$(VERSION) | \
+	    gzip -9n >$(RPM_TREE)/SOURCES/farmlock-$(VERSION).tar.gz
 	rm -rf $(RPM_TREE)/farmlock-$(VERSION)
 	sed -e 's/@VERSION@/$(VERSION)/' -e "s/@DAY@/$$(LC_ALL=C date -u -d @$(SOURCE_TIME) '+%a %b %d %Y')/" \
 	    -e "s/@MAINTAINER@/$$(sed -n 's/^Maintainer: //p' share/packaging/debian/control)/" \
 	    share/packaging/farmlock.spec >$(RPM_TREE)/farmlock.spec
-	unset MAKEFLAGS MAKELEVEL MFLAGS && \
-	    rpmbuild -bb $(RPM_FLAGS) --define '_topdir $(CURDIR)/$(RPM_TREE)' $(RPM_TREE)/farmlock.spec
-	@ls $(RPM_TREE)/RPMS/*/*.rpm
+	unset MAKEFLAGS MAKELEVEL MFLAGS && umask 022 && SOURCE_DATE_EPOCH=$(SOURCE_TIME) \
+	    rpmbuild -ba $(RPM_FLAGS) $(RPM_SAME) --define '_topdir $(CURDIR)/$(RPM_TREE)' $(RPM_TREE)/farmlock.spec
+	@ls $(RPM_TREE)/RPMS/*/*.rpm $(RPM_TREE)/SRPMS/*.rpm
+
+# No error and no warning but those that rpmlintrc explains.
+.PHONY: check-rpm
+check-rpm: rpm
+	rpmlint -s -r share/packaging/farmlock.rpmlintrc $(RPM_TREE)/RPMS/*/*.rpm $(RPM_TREE)/SRPMS/*.rpm
 
 # In a minimal root of a Debian release, with a real systemd: installed, used, upgraded and purged; as root.
 RELEASE_OF_PACKAGES := $(or $(RELEASE),bookworm)

@@ -95,8 +95,8 @@ def a_server_says_what_the_page_has_it_say(folder):
 def faults_are_told_as_on_the_page(folder):
     port = farm.silent_port()
     result = farm.run(LOCKERSH, "--dhost", "localhost", "--port", port, "--connect-tries", "1", "--ping")
-    farm.contains(result.stderr, " (Connection refused); start one there or set IPCLOCKER_HOST")
-    shown("no lockerd answers at farm1:1751 (Connection refused); start one there or set IPCLOCKER_HOST")
+    farm.contains(result.stderr, " (Connection refused); start one there, or name another in IPCLOCKER_HOST or /etc/farmlock/client.conf")
+    shown("no lockerd answers at farm1:1751 (Connection refused); start one there, or name another in IPCLOCKER_HOST or /etc/farmlock/client.conf")
     config = os.path.join(folder, "lockerd.conf")
     with open(config, "w", encoding="utf-8") as file:
         file.write('pools = ( { name = "vcs"; seat = 2; } );\n')

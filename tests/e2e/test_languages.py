@@ -157,6 +157,7 @@ say [dict get [farmlock::locks] a] [dict get [farmlock::status a] owner] [dict g
 
 @tap.test
 def the_end_of_a_dead_owner_is_reported_to_a_classic_server():
+    farm.needs_the_hosts_processes()
     commands = both("say(farmlock.lock('a', timeout=0).acquire())\n",
                     "say [farmlock::get [farmlock::lock a -timeout 0] names]\n")
     # A classic server reads nothing of a Tcl program that waits.

@@ -67,6 +67,7 @@ def orphan(lab, lock, env, kind=CONTAINER):
 
 @tap.test
 def a_container_that_is_killed_gives_its_seats_back():
+    farm.needs_the_hosts_processes()
     lab = Farm()
     for kind in (CONTAINER, (*CONTAINER, *CONTAINER)):  # one in another, too
         job = in_container(LOCKERSH, "--lock", "a", "--exec", "sleep", "1000", kind=kind,
@@ -79,6 +80,7 @@ def a_container_that_is_killed_gives_its_seats_back():
 
 @tap.test
 def one_whose_monitor_was_killed_is_watched_from_outside():
+    farm.needs_the_hosts_processes()
     lab = Farm()
     jobs = {name: orphan(lab, name, lab.env) for name in "abc"}
     farm.poll(lambda: watched(lab.server) == set(jobs.values()), "they are watched")
@@ -104,6 +106,7 @@ def a_unix_socket_says_which_process_it_is(folder):
 
 @tap.test
 def a_restart_finds_those_that_live_and_misses_those_that_have_ended(folder):
+    farm.needs_the_hosts_processes()
     server = Server(folder)
     lab = Farm(port=server.port)
     lives, ended = (orphan(lab, name, lab.env) for name in "ab")
@@ -132,6 +135,7 @@ def daemon(*options, **keywords):
 
 @tap.test
 def the_pidstatd_of_its_host_sees_it_for_a_lockerd_elsewhere():
+    farm.needs_the_hosts_processes()
     pidstatd, daemon_port = daemon()
     port = server_inside("--pidstat-port", str(daemon_port))
     lab = Farm(port=port)
@@ -167,6 +171,7 @@ def who_cannot_see_all_ends_nothing(folder):
 @tap.test
 def nobody_sees_those_of_others():
     """All is readable to anybody but which namespace it is."""
+    farm.needs_the_hosts_processes()
     port = farm.free_port()
     server = farm.start("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups",
                         LOCKERD, "--nofork", "--state", "none", "--port", str(port),
@@ -183,6 +188,7 @@ def nobody_sees_those_of_others():
 @tap.test
 def a_time_namespace_does_not_make_it_another_process():
     """Start times are shifted in there: that is no proof of an end."""
+    farm.needs_the_hosts_processes()
     lab = Farm()
     shifted = ("unshare", "--time", "--boottime", "100000", "--fork", "--kill-child=KILL")
     kinds = {"a": shifted, "b": (*shifted, *CONTAINER)}

@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -286,10 +287,12 @@ def a_server_in_a_user_namespace_takes_nobody_for_root(folder):
         return
     os.chmod(folder, 0o777)
     path, port = f"{folder}/socket", farm.free_port()
+    # The build may be in a folder of root's own.
+    lockerd = shutil.copy(farm.program("lockerd"), folder)
     # Its creator is 0 there; everybody else is one and the same.
     farm.start("setpriv", "--reuid", ANN, "--regid", ANN, "--clear-groups", "unshare", "-Ur",
-               farm.program("lockerd"), "--nofork", "--state", "none", "--path", path, "--host",
-               "localhost", "--port", port, "--pidstat-port", "none")
+               lockerd, "--nofork", "--state", "none", "--path", path, "--host", "localhost", "--port", port,
+               "--pidstat-port", "none")
     farm.poll(lambda: os.path.exists(path) and farm.answers(port), "it serves")
     users = [speak(as_user(uid, lambda: Wire(path=path))) for uid in (ANN, BOB, BOB + 1)]
     for number, wire in enumerate(users):

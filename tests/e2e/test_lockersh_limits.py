@@ -256,8 +256,8 @@ def a_name_server_that_never_answers_holds_nobody(folder):
     for (result, took), names, limit in ((one, ("farm1",), 6), (two, ("farm1", "farm2"), 7)):
         where = ", ".join(f"{name}:1751 (its name was not resolved in time)" for name in names)
         farm.equal((result.returncode, result.stderr),
-                   (69, f"lockersh: no lockerd answers at {where}; start one there or set "
-                    "IPCLOCKER_HOST\n"))
+                   (69, f"lockersh: no lockerd answers at {where}; start one there, or name another in "
+                    "IPCLOCKER_HOST or /etc/farmlock/client.conf\n"))
         assert limit - 0.5 < took < limit + SLACK_S, took
     # Digits and localhost ask nobody.
     result, took = timed(*host.lockersh("--dhost", "localhost", "--ping", "--connect-tries", "1"))
@@ -298,7 +298,8 @@ def a_firewall_that_drops_holds_nobody(folder):
                       "--lock", "x", "true")
     farm.equal((result.returncode, result.stderr),
                (69, "lockersh: no lockerd answers at dropped:1751 (Connection timed out), "
-                "localhost:1751 (Connection refused); start one there or set IPCLOCKER_HOST\n"))
+                "localhost:1751 (Connection refused); start one there, or name another in IPCLOCKER_HOST or "
+                "/etc/farmlock/client.conf\n"))
 
 
 def door(text):
@@ -354,7 +355,7 @@ def what_cannot_succeed_is_not_tried_again(folder):
                           "true")
         farm.equal((result.returncode, result.stderr),
                    (69, "lockersh: no lockerd answers at farmm1:1751 (Name or service not known); "
-                    "start one there or set IPCLOCKER_HOST\n"))
+                    "start one there, or name another in IPCLOCKER_HOST or /etc/farmlock/client.conf\n"))
 
 
 if __name__ == "__main__":

@@ -95,7 +95,7 @@ def no_server_is_69_and_says_where():
         farm.equal((result.returncode, result.stdout), (69, ""))
         farm.equal(result.stderr,
                    f"lockersh: no lockerd answers at 127.0.0.1:{port} (Connection refused); "
-                   "start one there or set IPCLOCKER_HOST\n")
+                   "start one there, or name another in IPCLOCKER_HOST or /etc/farmlock/client.conf\n")
     result = lockersh("--dhost", "127.0.0.1", "--port", port, "--ping")
     farm.equal((result.returncode, result.stderr.count("\n")), (69, 1))
     result = lockersh("--dhost", "no.such.host.invalid", *QUICK, "--lock", "a", "true")

@@ -75,8 +75,7 @@ def a_daemon_in_a_container_ends_nothing_of_its_host_s(folder):
     port, log = daemon.port, f"{folder}/outside"
     farm.equal(process.poll(), None)
     # The command is watched as soon as a daemon of the host's own is there.
-    daemon.process.kill()
-    daemon.process.wait()
+    daemon.crash()
     with open(log, "wb") as errors:
         farm.start(farm.program("pidstatd"), "--nofork", "--host", ELSEWHERE, "--port", port,
                    stderr=errors)

@@ -3,6 +3,7 @@
 
 import os
 import pwd
+import shutil
 import signal
 import socket
 import subprocess
@@ -218,7 +219,9 @@ def root_of_a_namespace_of_its_own_serves_as_it_is(folder):
         raise tap.Lacks("user namespaces cannot be made here")
     os.chmod(folder, 0o777)
     port = farm.free_port()
-    farm.start(*OTHER, "unshare", "-Ur", LOCKERD, "--nofork", "--port", port, "--state",
+    # The build may be in a folder of root's own.
+    lockerd = shutil.copy(LOCKERD, folder)
+    farm.start(*OTHER, "unshare", "-Ur", lockerd, "--nofork", "--port", port, "--state",
                f"{folder}/lockerd.db", stderr=subprocess.DEVNULL)
     farm.poll(lambda: serves(port), "it serves")
     farm.equal(os.stat(f"{folder}/lockerd.db").st_uid, 1234)

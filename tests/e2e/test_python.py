@@ -63,7 +63,7 @@ say(seat.held)
     farm.equal(said(program), "lic1 ('lic1',) True True None None")
     held = lab.locks()["lic1"]
     farm.equal((held["pid"], held["autounlock"]), (program.pid, True))
-    assert re.fullmatch(rf".*_{program.pid}_.+", held["owner"]), held
+    assert re.fullmatch(rf".*_{program.pid}(\.\d+)?_.+", held["owner"]), held
     go_on(program)
     farm.equal(said(program), "False")
     farm.equal(lab.locks(), {})
@@ -338,7 +338,7 @@ except farmlock.Unreachable as error:
     assert re.fullmatch(rf"retry: no lockerd answers at 127.0.0.1:{port} \(Connection refused\); trying "
                         r"again in [\d.]+ s", lines[0]), lines
     farm.equal(lines[1], f"no lockerd answers at 127.0.0.1:{port} (Connection refused); start one "
-               "there or set IPCLOCKER_HOST")
+               "there, or name another in IPCLOCKER_HOST or /etc/farmlock/client.conf")
 
 
 @tap.test

@@ -72,6 +72,14 @@ def build_twice(folder, *words, of):
     return found
 
 
+def packages(found, kind):
+    """Those of what was found; what else is there has the modes that the umask gives it."""
+    chosen = {path: what for path, what in found.items() if path.endswith(kind)}
+    assert chosen, f"there are {kind}s"
+    print(f"# {len(chosen)} packages")
+    return {path: what[1:] for path, what in chosen.items()}
+
+
 @tap.test
 def an_object_is_the_same_wherever_it_was_built(folder):
     target = "build/obj/lib/base/siphash.o"
@@ -111,9 +119,17 @@ def packages_are_the_same(folder):
         raise tap.Lacks("there is no debhelper")
     one, another = build_twice(folder, "deb", of=lambda where, _: os.path.join(where, "build/deb"))
     # What tells of the build tells of its folder, too.
-    one, another = ({path: found for path, found in side.items() if path.endswith(".deb")} for side in (one, another))
-    assert one, "there are packages"
-    same(one, another)
+    same(*(packages(side, ".deb") for side in (one, another)))
+
+
+@tap.test
+def packages_for_rpm_systems_are_the_same(folder):
+    if not os.environ.get("FARMLOCK_LONG"):
+        raise tap.Lacks("is part of make check-long")
+    if not shutil.which("rpmbuild") or not os.path.exists(os.path.join(farm.SOURCE, "share/packaging/farmlock.spec")):
+        raise tap.Lacks("there is no rpmbuild")
+    one, another = build_twice(folder, "rpm", of=lambda where, _: os.path.join(where, "build/rpm"))
+    same(*(packages(side, ".rpm") for side in (one, another)))
 
 
 if __name__ == "__main__":

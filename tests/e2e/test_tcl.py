@@ -314,7 +314,7 @@ def no_server_is_said_and_what_to_do():
         assert re.fullmatch(rf"retry: no lockerd answers at 127.0.0.1:{port} \(connection refused\); "
                             r"trying again in [\d.]+ s", lines[0]), lines
         farm.equal(lines[1], f"FARMLOCK UNREACHABLE no lockerd answers at 127.0.0.1:{port} (connection "
-                   "refused); start one there or set IPCLOCKER_HOST")
+                   "refused); start one there, or name another in IPCLOCKER_HOST or /etc/farmlock/client.conf")
 
 
 @tap.test

@@ -81,10 +81,13 @@ def public_names(root):
 
 
 def find_header(root, path, name):
-    """Which file #include "name" means in the file at path: its own folder's before the others."""
+    """Which file #include "name" means in the file at path: its own folder's before the others.
+
+    What protoc-c makes of a .proto stands for that: it is in the same room."""
     for base in (os.path.dirname(path), "lib", "wrappers", "."):
         candidate = os.path.normpath(os.path.join(base, name))
-        if os.path.exists(os.path.join(root, candidate)):
+        source = re.sub(r"[.]pb-c[.]h$", ".proto", candidate)
+        if os.path.exists(os.path.join(root, source)):
             return candidate
     return None
 

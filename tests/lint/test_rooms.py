@@ -74,6 +74,15 @@ def a_private_header_from_outside(folder):
 
 
 @tap.test
+def what_protoc_c_makes_is_of_the_room_of_its_source(folder):
+    include = '#include "store/wire.pb-c.h"\n'
+    files = {"outside/store/wire.pb-c.h": "", "lib/store/wire.proto": ""}
+    farm.equal(plant(folder, **files, lib__store__inner_c=include + GOOD["lib/store/inner.c"]), "")
+    farm.contains(plant(folder, wrappers__cmd__cmd_c=include + GOOD["wrappers/cmd/cmd.c"]),
+                  "wrappers/cmd/cmd.c: lib/store/wire.pb-c.h is private to lib/store")
+
+
+@tap.test
 def the_library_using_a_program(folder):
     farm.contains(plant(folder, wrappers__cmd__cmd_h="\n", lib__base__text_c='#include "cmd/cmd.h"\n'),
                   "lib/base/text.c: the library includes wrappers/cmd/cmd.h of a program")

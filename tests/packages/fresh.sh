@@ -5,7 +5,7 @@ set -eu
 # shellcheck source=/dev/null
 release=$(. /etc/os-release && echo "${VERSION_CODENAME:-sid}")
 fresh=build/fresh
-beside='sysstat tcsh tcl python3'
+beside='sysstat tcsh tcl python3 firewalld ufw'
 
 in_fresh() {
     chroot "$fresh" env DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 "$@"

@@ -15,6 +15,8 @@ from support.machine import Machine
 
 INSTALL_S = 600
 DAEMONS = ("lockerd", "pidstatd")
+PORTS = {"lockerd": "1751/tcp", "pidstatd": "1752/udp"}
+UFW_PROFILE = "/etc/ufw/applications.d/farmlock"
 # What waits for an administrator.
 LATER = ("lockreap.service", "locksync.service", "lockflex.service", "lockfeed.timer")
 # What dpkg, apt and systemd keep of everything that is installed.
@@ -52,6 +54,8 @@ class Fresh(Machine):
         """What the packages stand on, and what stands beside them."""
         with open(os.path.join(self.root, "var/debs/beside"), encoding="ascii") as file:
             beside = file.read().split()
+        # What they read is looked at; nothing is let through or kept out.
+        self.must("systemctl", "mask", "firewalld", "ufw")
         planned = re.findall(r"^Inst (\S+)", self.apt("-s", "install", *beside, *self.debs["1"]), re.M)
         self.apt("install", *(name for name in planned if name not in self.names))
 
@@ -122,6 +126,16 @@ def check_pidstat(machine):
     machine.must("env", "PATH=/usr/lib/farmlock/bin:/usr/bin", "pidstat", "exists", "localhost:1")
 
 
+def check_firewalls(machine):
+    """firewalld and ufw know the daemons' ports by their names."""
+    machine.must("firewall-offline-cmd", "--check-config")
+    machine.must("install", "-m", "644", "/usr/share/farmlock/ufw/farmlock", UFW_PROFILE)
+    for name, port in PORTS.items():
+        farm.equal(machine.must("firewall-offline-cmd", f"--service={name}", "--get-ports"), f"{port}\n")
+        farm.contains(machine.must("ufw", "app", "info", name), f"Port:\n  {port}\n")
+    machine.must("rm", UFW_PROFILE)
+
+
 def check_modes(machine):
     """Whoever built them with whatever umask, all may read them."""
     for name in machine.names:
@@ -180,6 +194,7 @@ def packages_install_serve_upgrade_and_go(folder):
     check_what_waits(machine)
     check_languages(machine)
     check_pidstat(machine)
+    check_firewalls(machine)
     check_modes(machine)
     upgrade(machine)
     remove(machine, others)

@@ -157,10 +157,16 @@ class Inside(Daemon):
                          enter=("unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "sh",
                                 "-c", 'sleep 1000 & exec "$@"', "sh"))
         farm.at_end(self.process.kill)  # unshare ignores SIGTERM
-        first, = children(self.process.pid)
-        self.sleeper, = children(first)
-        self.namespace = os.readlink(f"/proc/{first}/ns/pid")
+        self.first, = children(self.process.pid)
+        self.sleeper, = children(self.first)
+        self.namespace = os.readlink(f"/proc/{self.first}/ns/pid")
         self.number = self.namespace[5:-1]
+
+    def crash(self):
+        """Ends the container; then its port is another's."""
+        self.process.kill()
+        self.process.wait()
+        farm.poll(lambda: not farm.is_alive(self.first), "the daemon has ended with its container")
 
 
 def children(pid):

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "cancel.h"
 #include "cli/message.h"
+#include "client/lent_defaults.h"
 #include "for_pid.h"
 #include "forecast.h"
 #include "grant_format.h"
@@ -362,6 +363,7 @@ static int start(struct lockersh *self)
     self->lock = ipclocker_create();
     if (self->lock == NULL)
         return cli_error("lockersh", EX_OSERR, "out of memory");
+    client_lend_defaults(self->lock, self->options.defaults);
     ipclocker_set_notice(self->lock, on_notice, self);
     ipclocker_set_verbose(self->lock, !self->options.quiet);
     if (self->options.debug)

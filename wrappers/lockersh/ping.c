@@ -41,8 +41,9 @@ static void print_text(const struct ipclocker_ping_status *status)
     char since[RFC3339_SIZE];
 
     put_started(since, status);
-    printf("%s answers in %.3f ms: version %s, protocol %u, up since %s\n", status->host,
-           status->seconds * 1000, status->version, status->protocol, since);
+    printf("%s answers in %.3f ms: version %s, protocol %u, up since %s%s%s\n", status->host,
+           status->seconds * 1000, status->version, status->protocol, since,
+           status->cluster[0] != '\0' ? ", cluster " : "", status->cluster);
     print_who(status);
 }
 
@@ -56,6 +57,8 @@ static struct json_object *new_server(const struct ipclocker_ping_status *status
     whole = member_put(server, "version", member_new_text(status->version)) &&
             member_put(server, "started", json_object_new_string(since)) &&
             member_put(server, "protocol", json_object_new_int64(status->protocol));
+    if (whole && status->cluster[0] != '\0')
+        whole = member_put(server, "cluster", json_object_new_string(status->cluster));
     if (whole)
         return server;
     json_object_put(server);

@@ -761,7 +761,8 @@ class _Client:
                 return wire
             text = "no lockerd answers at " + ", ".join(faults)
             if not endless and (refusal or tries == _TRIES):
-                raise refusal or Unreachable(text + "; start one there or set IPCLOCKER_HOST")
+                raise refusal or Unreachable(text + "; start one there, or name another in IPCLOCKER_HOST or "
+                                             "/etc/farmlock/client.conf")
             await self._pause(tries, text, endless, until)
 
     def _name(self, host=None, port=None):

@@ -187,13 +187,15 @@ static void json_is_counted_not_searched(void **state)
 
 static void the_size_of_the_pieces_does_not_matter(void **state)
 {
-    static const char text[] = "proto 2\r\nprint_waiting o\r\nqueue 1 5 l o\nprint_obtained\n"
-                               "owner o\nlocked 1\nlockname l\ntoken 9\n\n\njson 3\nabc\n"
-                               "past hold - 1 1 1 0 5 o - - l\nhistory 0\n"
-                               "version v 1\n\nlock l o\n\n\nended 1\n";
-    static const enum answer_kind kinds[] = {
-        ANSWER_PROTO, ANSWER_WAITING, ANSWER_QUEUE,   ANSWER_OBTAINED, ANSWER_STATUS, ANSWER_JSON,
-        ANSWER_PAST,  ANSWER_HISTORY, ANSWER_VERSION, ANSWER_LIST,     ANSWER_ENDED};
+    static const char text[] =
+        "proto 2\r\ncluster f-1\nprint_waiting o\r\nqueue 1 5 l o\nprint_obtained\n"
+        "owner o\nlocked 1\nlockname l\ntoken 9\n\n\njson 3\nabc\n"
+        "past hold - 1 1 1 0 5 o - - l\nhistory 0\n"
+        "version v 1\n\nlock l o\n\n\nended 1\n";
+    static const enum answer_kind kinds[] = {ANSWER_PROTO,   ANSWER_CLUSTER,  ANSWER_WAITING,
+                                             ANSWER_QUEUE,   ANSWER_OBTAINED, ANSWER_STATUS,
+                                             ANSWER_JSON,    ANSWER_PAST,     ANSWER_HISTORY,
+                                             ANSWER_VERSION, ANSWER_LIST,     ANSWER_ENDED};
     struct answer answer;
 
     (void)state;

@@ -396,8 +396,8 @@ static void no_server_is_told_after_the_last_try(void **state)
     assert_int_equal(notices.count[IPCLOCKER_NOTICE_RETRY], 2);
     assert_int_equal(notices.count[IPCLOCKER_NOTICE_DOWN], 1);
     assert_string_equal(ipclocker_error(lock),
-                        "no lockerd answers at 127.0.0.1:1 (Connection refused); start one there "
-                        "or set IPCLOCKER_HOST");
+                        "no lockerd answers at 127.0.0.1:1 (Connection refused); start one there, "
+                        "or name another in IPCLOCKER_HOST or /etc/farmlock/client.conf");
     assert_false(ipclocker_ping(lock));
     assert_int_equal(ipclocker_ping_status(lock, &status), -1);
     assert_false(status.ok);

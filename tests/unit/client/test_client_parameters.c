@@ -12,7 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/lent_defaults.h"
 #include "client_fixture.h"
+#include "defaults/defaults.h"
 #include "ipclocker.h"
 
 static void a_new_handle_has_the_documented_defaults(void **state)
@@ -114,6 +116,43 @@ static void host_lists_are_parsed_strictly(void **state)
     ipclocker_destroy(lock);
 }
 
+/* With a word that is told, and where it stands. */
+static void write_clients_file(const char *path)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    assert_true(fputs("host = 127.0.0.1\nport = 9\nauth = perhaps\n", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void files_that_were_read_already_are_not_read_again(void **state)
+{
+    char path[] = "/tmp/farmlock-lent-XXXXXX", error[DEFAULTS_ERROR_SIZE];
+    struct ipclocker *lock = ipclocker_create();
+    struct ipclocker_ping_status ping;
+    struct defaults *defaults;
+    int fd = mkstemp(path);
+
+    (void)state;
+    assert_true(fd >= 0);
+    close(fd);
+    write_clients_file(path);
+    setenv("FARMLOCK_CONF", path, 1);
+    defaults = defaults_read(error);
+    setenv("FARMLOCK_CONF", "none", 1);
+    unlink(path);
+    assert_non_null(defaults);
+    client_lend_defaults(lock, defaults);
+    assert_int_equal(ipclocker_ping_status(lock, &ping), -1);
+    assert_non_null(strstr(ipclocker_error(lock), ":3: auth: \"perhaps\" is none of auto"));
+    assert_non_null(strstr(ipclocker_error(lock), path));
+    ipclocker_destroy(lock);
+    /* They are the lender's still. */
+    assert_string_equal(defaults_find(defaults, "auth")->value, "perhaps");
+    defaults_free(defaults);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,6 +160,7 @@ int main(void)
         cmocka_unit_test(the_default_user_follows_pid_and_hostname),
         cmocka_unit_test(bad_parameters_are_refused),
         cmocka_unit_test(host_lists_are_parsed_strictly),
+        cmocka_unit_test(files_that_were_read_already_are_not_read_again),
     };
 
     return cmocka_run_group_tests_name("client_parameters", tests, NULL, NULL);

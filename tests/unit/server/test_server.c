@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "ipclocker_server.h"
+#include "server/cluster.h"
 #include "server_talk.h"
 
 static int setup(void **state)
@@ -39,6 +40,32 @@ static void a_program_serves_locks_from_its_own_loop(void **state)
     assert_int_equal(ipclocker_server_start(server, NULL), 0);
     fd = connect_to(ipclocker_server_port(server));
     expect_answer(server, fd, "user a\nlocks x\nLOCK\n", "owner a\nlocked 1\nlockname x\n\n\n");
+    close(fd);
+}
+
+static void the_handshake_tells_the_cluster(void **state)
+{
+    char long_id[66];
+    struct ipclocker_server *server = *state;
+    int fd;
+
+    memset(long_id, 'a', 65);
+    long_id[65] = '\0';
+    assert_int_equal(ipclocker_server_set_cluster(server, long_id), -1);
+    assert_int_equal(errno, EINVAL);
+    assert_int_equal(ipclocker_server_set_cluster(server, "two words"), -1);
+    assert_int_equal(ipclocker_server_set_cluster(server, ""), -1);
+    assert_int_equal(ipclocker_server_set_cluster(server, long_id + 1), 0);
+    assert_int_equal(ipclocker_server_set_cluster(server, "farm-7"), 0);
+    assert_int_equal(ipclocker_server_listen(server, "127.0.0.1", "0"), 0);
+    assert_int_equal(ipclocker_server_start(server, NULL), 0);
+    fd = connect_to(ipclocker_server_port(server));
+    expect_answer(server, fd, "STATUS\n", "owner \nlocked 0\n\n\n");
+    expect_answer(server, fd, "proto 2\n", "proto 2\ncluster farm-7\n");
+    close(fd);
+    assert_int_equal(ipclocker_server_set_cluster(server, NULL), 0);
+    fd = connect_to(ipclocker_server_port(server));
+    expect_answer(server, fd, "proto 2\nVERSION\n", "proto 2\nversion {any} {any} {any}\n\n");
     close(fd);
 }
 
@@ -306,6 +333,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SERVER_TEST(a_program_serves_locks_from_its_own_loop),
+        SERVER_TEST(the_handshake_tells_the_cluster),
         SERVER_TEST(state_outlives_a_stop_and_is_one_servers),
         SERVER_TEST(a_program_serves_locks_from_its_libevent_loop),
         SERVER_TEST(a_stopped_server_lets_its_clients_go),

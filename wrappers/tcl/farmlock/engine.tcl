@@ -179,7 +179,8 @@ proc ::farmlock::EndRound {h} {
         return [Finish $h error {*}$s(refusal)]
     }
     if {!$s(endless) && $s(tries) >= 3} {
-        return [Finish $h error UNREACHABLE "$text; start one there or set IPCLOCKER_HOST"]
+        return [Finish $h error UNREACHABLE "$text; start one there, or name another in IPCLOCKER_HOST or\
+            /etc/farmlock/client.conf"]
     }
     Pause $h $text
 }
