@@ -26,6 +26,9 @@
 #include "log.h"
 #include "server/replicated.h"
 #include "store/file.h"
+#ifdef FARMLOCK_ETCD
+#include "store/etcd_store.h"
+#endif
 
 enum { MAPPED_FROM_BYTES = 256 * 1024 };
 enum { LISTEN_FDS_START = 3 };
@@ -86,6 +89,12 @@ static int set_state(struct lockerd *self, const struct lockerd_options *options
                              "there is no home for the state file; name one with --state, or none");
         return cli_error("lockerd", EX_OSERR, "%s", error_text(errno));
     }
+#ifdef FARMLOCK_ETCD
+    store_offer_shared(store_etcd_open);
+#else
+    if (store_is_shared(path))
+        return cli_error("lockerd", EX_USAGE, "this lockerd was built without etcd (WITH_ETCD=0)");
+#endif
     result = ipclocker_server_set_state(server, path, options->durability);
     self->state = path;
     ipclocker_server_set_etcd(server, &options->etcd);

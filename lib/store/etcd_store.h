@@ -5,6 +5,6 @@
 #include "store.h"
 
 /* As store_open(): reads what files it was told of, and stands by; asks etcd in a thread. */
-struct store *store_etcd_open(const struct store_options *options, char error[STORE_ERROR_SIZE]);
+store_open_fn store_etcd_open;
 
 #endif

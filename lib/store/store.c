@@ -8,9 +8,6 @@
 #include "batch.h"
 #include "engine.h"
 #include "error.h"
-#ifdef FARMLOCK_ETCD
-#include "etcd_store.h"
-#endif
 #include "none.h"
 #include "sqlite.h"
 
@@ -19,18 +16,23 @@ bool store_is_shared(const char *path)
     return path != NULL && strncmp(path, "etcd:", strlen("etcd:")) == 0;
 }
 
+static store_open_fn *shared_open;
+
+void store_offer_shared(store_open_fn *open)
+{
+    shared_open = open;
+}
+
 struct store *store_open(const struct store_options *options, char error[STORE_ERROR_SIZE])
 {
     if (options->path == NULL || strcmp(options->path, "none") == 0)
         return store_none_open(error);
-    if (store_is_shared(options->path)) {
-#ifdef FARMLOCK_ETCD
-        return store_etcd_open(options, error);
-#else
-        store_error_set(error, EINVAL, "this lockerd was built without etcd (WITH_ETCD=0)");
+    if (store_is_shared(options->path) && shared_open == NULL) {
+        store_error_set(error, EINVAL, "this program was built without etcd");
         return NULL;
-#endif
     }
+    if (store_is_shared(options->path))
+        return shared_open(options, error);
     return store_sqlite_open(options, error);
 }
 

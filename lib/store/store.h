@@ -74,7 +74,13 @@ bool store_is_shared(const char *path);
  * A state file that is removed while the store is open is written anew, with all that was in it;
  * when another is put in its place, no later batch is kept.
  */
-struct store *store_open(const struct store_options *options, char error[STORE_ERROR_SIZE]);
+typedef struct store *store_open_fn(const struct store_options *options,
+                                    char error[STORE_ERROR_SIZE]);
+store_open_fn store_open;
+
+/* To be called by a program that may open stores in etcd, with store_etcd_open() of etcd_store.h:
+ * others need not be linked with what that takes. */
+void store_offer_shared(store_open_fn *open);
 
 /* Waits until all batches are safe, or have failed, and closes.  NULL is allowed.  Keeps errno.
  * Returns false when that took more than STORE_CLOSE_S, as on a disk that hangs: what is left is

@@ -122,6 +122,24 @@ def without_etcd_nobody_is_told_anything_and_nothing_is_lost(folder):
 
 
 @test
+def the_end_of_any_member_of_etcd_loses_nothing(folder):
+    those = Farm(folder, 2, members=3)
+    token = token_of(those.replicas[0].wire().ask("user ann", "locks a", "LOCK"))
+    for member in those.etcd.members:
+        member.kill()
+        # One of the two may take over from the other, while etcd has no leader.
+        result = those.run("--lock", "b", "--connect-tries", "30", "--", "echo", "$LOCKERSH_TOKEN",
+                           timeout=farm.PATIENCE_S * 3)
+        farm.equal(result.returncode, 0)
+        assert int(result.stdout) > token, result.stdout
+        token = int(result.stdout)
+        owner = those.run("--owner", "a", "--connect-tries", "30")
+        farm.contains(owner.stdout, "ann")
+        member.start()
+        farm.poll(member.serves, "the member is back")
+
+
+@test
 def a_waiting_command_is_served_by_the_next_one(folder):
     those = Farm(folder)
     holder = those.start("--lock", "seat", "--", "echo got; exec sleep 1000")
