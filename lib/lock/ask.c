@@ -135,7 +135,7 @@ static struct lock_result renew_waiting(struct lock_table *table, const struct l
 static struct lock_result add_request(struct lock_table *table, const struct lock_want *want,
                                       int64_t now_ms)
 {
-    struct lock_request *request = lock_request_create(table->pools, want);
+    struct lock_request *request = lock_request_create(table, want);
 
     if (request == NULL ||
         (lock_ask_keeps(want->ask) && lock_keep_prepare(table, request, want->ask) != 0) ||

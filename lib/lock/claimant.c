@@ -8,8 +8,7 @@
 
 #include "pool_person.h"
 
-/* Never written to, as it is in no index: all requests that say nothing share it. */
-static struct lock_claimant unknown;
+struct lock_claimant lock_claimant_unknown;
 
 /* The bytes of an optional string. */
 static size_t text_size(const char *text)
@@ -39,14 +38,6 @@ static inline int find_person(struct pool_set *set, struct lock_claimant *proces
     return process->person != NULL ? 0 : -1;
 }
 
-static inline bool says_nothing(const struct lock_ask *ask)
-{
-    return ask->host == NULL && ask->boot == NULL && ask->job == NULL && ask->user == NULL &&
-           ask->project == NULL &&
-           (ask->pid | ask->start | ask->pid_namespace | ask->lost_after_s |
-            (uint32_t)ask->priority) == 0;
-}
-
 /* The bytes of all texts. */
 static size_t texts_size(const struct lock_ask *ask)
 {
@@ -60,8 +51,8 @@ struct lock_claimant *lock_claimant_create(struct pool_set *set, struct lock_req
     struct lock_claimant *process;
     char *end;
 
-    if (says_nothing(ask))
-        return &unknown;
+    if (lock_claimant_is_unknown(ask))
+        return &lock_claimant_unknown;
     process = malloc(sizeof *process + texts_size(ask));
     if (process == NULL || find_person(set, process, ask) != 0) {
         free(process);
@@ -85,7 +76,7 @@ struct lock_claimant *lock_claimant_create(struct pool_set *set, struct lock_req
 
 void lock_claimant_destroy(struct lock_claimant *process)
 {
-    if (process == &unknown || process == NULL)
+    if (process == &lock_claimant_unknown || process == NULL)
         return;
     if (process->person != NULL)
         pool_person_put(process->person);

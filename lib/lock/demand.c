@@ -15,7 +15,8 @@ void lock_demand_fini(struct lock_demand *demand)
 {
     int saved_errno = errno;
 
-    free(demand->groups);
+    if (!demand->is_lent)
+        free(demand->groups);
     *demand = (struct lock_demand){0};
     errno = saved_errno;
 }
@@ -66,7 +67,9 @@ static char *make_room(struct lock_demand *demand, size_t group_count, size_t na
     if (old_size > 0)
         memcpy(text, demand->names[0], old_size);
     move(demand, groups, names, text);
-    free(demand->groups);
+    if (!demand->is_lent)
+        free(demand->groups);
+    demand->is_lent = false;
     demand->groups = groups;
     demand->names = names;
     return text + old_size;
@@ -144,6 +147,24 @@ int lock_demand_add_name(struct lock_demand *demand, const char *name)
         return -1;
     put_name(demand, memcpy(copy, name, size));
     return 0;
+}
+
+bool lock_demand_set_only(struct lock_demand *demand, struct lock_demand_room *room,
+                          const char *name, size_t len)
+{
+    assert(demand->group_count == 0 && demand->groups == NULL);
+    if (len >= sizeof room->text)
+        return false;
+    memcpy(room->text, name, len);
+    room->text[len] = '\0';
+    room->name = room->text;
+    room->group = (struct lock_group){.names = &room->name, .name_count = 1, .count = 1};
+    *demand = (struct lock_demand){.groups = &room->group,
+                                   .names = &room->name,
+                                   .group_count = 1,
+                                   .name_count = 1,
+                                   .is_lent = true};
+    return true;
 }
 
 void lock_demand_set_count(struct lock_demand *demand, size_t count)

@@ -23,6 +23,14 @@ struct lock_demand {
     struct lock_group *groups; /* their names point into `names` */
     const char **names;        /* of all groups, in order */
     uint32_t group_count, name_count;
+    bool is_lent; /* groups, names and their text are in a struct lock_demand_room */
+};
+
+/* Memory of the caller's for what most want, which is one lock with a name that is not long. */
+struct lock_demand_room {
+    struct lock_group group;
+    const char *name;
+    char text[40];
 };
 
 /* Frees everything; the demand wants nothing then.  Keeps errno. */
@@ -41,6 +49,12 @@ int lock_demand_add_words(struct lock_demand *demand, const char *text);
 
 /* Adds a copy of a name to the last group, which there must be. */
 int lock_demand_add_name(struct lock_demand *demand, const char *name);
+
+/* Makes a demand that wants nothing one for the lock of a name with `len` bytes, as a copy in
+ * `room`, which stays the demand's until it wants nothing again.  Returns false when the name is
+ * too long for that; then nothing has changed. */
+bool lock_demand_set_only(struct lock_demand *demand, struct lock_demand_room *room,
+                          const char *name, size_t len);
 
 /* How many of the last group are needed.  There must be a group. */
 void lock_demand_set_count(struct lock_demand *demand, size_t count);

@@ -32,7 +32,7 @@ static void untie(struct lock_table *table, struct lock_seat *seat, struct pool 
         pool_forget_request(table, request);
     if (request->keeps)
         lock_keep_forget(table, request);
-    lock_request_destroy(request);
+    lock_request_recycle(table, request);
 }
 
 /* Neither process nor job ends it any more, and nothing runs inside of it. */

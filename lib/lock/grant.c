@@ -10,6 +10,7 @@
 #include "overlap.h"
 #include "pool_seat.h"
 #include "pool_types.h"
+#include "recent.h"
 #include "request.h"
 #include "sharing.h"
 
@@ -126,13 +127,17 @@ void lock_init(struct lock *lock)
 struct lock *lock_create(struct lock_table *table, const char *name)
 {
     size_t size = strlen(name) + 1;
-    struct lock *lock = malloc(sizeof *lock + size);
+    struct lock *lock = lock_recent_take(table, name);
 
+    if (lock != NULL)
+        return lock;
+    lock = malloc(sizeof *lock + size);
     if (lock == NULL)
         return NULL;
     lock_init(lock);
     memcpy(lock->name, name, size);
     tree_insert(&table->locks, &lock->name_node);
+    lock_recent_note(table, lock);
     return lock;
 }
 
@@ -141,6 +146,8 @@ void lock_forget_if_unused(struct lock_table *table, struct lock *lock)
     if (tree_count(&lock->by_owner) > 0 || lock->pool != NULL || lock->is_offline)
         return;
     assert(lock->taken == NULL && tree_count(&lock->queue) == 0);
+    if (lock_recent_leave(table, lock))
+        return;
     tree_remove(&table->locks, &lock->name_node);
     free(lock);
 }

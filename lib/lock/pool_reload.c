@@ -13,6 +13,7 @@
 #include "pool_row.h"
 #include "pool_seat.h"
 #include "pools.h"
+#include "recent.h"
 
 static void install_pools(struct pool_reload *reload)
 {
@@ -145,8 +146,10 @@ static void forget(struct pool_set *set)
  * ENOMEM. */
 static struct pool_reload *reload_of(struct lock_table *table, const struct pools_config *config)
 {
-    if (table->pools == NULL)
+    if (table->pools == NULL) {
+        lock_recent_end(table);
         table->pools = pool_set_create();
+    }
     if (table->pools == NULL)
         return NULL;
     if (!is_of(table->pools->reload, config) || is_overtaken(table->pools->reload))

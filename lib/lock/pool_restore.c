@@ -18,6 +18,7 @@
 #include "pool_tree.h"
 #include "pool_unknown.h"
 #include "query.h"
+#include "recent.h"
 #include "request.h"
 
 /* The pool seats among a grant's names, which nobody may have: counts them by pool.  Returns how
@@ -134,7 +135,7 @@ static struct lock_request *hold(struct lock_table *table, const struct lock_rec
                                  size_t count)
 {
     struct pool_asker asker = pool_asker_of_ask(&record->ask);
-    struct lock_request *request = lock_request_create(table->pools, want);
+    struct lock_request *request = lock_request_create(table, want);
 
     if (request != NULL)
         request->pooled = pool_hold_create(table->pools, request, holdings, count, &asker);
@@ -306,6 +307,7 @@ bool pool_restore(struct lock_table *table, const struct lock_record *record,
     bool is_done = false;
 
     if (table->pools == NULL && is_unknown) {
+        lock_recent_end(table);
         table->pools = pool_set_create();
         errno = ENOMEM;
         *request = NULL;

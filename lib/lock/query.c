@@ -6,9 +6,12 @@
 
 #include "pool_query.h"
 #include "pools.h"
+#include "recent.h"
 #include "sharing.h"
 
-struct lock *lock_find(const struct lock_table *table, const char *name)
+/* By itself, so that what is found of late saves no registers for it. */
+static __attribute__((noinline)) struct lock *search(const struct lock_table *table,
+                                                     const char *name)
 {
     const struct tree_node *node = table->locks.root;
 
@@ -22,6 +25,15 @@ struct lock *lock_find(const struct lock_table *table, const char *name)
         node = order < 0 ? node->left : node->right;
     }
     return table->pools != NULL ? pool_seat_named(table, name) : NULL;
+}
+
+struct lock *lock_find(const struct lock_table *table, const char *name)
+{
+    struct lock *recent = table->recent != NULL ? lock_recent_find(table->recent, name) : NULL;
+
+    if (recent == NULL)
+        return search(table, name);
+    return recent->is_idle ? NULL : recent;
 }
 
 struct lock_seat *lock_seat_of_owner(const struct lock *lock, const char *owner)
@@ -259,5 +271,7 @@ size_t lock_table_held_count(const struct lock_table *table)
 
 size_t lock_table_name_count(const struct lock_table *table)
 {
-    return tree_count(&table->locks);
+    size_t idle = table->recent != NULL ? table->recent->idle_count : 0;
+
+    return tree_count(&table->locks) - idle;
 }

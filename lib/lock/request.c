@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/watched_memory.h"
 #include "claimant.h"
 #include "nesting_links.h"
 #include "overlap.h"
@@ -199,51 +200,87 @@ int lock_request_adopt(struct pool_set *set, struct lock_request *request,
     return 0;
 }
 
-/* A request and all of it that keeps its size are one piece of memory, with `more_size` bytes
- * behind its groups. */
-static struct lock_request *allocate(const struct lock_ask *ask, size_t seat_count,
-                                     size_t more_size)
+/* Of a request for one lock by name, with room for the owner's. */
+enum {
+    SMALL_OWNER_SIZE = 32,
+    SMALL_SIZE = sizeof(struct lock_request) + sizeof(struct lock_seat) +
+                 sizeof(struct lock_group_progress) + SMALL_OWNER_SIZE,
+    SPARE_MOST = 64,
+};
+
+/* What a request is made of. */
+struct shape {
+    size_t seats, groups;
+    size_t more_size; /* behind its groups */
+};
+
+static inline bool is_small(const struct shape *shape, size_t owner_size)
+{
+    return shape->seats == 1 && shape->groups == 1 && shape->more_size == 0 &&
+           owner_size <= SMALL_OWNER_SIZE;
+}
+
+static void *take_small(struct lock_table *table)
+{
+    struct lock_spare *spare = table->spare;
+
+    if (spare == NULL)
+        return malloc(SMALL_SIZE);
+    table->spare = spare->next;
+    table->spare_count--;
+    return spare;
+}
+
+/* A request and all of it that keeps its size are one piece of memory.  Without a table nothing
+ * that is kept serves for it. */
+static struct lock_request *allocate(struct lock_table *table, const struct lock_ask *ask,
+                                     const struct shape *shape)
 {
     size_t owner_size = strlen(ask->owner) + 1;
-    size_t seats_size = seat_count * sizeof(struct lock_seat);
-    size_t groups_size = ask->group_count * sizeof(struct lock_group_progress);
+    size_t size = sizeof(struct lock_request) + shape->seats * sizeof(struct lock_seat) +
+                  shape->groups * sizeof(struct lock_group_progress);
+    bool small = table != NULL && is_small(shape, owner_size);
     struct lock_request *request =
-        malloc(sizeof *request + seats_size + groups_size + more_size + owner_size);
+        small ? take_small(table) : malloc(size + shape->more_size + owner_size);
 
     if (request == NULL)
         return NULL;
-    *request = (struct lock_request){
-        .state = LOCK_WAITING,
-        .autounlock = ask->autounlock,
-        .present = true,
-        .hold_ms = ask->hold_ms,
-        .deadline_ms = INT64_MAX,
-        .asker = ask->asker,
-        .group_count = (uint32_t)ask->group_count,
-        .seat_count = (uint32_t)seat_count,
-        .seats = request->own_seats,
-        .groups = (struct lock_group_progress *)(void *)(request->own_seats + seat_count),
-    };
-    request->owner =
-        memcpy((char *)(request->groups + ask->group_count) + more_size, ask->owner, owner_size);
+    memset(request, 0, size);
+    request->state = LOCK_WAITING;
+    request->autounlock = ask->autounlock;
+    request->present = true;
+    request->is_small = small;
+    request->hold_ms = ask->hold_ms;
+    request->deadline_ms = INT64_MAX;
+    request->asker = ask->asker;
+    request->group_count = (uint32_t)shape->groups;
+    request->seat_count = (uint32_t)shape->seats;
+    request->seats = request->own_seats;
+    request->groups = (struct lock_group_progress *)(void *)(request->own_seats + shape->seats);
+    request->owner = memcpy((char *)(request->groups + shape->groups) + shape->more_size,
+                            ask->owner, owner_size);
     return request;
 }
 
-static struct lock_request *create(struct pool_set *set, const struct lock_ask *ask,
-                                   size_t seat_count, size_t more_size)
+static struct lock_request *create(struct lock_table *table, struct pool_set *set,
+                                   const struct lock_ask *ask, const struct shape *shape)
 {
-    struct lock_request *request = allocate(ask, seat_count, more_size);
+    struct lock_request *request = allocate(table, ask, shape);
 
-    if (request == NULL || (request->process = lock_claimant_create(set, request, ask)) == NULL) {
+    if (request != NULL && lock_claimant_is_unknown(ask))
+        request->process = &lock_claimant_unknown;
+    else if (request != NULL)
+        request->process = lock_claimant_create(set, request, ask);
+    if (request == NULL || request->process == NULL) {
         free(request);
         errno = ENOMEM;
         return NULL;
     }
-    for (size_t i = 0; i < seat_count; i++)
-        request->seats[i] = (struct lock_seat){.request = request};
-    for (size_t g = 0; g < ask->group_count; g++) {
-        request->groups[g] = (struct lock_group_progress){.needed = (uint32_t)ask->groups[g].count,
-                                                          .shared = ask->groups[g].shared};
+    for (size_t i = 0; i < shape->seats; i++)
+        request->seats[i].request = request;
+    for (size_t g = 0; g < shape->groups; g++) {
+        request->groups[g].needed = (uint32_t)ask->groups[g].count;
+        request->groups[g].shared = ask->groups[g].shared;
         request->shares |= ask->groups[g].shared;
     }
     return request;
@@ -252,28 +289,34 @@ static struct lock_request *create(struct pool_set *set, const struct lock_ask *
 struct lock_request *lock_request_create_for(struct pool_set *set, const struct lock_ask *ask,
                                              size_t seat_count)
 {
-    return create(set, ask, seat_count, 0);
+    const struct shape shape = {.seats = seat_count, .groups = ask->group_count};
+
+    return create(NULL, set, ask, &shape);
 }
 
 static struct lock_request *create_overlapping(struct pool_set *set, const struct lock_want *want)
 {
+    const struct shape shape = {.seats = want->name_count,
+                                .groups = want->group_count,
+                                .more_size = sizeof(struct lock_overlap)};
     struct lock_ask ask = *want->ask;
     struct lock_request *request;
 
     ask.groups = want->groups;
     ask.group_count = want->group_count;
-    request = create(set, &ask, want->name_count, sizeof(struct lock_overlap));
+    request = create(NULL, set, &ask, &shape);
     if (request == NULL)
         return NULL;
     lock_overlap_init(request, want);
     return request;
 }
 
-struct lock_request *lock_request_create(struct pool_set *set, const struct lock_want *want)
+struct lock_request *lock_request_create(struct lock_table *table, const struct lock_want *want)
 {
+    const struct shape shape = {.seats = want->name_count, .groups = want->group_count};
     struct lock_request *request = want->overlap != NULL
-                                       ? create_overlapping(set, want)
-                                       : create(set, want->ask, want->name_count, 0);
+                                       ? create_overlapping(table->pools, want)
+                                       : create(table, table->pools, want->ask, &shape);
 
     if (request == NULL)
         return NULL;
@@ -284,12 +327,43 @@ struct lock_request *lock_request_create(struct pool_set *set, const struct lock
     return request;
 }
 
-void lock_request_destroy(struct lock_request *request)
+static void end(struct lock_request *request)
 {
     if (request->outers != NULL || request->inners != NULL)
         lock_nesting_forget(request);
-    lock_claimant_destroy(request->process);
+    if (request->process != &lock_claimant_unknown)
+        lock_claimant_destroy(request->process);
     if (request->seats != request->own_seats)
         free(request->seats);
+}
+
+void lock_request_destroy(struct lock_request *request)
+{
+    end(request);
     free(request);
+}
+
+void lock_request_recycle(struct lock_table *table, struct lock_request *request)
+{
+    struct lock_spare *spare = (void *)request;
+
+    end(request);
+    if (MEMORY_IS_WATCHED || !request->is_small || table->spare_count >= SPARE_MOST) {
+        free(request);
+        return;
+    }
+    spare->next = table->spare;
+    table->spare = spare;
+    table->spare_count++;
+}
+
+void lock_request_free_spare(struct lock_table *table)
+{
+    struct lock_spare *spare;
+
+    while ((spare = table->spare) != NULL) {
+        table->spare = spare->next;
+        free(spare);
+    }
+    table->spare_count = 0;
 }

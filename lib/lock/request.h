@@ -41,15 +41,20 @@ void lock_want_fini(struct lock_want *want);
 /* Looks up the locks of a demand's names.  Returns whether there are any. */
 bool lock_want_find_locks(struct lock_want *want, const struct lock_table *table);
 
-/* Makes a request with its seats, none of them tied to a lock yet.  `set` is
- * what the table has of pools, or NULL.  NULL with errno ENOMEM. */
-struct lock_request *lock_request_create(struct pool_set *set, const struct lock_want *want);
+/* Makes a request with its seats, none of them tied to a lock yet.  NULL with errno ENOMEM. */
+struct lock_request *lock_request_create(struct lock_table *table, const struct lock_want *want);
 
-/* The same with so many seats, of no group and no lock. */
+/* The same with so many seats, of no group and no lock.  `set` is what the table has of pools, or
+ * NULL. */
 struct lock_request *lock_request_create_for(struct pool_set *set, const struct lock_ask *ask,
                                              size_t seat_count);
 
 void lock_request_destroy(struct lock_request *request);
+
+/* The same, and keeps its memory for the next one, where it is for one lock by name, and of an
+ * owner whose name is not long; and frees all that is kept so. */
+void lock_request_recycle(struct lock_table *table, struct lock_request *request);
+void lock_request_free_spare(struct lock_table *table);
 
 /* Whether any group of a demand is shared. */
 bool lock_ask_shares(const struct lock_ask *ask);

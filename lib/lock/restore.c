@@ -76,7 +76,7 @@ static void wait_absent(struct lock_table *table, struct lock_request *request, 
 static struct lock_request *restore_checked(struct lock_table *table, const struct lock_want *want,
                                             const struct lock_record *record)
 {
-    struct lock_request *request = lock_request_create(table->pools, want);
+    struct lock_request *request = lock_request_create(table, want);
 
     if (request == NULL || lock_keep_prepare_restored(table, request, &record->ask) != 0 ||
         lock_request_attach(table, request, want) != 0) {

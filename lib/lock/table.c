@@ -16,6 +16,7 @@
 #include "pool_unlock.h"
 #include "pools.h"
 #include "query.h"
+#include "recent.h"
 #include "request.h"
 #include "sharing.h"
 #include "spread.h"
@@ -58,6 +59,7 @@ struct lock_table *lock_table_create(lock_event_fn *on_event, void *context)
     table->next_token = 1;
     table->on_event = on_event;
     table->context = context;
+    table->recent = calloc(1, sizeof *table->recent); /* without it there is only more to search */
     return table;
 }
 
@@ -337,6 +339,7 @@ void lock_table_destroy(struct lock_table *table)
     lock_table_forget_pools(table, NULL);
     lock_table_tidy_pools(table, SIZE_MAX);
     lock_keep_forget_all(table);
+    lock_recent_end(table);
     pool_destroy_all(table);
     while ((first = tree_first(&table->locks)) != NULL) {
         struct lock *lock = tree_entry(first, struct lock, name_node);
@@ -347,5 +350,6 @@ void lock_table_destroy(struct lock_table *table)
     }
     pool_set_destroy(table->pools);
     lock_spread_destroy(table);
+    lock_request_free_spare(table);
     free(table);
 }

@@ -151,6 +151,7 @@ struct lock_request {
     bool keeps;        /* see keep.h: it is to be held on for a while, whatever its owner does; */
     bool is_kept : 1;  /* and its owner is done with all that it holds */
     bool overlaps : 1; /* groups of it have locks in common; see overlap.h */
+    bool is_small : 1; /* the table's own: its memory serves the next one */
     uint32_t weight;   /* likewise; 0 at first */
 
     uint64_t renewal; /* the table's own, like the rest */

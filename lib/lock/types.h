@@ -19,11 +19,19 @@ struct lock {
     struct pool *pool;          /* NULL for a single lock */
     uint32_t number;            /* of the seat in its pool, from 0 */
     bool is_offline;            /* nobody is given it; the table knows it meanwhile */
+    bool is_idle;               /* nobody uses it, see recent.h */
+    uint16_t place;             /* likewise: that of its name */
     char name[];
 };
 
 struct pool_set;
 struct lock_spread;
+struct lock_recent;
+
+/* Memory of small requests that have ended, see request.c. */
+struct lock_spare {
+    struct lock_spare *next;
+};
 
 struct lock_table {
     struct tree locks;     /* by name */
@@ -38,7 +46,10 @@ struct lock_table {
     uint64_t renewal; /* counts renewals of grants, so that each grant is renewed once */
     struct lock_request *looking; /* those that were robbed, by ticket */
     struct pool_set *pools;       /* NULL until any were declared */
-    struct lock_spread *spread;   /* see spread.h; NULL until somebody wants it */
+    struct lock_spare *spare;
+    size_t spare_count;
+    struct lock_recent *recent; /* see recent.h; NULL where there are pools, or no memory */
+    struct lock_spread *spread; /* see spread.h; NULL until somebody wants it */
     lock_event_fn *on_event;
     void *context;
     lock_foresee_fn *foresee; /* not NULL: nothing that is asked for changes anything */

@@ -10,6 +10,7 @@
 #include "auth_key.h"
 #include "base/number.h"
 #include "base/words.h"
+#include "command_break.h"
 #include "command_dequeue.h"
 #include "command_grant.h"
 #include "command_inside.h"
@@ -38,57 +39,6 @@ static void on_status(struct conn *conn, char *args)
     (void)args;
     conn->fault = NULL;
     reply_status(conn, NULL, fault);
-}
-
-/* Takes a lock from one of those that have it, if that may be. */
-static bool break_one(struct conn *conn, struct lock_request *holder, const char *name)
-{
-    struct ipclocker_server *server = conn->server;
-    char who[MAY_WHO_SIZE];
-
-    if (!may_break(conn, holder))
-        return false;
-    context_log(server, LOG_NOTICE, "%s was broken for %s; it was held by %s", name,
-                may_describe(conn, who), holder->owner);
-    reply_word(conn, "print_broke", holder->owner);
-    lock_table_break_of(server->table, holder, name, context_now_ms(server));
-    return true;
-}
-
-static void on_break_lock(struct conn *conn, char *args)
-{
-    static const struct refusal names_pool = {ERROR_CODE_MALFORMED,
-                                              "a pool is not taken away as a whole; name the seat"};
-    struct ipclocker_server *server = conn->server;
-    const struct refusal *wrong = NULL;
-    struct store_culprit culprit;
-    const char *first = NULL;
-
-    (void)args;
-    if (conn->fault != NULL) {
-        on_status(conn, args);
-        return;
-    }
-    may_begin_blame(conn, &culprit);
-    for (size_t i = 0; i < conn->demand.name_count; i++) {
-        const char *name = conn->demand.names[i];
-        struct lock_request *holder = lock_table_holder(server->table, name), *next;
-
-        if (holder != NULL && lock_table_is_pool(server->table, name)) {
-            wrong = &names_pool;
-            continue;
-        }
-        for (; holder != NULL; holder = next) {
-            next = lock_table_next_holder(server->table, name, holder);
-            if (break_one(conn, holder, name))
-                first = first != NULL ? first : name;
-            else
-                wrong = &may_not_owner;
-        }
-    }
-    may_end_blame(server);
-    pass_run_resumed(server);
-    reply_status(conn, first, wrong);
 }
 
 static void on_lock_list(struct conn *conn, char *args)
@@ -191,7 +141,7 @@ enum {
      (((traits)&CHANGES) != 0 ? TURN_CHANGE_COST_US : 0) +     \
      (((traits)&PROOF) != 0 ? PROOF_COST_US : 0))
 
-/* Few words have the same. */
+/* Few words have the same, and fewer of those that come often the same chain. */
 #define KEY(len, first) ((uint16_t)((len) << 8 | (unsigned char)(first)))
 
 #define COMMAND(word, run, protocol, traits)                                           \
@@ -207,7 +157,7 @@ static const struct command {
     const char *word;
     void (*run)(struct conn *conn, char *args);
 } commands[] = {
-    /* Looked through from the top: those that come most stand there. */
+    /* Of one chain those are looked at first that stand first here. */
     COMMAND("LOCK", command_lock, 1, CHANGES | NAMES | PROVEN | SEALED | BY_LOGIN),
     COMMAND("UNLOCK", command_unlock, 1, CHANGES | NAMES | PROVEN | SEALED),
     COMMAND("user", setting_user, 1, SETS),
@@ -230,7 +180,7 @@ static const struct command {
     COMMAND("EXTEND", command_extend, 2, CHANGES | NAMES | PROVEN | SEALED),
     COMMAND("FOLLOW", command_follow, 2, CHANGES | NAMES | PROVEN | SEALED),
     COMMAND("VERSION", on_version, 1, ITSELF),
-    COMMAND("BREAK_LOCK", on_break_lock, 1, CHANGES | NAMES | PROVEN | SEALED),
+    COMMAND("BREAK_LOCK", command_break_lock, 1, CHANGES | NAMES | PROVEN | SEALED),
     COMMAND("LOCK_LIST", on_lock_list, 1, READS),
     COMMAND("DEAD_PID", on_dead_pid, 1, CHANGES | SILENT | PROVEN | SEALED),
     COMMAND("DEAD_PROCESS", command_dead_process, 2, URGENT | CHANGES | SILENT | NAMES | PROVEN),
@@ -270,16 +220,65 @@ bool command_is_setting(size_t place)
     return (commands[place].traits & SETS) != 0;
 }
 
-static const struct command *find_command(const struct conn *conn, const char *word, size_t len)
-{
-    const struct command *end = commands + sizeof commands / sizeof *commands;
-    const uint16_t key = KEY(len, word[0]);
+/* A word of a line, with its last eight bytes as a number: of most that is the whole word. */
+struct spoken {
+    const char *text;
+    size_t len;
+    uint64_t tail;
+};
 
-    if (len > UINT8_MAX)
+static inline void take_byte(struct spoken *word, char byte)
+{
+    word->tail = word->tail << 8 | (unsigned char)byte;
+    word->len++;
+}
+
+/* The first word of a text, as words_word_len() has it. */
+static inline struct spoken read_word(const char *text)
+{
+    struct spoken word = {.text = text};
+
+    while ((unsigned char)text[word.len] > ' ' ||
+           (text[word.len] != '\0' && !words_is_blank(text[word.len])))
+        take_byte(&word, text[word.len]);
+    return word;
+}
+
+static inline const uint8_t *chain_of(const struct command_index *index, uint16_t key)
+{
+    return &index->chains[(key + 7 * (key >> 8)) % COMMAND_CHAINS];
+}
+
+void command_index_init(struct command_index *index)
+{
+    memset(index, COMMAND_NONE, sizeof *index);
+    for (size_t place = sizeof commands / sizeof *commands; place-- > 0;) {
+        size_t chain = (size_t)(chain_of(index, commands[place].key) - index->chains);
+
+        index->tails[place] = read_word(commands[place].word).tail;
+        index->next[place] = index->chains[chain];
+        index->chains[chain] = (uint8_t)place;
+    }
+}
+
+static inline bool is_word(const struct command_index *index, size_t place,
+                           const struct spoken *word)
+{
+    return index->tails[place] == word->tail &&
+           (word->len <= sizeof word->tail ||
+            memcmp(commands[place].word, word->text, word->len) == 0);
+}
+
+static inline const struct command *find_command(const struct conn *conn, const struct spoken *word)
+{
+    const struct command_index *index = &conn->server->command_index;
+    const uint16_t key = KEY(word->len, word->text[0]);
+
+    if (word->len > UINT8_MAX)
         return NULL;
-    for (const struct command *command = commands; command < end; command++) {
-        if (command->key == key && memcmp(command->word, word, len) == 0)
-            return conn->protocol >= command->protocol ? command : NULL;
+    for (uint8_t at = *chain_of(index, key); at != COMMAND_NONE; at = index->next[at]) {
+        if (commands[at].key == key && is_word(index, at, word))
+            return conn->protocol >= commands[at].protocol ? &commands[at] : NULL;
     }
     return NULL;
 }
@@ -330,52 +329,81 @@ static bool is_held_up(struct conn *conn, const struct command *command)
 /* Most lines are settings, which are spared all these questions. */
 static inline bool asks(const struct command *command, unsigned traits)
 {
-    return command != NULL && (command->traits & traits) != 0;
+    return (command->traits & traits) != 0;
 }
 
-static void run(struct conn *conn, const struct command *command, char *args)
+static inline void run(struct conn *conn, const struct command *command, char *args)
+{
+    struct ipclocker_server *server = conn->server;
+
+    server->acting = conn->account;
+    server->counts.commands[command - commands]++;
+    command->run(conn, args);
+    server->acting = NULL;
+    conn->turn_cost_us += command->cost_us;
+}
+
+/* Such an answer needs to wait for no commit: a disk that hangs does not hold it up. */
+static void run_free(struct conn *conn, const struct command *command, char *args)
 {
     uint32_t before = gated_output_len(&conn->out);
 
-    if ((command->traits & SETS) == 0)
+    run(conn, command, args);
+    gated_output_unbind(&conn->out, before);
+}
+
+/* Of who has said `auth` each line counts.  Returns whether it is for nobody else. */
+static inline bool is_taken(struct conn *conn, const char *line)
+{
+    return conn->auth != NULL && !auth_key_take_line(conn, line);
+}
+
+static inline bool is_turned_down(struct conn *conn, const struct command *command)
+{
+    return (asks(command, PROVEN | SEALED) && is_forbidden(conn, command)) ||
+           (asks(command, READS | CHANGES) && is_refused(conn, command));
+}
+
+/* All but the settings of who has not said `auth`.  Returns false when it is to come again. */
+static bool run_checked(struct conn *conn, const struct command *command, char *line, char *args)
+{
+    /* A line that is to come again is not taken yet. */
+    if (command != NULL && asks(command, CHANGES | BY_LOGIN) && is_held_up(conn, command))
+        return false;
+    if (is_taken(conn, line) || command == NULL || is_turned_down(conn, command)) {
+        conn->turn_cost_us += LINE_COST_US;
+        return true;
+    }
+    if (!asks(command, SETS))
         conn->is_active = conn->is_known = true;
-    conn->server->acting = conn->account;
-    conn->server->counts.commands[command - commands]++;
-    command->run(conn, args);
-    conn->server->acting = NULL;
-    conn->turn_cost_us += command->cost_us;
-    if ((command->traits & NAMES) != 0)
+    if (asks(command, URGENT | READS | CHANGES))
+        run(conn, command, args);
+    else
+        run_free(conn, command, args);
+    if (asks(command, NAMES))
         conn->turn_cost_us += NAME_COST_US * conn->demand.name_count;
-    /* Such an answer needs to wait for no commit: a disk that hangs does not hold it up. */
-    if ((command->traits & (URGENT | READS | CHANGES)) == 0)
-        gated_output_unbind(&conn->out, before);
+    return true;
 }
 
 bool command_run(struct conn *conn, char *line)
 {
-    char *word = line + words_blank_len(line);
-    size_t len = words_word_len(word);
-    const struct command *command = len > 0 ? find_command(conn, word, len) : NULL;
+    char *begin = line + words_blank_len(line);
+    const struct spoken word = read_word(begin);
+    const struct command *command = word.len > 0 ? find_command(conn, &word) : NULL;
 
-    /* A line that is to come again is not taken yet. */
-    if (asks(command, CHANGES | BY_LOGIN) && is_held_up(conn, command))
-        return false;
-    if ((conn->auth != NULL && !auth_key_take_line(conn, line)) || command == NULL ||
-        (asks(command, PROVEN | SEALED) && is_forbidden(conn, command)) ||
-        (asks(command, READS | CHANGES) && is_refused(conn, command)))
-        conn->turn_cost_us += LINE_COST_US;
-    else
-        run(conn, command, word + len);
+    if (command == NULL || !asks(command, SETS) || asks(command, NAMES) || conn->auth != NULL)
+        return run_checked(conn, command, line, begin + word.len);
+    run_free(conn, command, begin + word.len);
     return true;
 }
 
 bool command_is_urgent(const struct conn *conn, const char *line, size_t len)
 {
-    size_t word_len = 0;
+    struct spoken word = {.text = line};
     const struct command *command;
 
-    while (word_len < len && line[word_len] != '\0' && !words_is_blank(line[word_len]))
-        word_len++;
-    command = word_len > 0 ? find_command(conn, line, word_len) : NULL;
+    while (word.len < len && line[word.len] != '\0' && !words_is_blank(line[word.len]))
+        take_byte(&word, line[word.len]);
+    command = word.len > 0 ? find_command(conn, &word) : NULL;
     return command != NULL && (command->traits & URGENT) != 0;
 }

@@ -4,6 +4,9 @@
 
 #include "server.h"
 
+/* To be called before any other. */
+void command_index_init(struct command_index *index);
+
 /* Does what a line says.  `line` has no newline, ends with a NUL and is modified. */
 bool command_run(struct conn *conn, char *line);
 

@@ -3,6 +3,7 @@
 #include "conn.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -58,12 +59,13 @@ void conn_create(struct ipclocker_server *server, int fd, const struct auth_peer
         close(fd);
         return;
     }
-    *conn = (struct conn){.server = server,
-                          .fd = fd,
-                          .protocol = 1,
-                          .account = account,
-                          .says = &particulars_none,
-                          .out.bytes = out};
+    memset(conn, 0, offsetof(struct conn, own_user));
+    conn->server = server;
+    conn->fd = fd;
+    conn->protocol = 1;
+    conn->account = account;
+    conn->says = &particulars_none;
+    conn->out.bytes = out;
     conn->asker = asker_of_peer(peer);
     auth_roles_judge_socket(server->roles, peer, fd, &conn->is_admin, &conn->is_reaper);
     account_connect(&server->accounts, account);
@@ -115,7 +117,7 @@ void conn_destroy(struct conn *conn)
     close(conn->fd);
     buffer_fini(&conn->in);
     lock_demand_fini(&conn->demand);
-    free(conn->user);
+    particulars_forget_user(conn);
     particulars_forget(conn);
     spare_conn_leave(conn);
 }

@@ -65,7 +65,8 @@ void events_on_table(void *context, const struct lock_event *event)
     payer_on_event(server, event);
     pass_queue_end(server);
     note_key(server, event);
-    state_note_event(context, event);
+    if (server->state.store != NULL)
+        state_note_event(context, event);
     if (server->tidings.tell != NULL)
         tidings_of_event(server, event);
     switch (event->kind) {

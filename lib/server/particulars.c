@@ -3,6 +3,7 @@
 #include "particulars.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 const struct particulars particulars_none;
 
@@ -44,4 +45,24 @@ void particulars_forget(struct conn *conn)
     free(own->project);
     free(own);
     conn->says = &particulars_none;
+}
+
+void particulars_forget_user(struct conn *conn)
+{
+    if (conn->user != conn->own_user)
+        free(conn->user);
+    conn->user = NULL;
+}
+
+int particulars_set_user(struct conn *conn, const char *user, size_t len)
+{
+    char *copy = len < sizeof conn->own_user ? conn->own_user : malloc(len + 1);
+
+    if (copy == NULL)
+        return -1;
+    particulars_forget_user(conn);
+    memcpy(copy, user, len);
+    copy[len] = '\0';
+    conn->user = copy;
+    return 0;
 }

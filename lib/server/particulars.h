@@ -17,7 +17,12 @@ struct particulars *particulars_of(struct conn *conn);
 /* Which process it is, as far as there is memory. */
 void particulars_set_process(struct conn *conn, uint64_t pid, uint64_t start);
 
-/* It has said nothing any more. */
+/* Sets the name of its user, of `len` bytes, or forgets it.  A name that is not long needs no
+ * memory of its own; -1 when there is none. */
+int particulars_set_user(struct conn *conn, const char *user, size_t len);
+void particulars_forget_user(struct conn *conn);
+
+/* It has said nothing any more, but for its user's name. */
 void particulars_forget(struct conn *conn);
 
 #endif

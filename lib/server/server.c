@@ -151,6 +151,7 @@ struct ipclocker_server *ipclocker_server_create(void)
     if (server == NULL)
         return NULL;
     server->parts = &parts;
+    command_index_init(&server->command_index);
     LIST_INIT(&server->listeners);
     LIST_INIT(&server->unusable);
     TAILQ_INIT(&server->conns);

@@ -36,7 +36,9 @@ enum {
     OWNER_COUNTERS = 65536, /* see payer.c */
     REFUSALS_NOTED = 1024,  /* that are known when they are repeated */
     LOG_QUOTAS = 64,        /* see context_log() */
-    LINGER_S = 5,           /* how long to wait for a client to read a last error line */
+    COMMAND_CHAINS = 128,
+    COMMAND_NONE = 255,
+    LINGER_S = 5, /* how long to wait for a client to read a last error line */
 };
 
 struct listener {
@@ -186,6 +188,10 @@ struct conn {
     bool input_ended : 1;
     bool unread : 1;      /* in the list of those that do not read */
     bool is_nameless : 1; /* it waits for the name of its user */
+
+    /* What follows is set when it is used. */
+    char own_user[32];            /* `user`, where it has room there */
+    struct lock_demand_room only; /* of a demand for one lock, likewise */
 };
 
 /* What may be done, as far as the state's disk allows it. */
@@ -292,6 +298,12 @@ struct outside {
     struct event due;
 };
 
+/* Finds commands by their words: chains of places in the table of command.c. */
+struct command_index {
+    uint64_t tails[FIGURES_COMMANDS_MAX];
+    uint8_t chains[COMMAND_CHAINS], next[FIGURES_COMMANDS_MAX];
+};
+
 /* What lower files have done by those above them, so that calls go one way.  server.c fills it in.
  */
 struct server_parts {
@@ -322,6 +334,7 @@ struct server_parts {
 
 struct ipclocker_server {
     const struct server_parts *parts;
+    struct command_index command_index;
     struct event_base *base;
     bool owns_base, serving, stopped;
     struct listener_list listeners;

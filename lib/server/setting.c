@@ -24,16 +24,22 @@ static void set_fault(struct conn *conn, const struct refusal *fault)
         conn->fault = fault;
 }
 
-static void set_text(struct conn *conn, char **setting, const char *value)
+static bool is_too_long(struct conn *conn, size_t len)
 {
     static const struct refusal too_long = {
         ERROR_CODE_LIMIT, "a setting is longer than 255 bytes; use a shorter one"};
+
+    if (len > OWNER_MAX_BYTES)
+        conn->fault = &too_long;
+    return len > OWNER_MAX_BYTES;
+}
+
+static void set_text(struct conn *conn, char **setting, const char *value)
+{
     char *copy;
 
-    if (value != NULL && strlen(value) > OWNER_MAX_BYTES) {
-        conn->fault = &too_long;
+    if (value != NULL && is_too_long(conn, strlen(value)))
         return;
-    }
     copy = value != NULL ? strdup(value) : NULL;
     if (copy == NULL && value != NULL) {
         conn->fault = &refusal_no_memory;
@@ -65,8 +71,7 @@ static void set_flag(struct conn *conn, bool *setting, const char *value)
 
 void setting_forget(struct conn *conn)
 {
-    free(conn->user);
-    conn->user = NULL;
+    particulars_forget_user(conn);
     particulars_forget(conn);
     conn->why = false;
     lock_demand_fini(&conn->demand);
@@ -77,12 +82,13 @@ void setting_forget(struct conn *conn)
 void setting_user(struct conn *conn, char *args)
 {
     static const struct refusal no_name = {ERROR_CODE_MALFORMED, "the user has no name"};
-    char *user = words_next(&args);
+    const char *user = args + words_blank_len(args);
+    size_t len = words_word_len(user);
 
-    if (user != NULL)
-        set_text(conn, &conn->user, user);
-    else
+    if (len == 0)
         set_fault(conn, &no_name);
+    else if (!is_too_long(conn, len) && particulars_set_user(conn, user, len) != 0)
+        conn->fault = &refusal_no_memory;
 }
 
 void setting_hostname(struct conn *conn, char *args)
@@ -248,11 +254,18 @@ static void add_group(struct conn *conn, const char *names)
 
 void setting_locks(struct conn *conn, char *args)
 {
+    const size_t *limits = conn->server->limits;
+    const char *first = args + words_blank_len(args);
+    size_t len = words_word_len(first);
+    bool is_only = first[len + words_blank_len(first + len)] == '\0';
 
     lock_demand_fini(&conn->demand);
-    if (conn->protocol < 2 && args[words_blank_len(args)] == '\0')
+    if (conn->protocol < 2 && len == 0)
         return;
-    add_group(conn, args);
+    if (len == 0 || !is_only || limits[IPCLOCKER_LIMIT_NAMES] == 0 ||
+        limits[IPCLOCKER_LIMIT_REQUEST_BYTES] < len ||
+        !lock_demand_set_only(&conn->demand, &conn->only, first, len))
+        add_group(conn, args);
 }
 
 void setting_and(struct conn *conn, char *args)

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "base/watched_memory.h"
+
 struct conn *spare_conn_take(struct ipclocker_server *server, struct buffer *out)
 {
     struct conn *conn = server->spare;
@@ -19,7 +21,7 @@ void spare_conn_leave(struct conn *conn)
 {
     struct ipclocker_server *server = conn->server;
 
-    if (server->spare != NULL) {
+    if (server->spare != NULL || MEMORY_IS_WATCHED) {
         buffer_fini(&conn->out.bytes);
         free(conn);
     } else {

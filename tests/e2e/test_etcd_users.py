@@ -53,8 +53,9 @@ def a_user_may_what_its_role_may(folder):
     farm.equal(outcome(put(asker)), GOOD)
     farm.equal(asker.ask("status").outcome, "answered")
     nobody = put(etcd.Asker(cluster.state()))
-    farm.equal((nobody.outcome, nobody.code), ("refused", 3))
+    farm.equal((nobody.outcome, nobody.code), ("refused", 16))
     farm.contains(nobody.text, "user name is empty")
+    farm.contains(nobody.text, ": name a user with --etcd-user")
 
 
 @test
@@ -95,13 +96,12 @@ def a_new_password_is_read_when_it_is_needed(folder):
     path = write_password(folder)
     asker = etcd.Asker(cluster.state(), user="farm", password_file=path)
     farm.equal(outcome(put(asker)), GOOD)
-    done = farm.run("etcdctl", "--endpoints", cluster.urls()[0], "--user", "root:top", "user", "passwd",
-                    "farm", "--interactive=false", stdin=None, input="new\n",
-                    env=farm.environment(ETCDCTL_API=3))
+    done = cluster.control("user", "passwd", "farm", "--interactive=false", user="root:top", stdin=None,
+                           input="new\n")
     farm.equal(done.returncode, 0)
     answer = farm.poll(lambda: (lambda a: a.outcome != "answered" and a)(put(asker)),
                        "the change has ended the token")
-    farm.equal((answer.outcome, answer.code), ("refused", 3))
+    farm.equal((answer.outcome, answer.code), ("refused", 16))
     farm.contains(answer.text, "authentication failed, invalid user ID or password")
     write_password(folder, "new")
     farm.equal(outcome(put(asker)), GOOD)

@@ -119,6 +119,8 @@ static enum etcd_outcome ask_for_token(struct grpc *grpc, const struct buffer *r
     } else if (outcome == ETCD_REFUSED && error->code == AUTHENTICATION_IS_OFF) {
         *token = '\0';
         outcome = ETCD_ANSWERED;
+    } else if (outcome == ETCD_REFUSED) {
+        error->code = ETCD_CODE_UNAUTHENTICATED; /* etcd calls a wrong password a wrong argument */
     }
     buffer_fini(&response);
     return outcome;

@@ -122,6 +122,17 @@ static enum etcd_outcome ask_with_token(struct members *members, enum etcd_metho
                      request, patience, response, error);
 }
 
+/* Says that it is us who are not known, whatever code that came with. */
+static enum etcd_outcome give_up(const struct members *members, struct etcd_error *error)
+{
+    char said[sizeof error->text];
+
+    memcpy(said, error->text, sizeof said);
+    fault_set(error, ETCD_CODE_UNAUTHENTICATED, "%s%s", said,
+              members->login.user == NULL ? ": name a user with --etcd-user" : "");
+    return ETCD_REFUSED;
+}
+
 static enum etcd_outcome ask(struct members *members, enum etcd_method method,
                              const struct buffer *request, const struct patience *patience,
                              struct buffer *response, struct etcd_error *error)
@@ -129,11 +140,14 @@ static enum etcd_outcome ask(struct members *members, enum etcd_method method,
     bool had_token = members->has_token;
     enum etcd_outcome outcome = ask_with_token(members, method, request, patience, response, error);
 
-    if (outcome != ETCD_REFUSED || !is_about_token(error) || members->login.user == NULL)
+    if (outcome == ETCD_REFUSED && is_about_token(error) && had_token) {
+        members->has_token = false;
+        outcome = ask_with_token(members, method, request, patience, response, error);
+    }
+    if (outcome != ETCD_REFUSED || !is_about_token(error))
         return outcome;
     members->has_token = false;
-    return had_token ? ask_with_token(members, method, request, patience, response, error)
-                     : outcome;
+    return give_up(members, error);
 }
 
 static enum etcd_outcome call(struct etcd_caller *self, enum etcd_method method,

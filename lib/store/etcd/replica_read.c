@@ -90,12 +90,27 @@ static int64_t next_limit(int64_t limit, size_t page_bytes)
     return next < PAGE_LEAST ? PAGE_LEAST : next;
 }
 
+/* A member may be behind even where it should not: what is read as it is now must not be older than
+ * what was asked for first. */
+static bool is_behind(const struct etcd_replica *self, const struct buffer *response)
+{
+    struct etcd_answer answer;
+
+    return self->rows.stage == 2 && etcd_wire_read_range(response, &answer, NULL, NULL) == 0 &&
+           answer.revision < self->rows.revision;
+}
+
 static enum etcd_event take_page(struct etcd_replica *self, int64_t now_ms,
                                  const struct buffer *response)
 {
     struct telling telling = {.self = self, .prefix_len = strlen(self->prefix)};
     struct etcd_answer answer;
 
+    if (is_behind(self, response)) {
+        snprintf(self->error, sizeof self->error, "a member of etcd is behind the others");
+        replica_pause(self, now_ms, REPLICA_UNKNOWN_PAUSE_MS);
+        return ETCD_EVENT_TROUBLE;
+    }
     if (etcd_wire_read_range(response, &answer, tell_row, &telling) != 0) {
         if (!telling.gave_up)
             return replica_not_understood(self, now_ms);

@@ -6,14 +6,12 @@ the model with a few seeds, until one fails.  A mutant that lives is a rule that
 minutes: `make check-mutants`, and part of check-long.  Numbers as arguments choose some.
 """
 
-import os
 import pathlib
-import shutil
-import subprocess
 import sys
-import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+from support import mutants
+
 OPERATIONS = "400000"
 SEEDS = ("1", "2", "3")
 
@@ -158,87 +156,5 @@ MUTANTS = (
 TESTS = (("test_lock_nesting", {}), ("test_lock_table_model", {"FARMLOCK_OPS": "200000"}), ("test_pool_rules", {}), ("test_pool_memberships", {}), ("test_pool_turns", {}), ("test_pool_waits", {})) + tuple(
     ("test_pool_model", {"FARMLOCK_SEED": seed, "FARMLOCK_OPS": OPERATIONS}) for seed in SEEDS)
 
-
-class Tree:
-    """A copy of what the tests are built from; all but what a mutant changes is compiled once."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        for part in ("lib/base", "lib/lock", "tests/unit/lock", "tests/unit/support"):
-            shutil.copytree(ROOT / part, folder / part)
-        self.tests = {f"tests/unit/lock/{name}.c" for name, _ in TESTS}
-        self.objects = {}
-        for path in sorted(folder.rglob("*.c")):
-            name = str(path.relative_to(folder))
-            if not path.name.startswith("test_") or name in self.tests:
-                self.compile(name)
-
-    def compile(self, name):
-        """Compiles a source; False where it does not compile."""
-        self.objects[name] = str(self.folder / name.replace("/", "_").replace(".c", ".o"))
-        return self.run("-O1", "-w", "-c", "-o", self.objects[name], str(self.folder / name)) == 0
-
-    def run(self, *words):
-        """Runs the compiler."""
-        command = os.environ.get("CC", "cc").split() + ["-std=gnu11", "-D_GNU_SOURCE", f"-I{self.folder}/lib",
-                                                        f"-I{self.folder}", f"-I{self.folder}/tests/unit/lock"]
-        return subprocess.run(command + list(words), check=False).returncode
-
-    def link(self, test):
-        """Returns the program of a test."""
-        program = str(self.folder / test)
-        others = self.tests - {f"tests/unit/lock/{test}.c"}
-        objects = [path for name, path in self.objects.items() if name not in others]
-        if self.run("-o", program, *objects, "-lcmocka") != 0:
-            raise SystemExit(f"mutants.py: {test} cannot be linked")
-        return program
-
-    def caught_by(self):
-        """Which test fails, and how often it was tried; a table that hangs is caught too.  None for no test."""
-        for test, environment in TESTS:
-            program = self.link(test)
-            try:
-                result = subprocess.run([program], env=dict(os.environ, **environment), stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL, timeout=300, check=False)
-            except subprocess.TimeoutExpired:
-                return f"{test}, which hangs"
-            if result.returncode != 0:
-                return " ".join([test] + [f"{name}={value}" for name, value in environment.items()])
-        return None
-
-    def try_mutant(self, mutant):
-        """Returns what catches the mutant, or None; the tree is as it was then."""
-        _, name, text, replacement = mutant
-        path = self.folder / "lib/lock" / name
-        original = path.read_text()
-        if original.count(text) != 1:
-            raise SystemExit(f"mutants.py: {name} has {original.count(text)} of: {text}")
-        path.write_text(original.replace(text, replacement))
-        try:
-            if not self.compile(f"lib/lock/{name}"):
-                raise SystemExit(f"mutants.py: {name} does not compile with: {replacement}")
-            return self.caught_by()
-        finally:
-            path.write_text(original)
-            self.compile(f"lib/lock/{name}")
-
-
-def main():
-    """Tries all mutants, or those whose numbers are given; TAP."""
-    chosen = [int(number) for number in sys.argv[1:]] or range(1, len(MUTANTS) + 1)
-    caught = 0
-    print(f"1..{len(chosen)}", flush=True)
-    with tempfile.TemporaryDirectory() as name:
-        tree = Tree(pathlib.Path(name))
-        if (test := tree.caught_by()) is not None:
-            raise SystemExit(f"mutants.py: {test} fails without any mutant")
-        for count, number in enumerate(chosen, 1):
-            test = tree.try_mutant(MUTANTS[number - 1])
-            caught += test is not None
-            print(f"{'ok' if test else 'not ok'} {count} - {MUTANTS[number - 1][0]} # {test or 'lives'}", flush=True)
-    print(f"# caught {caught} of {len(chosen)}")
-    return 0 if caught == len(chosen) else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(mutants.main(mutants.Room("lib/lock", "tests/unit/lock", MUTANTS, TESTS, ("lib/base", "tests/unit/support"))))

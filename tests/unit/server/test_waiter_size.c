@@ -11,11 +11,11 @@
 #include "server/claim.h"
 #include "server/server.h"
 
-/* Of a client that waits for one lock and says nothing of its process.  Beside these there are its
- * texts, its demand and its claim, some 200 bytes.  What only some of them need belongs elsewhere:
- * whoever must raise a figure here pays it a hundred thousand times. */
+/* Of a client that waits for one lock and says nothing of its process.  Beside these there is its
+ * claim, some 80 bytes, and longer texts and demands.  What only some of them need belongs
+ * elsewhere: whoever must raise a figure here pays it a hundred thousand times. */
 enum {
-    MOST_CONNECTION = 520,
+    MOST_CONNECTION = 640,
     MOST_REQUEST = 320,
     MOST_LINK = 56,
     MOST_CLAIMANT = 136,

@@ -145,6 +145,8 @@ static void an_earlier_state_is_not_gone_on_with(void **state)
     assert_int_equal(etcd_claim_see(&claim, &vacant, 0, 0), ETCD_EARLIER_STATE);
     etcd_mark_raise(&claim.mark, 2, 1, 1); /* another etcd, restored from a copy */
     assert_int_equal(claim.mark.next_token, 50);
+    vacant.cluster_id = 2;
+    vacant.revision = 1;
     assert_int_equal(etcd_claim_see(&claim, &vacant, 0, 0), ETCD_CLAIM);
     etcd_mark_raise(&claim.mark, 2, 1, 51);
     assert_int_equal(etcd_claim_see(&claim, &vacant, 0, 0), ETCD_EARLIER_STATE);
@@ -221,6 +223,7 @@ static void a_claim_that_arrives_late_is_found_won_by_the_next(void **state)
     struct etcd_fixture *fixture = *state;
     struct etcd_question question = ask_to_claim(fixture);
     struct buffer late = {0}, answer = {0};
+    int64_t sent_ms = fixture->now_ms;
     struct etcd_error error;
 
     buffer_add(&late, question.request->data, question.request->len);
@@ -229,9 +232,26 @@ static void a_claim_that_arrives_late_is_found_won_by_the_next(void **state)
     etcd_model_call(&fixture->etcd, ETCD_TXN, &late, &answer, &error);
     assert_int_equal(etcd_fixture_step(fixture), ETCD_EVENT_LEADS);
     assert_int_equal(etcd_replica_sight(fixture->replica)->leader.term, 1);
+    assert_int_equal(etcd_replica_confirmed_ms(fixture->replica), sent_ms);
     etcd_fixture_until(fixture, ETCD_EVENT_LOADED);
     buffer_fini(&late);
     buffer_fini(&answer);
+}
+
+static void what_an_earlier_life_has_claimed_is_claimed_again(void **state)
+{
+    struct etcd_fixture *fixture = *state;
+    struct etcd_replica_options options = etcd_fixture_options(fixture, "one");
+
+    etcd_fixture_until(fixture, ETCD_EVENT_LEADS);
+    etcd_fixture_lead_again(fixture);
+    assert_int_equal(etcd_replica_sight(fixture->replica)->leader.term, 2);
+    etcd_fixture_replace(fixture, &options);
+    ask_to_claim(fixture);
+    assert_int_equal(etcd_fixture_lose_question(fixture), ETCD_EVENT_TROUBLE);
+    assert_int_equal(etcd_fixture_step(fixture), ETCD_EVENT_NONE);
+    assert_int_equal(etcd_fixture_step(fixture), ETCD_EVENT_LEADS);
+    assert_int_equal(etcd_replica_sight(fixture->replica)->leader.term, 3);
 }
 
 static void who_comes_second_stands_by(void **state)
@@ -317,6 +337,7 @@ int main(void)
         ETCD_FIXTURE_TEST(looks_that_fail_count_for_nothing),
         ETCD_FIXTURE_TEST(a_claim_whose_answer_was_lost_is_found_won),
         ETCD_FIXTURE_TEST(a_claim_that_arrives_late_is_found_won_by_the_next),
+        ETCD_FIXTURE_TEST(what_an_earlier_life_has_claimed_is_claimed_again),
         ETCD_FIXTURE_TEST(who_comes_second_stands_by),
         ETCD_FIXTURE_TEST(members_that_do_not_answer_are_not_asked_in_a_rush),
         ETCD_FIXTURE_TEST(keys_of_somebody_else_are_left_alone),

@@ -35,18 +35,20 @@ static void a_commit_is_kept_and_counted(void **state)
 {
     struct etcd_fixture *fixture = *state;
     const struct etcd_counters counters = {.next_ticket = 7, .next_token = 9, .now_ms = 55};
-    const struct etcd_counters less = {.next_ticket = 1, .next_token = 10, .now_ms = 1};
+    const struct etcd_counters less = {.next_ticket = 1, .next_token = 8, .now_ms = 1};
+    const struct etcd_counters later = {.next_ticket = 8, .next_token = 11, .now_ms = 56};
 
     etcd_fixture_lead(fixture);
     etcd_replica_count(fixture->replica, &counters);
     etcd_replica_count(fixture->replica, &less);
     etcd_fixture_commit(fixture, "r/1", "mine");
     assert_false(etcd_replica_is_ready(fixture->replica));
+    etcd_replica_count(fixture->replica, &later);
     assert_int_equal(etcd_fixture_step(fixture), ETCD_EVENT_COMMITTED);
     assert_true(etcd_replica_is_ready(fixture->replica));
     assert_string_equal(etcd_fixture_value(fixture, "r/1"), "mine");
-    assert_string_equal(etcd_fixture_value(fixture, "0/seq"), "1 1 2 7 10 55 0");
-    assert_int_equal(etcd_replica_mark(fixture->replica).next_token, 10);
+    assert_string_equal(etcd_fixture_value(fixture, "0/seq"), "1 1 2 7 9 55 0");
+    assert_int_equal(etcd_replica_mark(fixture->replica).next_token, 9);
 }
 
 static void heartbeats_go_while_nothing_changes(void **state)
@@ -57,10 +59,12 @@ static void heartbeats_go_while_nothing_changes(void **state)
     etcd_fixture_lead(fixture);
     sent_ms = etcd_replica_confirmed_ms(fixture->replica);
     assert_int_equal(etcd_replica_due_ms(fixture->replica), sent_ms + FIXTURE_TAKEOVER_MS / 5);
+    assert_int_equal(etcd_replica_mute_at_ms(fixture->replica),
+                     sent_ms + FIXTURE_TAKEOVER_MS * 7 / 10);
     assert_int_equal(etcd_fixture_step(fixture), ETCD_EVENT_NONE);
     assert_int_equal(etcd_replica_confirmed_ms(fixture->replica),
                      sent_ms + FIXTURE_TAKEOVER_MS / 5);
-    assert_string_equal(etcd_fixture_value(fixture, "0/seq"), "1 1 2 0 0 0 0");
+    assert_string_equal(etcd_fixture_value(fixture, "0/seq"), "1 1 2 1 1 0 0");
 }
 
 /* What was confirmed is as old as the first copy of what confirms it: others may have seen that. */
@@ -183,8 +187,26 @@ static void who_was_deposed_changes_nothing_and_says_who_leads(void **state)
     assert_string_equal(etcd_fixture_value(fixture, "r/1"), "");
     assert_false(etcd_replica_leads(fixture->replica));
     assert_int_equal(etcd_replica_confirmed_ms(fixture->replica), INT64_MIN);
+    assert_int_equal(etcd_replica_mute_at_ms(fixture->replica), INT64_MIN);
     etcd_fixture_until(fixture, ETCD_EVENT_LEADS);
     assert_int_equal(etcd_replica_sight(fixture->replica)->leader.term, 3);
+}
+
+static void an_etcd_that_did_what_it_refused_is_not_believed_twice(void **state)
+{
+    struct etcd_fixture *fixture = *state;
+    struct etcd_question question;
+    struct buffer response = {0};
+
+    etcd_fixture_lead(fixture);
+    etcd_fixture_commit(fixture, "r/1", "mine");
+    question = etcd_fixture_ask(fixture);
+    etcd_model_call(&fixture->etcd, ETCD_TXN, question.request, &response, &fixture->error);
+    assert_int_equal(etcd_fixture_refuse(fixture, ETCD_CODE_EXHAUSTED), ETCD_EVENT_FAILED);
+    etcd_fixture_commit(fixture, "r/2", "mine");
+    assert_int_equal(etcd_fixture_step(fixture), ETCD_EVENT_DEPOSED);
+    assert_string_equal(etcd_fixture_value(fixture, "r/2"), "");
+    buffer_fini(&response);
 }
 
 static void an_answer_of_another_etcd_confirms_nothing(void **state)
@@ -296,6 +318,65 @@ static void rows_of_a_revision_that_is_compacted_are_read_as_they_are(void **sta
     assert_int_equal(fixture->rows, 301);
 }
 
+static void rows_of_a_member_that_is_behind_are_not_taken(void **state)
+{
+    struct etcd_fixture *fixture = *state;
+
+    etcd_fixture_lead(fixture);
+    commit_many(fixture, 30);
+    etcd_fixture_until(fixture, ETCD_EVENT_COMMITTED);
+    etcd_fixture_lead_again(fixture);
+    fixture->now_ms += FIXTURE_TAKEOVER_MS / 5;
+    etcd_fixture_step(fixture); /* a heartbeat */
+    for (int i = 0; i < 2; i++) {
+        etcd_fixture_ask(fixture);
+        assert_int_equal(etcd_fixture_refuse(fixture, ETCD_CODE_OUT_OF_RANGE), ETCD_EVENT_NONE);
+    }
+    fixture->etcd.behind = 4;
+    assert_int_equal(etcd_fixture_step(fixture), ETCD_EVENT_TROUBLE);
+    assert_int_equal(fixture->rows, 0);
+    fixture->etcd.behind = 0;
+    etcd_fixture_until(fixture, ETCD_EVENT_LOADED);
+    assert_int_equal(fixture->rows, 31);
+}
+
+static void etcd_that_is_ours_alone_forgets_what_is_old(void **state)
+{
+    struct etcd_fixture *fixture = *state;
+    struct etcd_replica_options options = etcd_fixture_options(fixture, "one");
+    int64_t last;
+
+    options.compacts = true;
+    etcd_fixture_replace(fixture, &options);
+    etcd_fixture_lead(fixture);
+    while (fixture->etcd.keys.revision < 1002) {
+        etcd_fixture_commit(fixture, "r/1", "mine");
+        etcd_fixture_until(fixture, ETCD_EVENT_COMMITTED);
+    }
+    last = fixture->etcd.keys.revision;
+    etcd_fixture_commit(fixture, "r/1", NULL); /* it is never idle */
+    assert_int_equal(etcd_fixture_step(fixture), ETCD_EVENT_NONE);
+    assert_int_equal(fixture->etcd.keys.compacted, last - 1000);
+    assert_int_equal(etcd_fixture_step(fixture), ETCD_EVENT_COMMITTED);
+    fixture->now_ms += 5 * 60 * 1000;
+    etcd_fixture_step(fixture); /* a heartbeat */
+    etcd_fixture_step(fixture);
+    assert_int_equal(fixture->etcd.keys.compacted, last + 2 - 1000);
+}
+
+static void etcd_of_others_is_not_ours_to_compact(void **state)
+{
+    struct etcd_fixture *fixture = *state;
+
+    etcd_fixture_lead(fixture);
+    while (fixture->etcd.keys.revision < 1100) {
+        etcd_fixture_commit(fixture, "r/1", "mine");
+        etcd_fixture_until(fixture, ETCD_EVENT_COMMITTED);
+    }
+    etcd_fixture_step(fixture);
+    assert_int_equal(fixture->etcd.keys.compacted, 0);
+}
+
 static void a_table_that_cannot_be_restored_is_told(void **state)
 {
     struct etcd_fixture *fixture = *state;
@@ -313,73 +394,6 @@ static void a_table_that_cannot_be_restored_is_told(void **state)
     assert_int_equal(fixture->rows, 301);
 }
 
-/* resigning */
-
-static void who_resigns_leaves_the_place_to_others(void **state)
-{
-    struct etcd_fixture *fixture = *state;
-    int64_t now_ms;
-
-    etcd_fixture_lead(fixture);
-    etcd_replica_resign(fixture->replica);
-    assert_int_equal(etcd_fixture_step(fixture), ETCD_EVENT_RESIGNED);
-    assert_int_equal(etcd_replica_confirmed_ms(fixture->replica), INT64_MIN);
-    assert_non_null(strstr(etcd_fixture_value(fixture, "0/leader"), "instance \n"));
-    now_ms = fixture->now_ms;
-    etcd_fixture_until(fixture, ETCD_EVENT_LEADS);
-    assert_true(fixture->now_ms - now_ms >= FIXTURE_TAKEOVER_MS);
-}
-
-static void a_vacant_place_is_taken_at_once(void **state)
-{
-    struct etcd_fixture *fixture = *state;
-    struct etcd_replica_options options = etcd_fixture_options(fixture, "two");
-
-    etcd_fixture_lead(fixture);
-    etcd_replica_resign(fixture->replica);
-    etcd_fixture_step(fixture);
-    etcd_fixture_replace(fixture, &options);
-    etcd_fixture_step(fixture);
-    assert_int_equal(etcd_fixture_step(fixture), ETCD_EVENT_LEADS);
-    assert_string_equal(etcd_replica_sight(fixture->replica)->leader.cluster, "c0ffee");
-}
-
-static void a_resignation_whose_answer_was_lost_is_recognised(void **state)
-{
-    struct etcd_fixture *fixture = *state;
-    struct etcd_question question;
-
-    etcd_fixture_lead(fixture);
-    etcd_replica_resign(fixture->replica);
-    question = etcd_fixture_ask(fixture);
-    assert_int_equal(etcd_fixture_lose_answer(fixture, &question), ETCD_EVENT_TROUBLE);
-    assert_int_equal(etcd_fixture_step(fixture), ETCD_EVENT_RESIGNED);
-}
-
-static void a_parent_resigns_for_a_dead_child(void **state)
-{
-    struct etcd_fixture *fixture = *state;
-    struct etcd_replica_options options = etcd_fixture_options(fixture, "one");
-
-    etcd_fixture_lead(fixture);
-    etcd_fixture_replace(fixture, &options);
-    etcd_replica_resign(fixture->replica);
-    etcd_fixture_until(fixture, ETCD_EVENT_RESIGNED);
-    assert_non_null(strstr(etcd_fixture_value(fixture, "0/leader"), "instance \n"));
-}
-
-static void nobody_resigns_for_somebody_else(void **state)
-{
-    struct etcd_fixture *fixture = *state;
-    struct etcd_replica_options options = etcd_fixture_options(fixture, "two");
-
-    etcd_fixture_lead(fixture);
-    etcd_fixture_replace(fixture, &options);
-    etcd_replica_resign(fixture->replica);
-    etcd_fixture_until(fixture, ETCD_EVENT_RESIGNED);
-    assert_non_null(strstr(etcd_fixture_value(fixture, "0/leader"), "instance one\n"));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -393,18 +407,17 @@ int main(void)
         ETCD_FIXTURE_TEST(what_is_refused_at_once_has_failed),
         ETCD_FIXTURE_TEST(what_is_refused_behind_a_lost_copy_may_be_done_yet),
         ETCD_FIXTURE_TEST(who_was_deposed_changes_nothing_and_says_who_leads),
+        ETCD_FIXTURE_TEST(an_etcd_that_did_what_it_refused_is_not_believed_twice),
         ETCD_FIXTURE_TEST(an_answer_of_another_etcd_confirms_nothing),
         ETCD_FIXTURE_TEST(an_answer_that_cannot_be_read_is_no_answer),
         ETCD_FIXTURE_TEST(four_thousand_changes_are_one_commit),
         ETCD_FIXTURE_TEST(what_does_not_fit_is_not_begun),
         ETCD_FIXTURE_TEST(rows_come_page_by_page_with_heartbeats_in_between),
         ETCD_FIXTURE_TEST(rows_of_a_revision_that_is_compacted_are_read_as_they_are),
+        ETCD_FIXTURE_TEST(rows_of_a_member_that_is_behind_are_not_taken),
+        ETCD_FIXTURE_TEST(etcd_that_is_ours_alone_forgets_what_is_old),
+        ETCD_FIXTURE_TEST(etcd_of_others_is_not_ours_to_compact),
         ETCD_FIXTURE_TEST(a_table_that_cannot_be_restored_is_told),
-        ETCD_FIXTURE_TEST(who_resigns_leaves_the_place_to_others),
-        ETCD_FIXTURE_TEST(a_vacant_place_is_taken_at_once),
-        ETCD_FIXTURE_TEST(a_resignation_whose_answer_was_lost_is_recognised),
-        ETCD_FIXTURE_TEST(a_parent_resigns_for_a_dead_child),
-        ETCD_FIXTURE_TEST(nobody_resigns_for_somebody_else),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
