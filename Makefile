@@ -5,9 +5,10 @@
 #   make check    build and run every test that fits in ten minutes
 #   make help     the other targets
 #
-# CC, CFLAGS, LDFLAGS, PREFIX and DESTDIR are yours to set.  VARIANT=asan, tsan or clang builds
-# beside the normal build, in build/VARIANT.  WITH_SLURM=0 leaves out what is about Slurm, WITH_ETCD=0
-# what keeps the state in etcd, WITH_COMPLETIONS=0 what a build for another machine cannot make.
+# CC, CFLAGS, LDFLAGS, PREFIX and DESTDIR are yours to set.  VARIANT=asan, tsan, clang or fuzz (clang
+# with ASan, UBSan and what fuzzers need) builds beside the normal build, in build/VARIANT.
+# WITH_SLURM=0 leaves out what is about Slurm, WITH_ETCD=0 what keeps the state in etcd,
+# WITH_COMPLETIONS=0 what a build for another machine cannot make.
 
 # The version is that of lib/ipclocker.h.  Modules that are laid beside scripts, and packages, have to
 # say it themselves: tests/lint/test_version.py holds them to it.
@@ -48,20 +49,26 @@ comma := ,
 
 B := build$(if $(VARIANT),/$(VARIANT))
 
-VARIANTS := asan tsan clang
+VARIANTS := asan tsan clang fuzz
 ifneq ($(filter-out $(VARIANTS),$(VARIANT)),)
 $(error VARIANT=$(VARIANT) is not known; use one of: $(VARIANTS), or none)
 endif
 
-CFLAGS ?= -O2 -g
+CFLAGS ?= $(if $(filter fuzz,$(VARIANT)),-O1,-O2) -g
 ifeq ($(VARIANT),asan)
 VARIANT_FLAGS := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 else ifeq ($(VARIANT),tsan)
 VARIANT_FLAGS := -O1 -fsanitize=thread -fno-omit-frame-pointer
+else ifeq ($(VARIANT),fuzz)
+# What fuzzers and unit tests under sanitizers share: compiled once for both.
+VARIANT_FLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 else
 HARDENED := 1
 endif
-ifeq ($(VARIANT),clang)
+ifndef HARDENED
+VARIANT_FLAGS += -DSANITIZED
+endif
+ifneq ($(filter clang fuzz,$(VARIANT)),)
 CC := clang
 endif
 # What a compiler or machine does not know is left out.
@@ -198,7 +205,7 @@ $(INTERNAL): $(LIB_SOURCES:%.c=$B/obj/%.o) $(GENERATED:$B/%.c=$B/obj/%.o)
 EXPORTS_OF = $(shell sed -n 's/^ *\([a-z_]*\);$$/\1/p' $(1))
 $(LIBRARIES:%=$B/obj/%.o): $B/obj/%.o: lib/%.map $(INTERNAL)
 	@mkdir -p $(@D)
-	$(call say,LD   $@)$(CC) -r -nostdlib $(VARIANT_FLAGS) $(CFLAGS) -o $@ \
+	$(call say,LD   $@)$(CC) -r -nostdlib $(filter-out -fsanitize=%,$(VARIANT_FLAGS)) $(CFLAGS) -o $@ \
 	    $(addprefix -Wl$(comma)--require-defined=,$(call EXPORTS_OF,$<)) $(INTERNAL) && \
 	    $(OBJCOPY) $(addprefix --keep-global-symbol=,$(call EXPORTS_OF,$<)) $@
 
@@ -206,11 +213,13 @@ $(STATIC): $B/lib/%.a: $B/obj/%.o
 	@mkdir -p $(@D)
 	$(call say,AR   $@)rm -f $@ && $(AR) qcsD $@ $<
 
-# A client needs no more, and -z defs says so if that should change.
+# A client needs no more, and -z defs says so if that should change; what clang's sanitizers need is in
+# the program that loads them.
+ALL_DEFINED := $(if $(filter fuzz,$(VARIANT)),,-Wl$(comma)-z$(comma)defs)
 $B/lib/libipclocker.so.$(SOFILE): private PKGS := json-c
 $(SHARED): $B/lib/%.so.$(SOFILE): $B/obj/%.o lib/%.map
 	@mkdir -p $(@D)
-	$(call say,LD   $@)$(CC) -shared $(ALL_LDFLAGS) -Wl,-soname,$*.so.$(SOVERSION) -Wl,-z,defs \
+	$(call say,LD   $@)$(CC) -shared $(ALL_LDFLAGS) -Wl,-soname,$*.so.$(SOVERSION) $(ALL_DEFINED) \
 	    -Wl,--version-script=lib/$*.map -o $@ $< -Wl,--as-needed $(LIBS)
 	@ln -sf $(@F) $(@D)/$*.so.$(SOVERSION)
 	@ln -sf $*.so.$(SOVERSION) $(@D)/$*.so
@@ -298,7 +307,7 @@ help:
 	@echo 'make check-crash    crashes, failing disks and hostile neighbours, many times'
 	@echo 'make check-long     all that takes longer: that, and builds with sanitizers'
 	@echo 'make check-mutants  breaks the rules of pools and of etcd one by one, and sees a unit test fail each time'
-	@echo 'make check-unit     unit tests only (VARIANT=asan: under ASan and UBSan)'
+	@echo 'make check-unit     unit tests only (VARIANT=fuzz or asan: under ASan and UBSan)'
 	@echo 'make check-valgrind unit tests under valgrind'
 	@echo 'make check-e2e      end-to-end tests only'
 	@echo 'make check-cluster  tests on a real Slurm cluster of two nodes'

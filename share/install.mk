@@ -18,8 +18,9 @@ SPANKDIR    ?= $(LIBDIR)/slurm
 PIDSTAT_NAME ?= pidstat
 PKGLIBDIR   ?= $(PREFIX)/lib/farmlock
 RENAMED     := $(filter-out pidstat,$(PIDSTAT_NAME))
-# The program's name in its page, its completions and in what refers to them; not that of pidstat(3).
-NAME_PIDSTAT = $(if $(RENAMED),-e 's/^\.Nm pidstat$$/.Nm $(RENAMED)/' -e 's/^\.Xr pidstat 1/.Xr $(RENAMED) 1/' \
+# The program's name in its page, its completions, in what refers to them and in command lines; not that of pidstat(3).
+NAME_PIDSTAT = $(if $(RENAMED),-e 's/^\.Nm pidstat$$/.Nm $(RENAMED)/' -e 's/\<Xr pidstat 1/Xr $(RENAMED) 1/g' \
+    -e 's/\<pidstat \(exists\|wait\|--silent\|--json\)/$(RENAMED) \1/g' \
     -e 's/^\.Dt PIDSTAT 1$$/.Dt '$$(echo $(RENAMED) | tr a-z A-Z)' 1/' \
     -e 's/^\(\#compdef\|complete\( -c\| -F _pidstat\)\?\) pidstat\>/\1 $(RENAMED)/')
 EVERY_PROGRAM := $(DAEMONS) $(filter-out pidstat,$(WRAPPERS)) $(PIDSTAT_NAME)

@@ -7,7 +7,7 @@ UNIT_TESTS  := $(UNIT_SOURCES:%.c=$B/%)
 UNIT_HELPERS := $(patsubst %.c,$B/obj/%.o,$(filter-out $(UNIT_SOURCES),$(UNIT_FILES)))
 E2E_TESTS   := $(wildcard tests/e2e/test_*.py)
 # A plugin with a sanitizer cannot be loaded by a program without one.
-CLUSTER_TESTS := $(if $(SLURM),$(if $(filter asan tsan,$(VARIANT)),,$(wildcard tests/cluster/test_*.py)))
+CLUSTER_TESTS := $(if $(SLURM),$(if $(filter asan tsan fuzz,$(VARIANT)),,$(wildcard tests/cluster/test_*.py)))
 LINT_TESTS  := $(wildcard tests/lint/test_*.py)
 # Crashes, failing disks, hostile neighbours: what CI runs of the tests that take longer.
 CRASH_TESTS := $(filter %/test_store_failure %/test_store_simulation,$(UNIT_TESTS)) \
@@ -58,9 +58,9 @@ $(SOAK_JOB): $B/obj/tests/soak/job.o
 	@mkdir -p $(@D)
 	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
-# What asks etcd as lockerd does.
-ETCD_ASK := $(if $(ETCD),$B/tests/etcd/ask)
-$B/tests/etcd/ask: $B/obj/tests/etcd/ask.o $(INTERNAL)
+# What asks etcd as lockerd does, and what leads there.
+ETCD_PROGRAMS := $(if $(ETCD),$B/tests/etcd/ask $B/tests/etcd/lead)
+$B/tests/etcd/%: $B/obj/tests/etcd/%.o $(INTERNAL)
 	@mkdir -p $(@D)
 	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -119,7 +119,7 @@ check: deps
 
 .PHONY: check-build
 # Fuzzers link with clang alone, but what they call must not move away from them.
-check-build: all $(UNIT_TESTS) $(PRELOADS) $(SOAK_JOB) $(ETCD_ASK) $(FUZZERS:%=$B/obj/tests/fuzz/fuzz_%.o)
+check-build: all $(UNIT_TESTS) $(PRELOADS) $(SOAK_JOB) $(ETCD_PROGRAMS) $(FUZZERS:%=$B/obj/tests/fuzz/fuzz_%.o)
 
 # One runner over everything, so that one closing line speaks for the whole run.
 ALL_TESTS = $(filter-out $(SLOW_TESTS),$(CLUSTER_TESTS) $(LINT_TESTS) $(UNIT_TESTS) $(E2E_TESTS))
@@ -133,9 +133,11 @@ check-slow: deps
 	@$(TEST_ENV) $(PROVE) -j$(TEST_JOBS) -e '' \
 	    $(filter $(LONG_CLUSTER),$(SLOW_TESTS)) $(filter-out $(LONG_CLUSTER),$(SLOW_TESTS))
 
+# Models take fewer steps where each costs many times as much; all of them are in `make check`.
+UNIT_PACE := $(if $(filter asan tsan fuzz,$(VARIANT)),FARMLOCK_SLOW=1 FARMLOCK_OPS=200000)
 .PHONY: check-unit
 check-unit: $(UNIT_TESTS)
-	@$(TEST_ENV) $(PROVE) -j$(JOBS) -e '' $(UNIT_TESTS)
+	@$(TEST_ENV) $(UNIT_PACE) $(PROVE) -j$(JOBS) -e '' $(UNIT_TESTS)
 
 # What takes longer than ten minutes.
 .PHONY: check-long
@@ -170,7 +172,7 @@ check-crash: all $(CRASH_TESTS) $(PRELOADS) $(SOAK_JOB)
 ASAN_E2E := $(filter-out $(addprefix %/test_,$(addsuffix .py,scarce leaks install reproducible deps completions \
     manuals manual_examples page page_keys page_live readme soak)),$(E2E_TESTS))
 .PHONY: check-asan
-check-asan: all $(PRELOADS) $(SOAK_JOB) $(ETCD_ASK)
+check-asan: all $(PRELOADS) $(SOAK_JOB) $(ETCD_PROGRAMS)
 	@$(TEST_ENV) $(SANITIZED) $(PROVE) -j$(TEST_JOBS) -e '' $(ASAN_E2E)
 
 # Whoever has threads, the store and the resolver, with TSan.
@@ -193,7 +195,7 @@ check-valgrind: $(UNIT_TESTS)
 	@$(TEST_ENV) FARMLOCK_SLOW=1 $(PROVE) -j$(JOBS) -e '$(VALGRIND)' $(UNIT_TESTS)
 
 .PHONY: check-e2e
-check-e2e: all $(PRELOADS) $(SOAK_JOB) $(ETCD_ASK)
+check-e2e: all $(PRELOADS) $(SOAK_JOB) $(ETCD_PROGRAMS)
 	@$(TEST_ENV) $(PROVE) -j$(TEST_JOBS) -e '' $(E2E_TESTS)
 
 # On a real Slurm cluster of two nodes, which the tests start.
@@ -238,10 +240,6 @@ check-slurm-run:
 FUZZ ?= $(FUZZERS)
 FUZZ_SECONDS ?= 90
 FUZZ_JOBS ?= $(JOBS)
-FUZZ_FLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
-    -fno-omit-frame-pointer
-FUZZ_CC ?= clang
-FUZZ_CFLAGS = $(LANGUAGE) -MMD -MP $(PKG_CFLAGS) $(FUZZ_FLAGS) $(CPPFLAGS)
 # What they test of a program or of the plugin.
 FUZZED := wrappers/scheduler/job_claims.c wrappers/scheduler/seat_map.c \
     wrappers/scheduler/map_refusal.c wrappers/lockersh/picked_json.c $(LOCKTABLE:%=%.c) \
@@ -249,16 +247,14 @@ FUZZED := wrappers/scheduler/job_claims.c wrappers/scheduler/seat_map.c \
     wrappers/lockreport/bucket.c wrappers/lockreport/buckets.c wrappers/lockreport/occupancy.c wrappers/lockreport/time_heap.c wrappers/lockreport/tally.c wrappers/lockreport/span.c wrappers/lockreport/lengths.c wrappers/lockreport/parts.c wrappers/lockreport/series.c \
     wrappers/lockreport/wanted_pools.c spank-plugin/contact.c \
     $(patsubst %,%.c,$(LOCKFLEX_LISTS) $(LOCKFLEX_TALLY)) wrappers/lockflex/lines.c
-build/fuzz/obj/%.o: %.c | $(GENERATED)
-	@mkdir -p $(@D)
-	$(call say,CC   $@)$(FUZZ_CC) $(FUZZ_CFLAGS) -c -o $@ $<
-$(FUZZERS:%=build/fuzz/%): build/fuzz/%: build/fuzz/obj/tests/fuzz/fuzz_%.o \
-    $(patsubst %.c,build/fuzz/obj/%.o,$(LIB_SOURCES) $(GENERATED) $(FUZZED))
-	$(call say,LD   $@)$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
--include $(shell find build/fuzz/obj -name '*.d' 2>/dev/null)
+ifeq ($(VARIANT),fuzz)
+$(FUZZERS:%=$B/%): $B/%: $B/obj/tests/fuzz/fuzz_%.o $(FUZZED:%.c=$B/obj/%.o) $(INTERNAL)
+	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+endif
 
 .PHONY: fuzz
-fuzz: $(FUZZ:%=build/fuzz/%)
+fuzz:
+	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=fuzz $(FUZZ:%=build/fuzz/%)
 	@printf '%s\n' $(FUZZ) | xargs -P$(FUZZ_JOBS) -I{} tests/fuzz/run.sh {} \
 	    $$(($(FUZZ_SECONDS) * $(FUZZ_JOBS) / $(words $(FUZZ))))
 

@@ -26,7 +26,8 @@ deb:
 # For RPM systems; Debian's rpm knows none of Debian's packages, so they are not asked for, and has a script that
 # says it is of any shell, and only bash reads.
 RPM_FLAGS ?= $(if $(wildcard /etc/debian_version),--nodeps --define '__brp_compress bash %{_rpmconfigdir}/brp-compress %{_prefix}')
-# Two builds of the same make the same bytes.
+# Two builds of the same make the same bytes; but that of the sources tells of its folder, and so would the others if
+# it was made with them, as they had a sum of it.
 RPM_SAME  := --define 'use_source_date_epoch_as_buildtime 1' --define 'clamp_mtime_to_source_date_epoch 1' \
     --define '_buildhost localhost'
 RPM_TREE  := build/rpm
@@ -37,13 +38,14 @@ rpm:
 	mkdir -p $(RPM_TREE)/SOURCES $(RPM_TREE)/farmlock-$(VERSION)
 	tar -c --exclude=./build --exclude=./.git --mode=u+rwX,go+rX,go-w . | tar -x -C $(RPM_TREE)/farmlock-$(VERSION)
 	tar -c --sort=name --owner=0 --group=0 --numeric-owner --mtime=@$(SOURCE_TIME) -C $(RPM_TREE) farmlock-$(VERSION) | \
-	    gzip -9n >$(RPM_TREE)/SOURCES/farmlock-$(VERSION).tar.gz
+	    (umask 022 && gzip -9n >$(RPM_TREE)/SOURCES/farmlock-$(VERSION).tar.gz)
 	rm -rf $(RPM_TREE)/farmlock-$(VERSION)
-	sed -e 's/@VERSION@/$(VERSION)/' -e "s/@DAY@/$$(LC_ALL=C date -u -d @$(SOURCE_TIME) '+%a %b %d %Y')/" \
+	umask 022 && sed -e 's/@VERSION@/$(VERSION)/' -e "s/@DAY@/$$(LC_ALL=C date -u -d @$(SOURCE_TIME) '+%a %b %d %Y')/" \
 	    -e "s/@MAINTAINER@/$$(sed -n 's/^Maintainer: //p' share/packaging/debian/control)/" \
 	    share/packaging/farmlock.spec >$(RPM_TREE)/farmlock.spec
-	unset MAKEFLAGS MAKELEVEL MFLAGS && umask 022 && SOURCE_DATE_EPOCH=$(SOURCE_TIME) \
-	    rpmbuild -ba $(RPM_FLAGS) $(RPM_SAME) --define '_topdir $(CURDIR)/$(RPM_TREE)' $(RPM_TREE)/farmlock.spec
+	unset MAKEFLAGS MAKELEVEL MFLAGS && umask 022 && for what in -bs -bb; do SOURCE_DATE_EPOCH=$(SOURCE_TIME) \
+	    rpmbuild $$what $(RPM_FLAGS) $(RPM_SAME) --define '_topdir $(CURDIR)/$(RPM_TREE)' $(RPM_TREE)/farmlock.spec || \
+	    exit 1; done
 	@ls $(RPM_TREE)/RPMS/*/*.rpm $(RPM_TREE)/SRPMS/*.rpm
 
 # No error and no warning but those that rpmlintrc explains.

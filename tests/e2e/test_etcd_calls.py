@@ -6,7 +6,7 @@ import os
 import threading
 import time
 
-from support import etcd, farm
+from support import etcd, farm, netns, tap
 from support.tap import test
 
 TOO_MUCH = 1536 * 1024  # etcd's limit of a request
@@ -102,6 +102,31 @@ def a_frozen_member_costs_one_call_and_no_more(folder):
     late = etcd.Asker(cluster.state()).ask("range", etcd.range_of("a"), timeout_ms=1000)
     farm.equal((late.outcome, late.next), ("unknown", cluster.urls()[1]))
     farm.contains(late.text, "takes the connection and says nothing within 1000 ms")
+
+
+@test
+def a_host_that_is_cut_off_costs_one_call_and_no_more(folder):
+    lack = netns.missing()
+    if lack:
+        raise tap.Lacks(f"needs networks of its own: {lack}")
+    hosts = netns.network(folder, ["one", "two", "three", "client"])
+    cluster = etcd.Cluster(folder, places=[hosts[name] for name in ("one", "two", "three")])
+    ours = hosts["client"].enter()
+    asker = etcd.Asker(cluster.state(), wrapper=ours)
+    answered(asker.ask("txn", etcd.put(("a", "1"))))
+    hosts["one"].cut_off()
+    answer = asker.ask("txn", etcd.put(("a", "2")), timeout_ms=1000)
+    farm.equal((answer.outcome, answer.next), ("unknown", cluster.urls()[1]))
+    farm.contains(answer.text, "does not answer within 1000 ms")
+    farm.poll(lambda: asker.ask("txn", etcd.put(("a", "3")), timeout_ms=5000).outcome == "answered",
+              "the others answer")
+    # Who has not connected yet: what is sent to it is lost, or refused when the kernel has given it up.
+    late = etcd.Asker(cluster.state(), wrapper=ours)
+    farm.poll(lambda: late.ask("range", etcd.range_of("a"), timeout_ms=9000).outcome == "answered",
+              "it is passed over")
+    assert late.ask("range", etcd.range_of("a")).next != cluster.urls()[0]
+    hosts["one"].join_again()
+    farm.poll(cluster.members[0].serves, "it is back")
 
 
 @test

@@ -14,18 +14,18 @@ GOOD = ("answered", 0, "")
 class Farm:
     """A CA, an etcd with a certificate of it for `names`, and a certificate of ours."""
 
-    def __init__(self, folder, names=("DNS:localhost", "IP:127.0.0.1"), host="127.0.0.1",
-                 clients_need_certificates=False, days=2):
+    def __init__(self, folder, names=("DNS:localhost", "IP:127.0.0.1"), clients_need_certificates=False,
+                 expired=False):
         self.authority = certificates.Authority(folder)
-        self.server = self.authority.issue("server", names, days=days)
+        self.server = self.authority.issue("server", names, expired=expired)
         self.ours = self.authority.issue("ours", common_name="root")
         options = ["--cert-file", self.server[0], "--key-file", self.server[1]]
         if clients_need_certificates:
             options += ["--client-cert-auth", "--trusted-ca-file", self.authority.file]
-        # etcdctl asks by the name that the certificate is for.
+        # etcdctl asks by a name that the certificate may not be for.
         tls = {"cacert": self.authority.file, "cert": self.ours[0], "key": self.ours[1],
                "insecure-skip-tls-verify": "true"}
-        self.cluster = etcd.Cluster(folder, options=options, tls=tls, host=host)
+        self.cluster = etcd.Cluster(folder, options=options, tls=tls)
 
     def ask(self, **settings):
         settings.setdefault("ca_file", self.authority.file)
@@ -92,7 +92,7 @@ def a_ca_that_is_not_named_is_not_believed(folder):
 
 @test
 def a_certificate_of_etcd_that_is_out_of_date_is_said(folder):
-    Farm(folder, days=-1).fails("is out of date (certificate has expired)")
+    Farm(folder, expired=True).fails("is out of date (certificate has expired)")
 
 
 @test
@@ -129,7 +129,7 @@ def what_is_wrong_with_our_certificate_is_said(folder):
     world = Farm(folder, clients_need_certificates=True)
     farm.equal(world.ask(cert_file=world.ours[0], key_file=world.ours[1]), GOOD)
     world.fails("wants a certificate of us (")
-    cert, key = world.authority.issue("old", common_name="root", days=-1)
+    cert, key = world.authority.issue("old", common_name="root", expired=True)
     world.fails(f": the one in {cert} has expired; renew it", cert_file=cert, key_file=key)
     os.mkdir(os.path.join(folder, "others"))
     cert, key = certificates.Authority(os.path.join(folder, "others"), "other").issue("stranger")
@@ -139,7 +139,7 @@ def what_is_wrong_with_our_certificate_is_said(folder):
 @test
 def a_certificate_may_be_renewed_without_a_restart(folder):
     world = Farm(folder, clients_need_certificates=True)
-    cert, key = world.authority.issue("short", common_name="root", days=-1)
+    cert, key = world.authority.issue("short", common_name="root", expired=True)
     asker = etcd.Asker(world.cluster.state(), ca_file=world.authority.file, cert_file=cert, key_file=key)
     farm.equal(asker.ask("status").outcome, "unknown")
     world.authority.issue("short", common_name="root")

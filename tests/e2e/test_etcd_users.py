@@ -96,9 +96,8 @@ def a_new_password_is_read_when_it_is_needed(folder):
     path = write_password(folder)
     asker = etcd.Asker(cluster.state(), user="farm", password_file=path)
     farm.equal(outcome(put(asker)), GOOD)
-    done = farm.run("etcdctl", "--endpoints", cluster.urls()[0], "--user", "root:top", "user", "passwd",
-                    "farm", "--interactive=false", stdin=None, input="new\n",
-                    env=farm.environment(ETCDCTL_API=3))
+    done = cluster.control("user", "passwd", "farm", "--interactive=false", user="root:top", stdin=None,
+                           input="new\n")
     farm.equal(done.returncode, 0)
     answer = farm.poll(lambda: (lambda a: a.outcome != "answered" and a)(put(asker)),
                        "the change has ended the token")

@@ -78,6 +78,11 @@ def pidstat_may_have_another_name(folder):
                        ("farmlock/farmlock.tcsh", "complete farmlock-pidstat ")):
         with open(f"{folder}/usr/share/{path}", encoding="utf-8") as file:
             farm.contains(file.read(), line)
+    for path in files(folder):
+        if re.search(r"/man/man[1578]/", f"/{path}") and path not in sysstat:
+            with open(os.path.join(folder, path), encoding="utf-8") as file:
+                farm.equal((path, re.findall(r"(?<![\w-])(?:Xr pidstat 1|pidstat (?:exists|wait|-).*)", file.read())),
+                           (path, []))
     make(folder, "uninstall", *words)
     farm.equal(files(folder), sysstat)
 

@@ -3,10 +3,13 @@
 
 import re
 import signal
+import socket
 
 from support import farm, tap
 from support.layouts import make_earlier
 from support.pools import Lab, end
+
+HOST = socket.gethostname()
 
 CONF = """
 groups = ( { name = "night"; users = ["nora"]; } );
@@ -57,10 +60,15 @@ def what_a_limit_counts_for_who_waits_is_told_apart(folder):
     kinds = (("user", "you hold 3 and wait for 2 more already, of your limit of 5", "you wait for 5 already, of your limit of 5"),
              ("project", "project chipA holds 3 and waits for 2 more already, of its limit of 5",
               "project chipA waits for 5 already, of its limit of 5"),
-             ("job", "your job holds 3 and waits for 2 more already, of its limit of 5", "your job waits for 5 already, of its limit of 5"))
+             ("job", "your job holds 3 and waits for 2 more already, of its limit of 5", "your job waits for 5 already, of its limit of 5"),
+             ("host", f"host {HOST} holds 3 and waits for 2 more already, of its limit of 5",
+              f"host {HOST} waits for 5 already, of its limit of 5"),
+             ("project", "you and others hold 3 and wait for 2 more already, of your common limit of 5",
+              "you and others wait for 5 already, of your common limit of 5"))
     words = "--project", "chipA", "--lock", "vcs"
     for kind, some, none in kinds:
-        conf = f"""pools = ( {{ name = "vcs"; seats = 8; limits = ( {{ by = "{kind}"; each = 5; }} ); }} );"""
+        most = 'of = ["chipA"]; together' if "common" in some else "each"
+        conf = f"""pools = ( {{ name = "vcs"; seats = 8; limits = ( {{ by = "{kind}"; {most} = 5; }} ); }} );"""
         lab = Lab(folder, conf, state="none")
         job = {"SLURM_JOB_ID": "7"}
         held = lab.hold("vcs", "--project", "chipA", "--count", "3", **job)

@@ -19,6 +19,8 @@
 
 static const char *const outcomes[] = {"answered", "refused", "unknown"};
 
+static void die(const char *what) __attribute__((noreturn));
+
 static void die(const char *what)
 {
     printf("%s\n", what);
@@ -27,7 +29,7 @@ static void die(const char *what)
 
 static int64_t number_of(const char *word)
 {
-    uint64_t number;
+    uint64_t number = 0;
 
     if (word == NULL || number_parse(word, INT64_MAX, &number) != 0)
         die("that is no number");
@@ -43,7 +45,6 @@ static enum etcd_method method_of(const char *word)
             return (enum etcd_method)i;
     }
     die("there is no such method");
-    return ETCD_TXN;
 }
 
 static int digit_of(char digit)

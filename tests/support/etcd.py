@@ -90,18 +90,23 @@ def version():
 class Member:
     """One etcd; `start()` again after `kill()` goes on with its data."""
 
-    def __init__(self, cluster, name):
-        self.cluster, self.name = cluster, name
+    def __init__(self, cluster, name, place=None):
+        self.cluster, self.name, self.place = cluster, name, place
         self.port, self.peer_port = farm.free_port(), farm.free_port()
-        self.url = f"{cluster.scheme}://{cluster.host}:{self.port}"
-        self.peer = f"http://127.0.0.1:{self.peer_port}"
+        self.address = place.address if place else "127.0.0.1"
+        self.url = f"{cluster.scheme}://{cluster.host or self.address}:{self.port}"
+        self.peer = f"http://{self.address}:{self.peer_port}"
         self.folder = os.path.join(cluster.folder, name)
         self.process = None
 
+    def inside(self):
+        """The words that run a command on its host."""
+        return self.place.enter() if self.place else []
+
     def start(self):
-        listen = f"{self.cluster.scheme}://127.0.0.1:{self.port}"
+        listen = f"{self.cluster.scheme}://{self.address}:{self.port}"
         self.process = subprocess.Popen(
-            ["etcd", "--name", self.name, "--data-dir", self.folder,
+            [*self.inside(), "etcd", "--name", self.name, "--data-dir", self.folder,
              "--listen-client-urls", listen, "--advertise-client-urls", self.url,
              "--listen-peer-urls", self.peer, "--initial-advertise-peer-urls", self.peer,
              "--initial-cluster", self.cluster.initial(), *self.cluster.options],
@@ -127,23 +132,25 @@ class Member:
 
     def control(self, *words, **options):
         """etcdctl at this member."""
-        return self.cluster.control(*words, endpoints=self.url, **options)
+        return self.cluster.control(*words, member=self, **options)
 
     def serves(self):
         return self.control("get", "x").returncode == 0
 
 
 class Cluster:
-    """Members that serve when it is made.  `options` are etcd's own; with `tls`, files that etcdctl
-    needs (cacert, cert, key), they have certificates for `host`."""
+    """Members that serve when it is made.  `options` are etcd's own; with `tls`, options of etcdctl
+    (cacert, cert, key), clients come by TLS; `host` is a name for all of them.  `places` are hosts
+    (support/netns.py) for the members, one each; else all are on loopback."""
 
-    def __init__(self, folder, size=1, options=(), tls=None, host="127.0.0.1"):
+    def __init__(self, folder, size=1, options=(), tls=None, host=None, places=None):
         version()
         self.folder, self.options, self.tls, self.host = folder, options, tls or {}, host
         self.scheme = "https" if tls else "http"
         self.log = open(os.path.join(folder, "etcd.log"), "ab")
         farm.at_end(self.log.close)
-        self.members = [Member(self, f"etcd{number}") for number in range(1, size + 1)]
+        self.members = [Member(self, f"etcd{number}", place)
+                        for number, place in enumerate(places or [None] * size, 1)]
         for member in self.members:
             member.start()
         for member in self.members:
@@ -159,12 +166,14 @@ class Cluster:
         """As --state has it."""
         return "etcd:" + ",".join(self.urls()) + prefix
 
-    def control(self, *words, endpoints=None, user=None):
-        """Runs etcdctl and returns it."""
+    def control(self, *words, member=None, user=None, **options):
+        """Runs etcdctl, at all members or at one, on the host of the first or of that one, and
+        returns it."""
         files = [f"--{name}={path}" for name, path in self.tls.items()]
-        return farm.run("etcdctl", "--endpoints", endpoints or ",".join(self.urls()), *files,
-                        *(["--user", user] if user else []), *words,
-                        env=farm.environment(ETCDCTL_API=3))
+        inside = (member or self.members[0]).inside()
+        return farm.run(*inside, "etcdctl", "--endpoints", member.url if member else ",".join(self.urls()),
+                        *files, *(["--user", user] if user else []), *words,
+                        env=farm.environment(ETCDCTL_API=3), **options)
 
     def must(self, *words, **options):
         """The same, and it succeeds."""

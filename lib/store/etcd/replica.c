@@ -94,15 +94,21 @@ static bool is_before(int64_t time_ms, int64_t now_ms)
     return time_ms <= now_ms;
 }
 
+/* Who is never idle compacts, too: before a change of which no copy is under way. */
+static bool is_to_compact_now(const struct etcd_replica *self)
+{
+    return self->is_to_compact && !(self->change.is_there && self->change.first_ms >= 0);
+}
+
 static enum replica_topic topic_of_leader(const struct etcd_replica *self, int64_t now_ms)
 {
+    if (is_to_compact_now(self))
+        return REPLICA_COMPACT;
     if (self->change.is_there || is_before(self->heartbeat_at_ms, now_ms))
         return REPLICA_CHANGE;
     if (self->wants_history)
         return REPLICA_HISTORY;
-    if (self->rows.is_wanted)
-        return REPLICA_ROWS;
-    return self->is_to_compact ? REPLICA_COMPACT : REPLICA_NOTHING;
+    return self->rows.is_wanted ? REPLICA_ROWS : REPLICA_NOTHING;
 }
 
 static enum replica_topic next_topic(const struct etcd_replica *self, int64_t now_ms)
@@ -158,7 +164,7 @@ static void compose(struct etcd_replica *self, struct etcd_question *question)
         break;
     case REPLICA_COMPACT:
         question->method = ETCD_COMPACT;
-        question->timeout_ms = replica_patience_ms(self);
+        question->timeout_ms = REPLICA_CALL_MS;
         break;
     default:
         question->method = ETCD_RANGE;
@@ -329,4 +335,13 @@ struct etcd_mark etcd_replica_mark(const struct etcd_replica *self)
 int64_t etcd_replica_confirmed_ms(const struct etcd_replica *self)
 {
     return atomic_load(&self->confirmed_ms);
+}
+
+int64_t etcd_replica_mute_at_ms(const struct etcd_replica *self)
+{
+    int64_t confirmed_ms = atomic_load(&self->confirmed_ms);
+
+    if (confirmed_ms == INT64_MIN)
+        return INT64_MIN;
+    return confirmed_ms + etcd_mute_after_ms(self->who.takeover_ms);
 }

@@ -224,4 +224,5 @@ void replica_compact_hear(struct etcd_replica *self, int64_t now_ms)
     self->is_to_compact = false;
     self->changes_to_compact = 0;
     self->compact_at_ms = now_ms + COMPACT_MS;
+    replica_pause(self, now_ms, 0); /* changes wait */
 }

@@ -22,7 +22,7 @@ enum { LOCKS = 100000, NAMES = 1000, WAITS = 100, ASKERS = 3 };
 
 /* A server means to work for 5 ms at most, and does; caches that others use take their part.  At
  * once these lists take hundreds.  A sanitizer's malloc(3) copies what grows. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef SANITIZED
 enum { MOST_MS = 500 };
 #else
 enum { MOST_MS = 30 };

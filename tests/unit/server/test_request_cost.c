@@ -16,7 +16,7 @@
 #include "tests/unit/support/block_count.h"
 
 /* What a sanitizer puts in has blocks of its own. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef SANITIZED
 enum { PAIRS = 50, MORE_PERCENT = 15 };
 #else
 enum { PAIRS = 50, MORE_PERCENT = 0 };
