@@ -16,8 +16,8 @@
  *   - It may say nothing to anybody that a commit, begun after that was asked, has not confirmed;
  *     also not what is only read: an empty commit confirms that nobody else leads.
  *   - After ETCD_EVENT_LOADED it commits once, and only then lets clients in.
- *   - A timer on another thread looks at etcd_replica_confirmed_ms(), and closes the listening
- *     sockets when that is etcd_mute_after_ms() ago; a call can block beyond that.
+ *   - A timer on another thread closes the listening sockets at etcd_replica_mute_at_ms(), unless
+ *     that has moved by then; a call can block beyond that.
  *   - Times are of CLOCK_BOOTTIME, in milliseconds.
  *
  * Keys stand behind a prefix that the farm has for itself.  `0/leader` and `0/seq` are described in
@@ -112,15 +112,15 @@ bool etcd_replica_is_ready(const struct etcd_replica *self);
 /* The counters and the clock of the lock table, which go with each transaction, heartbeats as well.
  * None of them ever goes back.  To be set before the commit that has what was counted. */
 struct etcd_counters {
-    uint64_t next_ticket, next_token; /* above any that was used */
+    uint64_t next_ticket, next_token; /* above any that was used; 1 at first */
     int64_t now_ms;
 };
 void etcd_replica_count(struct etcd_replica *self, const struct etcd_counters *counters);
 struct etcd_counters etcd_replica_counters(const struct etcd_replica *self);
 
 /* Begins to keep these changes, which it copies; NULL for none, which confirms that it leads.  Only
- * while it is ready.  Ends with ETCD_EVENT_COMMITTED, FAILED or DEPOSED; TROUBLE in between is no
- * end.  Returns -1 with errno E2BIG where they do not fit, or ENOMEM. */
+ * while it is ready, and has told all rows.  Ends with ETCD_EVENT_COMMITTED, FAILED or DEPOSED;
+ * TROUBLE in between is no end.  Returns -1 with errno E2BIG where they do not fit, or ENOMEM. */
 int etcd_replica_commit(struct etcd_replica *self, const struct etcd_txn *changes);
 
 /* Tells all rows again, as of the last commit.  Only while it leads; ETCD_EVENT_LEADS is followed
@@ -150,5 +150,9 @@ struct etcd_mark etcd_replica_mark(const struct etcd_replica *self);
 /* When the last transaction that is confirmed was sent; INT64_MIN while it does not lead.  May be
  * called by other threads, as long as it is not destroyed. */
 int64_t etcd_replica_confirmed_ms(const struct etcd_replica *self);
+
+/* From when on it must say nothing to anybody, as another may claim soon; INT64_MIN while it does
+ * not lead.  May be called by other threads, too. */
+int64_t etcd_replica_mute_at_ms(const struct etcd_replica *self);
 
 #endif

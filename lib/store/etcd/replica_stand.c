@@ -132,6 +132,9 @@ static void compose_claim(struct etcd_replica *self)
     self->claimed_seq.layout = ETCD_LAYOUT;
     self->claimed_seq.term = term + 1;
     self->claimed_seq.n = 0;
+    /* A new farm counts from 1: 0 is none. */
+    self->claimed_seq.next_ticket += self->claimed_seq.next_ticket == 0;
+    self->claimed_seq.next_token += self->claimed_seq.next_token == 0;
 }
 
 /* The counters are as they were: whoever leads goes on counting. */
