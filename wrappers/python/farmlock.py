@@ -8,8 +8,9 @@
         await simulate(seats.names)                             # such as ("vcs1", "vcs2")
 
 The lock comes back when the block is left, and when this process ends, however it ends.  A server
-that goes away is reached again: who waits keeps the place, who holds keeps the lock.  Calls that
-block leave that to a thread of this module's own; those of `farmlock.aio` to the caller's loop.
+that goes away or has frozen is reached again, or another one of its cluster where that is one of the
+hosts: who waits keeps the place, who holds keeps the lock.  Calls that block leave that to a thread
+of this module's own; those of `farmlock.aio` to the caller's loop.
 
 Servers are taken from the environment, as lockersh(1) has it: IPCLOCKER_HOST ("farm1:farm2=1800",
 or the path of a UNIX socket), IPCLOCKER_PORT, IPCLOCKER_AUTH, IPCLOCKER_MUNGE_SOCKET; and what that
@@ -41,6 +42,7 @@ __all__ = ["lock", "Lock", "aio", "status", "unlock", "break_lock", "lock_list",
 __version__ = "1.0.0"
 
 _ANSWER_S, _LOOK_S, _TRIES, _LINE_MAX, _NAMES_MAX = 5, 60, 3, 65536, 1024
+_PULSE_S = 5  # of silence, where another server could be gone on with
 _SHORT_WAIT_S, _STARTERS, _GRANTS = 0.3, 32, 16
 _PUT_OFF = ("later", "proof-later", "proof-required", "proof-clock", "proof-invalid")
 _REASONS = {"broken": "it was broken, as by lockersh --break", "dead": "its owner was reported dead",
@@ -523,6 +525,7 @@ class _Wire(asyncio.Protocol):
         self.loop, self.transport = asyncio.get_event_loop(), None
         self.data, self.wake, self.end = bytearray(), None, None
         self.proto, self.key, self.seal, self.unproven = 1, None, 0, None
+        self.cluster = None  # the id of the servers that share its state
 
     def connection_made(self, transport):
         _wires.add(self)
@@ -665,8 +668,9 @@ class _Wire(asyncio.Protocol):
         self.send("proof munge " + made.result())
         self.key, self.seal = key, _siphash(key, nonce)
 
-    async def shake_hands(self, until):
-        """Learns which protocol the server has, and tells it who is asking."""
+    async def shake_hands(self, until, cluster=None):
+        """Learns which protocol the server has, and tells it who is asking.  `cluster` is the id that
+        it has to have: one of another knows nothing of a lock, and is told nothing."""
         asks = _wants_proof(self.conf)
         self.send("proto 2", *(["auth"] if asks else []), "VERSION")
         line = await self.must(until)
@@ -683,9 +687,13 @@ class _Wire(asyncio.Protocol):
             while words[:1] != ["version"]:
                 words = (await self.must(until)).split()
                 offer = words if words[:1] == ["auth"] and len(words) > 3 else offer
+                if words[:1] == ["cluster"] and re.fullmatch("[A-Za-z0-9-]{1,64}", words[-1]):
+                    self.cluster = words[-1]
         if words[:1] != ["version"] or len(words) < 2 or await self.must(until) != "":
             raise _Gone("what answers there is no lockerd")
         self.version = words[1:]
+        if cluster is not None and self.cluster != cluster:
+            raise _Gone("it is of another cluster" if self.cluster else "it is of no cluster")
         if offer and offer[1] == "munge":
             await self.prove(offer[2], offer[3])
 
@@ -699,6 +707,7 @@ class _Client:
         self._conf = _Conf()
         self._hosts = self._conf.servers(hosts, port)
         self._at, self._home, self._told = None, None, None
+        self._cluster = self._at_cluster = None  # of home, and of the server that is talked to
         self.user, self.notice = user and _word(user, "user"), notice
 
     def _tell(self, kind, text):
@@ -730,7 +739,7 @@ class _Client:
             if not opening.done():
                 raise _Gone("no connection in time")
             opening.result()
-            await wire.shake_hands(until)
+            await wire.shake_hands(until, self._home and self._cluster)
             return wire
         except BaseException:
             opening.cancel()
@@ -742,7 +751,8 @@ class _Client:
         """A connection to the first server that answers; three tries, or as long as it takes."""
         for tries in itertools.count(1):
             faults, refusal = [], None
-            for host, port in [self._home] if self._home else list(self._hosts):
+            alone = self._home and self._cluster is None
+            for host, port in [self._home] if alone else list(self._hosts):
                 limit = time.monotonic() + _ANSWER_S
                 try:
                     wire = await self._open(host, port, min(limit, until or limit))
@@ -753,7 +763,8 @@ class _Client:
                     faults.append("%s (%s)" % (name, os.strerror(number) if number > 0 else
                                                getattr(fault, "strerror", None) or fault))
                     continue
-                if faults and self._told is None:
+                self._at_cluster = wire.cluster
+                if faults and self._told is None and not wire.cluster:
                     self._tell("second", "asking %s, as no lockerd answers at %s" % (
                         self._name(host, port), ", ".join(faults)))
                 self._at = (host, port)
@@ -764,6 +775,18 @@ class _Client:
                 raise refusal or Unreachable(text + "; start one there, or name another in IPCLOCKER_HOST or "
                                              "/etc/farmlock/client.conf")
             await self._pause(tries, text, endless, until)
+
+    def _settle(self):
+        """This server has us in its queue, or has granted: no other is asked, but of its cluster."""
+        self._home, self._cluster = self._at, self._at_cluster
+
+    def _has_others(self):
+        return self._cluster is not None and len(self._hosts) > 1
+
+    def _avoid(self):
+        """The server is silent: others of its cluster are asked first."""
+        if self._cluster is not None:
+            self._hosts.sort(key=lambda one: one == self._at)
 
     def _name(self, host=None, port=None):
         host, port = (host, port) if host else self._at
@@ -933,7 +956,7 @@ class AsyncLock(_Client):
         self._asker = self._asker or _current_task()
         self._look_inside()
         self.lost, self.waiting, self.names, self._pid = None, None, (), os.getpid()
-        self._home, self._queued = None, False
+        self._home, self._cluster, self._queued = None, None, False
         self._take_name()
         try:
             await self._get(time.monotonic())
@@ -980,7 +1003,7 @@ class AsyncLock(_Client):
         inside = self._nested_wait or wire.proto == 1
         circle = None
         while True:
-            pause = _LOOK_S if inside else _SHORT_WAIT_S
+            pause = (_PULSE_S if self._has_others() else _LOOK_S) if inside else _SHORT_WAIT_S
             look = time.monotonic() + (pause if self._queued else _ANSWER_S)
             line = await wire.line(min(look, until or look))
             if line is None and until is not None and time.monotonic() >= until:
@@ -996,6 +1019,9 @@ class AsyncLock(_Client):
                     inside = True
                     wire.send(_inside_line())
                     continue
+                if asked and self._queued and self._has_others():
+                    self._avoid()
+                    raise _Gone("it does not answer")
                 if asked:
                     self._tell("retry", "no lockerd answers at %s; it has the request, and is "
                                "waited for" % self._name())
@@ -1031,7 +1057,8 @@ class AsyncLock(_Client):
         """What a waiter is told: who has the lock, and which place it has itself."""
         if word == "print_waiting":
             self._answered()
-            self._queued, self._home = True, self._at
+            self._queued = True
+            self._settle()
             self.waiting = {"holder": _clean(args[0]) if args else "", "place": 0, "why": "",
                             "lock": "", "held": None, "told": False}
         elif word == "queue" and len(args) >= 4 and self.waiting and args[0].isdigit():
@@ -1105,7 +1132,8 @@ class AsyncLock(_Client):
         limit = status.hold_left if wire.proto == 2 else self.hold
         self._limit = None if limit is None else time.monotonic() + limit
         self.names, self.token, self._held = status.names, status.token or self.token, True
-        self._home, self._wire = self._at, wire
+        self._wire = wire
+        self._settle()
         if wire.proto == 1:
             wire.close()  # it wants one for each request
         _holding.add(self)
@@ -1114,9 +1142,11 @@ class AsyncLock(_Client):
 
     async def _watch(self):
         """Looks after the connection of a lock that is held."""
-        warned = not self.warn
+        warned, asked = not self.warn, False
+        look = time.monotonic() + _PULSE_S
         while self._held:
             until = None if warned or self._limit is None else self._limit - self.warn
+            others = self._has_others() and self._wire.proto == 2
             try:
                 if self._wire.proto == 1:
                     if until is None:
@@ -1124,9 +1154,19 @@ class AsyncLock(_Client):
                     await asyncio.sleep(max(0, until - time.monotonic()))
                     line = None
                 else:
-                    line = await self._wire.line(until)
+                    line = await self._wire.line(min(look, until or look) if others else until)
             except _Gone:
                 return await self._come_back()
+            if line is not None:
+                look, asked = time.monotonic() + _PULSE_S, False
+            elif others and asked and time.monotonic() >= look:
+                self._avoid()
+                self._wire.transport.abort()
+                return await self._come_back()
+            elif others and time.monotonic() >= look:
+                self._wire.send("QUEUE")
+                look, asked = time.monotonic() + _PULSE_S, True
+                continue
             if line is None:
                 warned = True
                 self._tell("hold-left", "%s will be taken back in %.0f s" % (self, self.hold_left))
@@ -1160,6 +1200,7 @@ class AsyncLock(_Client):
                 wire.transport.abort()
                 if not isinstance(fault, _Gone):
                     raise
+                self._avoid()
                 await self._pause(tries, "the lockerd at %s: %s" % (self._name(), fault), True)
 
     def _lose(self, reason):
@@ -1212,6 +1253,7 @@ class AsyncLock(_Client):
                     break
                 except _Gone as gone:
                     wire.transport.abort()
+                    self._avoid()
                     await self._pause(tries, "the lockerd at %s: %s" % (self._name(), gone), True)
         finally:
             self._drop_name()

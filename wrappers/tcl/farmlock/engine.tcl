@@ -21,7 +21,7 @@ proc ::farmlock::NewHandle {options} {
     array set s {phase idle chan "" until "" timer "" proto 1 key "" seal 0 unproven "" tries 0 home {}
         told "" at "" endless 0 deadline "" result "" queued 0 number "" held 0 refusal ""
         names {} token 0 lost "" limit "" warned 0 wait {} version "" pending "" raw 0 op "" faultText "" -notice "" -user ""
-        -hosts "" -port ""}
+        -hosts "" -port "" cluster "" homeCluster "" pulsed 0 pulse ""}
     array set s $options
     if {[catch {
         set s(conf) [Conf]
@@ -58,7 +58,7 @@ proc ::farmlock::Hangup {h} {
         catch {close $s(chan)}
         set s(chan) ""
     }
-    array set s {key "" proto 1 status "" raw 0 version ""}
+    array set s {key "" proto 1 status "" raw 0 version "" cluster "" pulsed 0}
 }
 
 proc ::farmlock::Send {h args} {
@@ -133,7 +133,8 @@ proc ::farmlock::Begin {h endless deadline} {
 proc ::farmlock::Search {h} {
     upvar #0 $h s
     Hangup $h
-    array set s [list round [expr {[llength $s(home)] > 0 ? $s(home) : $s(hosts)}] faults {} refusal ""]
+    set alone [expr {[llength $s(home)] > 0 && $s(homeCluster) eq ""}]
+    array set s [list round [expr {$alone ? $s(home) : $s(hosts)}] faults {} refusal ""]
     NextHost $h
 }
 
@@ -307,16 +308,28 @@ proc ::farmlock::StepConnecting {h} {
 # Nothing has come in time.
 proc ::farmlock::Overdue {h} {
     upvar #0 $h s
-    variable lookMs
-    if {$s(phase) eq "held"} {
+    variable pulseMs
+    if {$s(phase) eq "held" && ($s(pulse) eq "" || [Now] < $s(pulse))} {
         return [WarnOfLimit $h]
     }
-    if {$s(phase) eq "waiting"} {
+    if {$s(pulsed) && [HasOthers $h]} {
+        Avoid $h
+        return [Gone $h "it does not answer"]
+    }
+    if {$s(phase) in {waiting held}} {
         if {$s(proto) == 2} {
             Send $h QUEUE
+            set s(pulsed) 1
         }
-        set s(until) [expr {[Now] + $lookMs}]
+        if {$s(phase) eq "held"} {
+            set s(pulse) [expr {[Now] + $pulseMs}]
+            return [SetWarning $h]
+        }
+        set s(until) [expr {[Now] + [SilenceMs $h]}]
         return
+    }
+    if {$s(homeCluster) ne ""} {
+        Avoid $h
     }
     Gone $h "it does not answer"
 }
@@ -328,6 +341,10 @@ proc ::farmlock::Take {h line} {
     }
     if {$s(raw) > 0} {
         return [TakeRaw $h $line]
+    }
+    set s(pulsed) 0
+    if {$s(phase) eq "held"} {
+        SetPulse $h
     }
     # A status is taken whole.
     set word [lindex [split $line] 0]
@@ -344,6 +361,12 @@ proc ::farmlock::ShakeHands {h line} {
     switch -- [lindex $words 0] {
         proto { set s(proto) 2; return }
         auth { set s(offer) $words; return }
+        cluster {
+            if {[regexp {^cluster ([A-Za-z0-9-]{1,64})$} $line all id] && $s(proto) == 2} {
+                set s(cluster) $id
+            }
+            return
+        }
         error-code { set s(status) [lindex $words 1]; return }
         error {
             set text "the server at [Place $h] refuses: [Clean [string range $line 6 end]]"
@@ -359,10 +382,14 @@ proc ::farmlock::ShakeHands {h line} {
     if {$s(version) eq ""} {
         return [Gone $h "what answers there is no lockerd"]
     }
+    # One of another cluster knows nothing of a lock, and is told nothing.
+    if {[llength $s(home)] > 0 && $s(homeCluster) ne "" && $s(cluster) ne $s(homeCluster)} {
+        return [Gone $h [expr {$s(cluster) ne "" ? "it is of another cluster" : "it is of no cluster"}]]
+    }
     if {[lindex $s(offer) 1] eq "munge" && [llength $s(offer)] > 3} {
         Prove $h [lindex $s(offer) 2] [lindex $s(offer) 3]
     }
-    if {[llength $s(faults)] > 0 && $s(told) eq ""} {
+    if {[llength $s(faults)] > 0 && $s(told) eq "" && $s(cluster) eq ""} {
         Tell $h second "asking [Place $h], as no lockerd answers at [join $s(faults) {, }]"
     }
     array set s [list status "" phase answer until [expr {[Now] + $answerMs}]]

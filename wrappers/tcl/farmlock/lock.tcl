@@ -119,11 +119,11 @@ proc ::farmlock::TakeLine {h word words} {
 
 proc ::farmlock::NotePlace {h word words} {
     upvar #0 $h s
-    variable lookMs
     switch -- $word {
         print_waiting {
             Answered $h
-            array set s [list queued 1 home $s(at) phase waiting tries 0 toldWait 0]
+            Settle $h
+            array set s [list queued 1 phase waiting tries 0 toldWait 0]
             set s(wait) [list holder [Clean [lindex $words 0]] place 0 lock "" held "" why ""]
         }
         queue {
@@ -141,7 +141,7 @@ proc ::farmlock::NotePlace {h word words} {
             }
         }
     }
-    set s(until) [expr {[Now] + $lookMs}]
+    set s(until) [expr {[Now] + [SilenceMs $h]}]
     # Of ours a line with the place follows, and one with the reason where it was asked for.
     if {!$s(toldWait) && ($s(proto) == 1 || $word eq "why" || ($word eq "queue"
         && [chan pending input $s(chan)] == 0))} {
@@ -278,7 +278,8 @@ proc ::farmlock::Keep {h status} {
     if {$s(proto) == 1 && $s(hold) > 0} {
         set left [expr {$s(hold) * 1000}]
     }
-    array set s [list held 1 names [dict get $status names] home $s(at) deadline "" wait {} op lock \
+    Settle $h
+    array set s [list held 1 names [dict get $status names] deadline "" wait {} op lock \
         limit [expr {$left ne "" ? [Now] + $left : ""}] queued [expr {$s(queued) && $s(op) eq "lock"}]]
     if {[dict get $status token] ne ""} {
         set s(token) [dict get $status token]
@@ -289,6 +290,14 @@ proc ::farmlock::Keep {h status} {
         Hangup $h
     }
     Finish $h ok $h
+    SetPulse $h
+}
+
+# Something was heard of the server where we hold.
+proc ::farmlock::SetPulse {h} {
+    upvar #0 $h s
+    variable pulseMs
+    set s(pulse) [expr {[HasOthers $h] && $s(chan) ne "" ? [Now] + $pulseMs : ""}]
     SetWarning $h
 }
 
@@ -296,6 +305,9 @@ proc ::farmlock::SetWarning {h} {
     upvar #0 $h s
     set warns [expr {$s(warn) ne "" && $s(limit) ne "" && !$s(warned)}]
     set s(until) [expr {$warns ? $s(limit) - $s(warn) : ""}]
+    if {$s(pulse) ne "" && ($s(until) eq "" || $s(pulse) < $s(until))} {
+        set s(until) $s(pulse)
+    }
 }
 
 # Somebody has put the hold limit off, or it was told anew.
@@ -311,8 +323,8 @@ proc ::farmlock::Extended {h ms} {
 
 proc ::farmlock::WarnOfLimit {h} {
     upvar #0 $h s
-    set s(until) ""
     set s(warned) 1
+    SetWarning $h
     Tell $h hold-left [format "%s will be taken back in %.0f s" [Clean [join $s(names)]] \
         [expr {max(0, $s(limit) - [Now]) / 1000.0}]]
 }
