@@ -198,8 +198,7 @@ struct conn {
 enum state_phase {
     STATE_SERVING,   /* everything; also where there is no state */
     STATE_STALLED,   /* nothing: the disk does not answer, and what is in the table is not safe */
-    STATE_LOST,      /* nothing: what is safe could not be read back yet; this and those behind it
-                      * are down, see state_note_is_down() */
+    STATE_LOST,      /* nothing: what is safe could not be read back yet; from here on it is down */
     STATE_READ_ONLY, /* what is safe can be told, but nothing can be written */
     STATE_STANDS_BY, /* nothing: the state is shared, and another server leads */
 };
@@ -239,11 +238,9 @@ struct state {
 
 /* See leading.h. */
 struct leading {
-    bool looks;      /* `look` is in the loop: the state is shared */
-    bool serves;     /* it leads, and knows the table */
-    bool listens;    /* people can connect */
-    bool has_closed; /* connections, as another may lead */
-    bool has_failed; /* to listen, and has said so */
+    bool looks;                  /* `look` is in the loop: the state is shared */
+    bool serves, listens;        /* it leads, and knows the table; and people can connect */
+    bool has_closed, has_failed; /* connections, as another may lead; to listen, and has said so */
     struct event look;
 };
 
