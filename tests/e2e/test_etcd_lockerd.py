@@ -2,6 +2,7 @@
 """Several lockerd over a real etcd: one serves, another does when that one cannot, and what clients
 were told holds."""
 
+import json
 import os
 import signal
 import socket
@@ -9,7 +10,7 @@ import time
 
 from support import farm
 from support.lockd import LOCKERD, serves
-from support.replicas import TAKEOVER_S, Farm
+from support.replicas import TAKEOVER_S, Farm, Replica
 from support.tap import test
 from support.wire import Wire
 
@@ -193,6 +194,46 @@ def offline_seats_and_hold_limits_are_kept_over_a_takeover(folder):
               "the hold limit is over")
 
 
+def report_at(port, *options):
+    return farm.run(farm.program("lockreport"), *options,
+                    env=farm.environment(IPCLOCKER_HOST=f"127.0.0.1={port}"))
+
+
+def held_at(replica):
+    """The locks that the leader's file has been held, in order."""
+    text = report_at(replica.port, "--holds", "--json").stdout
+    return sorted(hold["lock"] for hold in json.loads(text)["rows"])
+
+
+@test
+def the_history_goes_on_at_the_next_one(folder):
+    those = Farm(folder, 0)
+    for number in range(2):
+        those.replicas.append(Replica(those, f"lockerd{number}", "--history-file",
+                                      os.path.join(folder, f"history{number}", "history.db")))
+        if number == 0:
+            farm.poll(those.replicas[0].serves, "the first leads")
+    first, second = those.replicas
+    wire = first.wire()
+    for number in range(100):
+        wire.ask("user ann", f"locks old{number}", "LOCK")
+        wire.ask("user ann", f"locks old{number}", "UNLOCK")
+    old = sorted(f"old{number}" for number in range(100))
+    farm.poll(lambda: held_at(first) == old, "the leader has copied it")
+    wire.ask("user ann", "locks last", "LOCK")
+    wire.ask("user ann", "locks last", "UNLOCK")
+    farm.poll(lambda: held_at(first) == ["last"] + old, "the leader has copied that, too")
+    first.kill()
+    farm.poll(second.serves, "the other one serves")
+    farm.poll(lambda: held_at(second) == ["last"] + old, "the other one has it")
+    # It is copied once, whoever leads how often.
+    first.start()
+    second.stop()
+    farm.poll(first.serves, "the first one serves again")
+    time.sleep(0.5)
+    farm.equal(held_at(first), ["last"] + old)
+
+
 @test
 def the_history_is_refused_as_none_is_kept(folder):
     those = Farm(folder, 1)
@@ -214,6 +255,8 @@ def what_cannot_be_is_refused_with_what_to_do(folder):
     farm.contains(refused("--state", state, "--path", os.path.join(folder, "socket")),
                   "a UNIX socket cannot be used with a state in etcd")
     farm.contains(refused("--state", "etcd:here"), "it is written etcd:URL[,URL...]/PREFIX")
+    farm.contains(refused("--state", "none", "--history-file", "history.db"),
+                  "--history-file is for a state in etcd")
     farm.contains(refused("--state", state, "--takeover", "1s"), "give a time from 2s to 60s")
     farm.contains(refused("--state", state.replace("http:", "https:"), "--etcd-ca",
                           os.path.join(folder, "none")), os.path.join(folder, "none"))
