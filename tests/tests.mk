@@ -59,7 +59,7 @@ $(SOAK_JOB): $B/obj/tests/soak/job.o
 	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
 # What asks etcd as lockerd does, and what leads there.
-ETCD_PROGRAMS := $(if $(ETCD),$B/tests/etcd/ask $B/tests/etcd/lead)
+ETCD_PROGRAMS := $(if $(ETCD),$(addprefix $B/tests/etcd/,ask lead stand))
 $B/tests/etcd/%: $B/obj/tests/etcd/%.o $(INTERNAL)
 	@mkdir -p $(@D)
 	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
@@ -218,7 +218,7 @@ SLURM_TESTS := $(LONG_CLUSTER) $(filter-out $(LONG_CLUSTER),$(CLUSTER_TESTS)) $(
 TESTS ?= $(CLUSTER_TESTS) $(UNIT_TESTS) $(E2E_TESTS)
 ifeq ($(value TESTS),$$(SLURM_TESTS))
 SLURM_DEPS := unit etcd members slurm
-SLURM_BUILT := all $(SLURM_UNIT) $(PRELOADS) $(ETCD_ASK)
+SLURM_BUILT := all $(SLURM_UNIT) $(PRELOADS) $(ETCD_PROGRAMS)
 else
 SLURM_DEPS := build etcd test slurm
 SLURM_BUILT := check-build

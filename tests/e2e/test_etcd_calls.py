@@ -50,6 +50,28 @@ def long_questions_and_answers_come_through(folder):
     farm.contains(answer.text, "request is too large")
 
 
+def many(asker):
+    return len(etcd.keys_of(answered(asker.ask("range", etcd.range_of("/many/", "/many0")))))
+
+
+@test
+def thousands_of_changes_are_done_together_or_not_at_all(folder):
+    cluster = etcd.Cluster(folder)
+    asker = etcd.Asker(cluster.state())
+    before = 0
+    for count in (1, 90, 126, 127, 128, 129, 1000, 4000, 4096):
+        outcome, succeeded, revision, rows, text = asker.put_many(count, before)
+        farm.equal((count, outcome, succeeded, rows, text), (count, "answered", True, 0, ""))
+        farm.equal(many(asker), count)
+        assert revision > before
+        before = revision
+    # Somebody else was there before: nothing is changed, and what is there is seen.
+    farm.equal(asker.put_many(4000, before - 1), ("answered", False, before, 1, ""))
+    cluster.must("del", "/many/", "--prefix")
+    farm.equal(asker.put_many(4000, before)[:2], ("answered", False))
+    farm.equal(many(asker), 0)
+
+
 @test
 def what_is_certainly_not_done_is_a_refusal(folder):
     cluster = etcd.Cluster(folder)

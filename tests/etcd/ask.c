@@ -4,7 +4,9 @@
  *
  *   call METHOD TIMEOUT_MS HEX         asks once: txn, range, compact or status
  *   repeat COUNT METHOD TIMEOUT_MS HEX asks so often, and counts
- *   interrupt MS                       has calls end from then on; 0: no more
+ *   put COUNT REVISION TIMEOUT_MS      puts so many keys, /many/000000 and so on, in one
+ * transaction as lockerd packs it, if the first was last changed at REVISION; else it looks at that
+ * one interrupt MS                       has calls end from then on; 0: no more
  *
  * A call is answered by "OUTCOME CODE MS URL HEX TEXT", where URL is of the next member to be
  * asked; a series by "ANSWERED REFUSED UNKNOWN MS". Must not know protobuf: who asks does. */
@@ -16,6 +18,7 @@
 #include "base/clock.h"
 #include "base/number.h"
 #include "store/etcd/members.h"
+#include "store/etcd/wire.h"
 
 static const char *const outcomes[] = {"answered", "refused", "unknown"};
 
@@ -123,6 +126,64 @@ static void ask_often(struct members *members, struct question *question, int64_
     buffer_fini(&response);
 }
 
+struct rows {
+    int count;
+    int64_t revision; /* of the first */
+};
+
+static int count_row(void *context, const struct etcd_row *row)
+{
+    struct rows *rows = context;
+
+    if (rows->count++ == 0)
+        rows->revision = row->revision;
+    return 0;
+}
+
+static struct buffer pack_puts(size_t count, int64_t revision)
+{
+    struct etcd_op *ops = calloc(count, sizeof *ops);
+    char(*keys)[32] = calloc(count, sizeof *keys);
+    struct etcd_guard guard = {etcd_bytes_of("/many/000000"), revision};
+    struct etcd_range look = {etcd_bytes_of("/many/000000"), etcd_bytes_of("/many/000001"), 0, 0,
+                              false};
+    const struct etcd_wire_txn txn = {&guard, 1, ops, count, &look};
+    struct buffer request = {0};
+
+    if (ops == NULL || keys == NULL)
+        die("there is no memory");
+    for (size_t i = 0; i < count; i++) {
+        snprintf(keys[i], sizeof keys[i], "/many/%06zu", i);
+        ops[i] = (struct etcd_op){ETCD_PUT, etcd_bytes_of(keys[i]), etcd_bytes_of("x")};
+    }
+    if (etcd_wire_txn(&request, &txn) != 0)
+        die("it cannot be packed");
+    free(ops);
+    free(keys);
+    return request;
+}
+
+static void put_many(struct members *members)
+{
+    struct etcd_caller *caller = members_caller(members);
+    size_t count = (size_t)number_of(strtok(NULL, " \n"));
+    int64_t revision = number_of(strtok(NULL, " \n"));
+    struct buffer request = pack_puts(count, revision), response = {0};
+    struct etcd_answer answer = {0};
+    struct etcd_error error = {0};
+    struct rows rows = {0};
+    enum etcd_outcome outcome =
+        caller->call(caller, ETCD_TXN, &request, number_of(strtok(NULL, " \n")), &response, &error);
+
+    if (outcome == ETCD_ANSWERED && etcd_wire_read_txn(&response, &answer, count_row, &rows) != 0)
+        die("the answer is none");
+    printf("%s %d %lld %d %s\n", outcomes[outcome], answer.succeeded,
+           (long long)(rows.count > 0 ? rows.revision : answer.revision), rows.count,
+           outcome == ETCD_ANSWERED ? "" : error.text);
+    buffer_fini(&request);
+    buffer_fini(&response);
+}
+
 static void interrupt_in(int timer, int64_t delay_ms)
 {
     const struct itimerspec delay = {
@@ -146,6 +207,8 @@ static void obey(struct members *members, int timer, char *line)
         count = number_of(strtok(NULL, " \n"));
         question = take_question();
         ask_often(members, &question, count);
+    } else if (word != NULL && strcmp(word, "put") == 0) {
+        put_many(members);
     } else if (word != NULL && strcmp(word, "interrupt") == 0) {
         interrupt_in(timer, number_of(strtok(NULL, " \n")));
     } else {

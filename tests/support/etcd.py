@@ -238,6 +238,14 @@ class Asker:
         self.tell("repeat", count, method, timeout_ms, request.hex())
         return tuple(int(word) for word in self.hear().split())
 
+    def put_many(self, count, revision, timeout_ms=30000):
+        """Puts so many keys in one transaction, as lockerd packs it, if the first was last changed at
+        that revision: the outcome, whether it was, a revision, how many rows were seen instead, and
+        the error."""
+        self.tell("put", count, revision, timeout_ms)
+        outcome, succeeded, changed, rows, text = self.hear().split(" ", 4)
+        return outcome, succeeded == "1", int(changed), int(rows), text
+
     def interrupt(self, delay_ms):
         """Has all calls end from then on; 0: no more."""
         self.tell("interrupt", delay_ms)
