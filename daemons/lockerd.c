@@ -90,6 +90,7 @@ static int set_state(struct lockerd *self, const struct lockerd_options *options
                              "there is no home for the state file; name one with --state, or none");
         return cli_error("lockerd", EX_OSERR, "%s", error_text(errno));
     }
+    self->state = path;
     if (options->etcd.history_file != NULL && !store_is_shared(path))
         return cli_error("lockerd", EX_USAGE,
                          "--history-file is for a state in etcd: a state file has its own");
@@ -100,7 +101,6 @@ static int set_state(struct lockerd *self, const struct lockerd_options *options
         return cli_error("lockerd", EX_USAGE, "this lockerd was built without etcd (WITH_ETCD=0)");
 #endif
     result = ipclocker_server_set_state(server, path, options->durability);
-    self->state = path;
     self->history_file = options->etcd.history_file;
     ipclocker_server_set_etcd(server, &options->etcd);
     ipclocker_server_set_history(server, options->history_s);

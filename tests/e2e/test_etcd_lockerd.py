@@ -141,6 +141,36 @@ def the_end_of_any_member_of_etcd_loses_nothing(folder):
 
 
 @test
+def a_full_etcd_is_told_and_service_resumes(folder):
+    those = Farm(folder, of_etcd=["--quota-backend-bytes", str(4 * 1024 * 1024)])
+    leader, member = those.replicas[0], those.etcd.members[0]
+    first = leader.wire().ask("user ann", "locks a", "LOCK")
+    wire = leader.wire()
+    with open(os.path.join(folder, "fill"), "w", encoding="ascii") as text:
+        text.write("x" * 500000)
+
+    def is_full():
+        with open(os.path.join(folder, "fill"), encoding="ascii") as text:
+            return "space exceeded" in farm.run("etcdctl", "--endpoints", member.url, "put", "/fill",
+                                                stdin=text).stderr
+    farm.poll(is_full, "etcd is full")
+    wire.send("user bob", "locks b", "LOCK")
+    farm.equal(wire.line(), "error-code later")
+    farm.contains(wire.line(), "mvcc: database space exceeded")
+    farm.equal(wire.line(), None)
+    revision = json.loads(member.control("get", "/fill", "-w", "json").stdout)["header"]["revision"]
+    for words in (["compact", str(revision)], ["defrag"], ["alarm", "disarm"]):
+        farm.equal(member.control(*words).returncode, 0)
+
+    def works():
+        result = those.run("--lock", "c", "-n", "--connect-tries", "1", "--", "echo", "$LOCKERSH_TOKEN")
+        return result.returncode == 0 and int(result.stdout)
+    assert farm.poll(works, "one of them serves again") > token_of(first)
+    now = next(one for one in those.replicas if one.serves())
+    farm.equal(now.wire().ask("user ann", "locks a", "LOCK")["token"], first["token"])
+
+
+@test
 def a_waiting_command_is_served_by_the_next_one(folder):
     those = Farm(folder)
     holder = those.start("--lock", "seat", "--", "echo got; exec sleep 1000")

@@ -30,7 +30,7 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    static const char *const suffixes[] = {"", "-wal", "-shm", ".lock"};
     char name[160];
 
     (void)state;
