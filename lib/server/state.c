@@ -268,6 +268,8 @@ static bool follow_role(struct ipclocker_server *server, const struct store_prog
 
     if (standing != NULL)
         context_log(server, is_trouble ? LOG_WARNING : LOG_NOTICE, "%s", standing);
+    if (standing != NULL && state->phase == STATE_STANDS_BY)
+        snprintf(state->reason, sizeof state->reason, "%s", standing); /* for who asks by HTTP */
     if (progress->role == STORE_DEPOSED)
         stand_by(server, "another lockerd may lead");
     else if (progress->role == STORE_LEADS && state->phase == STATE_STANDS_BY)

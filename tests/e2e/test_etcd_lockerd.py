@@ -7,6 +7,8 @@ import os
 import signal
 import socket
 import time
+import urllib.error
+import urllib.request
 
 from support import farm
 from support.lockd import LOCKERD, serves
@@ -34,6 +36,25 @@ def one_serves_and_the_others_refuse_connections(folder):
     farm.equal([refuses(one.port) for one in those.replicas], [False, True, True])
     farm.contains(those.replicas[1].log(), f":{those.replicas[0].port}), term 1")
     farm.equal(those.run("--lock", "a", "echo", "hello").stdout, "hello\n")
+
+
+@test
+def monitoring_sees_who_stands_by(folder):
+    those = Farm(folder, 1)
+    port = farm.free_port()
+    standby = Replica(those, "standby", "--http", f"127.0.0.1:{port}")
+
+    def health():
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz") as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+    farm.poll(lambda: f":{those.replicas[0].port}), term 1" in health()[1], "it is told who leads")
+    farm.equal(health()[0], 503)
+    those.replicas[0].stop()
+    farm.poll(standby.serves, "it serves")
+    farm.equal(health(), (200, "ok\n"))
 
 
 @test
