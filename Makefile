@@ -141,7 +141,7 @@ SPANK    := $(if $(SLURM),$B/spank/pidwatch.so)
 # Ours: all that is below lib/, for programs and tests; and what protoc-c makes of a .proto there.
 INTERNAL := $B/lib/libfarmlock.a
 ETCD_SOURCES := $(if $(ETCD),$(wildcard lib/store/etcd/*.c))
-LIB_SOURCES  := $(wildcard lib/*/*.c) $(ETCD_SOURCES)
+LIB_SOURCES  := $(filter-out $(if $(ETCD),,lib/store/etcd_%.c),$(wildcard lib/*/*.c)) $(ETCD_SOURCES)
 GENERATED    := $(if $(ETCD),$B/generated/store/etcd/etcd.pb-c.c)
 # Others': what their export lists name and what that needs, with everything else hidden.
 LIBRARIES := libipclocker libipclocker-server

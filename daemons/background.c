@@ -256,6 +256,8 @@ static int supervise(const struct background *bg)
         }
         if (stopping || wait_status == 0 || !*has_served)
             break;
+        if (bg->died != NULL)
+            bg->died(bg->context);
     } while (restarts(bg, wait_status, begun_ms, &delay_ms));
     return stopping && WIFSIGNALED(wait_status) ? 0 : exit_status(wait_status);
 }

@@ -15,6 +15,10 @@ struct background {
      */
     int (*serve)(void *context);
 
+    /* Is called in the parent when the server has ended and may be started again; NULL for nothing.
+     */
+    void (*died)(void *context);
+
     /* Is called when the server has ended for good, in the process that kept the rights it was
      * started with; NULL for nothing. */
     void (*ended)(void *context);

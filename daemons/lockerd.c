@@ -24,7 +24,11 @@
 #include "lockerd_options.h"
 #include "lockerd_rules.h"
 #include "log.h"
+#include "server/replicated.h"
 #include "store/file.h"
+#ifdef FARMLOCK_ETCD
+#include "store/etcd_store.h"
+#endif
 
 enum { MAPPED_FROM_BYTES = 256 * 1024 };
 enum { LISTEN_FDS_START = 3 };
@@ -85,8 +89,15 @@ static int set_state(struct lockerd *self, const struct lockerd_options *options
                              "there is no home for the state file; name one with --state, or none");
         return cli_error("lockerd", EX_OSERR, "%s", error_text(errno));
     }
+#ifdef FARMLOCK_ETCD
+    store_offer_shared(store_etcd_open);
+#else
+    if (store_is_shared(path))
+        return cli_error("lockerd", EX_USAGE, "this lockerd was built without etcd (WITH_ETCD=0)");
+#endif
     result = ipclocker_server_set_state(server, path, options->durability);
     self->state = path;
+    ipclocker_server_set_etcd(server, &options->etcd);
     ipclocker_server_set_history(server, options->history_s);
     ipclocker_server_set_history_size(server, options->history_bytes);
     ipclocker_server_set_requeue_grace(server, (unsigned)options->requeue_grace_s);
@@ -196,7 +207,8 @@ static int become_ordinary(const struct lockerd *self)
 
     if (user->user == NULL)
         return 0;
-    if (store_file_hand_over(self->state, user->user, user->uid, user->gid, error) != 0) {
+    if (!store_is_shared(self->state) &&
+        store_file_hand_over(self->state, user->user, user->uid, user->gid, error) != 0) {
         report_failed_start(error);
         return EX_OSERR;
     }
@@ -254,6 +266,16 @@ static void clean_up(void *context)
     self->server = NULL;
 }
 
+/* One that has died leaves sockets behind at which the kernel would go on taking clients, while it
+ * is not certain that the next one leads. */
+static void shut_sockets(void *context)
+{
+    struct lockerd *self = context;
+
+    if (store_is_shared(self->state))
+        ipclocker_server_end_listening(self->server);
+}
+
 /* Serves until a signal ends it; background_run() calls this in the process that is to serve. */
 static int serve(void *context)
 {
@@ -290,6 +312,9 @@ static int prepare(struct lockerd *self, const struct lockerd_options *options)
     int status;
 
     self->server = ipclocker_server_create();
+    status = self->server != NULL ? set_state(self, options) : 0;
+    if (status != 0)
+        return status;
     if (self->server == NULL || listen_everywhere(self->server, options) != 0) {
         status = errno == EINVAL || errno == ENAMETOOLONG ? EX_USAGE : EX_OSERR;
         cli_error("lockerd", status, "%s",
@@ -298,9 +323,6 @@ static int prepare(struct lockerd *self, const struct lockerd_options *options)
         return status;
     }
     ipclocker_server_set_log(self->server, write_log, NULL);
-    status = set_state(self, options);
-    if (status != 0)
-        return status;
     status = lockerd_who_apply(&options->who, self->server);
     if (status != 0)
         return status;
@@ -318,8 +340,11 @@ int main(int argc, char **argv)
     static struct lockerd_options options; /* what it has is in use until the end */
     /* Not destroyed in the processes that only wait: its socket files are the server's. */
     static struct lockerd self;
-    struct background background = {
-        .name = "lockerd", .serve = serve, .ended = clean_up, .context = &self};
+    struct background background = {.name = "lockerd",
+                                    .serve = serve,
+                                    .died = shut_sockets,
+                                    .ended = clean_up,
+                                    .context = &self};
     int status;
 
     descriptor_occupy_streams(0);

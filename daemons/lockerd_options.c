@@ -18,6 +18,7 @@
 
 enum { DEFAULT_HISTORY_S = 90 * 24 * 3600, DEFAULT_REQUEUE_GRACE_S = 60 };
 enum { DEFAULT_HISTORY_BYTES = 1 << 30 };
+enum { TAKEOVER_LEAST_MS = 2000, TAKEOVER_MOST_MS = 60000, DEFAULT_TAKEOVER_MS = 5000 };
 
 static int take_host(void *context, const char *argument)
 {
@@ -59,7 +60,7 @@ static int take_state(void *context, const char *argument)
     options->state = argument;
     if (argument[0] != '\0')
         return 0;
-    return cli_error("lockerd", EX_USAGE, "--state is empty: name a file, or none");
+    return cli_error("lockerd", EX_USAGE, "--state is empty: name a file, none, or an etcd");
 }
 
 static int take_pidstat_port(void *context, const char *argument)
@@ -77,6 +78,20 @@ static int take_pidstat_port(void *context, const char *argument)
                          argument);
     options->pidstat_port = port;
     return 0;
+}
+
+static int take_takeover(void *context, const char *argument)
+{
+    struct lockerd_options *options = context;
+    int64_t takeover_ms;
+
+    if (number_parse_time(argument, TAKEOVER_MOST_MS, &takeover_ms) == 0 &&
+        takeover_ms >= TAKEOVER_LEAST_MS) {
+        options->etcd.takeover_ms = takeover_ms;
+        return 0;
+    }
+    return cli_error("lockerd", EX_USAGE, "--takeover %s: give a time from 2s to 60s, such as 5s",
+                     argument);
 }
 
 static int take_history(void *context, const char *argument)
@@ -173,7 +188,8 @@ static const struct option_spec table[] = {
     OPT_TEXT("http-page", "FILE", http.page, "the page that HTTP shows at /",
              .completion = COMPLETE_FILE),
     OPT_GROUP("What it keeps"),
-    OPT_CALL("state", "FILE", take_state, "keep locks and history there; \"none\": in memory only",
+    OPT_CALL("state", "FILE", take_state,
+             "keep locks and history there; \"none\": in memory only; see also below",
              .completion = COMPLETE_FILE, .at_start = true),
     OPT_WORD("durability", "power|process", durability, "power|process",
              "what a grant is to survive the end of", .at_start = true),
@@ -186,6 +202,21 @@ static const struct option_spec table[] = {
                       "how long waiters keep their places after a restart", .at_start = true),
     OPT_FLAG("move-corrupt-state", move_corrupt_state,
              "rename a damaged state file and begin with no lock held", .at_start = true),
+    OPT_GROUP("What it keeps in etcd, with --state etcd:URL[,URL...]/PREFIX"),
+    OPT_CALL("takeover", "TIME", take_takeover,
+             "how long the one that leads may be silent before another does (5s)",
+             .at_start = true),
+    OPT_TEXT("etcd-user", "USER", etcd.user, "etcd's user, who has a password", .at_start = true),
+    OPT_TEXT("etcd-password-file", "FILE", etcd.password_file, "whose first line that is",
+             .completion = COMPLETE_FILE, .at_start = true),
+    OPT_TEXT("etcd-ca", "FILE", etcd.ca_file, "who vouches for etcd's certificates",
+             .completion = COMPLETE_FILE, .at_start = true),
+    OPT_TEXT("etcd-cert", "FILE", etcd.cert_file, "the certificate to show to etcd",
+             .completion = COMPLETE_FILE, .at_start = true),
+    OPT_TEXT("etcd-key", "FILE", etcd.key_file, "its key", .completion = COMPLETE_FILE,
+             .at_start = true),
+    OPT_FLAG("etcd-compact", etcd.compacts,
+             "forget what is past in etcd: only where it has no other users", .at_start = true),
     OPT_GROUP("What clients may use; a client is a user that is proven, or else an address"),
     LIMIT("max-connections", CONNECTIONS, 1, "connections in all"),
     LIMIT("max-client-connections", CLIENT_CONNECTIONS, 0, "connections of one client"),
@@ -246,6 +277,7 @@ static const struct lockerd_options defaults = {
     .history_s = DEFAULT_HISTORY_S,
     .history_bytes = DEFAULT_HISTORY_BYTES,
     .requeue_grace_s = DEFAULT_REQUEUE_GRACE_S,
+    .etcd = {.takeover_ms = DEFAULT_TAKEOVER_MS},
     .limits = {UNSAID, UNSAID, UNSAID, UNSAID, UNSAID, UNSAID, UNSAID, UNSAID, UNSAID, UNSAID,
                UNSAID, UNSAID, UNSAID, UNSAID, UNSAID, UNSAID, UNSAID, UNSAID, UNSAID},
 };

@@ -12,6 +12,7 @@
 #include "lockerd_who.h"
 #include "privileges.h"
 #include "rules/rules.h"
+#include "store/store.h"
 
 enum { LOCKERD_HOSTS_MAX = 64 };
 
@@ -29,6 +30,7 @@ struct lockerd_options {
     unsigned no_classic_pidstatd;
     bool background, debug, move_corrupt_state;
     struct http_option http;
+    struct store_etcd_options etcd;
     struct lockerd_who who;
     struct privileges privileges; /* of the user that was named */
     struct conf_options_asked asked;

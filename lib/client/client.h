@@ -71,6 +71,8 @@ struct client_host {
     struct resolver_result *late; /* what came of that behind the host's turn; NULL: nothing */
     bool is_deferred;             /* in this round, until all others were tried */
     struct client_host_failure failure; /* in this round */
+    uint64_t started;              /* the server there, see client_home_learn(); 0: not known */
+    char cluster[CLUSTER_ID_SIZE]; /* likewise */
 };
 
 union client_address {
@@ -121,6 +123,7 @@ struct client_place {
     int64_t silent_until_ms;       /* which is not tried again before then; 0: none is */
     bool at_home;                  /* no other one is to be asked, but for those of its cluster */
     bool told_foreign;             /* that one of another cluster was passed over */
+    bool told_alone;               /* that two of the list share no state */
     bool told_second;              /* that one behind the first of the list serves */
 };
 

@@ -154,6 +154,8 @@ static int begin_request(struct ipclocker *lock, const struct answer *challenge)
 /* The version that was asked for in the handshake is no answer to a request. */
 static int take_end_of_handshake(struct ipclocker *lock)
 {
+    if (lock->connection.awaits_version && !client_home_is_cluster(lock))
+        client_home_learn(lock);
     lock->connection.awaits_version = false;
     return lock->call.phase == PHASE_HANDSHAKE ? begin_request(lock, NULL) : STEP_AGAIN;
 }

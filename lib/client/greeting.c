@@ -42,7 +42,8 @@ bool client_greeting_may_hold(const struct ipclocker *lock)
 
 bool client_greeting_needs_all(const struct ipclocker *lock)
 {
-    return client_home_is_cluster(lock) || client_greeting_may_hold(lock);
+    return client_home_is_cluster(lock) || client_greeting_may_hold(lock) ||
+           lock->race.has_runner_up;
 }
 
 bool client_greeting_is_needed(const struct ipclocker *lock)

@@ -41,6 +41,42 @@ bool client_home_has_others(const struct ipclocker *lock)
     return client_home_is_cluster(lock) && (lock->set.host_count > 1 || lock->place.has_addresses);
 }
 
+/* One server may stand in the list by several names: it has started once. */
+static bool are_alone(const struct client_host *a, const struct client_host *b)
+{
+    return a->started != 0 && b->started != 0 && a->started != b->started &&
+           (a->cluster[0] == '\0' || strcmp(a->cluster, b->cluster) != 0);
+}
+
+static void tell_alone(struct ipclocker *lock, const struct client_host *a,
+                       const struct client_host *b)
+{
+    char first[320], second[320];
+
+    if (lock->place.told_alone)
+        return;
+    lock->place.told_alone = true;
+    client_hosts_describe(lock, a, first, sizeof first);
+    client_hosts_describe(lock, b, second, sizeof second);
+    client_error_notice(lock, IPCLOCKER_NOTICE_SECOND,
+                        "%s and %s are independent lockerd: each could grant what the other has "
+                        "granted; name one of them, or servers that share their state",
+                        first, second);
+}
+
+void client_home_learn(struct ipclocker *lock)
+{
+    struct client_host *hosts = lock->set.hosts, *host = &hosts[lock->round.at.host];
+
+    host->started = lock->server.started;
+    memcpy(host->cluster, lock->connection.cluster, sizeof host->cluster);
+    for (size_t i = 0; i < lock->set.host_count; i++) {
+        if (are_alone(&hosts[i], host))
+            tell_alone(lock, i < lock->round.at.host ? &hosts[i] : host,
+                       i < lock->round.at.host ? host : &hosts[i]);
+    }
+}
+
 static void tell_foreign(struct ipclocker *lock, const char *what)
 {
     char host[320], home[320];

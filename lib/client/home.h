@@ -21,6 +21,11 @@ bool client_home_is_cluster(const struct ipclocker *lock);
 /* Whether what is waited for or held could be had at another server than the one talked to. */
 bool client_home_has_others(const struct ipclocker *lock);
 
+/* The server has told all of itself.  Where another one of the list has done so as well, and the
+ * two do not share a state, that is told once.
+ */
+void client_home_learn(struct ipclocker *lock);
+
 /* Behind the handshake: NULL where the server is one that may be asked, else why it is not, which
  * is told once.
  */

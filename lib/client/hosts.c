@@ -159,7 +159,7 @@ static void take_hosts(struct ipclocker *lock, struct host_list list)
     lock->place.home_host = SIZE_MAX;
     lock->place.silent_until_ms = 0;
     lock->place.told_second = false;
-    lock->place.told_foreign = false;
+    lock->place.told_foreign = lock->place.told_alone = false;
     lock->round.host_step = 0;
     lock->round.at.host = 0;
 }

@@ -105,11 +105,13 @@ static bool flush(struct conn *conn)
 
 bool conn_output_end_pass(struct conn *conn)
 {
-    const struct ipclocker_server *server = conn->server;
+    struct ipclocker_server *server = conn->server;
     bool has_more = conn->list != NULL && server->parts->say_more(conn), lives;
 
     if (conn->out.bytes.failed)
         return false;
+    if (server->state.confirms && gated_output_has_said(&conn->out))
+        state_note_confirm(server);
     gated_output_end_pass(&conn->out, state_note_mark(server), state_note_committed(server));
     if (gated_output_is_held(&conn->out))
         set_holding(conn, true);

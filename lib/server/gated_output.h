@@ -67,6 +67,13 @@ static inline bool gated_output_is_held(const struct gated_output *output)
     return output->held_len[0] > 0;
 }
 
+/* Whether something was said since the last gated_output_end_pass() that is to wait. */
+static inline bool gated_output_has_said(const struct gated_output *output)
+{
+    return output->bytes.len >
+           output->sendable + output->held_len[0] + output->held_len[1] + output->unbound;
+}
+
 /* How many bytes may be sent, from output->bytes.data on. */
 static inline uint32_t gated_output_sendable(const struct gated_output *output)
 {

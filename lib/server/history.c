@@ -48,6 +48,7 @@ void history_command(struct conn *conn, char *args)
 {
     static const struct refusal incomplete = {
         ERROR_CODE_MALFORMED, "HISTORY needs two times in milliseconds and a number"};
+    static const struct refusal not_kept = {ERROR_CODE_REFUSED, "this lockerd keeps no history"};
     struct store *store = conn->server->state.store;
     uint64_t since_ms, until_ms, after;
     struct store_query *query;
@@ -59,6 +60,10 @@ void history_command(struct conn *conn, char *args)
         return;
     }
     tells_who = words_next(&args) != NULL;
+    if (store != NULL && store_keeps(store) && !store_keeps_history(store)) {
+        reply_status(conn, NULL, &not_kept);
+        return;
+    }
     if (store == NULL || !store_keeps(store)) {
         end_answer(conn, 0, (int64_t)until_ms, tells_who);
         return;
@@ -110,7 +115,7 @@ int history_look(struct ipclocker_server *server, struct onlooker_of_past *onloo
 {
     struct store *store = server->state.store;
 
-    if (store == NULL || !store_keeps(store))
+    if (store == NULL || !store_keeps_history(store))
         return -1;
     query->context = onlooker;
     onlooker->query = query;

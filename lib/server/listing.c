@@ -173,6 +173,8 @@ static void show(struct listing *listing, struct onlooker *onlooker)
     bool failed = listing->text.at == LISTING_FAILED;
 
     onlooker->version = listing->changes;
+    if (listing->server->state.confirms)
+        state_note_confirm(listing->server);
     onlooker->mark = state_note_mark(listing->server);
     onlooker->on_list(onlooker, failed ? NULL : listing->text.bytes, listing->text.len);
 }

@@ -198,8 +198,9 @@ struct conn {
 enum state_phase {
     STATE_SERVING,   /* everything; also where there is no state */
     STATE_STALLED,   /* nothing: the disk does not answer, and what is in the table is not safe */
-    STATE_LOST,      /* nothing: what is safe could not be read back yet */
+    STATE_LOST,      /* nothing: what is safe could not be read back yet; from here on it is down */
     STATE_READ_ONLY, /* what is safe can be told, but nothing can be written */
+    STATE_STANDS_BY, /* nothing: the state is shared, and another server leads */
 };
 
 /* The server's state that outlives it. */
@@ -209,8 +210,11 @@ struct state {
     int64_t history_ms, history_bytes;
     unsigned requeue_grace_s;
     bool move_corrupt;
+    struct store_etcd_options etcd; /* see replicated.h */
+    char instance[33];
 
     struct store *store;       /* NULL when there is none, or it cannot be opened */
+    bool confirms;             /* see store_confirms() */
     struct store_batch *batch; /* of this pass; NULL while nothing has changed */
     uint64_t submitted, committed;
     uint64_t submitted_bytes, committed_bytes; /* since it was opened or loaded */
@@ -230,6 +234,14 @@ struct state {
     time_t last_log_s;
     char reason[STORE_ERROR_SIZE], refusal_text[STORE_ERROR_SIZE + 64];
     struct refusal refusal; /* of what cannot be done now; has refusal_text */
+};
+
+/* See leading.h. */
+struct leading {
+    bool looks;                  /* `look` is in the loop: the state is shared */
+    bool serves, listens;        /* it leads, and knows the table; and people can connect */
+    bool has_closed, has_failed; /* connections, as another may lead; to listen, and has said so */
+    struct event look;
 };
 
 /* See timeline.h.  What comes from the store is of the line that it was written by. */
@@ -375,6 +387,7 @@ struct ipclocker_server {
     struct unusable_list unusable;
     uint64_t first_token; /* what was granted with a lower one is forgotten; 0: nothing is */
     struct state state;
+    struct leading leading;
     struct figures_counts counts;
     struct commit_times commit_times;
     struct outside outside;

@@ -4,16 +4,19 @@
 #include "state.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 
 #include "boot_watch.h"
 #include "claim.h"
+#include "cluster.h"
 #include "conn.h"
 #include "conn_output.h"
 #include "context.h"
 #include "history.h"
+#include "leading.h"
 #include "pass.h"
 #include "payer.h"
 #include "state_note.h"
@@ -83,10 +86,10 @@ static void stop_store(struct ipclocker_server *server)
     if (!store_close(state->store))
         context_log(
             server, LOG_ERR,
-            "the disk of the state %s does not answer: gone on without the last changes, of "
-            "which nobody was told",
-            state->path);
+            "%s %s does not answer: gone on without the last changes, of which nobody was told",
+            state->confirms ? "etcd, which has the state" : "the disk of the state", state->path);
     state->store = NULL;
+    state->confirms = false;
     state->submitted = 0;
     state->committed = 0;
     state->urgent = 0;
@@ -105,18 +108,25 @@ static int open_store(struct ipclocker_server *server, bool must_exist,
                       char error[STORE_ERROR_SIZE])
 {
     struct state *state = &server->state;
-    const struct store_options options = {
+    char listens[sizeof server->own_hostname + sizeof ":65535"];
+    struct store_options options = {
         .path = state->path,
         .durability = state->durability,
         .history_ms = state->history_ms,
         .history_bytes = state->history_bytes,
         .must_exist = must_exist,
+        .etcd = state->etcd,
     };
 
+    snprintf(listens, sizeof listens, "%s:%u", server->own_hostname, ipclocker_server_port(server));
+    options.etcd.instance = state->instance;
+    options.etcd.host = state->host_now;
+    options.etcd.listens = listens;
     state->store = store_open(&options, error);
     if (state->store == NULL)
         return -1;
-    if (load(server, error) == 0)
+    state->confirms = store_confirms(state->store);
+    if (state->confirms || load(server, error) == 0)
         return 0;
     store_close(state->store);
     state->store = NULL;
@@ -143,6 +153,17 @@ static void stay_down(struct ipclocker_server *server, const char *reason)
     evtimer_add(&server->state.again, &one_second);
 }
 
+/* Of a state that is shared: what cannot be read here, another version may understand. */
+static void stay_without(struct ipclocker_server *server, const char *reason)
+{
+    if (errno == EUCLEAN || errno == ENOTSUP) {
+        context_log(server, LOG_ERR, "the state %s cannot be taken over: %s", server->state.path,
+                    reason);
+        store_resign(server->state.store);
+    }
+    stay_down(server, reason);
+}
+
 /* Reads what there is, by a new connection if the old one cannot any more, and writes to it to see
  * whether that is possible: on_news() hears.
  */
@@ -151,13 +172,19 @@ static void try_again(struct ipclocker_server *server)
     struct state *state = &server->state;
     char error[STORE_ERROR_SIZE];
 
-    if (state->store != NULL && load(server, error) != 0)
+    if (state->store != NULL && load(server, error) != 0) {
+        if (state->confirms) {
+            stay_without(server, error);
+            return;
+        }
         stop_store(server);
+    }
     if (state->store == NULL && open_store(server, true, error) != 0) {
         stay_down(server, error);
         return;
     }
-    state_outage_enter(server, STATE_READ_ONLY);
+    /* What others may have changed cannot be told before it is confirmed. */
+    state_outage_enter(server, state->confirms ? STATE_LOST : STATE_READ_ONLY);
     state->batch = store_batch_create();
     if (state->batch == NULL || watch_store(server) != 0) {
         stay_down(server, "out of memory");
@@ -184,18 +211,16 @@ static void tell_onlookers(const struct ipclocker_server *server, bool lost)
         server->on_safe(server->on_safe_context, lost);
 }
 
-/* As if the server had ended here and begun anew: what was not safe has not happened. */
-static void go_down(struct ipclocker_server *server, const char *reason)
+/* As if the server had ended here: what was not safe has not happened. */
+static void take_back_all(struct ipclocker_server *server)
 {
     struct state *state = &server->state;
     struct conn *conn, *next;
 
-    state_outage_enter(server, STATE_LOST);
     commit_times_fail(server);
     store_batch_destroy(state->batch);
     state->batch = NULL;
     evtimer_del(&state->lazy);
-    stay_down(server, reason);
     claim_destroy_all(server);
     boot_watch_stop_all(server);
     payer_forget_requests(server);
@@ -205,7 +230,52 @@ static void go_down(struct ipclocker_server *server, const char *reason)
         conn_take_back(conn, &state->refusal);
     }
     tell_onlookers(server, true);
+}
+
+static void go_down(struct ipclocker_server *server, const char *reason)
+{
+    state_outage_enter(server, STATE_LOST);
+    stay_down(server, reason);
+    take_back_all(server);
     try_again(server);
+}
+
+/* Another server leads, or may: the table is its. */
+static void stand_by(struct ipclocker_server *server, const char *reason)
+{
+    leading_stand_by(server);
+    evtimer_del(&server->state.again);
+    state_outage_stand_by(server, reason);
+    take_back_all(server);
+    state_restore_forget(server);
+}
+
+static void take_over(struct ipclocker_server *server)
+{
+    state_outage_stand_by(server, "it is being read from etcd");
+    state_outage_enter(server, STATE_LOST);
+    timeline_start(server);
+    ipclocker_server_set_cluster(server, store_cluster(server->state.store));
+    try_again(server);
+}
+
+/* Of a state that is shared.  Returns whether the rest of the progress is of interest. */
+static bool follow_role(struct ipclocker_server *server, const struct store_progress *progress)
+{
+    struct state *state = &server->state;
+    bool is_trouble;
+    const char *standing = store_standing(state->store, &is_trouble);
+
+    if (standing != NULL)
+        context_log(server, is_trouble ? LOG_WARNING : LOG_NOTICE, "%s", standing);
+    if (progress->role == STORE_DEPOSED)
+        stand_by(server, "another lockerd may lead");
+    else if (progress->role == STORE_LEADS && state->phase == STATE_STANDS_BY)
+        take_over(server);
+    else
+        /* Of one that has failed the timer looks whether it can be read again. */
+        return progress->role == STORE_LEADS && !(progress->failed && state_note_is_down(server));
+    return false;
 }
 
 static void come_up(struct ipclocker_server *server)
@@ -214,8 +284,14 @@ static void come_up(struct ipclocker_server *server)
 
     state_outage_enter(server, STATE_SERVING);
     state->logged = false;
-    context_log(server, LOG_NOTICE, "the state %s can be written again", state->path);
+    if (state->confirms)
+        context_log(server, LOG_NOTICE, "serving: %zu locks are held and %zu requests wait",
+                    lock_table_held_count(server->table), lock_table_waiter_count(server->table));
+    else
+        context_log(server, LOG_NOTICE, "the state %s can be written again", state->path);
     state_restore_take_up(server);
+    if (state->confirms)
+        leading_serve(server);
 }
 
 static void on_news(evutil_socket_t fd, short events, void *context)
@@ -227,6 +303,8 @@ static void on_news(evutil_socket_t fd, short events, void *context)
     (void)fd;
     (void)events;
     store_progress(state->store, &progress);
+    if (state->confirms && !follow_role(server, &progress))
+        return;
     if (progress.written_anew)
         context_log(server, LOG_WARNING,
                     "the state file %s was removed and is written anew, with all that was in it",
@@ -271,20 +349,6 @@ void state_end_pass(struct ipclocker_server *server)
         evtimer_add(&state->lazy, &one_second);
 }
 
-/* A server whose state was moved aside must not hand out tokens that are out there already: there
- * cannot have been a thousand grants a second since 1970.
- */
-static void begin_above_the_past(struct ipclocker_server *server)
-{
-    uint64_t above = (uint64_t)context_now_ms(server);
-    struct store_batch *batch = state_note_batch(server);
-
-    server->first_token = above;
-    lock_table_set_counters(server->table, above, above);
-    if (batch != NULL)
-        store_batch_counters(batch, above, above);
-}
-
 static int open_first(struct ipclocker_server *server, char error[STORE_ERROR_SIZE])
 {
     const struct state *state = &server->state;
@@ -300,18 +364,20 @@ static int open_first(struct ipclocker_server *server, char error[STORE_ERROR_SI
                 aside);
     if (open_store(server, false, error) != 0)
         return -1;
-    begin_above_the_past(server);
+    state_restore_begin_above_the_past(server);
     return 0;
 }
 
-/* Tokens grow over restarts also where nothing is kept, as time does; and older ones are known to
- * come from before. */
-static void begin_without_memory(struct ipclocker_server *server)
+static int start_standing_by(struct ipclocker_server *server)
 {
-    if (server->first_token != 0)
-        return;
-    server->first_token = (uint64_t)server->started_ms;
-    lock_table_set_counters(server->table, 1, server->first_token);
+    if (watch_store(server) != 0) {
+        stop_store(server);
+        errno = ENOMEM;
+        return context_fail(server, "out of memory");
+    }
+    state_outage_stand_by(server, "it stands by, and nobody has led yet");
+    leading_start(server);
+    return 0;
 }
 
 int state_start(struct ipclocker_server *server)
@@ -325,13 +391,15 @@ int state_start(struct ipclocker_server *server)
     state_outage_enter(server, STATE_SERVING);
     state->logged = false;
     if (state->path == NULL) {
-        begin_without_memory(server);
+        state_restore_begin_without_memory(server);
         return 0;
     }
     state->least_token = 0;
     boot_describe(state->host_now);
     if (open_first(server, error) != 0)
         return context_fail(server, "%s", error);
+    if (state->confirms)
+        return start_standing_by(server);
     batch = state_note_batch(server);
     if (batch == NULL || watch_store(server) != 0) {
         stop_store(server);
@@ -351,6 +419,7 @@ void state_stop(struct ipclocker_server *server)
 {
     struct state *state = &server->state;
 
+    leading_stop(server);
     state_note_end_refusals(server, true);
     if (state->store != NULL && !state_note_is_down(server)) {
         timeline_note_now(server);
@@ -364,44 +433,4 @@ void state_fini(struct state *state)
 {
     free(state->path);
     state->path = NULL;
-}
-
-int ipclocker_server_set_state(struct ipclocker_server *server, const char *path,
-                               enum ipclocker_durability durability)
-{
-    char *copy = NULL;
-
-    if (server->serving) {
-        errno = EALREADY;
-        return context_fail(server, "the server serves already");
-    }
-    if (path != NULL && strcmp(path, "none") != 0 && (copy = strdup(path)) == NULL)
-        return context_fail(server, "out of memory");
-    free(server->state.path);
-    server->state.path = copy;
-    server->state.durability =
-        durability == IPCLOCKER_DURABLE_PROCESS ? STORE_DURABLE_PROCESS : STORE_DURABLE_POWER;
-    return 0;
-}
-
-void ipclocker_server_set_history(struct ipclocker_server *server, uint64_t seconds)
-{
-    const uint64_t most = INT64_MAX / 2000;
-
-    server->state.history_ms = (int64_t)(seconds < most ? seconds : most) * 1000;
-}
-
-void ipclocker_server_set_history_size(struct ipclocker_server *server, uint64_t bytes)
-{
-    server->state.history_bytes = bytes < INT64_MAX ? (int64_t)bytes : INT64_MAX;
-}
-
-void ipclocker_server_set_requeue_grace(struct ipclocker_server *server, unsigned seconds)
-{
-    server->state.requeue_grace_s = seconds;
-}
-
-void ipclocker_server_set_move_corrupt_state(struct ipclocker_server *server, bool move)
-{
-    server->state.move_corrupt = move;
 }

@@ -29,6 +29,14 @@ struct store_batch *state_note_batch(struct ipclocker_server *server)
     return server->state.batch;
 }
 
+void state_note_confirm(struct ipclocker_server *server)
+{
+    struct store_batch *batch = is_kept(server) ? state_note_batch(server) : NULL;
+
+    if (batch != NULL)
+        store_batch_confirm(batch);
+}
+
 static bool ends(const struct lock_event *event)
 {
     return event->kind == LOCK_EVENT_RELEASED || event->kind == LOCK_EVENT_LEFT;

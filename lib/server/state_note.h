@@ -8,7 +8,7 @@
  * back.  A disk that has stalled is not down. */
 static inline bool state_note_is_down(const struct ipclocker_server *server)
 {
-    return server->state.phase == STATE_LOST || server->state.phase == STATE_READ_ONLY;
+    return server->state.phase >= STATE_LOST;
 }
 
 /* Notes an event of the table, which is to be kept.  Without memory the pass fails at its end. */
@@ -35,6 +35,10 @@ static inline uint64_t state_note_mark(const struct ipclocker_server *server)
         return state->submitted + 1;
     return state->urgent;
 }
+
+/* Where the state is shared: that this server leads still is to be confirmed before what it says
+ * now is heard, also where nothing has changed. */
+void state_note_confirm(struct ipclocker_server *server);
 
 /* How many bytes wait to be written. */
 static inline size_t state_note_backlog(const struct ipclocker_server *server)

@@ -52,6 +52,11 @@ void state_outage_report(struct ipclocker_server *server, const char *reason)
     log_trouble(server);
 }
 
+static const char *medium(const struct ipclocker_server *server)
+{
+    return server->state.confirms ? "etcd" : "its disk";
+}
+
 /* Nobody knows what will become of what was submitted, so who waits for that waits on: an error
  * would be a lie once the disk is back.  Later requests are refused at once, nothing is noted of
  * them, and reads are too, as the table has changes that a crash would undo.
@@ -61,7 +66,7 @@ static void stall(struct ipclocker_server *server, time_t seconds)
     char reason[64];
 
     state_outage_enter(server, STATE_STALLED);
-    snprintf(reason, sizeof reason, "its disk has not answered for %lld seconds",
+    snprintf(reason, sizeof reason, "%s has not answered for %lld seconds", medium(server),
              (long long)seconds);
     state_outage_report(server, reason);
 }
@@ -74,7 +79,21 @@ void state_outage_end_stall(struct ipclocker_server *server)
         return;
     state_outage_enter(server, STATE_SERVING);
     state->logged = false;
-    context_log(server, LOG_NOTICE, "the disk of the state %s answers again", state->path);
+    if (state->confirms)
+        context_log(server, LOG_NOTICE, "etcd answers again");
+    else
+        context_log(server, LOG_NOTICE, "the disk of the state %s answers again", state->path);
+}
+
+void state_outage_stand_by(struct ipclocker_server *server, const char *reason)
+{
+    struct state *state = &server->state;
+
+    state_outage_enter(server, STATE_STANDS_BY);
+    snprintf(state->reason, sizeof state->reason, "%s", reason);
+    state->refusal =
+        (struct refusal){ERROR_CODE_LATER, "another lockerd may serve now; try again later"};
+    state->logged = state->waits = false;
 }
 
 void state_outage_watch(struct ipclocker_server *server)
@@ -82,6 +101,8 @@ void state_outage_watch(struct ipclocker_server *server)
     struct state *state = &server->state;
     time_t now_s = context_monotonic_s();
 
+    if (state->phase == STATE_STANDS_BY)
+        return;
     if (state_note_is_down(server)) {
         log_trouble(server);
     } else if (!state->waits || state->watched != state->committed) {

@@ -7,6 +7,9 @@
 /* From now on, so much may be done.  The end of the pass hears of it. */
 void state_outage_enter(struct ipclocker_server *server, enum state_phase phase);
 
+/* The same of a server whose state another has, for that reason. */
+void state_outage_stand_by(struct ipclocker_server *server, const char *reason);
+
 /* To be called about once a second: looks whether the disk still answers, and has it logged once a
  * minute when it does not. */
 void state_outage_watch(struct ipclocker_server *server);

@@ -16,6 +16,7 @@
 #include "lock/pools.h"
 #include "membership.h"
 #include "pools.h"
+#include "state_note.h"
 #include "timeline.h"
 #include "unusable.h"
 
@@ -62,9 +63,41 @@ static void take_unusable(struct restoration *restoration)
     unusable_apply(server, server->table);
 }
 
-int state_restore_load(struct ipclocker_server *server, char error[STORE_ERROR_SIZE])
+static void replace_table(struct restoration *restoration)
+{
+    struct ipclocker_server *server = restoration->server;
+
+    claim_destroy_all(server);
+    boot_watch_stop_all(server);
+    auth_grant_note_all(server, NULL);
+    lock_table_destroy(server->table);
+    server->table = restoration->table;
+    pools_declared(server);
+    take_unusable(restoration);
+    auth_grant_note_all(server, server->table);
+}
+
+static struct lock_table *empty_table(struct ipclocker_server *server)
 {
     struct lock_table *table = lock_table_create(events_on_table, server);
+
+    if (table != NULL && pools_declare(server, table) == 0)
+        return table;
+    lock_table_destroy(table);
+    return NULL;
+}
+
+void state_restore_forget(struct ipclocker_server *server)
+{
+    struct restoration restoration = {.server = server, .table = empty_table(server)};
+
+    if (restoration.table != NULL)
+        replace_table(&restoration);
+}
+
+int state_restore_load(struct ipclocker_server *server, char error[STORE_ERROR_SIZE])
+{
+    struct lock_table *table = empty_table(server);
     struct restoration restoration = {.server = server, .table = table};
     struct store_loader loader = {.context = &restoration,
                                   .on_clock = restore_clock,
@@ -72,8 +105,7 @@ int state_restore_load(struct ipclocker_server *server, char error[STORE_ERROR_S
                                   .on_request = restore_request};
     struct state *state = &server->state;
 
-    if (table == NULL || pools_declare(server, table) != 0) {
-        lock_table_destroy(table);
+    if (table == NULL) {
         snprintf(error, STORE_ERROR_SIZE, "out of memory");
         errno = ENOMEM;
         return -1;
@@ -94,14 +126,7 @@ int state_restore_load(struct ipclocker_server *server, char error[STORE_ERROR_S
     state->least_token = loader.next_token;
     lock_table_set_counters(table, loader.next_ticket, loader.next_token);
     memcpy(state->host_before, loader.host, sizeof state->host_before);
-    claim_destroy_all(server);
-    boot_watch_stop_all(server);
-    auth_grant_note_all(server, NULL);
-    lock_table_destroy(server->table);
-    server->table = table;
-    pools_declared(server);
-    take_unusable(&restoration);
-    auth_grant_note_all(server, table);
+    replace_table(&restoration);
     return 0;
 }
 
@@ -163,4 +188,23 @@ void state_restore_take_up(struct ipclocker_server *server)
             seat = lock_table_next_held(table, seat);
         take_up(server, holder, ended_boot);
     }
+}
+
+void state_restore_begin_above_the_past(struct ipclocker_server *server)
+{
+    uint64_t above = (uint64_t)context_now_ms(server);
+    struct store_batch *batch = state_note_batch(server);
+
+    server->first_token = above;
+    lock_table_set_counters(server->table, above, above);
+    if (batch != NULL)
+        store_batch_counters(batch, above, above);
+}
+
+void state_restore_begin_without_memory(struct ipclocker_server *server)
+{
+    if (server->first_token != 0)
+        return;
+    server->first_token = (uint64_t)server->started_ms;
+    lock_table_set_counters(server->table, 1, server->first_token);
 }

@@ -83,6 +83,15 @@ static void settle(struct ipclocker_server *server, const struct store_clock *cl
     line->is_settled = true;
     if (clock->seen_ms == 0)
         return;
+    if (clock->never_back && ahead_ms < 0) {
+        server->line_base_ms -= ahead_ms;
+        if (ahead_ms < -AHEAD_MS)
+            context_log(server, LOG_WARNING,
+                        "the clock here is %lld ms behind that of the lockerd that has led before: "
+                        "times go on from there",
+                        (long long)-ahead_ms);
+        return;
+    }
     if (ahead_ms >= -BEHIND_MS && ahead_ms <= (line->same_boot ? AHEAD_MS : 0)) {
         server->line_base_ms -= ahead_ms;
         ahead_ms = 0;

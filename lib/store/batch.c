@@ -170,6 +170,11 @@ void store_batch_probe(struct store_batch *batch)
     add_op(batch, STORE_OP_PROBE, 0);
 }
 
+void store_batch_confirm(struct store_batch *batch)
+{
+    batch->urgent = true;
+}
+
 void store_batch_counters(struct store_batch *batch, uint64_t ticket, uint64_t token)
 {
     batch->urgent = true;

@@ -2,6 +2,10 @@
  *
  *   store.c       which engine; the calls that all engines have
  *   none.c        the engine that keeps nothing
+ *   etcd_store.c  the engine that shares a state in etcd: what its caller does
+ *   etcd_engine.c its thread: leads or stands by, commits, reads back
+ *   etcd_batch.c  batches as keys and values of etcd, and back
+ *   etcd_value.c  one request, clock or unusable seat as a value
  *   sqlite.c      the engine that keeps a file: what its caller does
  *   committer.c   its thread, which commits, answers and trims
  *   gather.c      how long a commit waits for others
@@ -37,6 +41,17 @@ struct store_engine {
     int (*fd)(const struct store *store);
     void (*progress)(struct store *store, struct store_progress *progress);
     bool (*close)(struct store *store);
+
+    /* Of one that is shared; NULL else. */
+    const struct store_shared_engine *shared;
+};
+
+struct store_shared_engine {
+    int64_t (*confirmed_ms)(const struct store *store);
+    int64_t (*takeover_ms)(const struct store *store);
+    const char *(*cluster)(const struct store *store);
+    void (*resign)(struct store *store);
+    const char *(*standing)(struct store *store, bool *is_trouble);
 };
 
 /* The head of every engine's own struct. */

@@ -36,6 +36,7 @@ static int no_fd(const struct store *store)
 
 static void all_is_done(struct store *store, struct store_progress *progress)
 {
+    progress->role = STORE_LEADS;
     progress->committed = store->submitted;
     progress->committed_bytes = 0;
     progress->written_anew = false;

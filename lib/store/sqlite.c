@@ -94,6 +94,7 @@ static void progress(struct store *store, struct store_progress *out)
     if (read(self->news_fd, &count, sizeof count) < 0)
         count = 0;
     pthread_mutex_lock(&self->mutex);
+    out->role = STORE_LEADS;
     out->committed = self->committed;
     out->committed_bytes = self->committed_bytes;
     out->written_anew = self->written_anew;

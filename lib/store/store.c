@@ -7,13 +7,32 @@
 
 #include "batch.h"
 #include "engine.h"
+#include "error.h"
 #include "none.h"
 #include "sqlite.h"
+
+bool store_is_shared(const char *path)
+{
+    return path != NULL && strncmp(path, "etcd:", strlen("etcd:")) == 0;
+}
+
+static store_open_fn *shared_open;
+
+void store_offer_shared(store_open_fn *open)
+{
+    shared_open = open;
+}
 
 struct store *store_open(const struct store_options *options, char error[STORE_ERROR_SIZE])
 {
     if (options->path == NULL || strcmp(options->path, "none") == 0)
         return store_none_open(error);
+    if (store_is_shared(options->path) && shared_open == NULL) {
+        store_error_set(error, EINVAL, "this program was built without etcd");
+        return NULL;
+    }
+    if (store_is_shared(options->path))
+        return shared_open(options, error);
     return store_sqlite_open(options, error);
 }
 
@@ -29,6 +48,11 @@ bool store_close(struct store *store)
 bool store_keeps(const struct store *store)
 {
     return store->engine->keeps;
+}
+
+bool store_keeps_history(const struct store *store)
+{
+    return store->engine->keeps && store->engine->shared == NULL;
 }
 
 int store_load(struct store *store, struct store_loader *loader, char error[STORE_ERROR_SIZE])
@@ -66,4 +90,34 @@ void store_ask(struct store *store, struct store_query *query)
 struct store_query *store_answer(struct store *store)
 {
     return store->engine->answer(store);
+}
+
+bool store_confirms(const struct store *store)
+{
+    return store->engine->shared != NULL;
+}
+
+int64_t store_confirmed_ms(const struct store *store)
+{
+    return store->engine->shared->confirmed_ms(store);
+}
+
+int64_t store_takeover_ms(const struct store *store)
+{
+    return store->engine->shared->takeover_ms(store);
+}
+
+const char *store_cluster(const struct store *store)
+{
+    return store->engine->shared->cluster(store);
+}
+
+void store_resign(struct store *store)
+{
+    store->engine->shared->resign(store);
+}
+
+const char *store_standing(struct store *store, bool *is_trouble)
+{
+    return store->engine->shared->standing(store, is_trouble);
 }

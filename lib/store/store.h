@@ -15,6 +15,10 @@
  * What is loaded then may hold a batch that was reported as failed, as
  * after a crash at that moment.
  *
+ * A store that several servers share has one of them lead, and the others stand by: store_open()
+ * returns one that stands by, and store_progress() tells when it leads, from when on it is loaded
+ * and used like any other, and when it was deposed.
+ *
  * One thread at a time may use a store.  Functions that fail say why in `error`.
  */
 #ifndef FARMLOCK_STORE_STORE_H
@@ -38,24 +42,45 @@ enum store_durability {
     STORE_DURABLE_PROCESS, /* it survives the end of the process, not that of the machine */
 };
 
+/* Of a store in etcd.  The strings may be NULL, but for the first two. */
+struct store_etcd_options {
+    const char *instance; /* a server and its restarts: 32 hexadecimal digits */
+    const char *host;     /* which machine and boot it is, as store_batch_host() says it */
+    const char *listens;  /* where that is to be found, for people */
+    const char *user, *password_file, *cert_file, *key_file, *ca_file;
+    int64_t takeover_ms; /* the others take over when it says nothing for so long */
+    bool compacts;       /* etcd is ours alone: forget what is past there */
+};
+
 struct store_options {
-    const char *path; /* NULL or "none": nothing is kept */
+    const char *path; /* NULL or "none": nothing is kept; "etcd:URL[,URL...]/PREFIX" */
     enum store_durability durability;
     int64_t history_ms;    /* how long the history goes back; 0: none is kept */
     int64_t history_bytes; /* what the file may have in use before the oldest goes; 0: anything */
     bool must_exist;       /* do not begin a new one: it was there a moment ago */
+    struct store_etcd_options etcd;
 };
+
+/* Whether the path is of a store that several servers share. */
+bool store_is_shared(const char *path);
 
 /* Opens a store for exclusive use.  Returns NULL with errno and *error:
  *   EBUSY    another server uses it
  *   ENOTSUP  a later version has written it
  *   EUCLEAN  it is damaged
  *   EEXIST   there is something else in its place
+ *   EINVAL   what is said of etcd cannot be so, or it was built without
  *   ENOENT, EACCES, ENOSPC, EIO and others of the system
  * A state file that is removed while the store is open is written anew, with all that was in it;
  * when another is put in its place, no later batch is kept.
  */
-struct store *store_open(const struct store_options *options, char error[STORE_ERROR_SIZE]);
+typedef struct store *store_open_fn(const struct store_options *options,
+                                    char error[STORE_ERROR_SIZE]);
+store_open_fn store_open;
+
+/* To be called by a program that may open stores in etcd, with store_etcd_open() of etcd_store.h:
+ * others need not be linked with what that takes. */
+void store_offer_shared(store_open_fn *open);
 
 /* Waits until all batches are safe, or have failed, and closes.  NULL is allowed.  Keeps errno.
  * Returns false when that took more than STORE_CLOSE_S, as on a disk that hangs: what is left is
@@ -66,6 +91,9 @@ bool store_close(struct store *store);
 /* Whether batches are worth filling; false for a store that keeps nothing. */
 bool store_keeps(const struct store *store);
 
+/* Whether it keeps what has ended: only then it may be asked. */
+bool store_keeps_history(const struct store *store);
+
 /* The time line that all times in a store are of: it is its writer's, and goes on with the clock of
  * one boot, see boot_clock_ms().  All zero is not known.
  */
@@ -74,6 +102,7 @@ struct store_clock {
     int64_t base_ms;       /* a time of the line less that clock's */
     int64_t seen_ms;       /* the line's time when this was noted */
     int64_t keep_until_ms; /* before that time the history is not trimmed */
+    bool never_back; /* others have gone by it up to seen_ms, on their machines: set by the store */
 };
 
 /* Seats that nobody is given. */
@@ -197,6 +226,9 @@ void store_batch_leave_out_history(struct store_batch *batch, bool leave_out);
 void store_batch_event(struct store_batch *batch, const struct lock_event *event,
                        const struct store_culprit *by);
 
+/* Nothing changes; that this server leads is confirmed when it is kept. */
+void store_batch_confirm(struct store_batch *batch);
+
 /* commits */
 
 /* Takes a batch, which is freed when it is done with.  Returns its number: 1, 2, 3 and so on. */
@@ -205,7 +237,14 @@ uint64_t store_commit(struct store *store, struct store_batch *batch);
 /* A descriptor that polls readable when store_progress() has news; -1 when it never has. */
 int store_fd(const struct store *store);
 
+enum store_role {
+    STORE_LEADS,     /* always, where a store is its server's alone */
+    STORE_STANDS_BY, /* another leads, or nobody can tell: batches are forgotten */
+    STORE_DEPOSED,   /* it led: told once, and then it stands by */
+};
+
 struct store_progress {
+    enum store_role role;         /* behind STORE_STANDS_BY, STORE_LEADS wants store_load() */
     uint64_t committed;           /* this batch and all before it are safe */
     uint64_t committed_bytes;     /* of all of these, since the store was opened or loaded */
     bool written_anew;            /* since the last call: somebody had removed the state file */
@@ -213,6 +252,27 @@ struct store_progress {
     char error[STORE_ERROR_SIZE]; /* why, if so */
 };
 void store_progress(struct store *store, struct store_progress *progress);
+
+/* stores that are shared: all but the first are of these only */
+
+/* Whether also what is only read must wait for a batch, as another server may lead meanwhile. */
+bool store_confirms(const struct store *store);
+
+/* When the last batch that is safe was sent, by CLOCK_BOOTTIME in milliseconds; INT64_MIN while it
+ * does not lead.  Where that is as long ago as store_takeover_ms(), another may lead. */
+int64_t store_confirmed_ms(const struct store *store);
+int64_t store_takeover_ms(const struct store *store);
+
+/* While it leads: the id that all servers of this state tell their clients.  Else "". */
+const char *store_cluster(const struct store *store);
+
+/* Gives up leading, so that another may; store_progress() tells STORE_DEPOSED.  What is not safe is
+ * lost.  Closing does this, too, behind the last batch. */
+void store_resign(struct store *store);
+
+/* Why it stands by, or cannot lead, where there is something to say since the last call: a line for
+ * the log; NULL for nothing new.  `is_trouble` is written: somebody should look at it. */
+const char *store_standing(struct store *store, bool *is_trouble);
 
 /* the history */
 

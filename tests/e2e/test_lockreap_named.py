@@ -175,15 +175,24 @@ EPILOGS = (("gridengine/epilog.sh", ("5", "0"), {}, "sge:5"),
            ("pbs/epilogue.sh", ("123[4].server",), {}, "pbs:123[4].server"))
 
 
+def ended(seats, left, *command, env):
+    """Runs an epilog.  It spares what was granted right before it began, as far as it cannot tell how lockerd's clock
+    stands to its own, which a busy machine makes longer."""
+    for _ in range(farm.CHANCES):
+        done = farm.run(*command, env=env)
+        farm.equal((done.returncode, done.stdout, done.stderr), (0, "", ""))
+        if seats.held() == left:
+            return
+    farm.equal(seats.held(), left)
+
+
 @tap.test
 def the_epilogs_give_back_what_their_job_holds(folder):
     seats = Named()
     for script, words, variables, job in EPILOGS:
         seats.hold("x", job, host=HERE)
         seats.hold("other", job + "1", host=HERE)
-        done = farm.run(installed(folder, script, seats), *words, env=farm.environment(**variables))
-        farm.equal((done.returncode, done.stdout, done.stderr), (0, "", ""))
-        farm.equal(seats.held(), ["other"])
+        ended(seats, ["other"], installed(folder, script, seats), *words, env=farm.environment(**variables))
         seats.released("--job", job + "1")
 
 
@@ -201,8 +210,7 @@ def the_epilogs_use_nothing_of_the_users_environment_and_never_fail(folder):
     for script, words, variables, job in EPILOGS:
         seats.hold("x", job, host=HERE)
         path = installed(folder, script, seats)
-        done = farm.run(path, *words, env=dict(hostile, **variables))
-        farm.equal((done.returncode, done.stdout, done.stderr, seats.held()), (0, "", "", []))
+        ended(seats, [], path, *words, env=dict(hostile, **variables))
     farm.equal(os.path.exists(caught), False)
     seats.hold("x", "sge:5")
     for script, words in (("gridengine/epilog.sh", ("5;x", "0")), ("gridengine/epilog.sh", ()),

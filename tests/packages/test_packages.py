@@ -88,6 +88,15 @@ class Fresh(Machine):
         return self.background("lockersh", "--lock", "seat", "--project", name,
                                f"echo {name} $LOCKERSH_TOKEN >>/var/tmp/grants; exec sleep 1000")
 
+    def end_job(self):
+        """That of whoever has the seat, as soon as it has begun."""
+        farm.poll(lambda: self.run("pkill", "-x", "sleep").returncode == 0, "the job of who has it is ended")
+
+    def grants(self):
+        """What the jobs have said."""
+        with open(os.path.join(self.root, "var/tmp/grants"), encoding="ascii") as file:
+            return [line.split() for line in file]
+
 
 def check_daemons(machine):
     farm.equal(machine.must("systemctl", "is-active", *DAEMONS), "active\nactive\n")
@@ -163,14 +172,14 @@ def upgrade(machine):
     for name, others in (("first", 1), ("second", 0)):
         farm.equal(len(machine.seat()[1]), others + 1)
         farm.equal(machine.seat()[0][0][0], name)
-        machine.must("pkill", "-x", "sleep")
+        machine.end_job()
         farm.poll(lambda: len(machine.seat()[1]) == others, f"{name} has given it back")
-    with open(os.path.join(machine.root, "var/tmp/grants"), encoding="ascii") as file:
-        grants = [line.split() for line in file]
+    farm.poll(lambda: len(machine.grants()) == 3, "the third has it")
+    grants = machine.grants()
     farm.equal([name for name, _ in grants], ["first", "second", "third"])
     farm.equal(int(grants[0][1]), before[0][0][2])
     assert int(grants[0][1]) < int(grants[1][1]) < int(grants[2][1]), grants
-    machine.must("pkill", "-x", "sleep")
+    machine.end_job()
 
 
 def remove(machine, others):

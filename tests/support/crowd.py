@@ -195,7 +195,10 @@ class Crowd:
         wire = Wire(self.port)
         wire.send("proto 2", command)
         farm.equal(wire.line(), "proto 2")
-        length = int(wire.line().split()[1])
+        line = wire.line()
+        if line.startswith("cluster "):
+            line = wire.line()
+        length = int(line.split()[1])
         while len(wire.buffer) < length:
             wire.buffer += wire.socket.recv(65536)
         wire.close()

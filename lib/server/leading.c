@@ -1,0 +1,117 @@
+/* Listening while the server leads, by a timer of its own: a call to etcd may hang for longer.
+ * Must not decide who leads. */
+#include "leading.h"
+
+#include <syslog.h>
+
+#include "base/clock.h"
+#include "conn.h"
+#include "context.h"
+#include "listener.h"
+#include "replicated.h"
+
+enum { LOOKS = 50, LOOK_LEAST_MS = 20 };
+
+void ipclocker_server_end_listening(struct ipclocker_server *server)
+{
+    listener_shut_all(server);
+}
+
+static void listen_again(struct ipclocker_server *server)
+{
+    struct leading *leading = &server->leading;
+
+    leading->listens = listener_open_all(server) == 0;
+    if (leading->listens)
+        leading->has_closed = leading->has_failed = false;
+    else if (!leading->has_failed)
+        context_log(server, LOG_ERR, "this lockerd leads, but %s", server->error);
+    leading->has_failed = !leading->listens;
+}
+
+static void fall_silent(struct ipclocker_server *server)
+{
+    listener_shut_all(server);
+    server->leading.listens = false;
+    context_log(server, LOG_WARNING,
+                "nothing was confirmed by etcd for %lld ms: nobody can connect until it is",
+                (long long)store_takeover_ms(server->state.store) * 7 / 10);
+}
+
+/* What they were told is true; what waits to be told is for who leads now. */
+static void close_all(struct ipclocker_server *server)
+{
+    static const struct refusal elsewhere = {ERROR_CODE_LATER,
+                                             "another lockerd may serve now; try again later"};
+    struct conn *conn, *next;
+
+    server->leading.has_closed = true;
+    for (conn = TAILQ_FIRST(&server->conns); conn != NULL; conn = next) {
+        next = TAILQ_NEXT(conn, all);
+        conn_take_back(conn, &elsewhere);
+    }
+}
+
+static int64_t silent_ms(const struct ipclocker_server *server)
+{
+    int64_t confirmed_ms = store_confirmed_ms(server->state.store);
+
+    return confirmed_ms == INT64_MIN ? INT64_MAX : clock_ms(CLOCK_BOOTTIME) - confirmed_ms;
+}
+
+static void on_look(evutil_socket_t fd, short events, void *context)
+{
+    struct ipclocker_server *server = context;
+    struct leading *leading = &server->leading;
+    int64_t takeover_ms, silent;
+
+    (void)fd;
+    (void)events;
+    if (!leading->serves || server->state.store == NULL)
+        return;
+    takeover_ms = store_takeover_ms(server->state.store);
+    silent = silent_ms(server);
+    if (leading->listens && silent >= takeover_ms * 7 / 10)
+        fall_silent(server);
+    else if (!leading->listens && silent < takeover_ms * 7 / 10)
+        listen_again(server);
+    if (!leading->has_closed && silent >= takeover_ms * 3)
+        close_all(server);
+}
+
+void leading_start(struct ipclocker_server *server)
+{
+    int64_t look_ms = store_takeover_ms(server->state.store) / LOOKS;
+    struct timeval every;
+
+    if (look_ms < LOOK_LEAST_MS)
+        look_ms = LOOK_LEAST_MS;
+    every = (struct timeval){.tv_sec = look_ms / 1000, .tv_usec = look_ms % 1000 * 1000};
+    server->leading.serves = server->leading.listens = false;
+    listener_shut_all(server); /* one that died may have left them open */
+    event_assign(&server->leading.look, server->base, -1, EV_PERSIST, on_look, server);
+    event_add(&server->leading.look, &every);
+    server->leading.looks = true;
+}
+
+void leading_serve(struct ipclocker_server *server)
+{
+    server->leading.serves = true;
+    if (!server->leading.listens)
+        listen_again(server);
+}
+
+void leading_stand_by(struct ipclocker_server *server)
+{
+    server->leading.serves = server->leading.listens = false;
+    listener_shut_all(server);
+}
+
+void leading_stop(struct ipclocker_server *server)
+{
+    if (!server->leading.looks)
+        return;
+    leading_stand_by(server);
+    event_del(&server->leading.look);
+    server->leading.looks = false;
+}

@@ -1,0 +1,79 @@
+/* The thread that stands by or leads, and keeps batches in etcd; and what it shares with its
+ * caller.
+ *
+ *     stands by -> has taken over, and reads -> leads -> deposed, which is told once -> stands by
+ *                                      ^           |
+ *                                      +- failed <-+   a batch was refused: all is read again
+ */
+#ifndef FARMLOCK_STORE_ETCD_ENGINE_H
+#define FARMLOCK_STORE_ETCD_ENGINE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "batch.h"
+#include "engine.h"
+#include "etcd_batch.h"
+#include "gather.h"
+#include "store/etcd/members.h"
+#include "store/etcd/replica.h"
+
+enum { ETCD_STANDING_SIZE = 600, ETCD_HOST_SIZE = 512 };
+
+struct etcd_engine {
+    struct store store;
+    int news_fd, interrupt_fd;
+    int64_t takeover_ms;
+    char host[ETCD_HOST_SIZE]; /* as store_batch_host() says it */
+    char *prefix;
+
+    char told_cluster[ETCD_ID_SIZE]; /* the caller's, from its last look */
+
+    /* The thread's. */
+    struct members *members;
+    struct etcd_replica *replica;
+    struct buffer response, scratch;
+    struct etcd_txn *txn, *next; /* what is sent, and a batch that is to be added to it */
+    struct store_batch_queue under_way;
+    uint64_t under_way_last;
+    size_t under_way_bytes;
+    int64_t sent_us, took_us;
+    int64_t line_ms, line_told_ms; /* a time of the table's line, and of our clock then */
+    struct etcd_rows reading;
+    char told[ETCD_STANDING_SIZE]; /* what was said last of how it stands, and when */
+    int64_t told_ms;
+
+    pthread_t thread;
+    pthread_mutex_t mutex; /* over all below */
+    pthread_cond_t wake;
+    struct store_batch_queue queue;
+    struct store_gather gather;
+    bool leads;      /* it has taken over; its rows may be read still */
+    bool is_read;    /* `rows` has all, for store_load() */
+    bool is_loaded;  /* that was done: batches are taken */
+    bool is_deposed; /* and nobody was told yet */
+    bool failed, wants_load, wants_resign, closing, ended;
+    struct etcd_rows rows;
+    uint64_t next_ticket, next_token; /* with these rows */
+    int64_t rows_now_ms;
+    uint64_t committed, committed_bytes;
+    char error[STORE_ERROR_SIZE];
+    char cluster[ETCD_ID_SIZE];
+    char standing[ETCD_STANDING_SIZE]; /* something new to say; or "" */
+    bool is_trouble;
+};
+
+/* Runs it until it is closed, and has resigned then. */
+void *etcd_engine_run(void *engine);
+
+/* Frees what it has; there is no thread, or none any more. */
+void etcd_engine_destroy(struct etcd_engine *self);
+
+/* For the replica: takes a row that was read. */
+int etcd_engine_take_row(void *engine, const struct etcd_row *row);
+
+/* Wakes store_fd(). */
+void etcd_engine_tell_news(const struct etcd_engine *self);
+
+#endif

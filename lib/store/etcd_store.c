@@ -1,0 +1,338 @@
+/* The store that servers share in etcd: what its caller does while a thread asks etcd.
+ * Must not let its caller wait for etcd, but for a while in closing. */
+#include "etcd_store.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error_text.h"
+#include "base/random.h"
+#include "base/thread.h"
+#include "error.h"
+#include "etcd_engine.h"
+
+enum { CLOSE_MS = 3000 }; /* for the last batch, and to resign */
+
+static struct etcd_engine *engine_of(const struct store *store)
+{
+    return (struct etcd_engine *)(void *)(uintptr_t)store;
+}
+
+static int load(struct store *store, struct store_loader *loader, char error[STORE_ERROR_SIZE])
+{
+    struct etcd_engine *self = engine_of(store);
+    struct etcd_rows_said said = {.host = self->host};
+    struct etcd_rows rows = {0};
+    int result;
+
+    pthread_mutex_lock(&self->mutex);
+    if (!self->is_read) {
+        self->wants_load |= self->leads && self->is_loaded;
+        self->is_loaded = false;
+        pthread_cond_broadcast(&self->wake);
+        pthread_mutex_unlock(&self->mutex);
+        return store_error_set(error, EAGAIN, "the state is being read from etcd");
+    }
+    rows = self->rows;
+    self->rows = (struct etcd_rows){0};
+    self->is_read = false;
+    said.next_ticket = self->next_ticket;
+    said.next_token = self->next_token;
+    said.now_ms = self->rows_now_ms;
+    pthread_mutex_unlock(&self->mutex);
+    result = etcd_rows_tell(&rows, &said, loader, error);
+    etcd_rows_forget(&rows);
+    pthread_mutex_lock(&self->mutex);
+    self->is_loaded = result == 0 && self->leads && !self->is_deposed;
+    self->wants_load = result != 0 && self->leads;
+    self->failed = false;
+    self->committed_bytes = 0;
+    pthread_mutex_unlock(&self->mutex);
+    return result;
+}
+
+static void commit(struct store *store, struct store_batch *batch)
+{
+    struct etcd_engine *self = engine_of(store);
+    bool enough = true;
+
+    pthread_mutex_lock(&self->mutex);
+    if (self->is_loaded && !self->is_deposed) {
+        STAILQ_INSERT_TAIL(&self->queue, batch, next);
+        self->gather.queued += batch->changes > 0 ? batch->changes : 1;
+        enough = self->gather.queued >= self->gather.wanted;
+        batch = NULL;
+    }
+    pthread_mutex_unlock(&self->mutex);
+    store_batch_destroy(batch);
+    if (enough)
+        pthread_cond_broadcast(&self->wake);
+}
+
+/* See store_keeps_history(). */
+static void ask(struct store *store, struct store_query *query)
+{
+    (void)store;
+    store_query_destroy(query);
+}
+
+static struct store_query *answer(struct store *store)
+{
+    (void)store;
+    return NULL;
+}
+
+static int news_fd(const struct store *store)
+{
+    return engine_of(store)->news_fd;
+}
+
+static void progress(struct store *store, struct store_progress *out)
+{
+    struct etcd_engine *self = engine_of(store);
+    uint64_t count;
+
+    if (read(self->news_fd, &count, sizeof count) < 0)
+        count = 0;
+    pthread_mutex_lock(&self->mutex);
+    out->committed = self->committed;
+    out->committed_bytes = self->committed_bytes;
+    out->written_anew = false;
+    out->failed = self->failed;
+    if (self->is_deposed)
+        out->role = STORE_DEPOSED;
+    else
+        out->role =
+            self->leads && (self->is_read || self->is_loaded || self->failed || self->wants_load)
+                ? STORE_LEADS
+                : STORE_STANDS_BY;
+    self->is_deposed = false;
+    memcpy(self->told_cluster, self->cluster, sizeof self->told_cluster);
+    if (self->failed)
+        memcpy(out->error, self->error, sizeof out->error);
+    pthread_mutex_unlock(&self->mutex);
+}
+
+static int64_t confirmed_ms(const struct store *store)
+{
+    return etcd_replica_confirmed_ms(engine_of(store)->replica);
+}
+
+static int64_t takeover_ms(const struct store *store)
+{
+    return engine_of(store)->takeover_ms;
+}
+
+static const char *cluster(const struct store *store)
+{
+    return engine_of(store)->told_cluster;
+}
+
+static void resign(struct store *store)
+{
+    struct etcd_engine *self = engine_of(store);
+
+    pthread_mutex_lock(&self->mutex);
+    self->wants_resign = self->leads;
+    pthread_cond_broadcast(&self->wake);
+    pthread_mutex_unlock(&self->mutex);
+}
+
+/* The text stays as it is until the next call. */
+static const char *standing(struct store *store, bool *is_trouble)
+{
+    static _Thread_local char text[ETCD_STANDING_SIZE];
+    struct etcd_engine *self = engine_of(store);
+
+    pthread_mutex_lock(&self->mutex);
+    memcpy(text, self->standing, sizeof text);
+    self->standing[0] = '\0';
+    *is_trouble = self->is_trouble;
+    pthread_mutex_unlock(&self->mutex);
+    return text[0] != '\0' ? text : NULL;
+}
+
+/* Returns whether all was kept that was to be. */
+static bool close_etcd(struct store *store)
+{
+    struct etcd_engine *self = engine_of(store);
+    int64_t until_us = clock_now_us() + CLOSE_MS * INT64_C(1000);
+    struct timespec until = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
+    const uint64_t one = 1;
+    bool done;
+
+    pthread_mutex_lock(&self->mutex);
+    self->closing = true;
+    pthread_cond_broadcast(&self->wake);
+    while (!self->ended) {
+        if (pthread_cond_timedwait(&self->wake, &self->mutex, &until) == ETIMEDOUT)
+            break;
+    }
+    done = self->ended;
+    self->leads = false; /* the thread ends with its next step */
+    pthread_cond_broadcast(&self->wake);
+    pthread_mutex_unlock(&self->mutex);
+    if (!done && write(self->interrupt_fd, &one, sizeof one) != sizeof one)
+        done = false;
+    pthread_join(self->thread, NULL);
+    etcd_engine_destroy(self);
+    return done;
+}
+
+static const struct store_shared_engine shared = {
+    .confirmed_ms = confirmed_ms,
+    .takeover_ms = takeover_ms,
+    .cluster = cluster,
+    .resign = resign,
+    .standing = standing,
+};
+
+static const struct store_engine etcd_store_engine = {
+    .keeps = true,
+    .load = load,
+    .commit = commit,
+    .ask = ask,
+    .answer = answer,
+    .fd = news_fd,
+    .progress = progress,
+    .close = close_etcd,
+    .shared = &shared,
+};
+
+/* opening */
+
+static int64_t wall_ms(void *context)
+{
+    (void)context;
+    return clock_wall_ms();
+}
+
+static void fill_id(char id[ETCD_ID_SIZE])
+{
+    snprintf(id, ETCD_ID_SIZE, "%016llx%016llx", (unsigned long long)random_u64(),
+             (unsigned long long)random_u64());
+}
+
+static void describe(struct etcd_leader *who, const struct store_etcd_options *options)
+{
+    snprintf(who->instance, sizeof who->instance, "%s", options->instance);
+    fill_id(who->cluster);
+    if (gethostname(who->host, sizeof who->host - 1) != 0)
+        who->host[0] = '\0';
+    snprintf(who->listens, sizeof who->listens, "%s",
+             options->listens != NULL ? options->listens : "");
+    snprintf(who->version, sizeof who->version, "%s", FARMLOCK_VERSION);
+    who->takeover_ms = options->takeover_ms;
+}
+
+static struct etcd_replica *create_replica(struct etcd_engine *self,
+                                           const struct store_etcd_options *options)
+{
+    char machine[ETCD_NAME_SIZE];
+    struct etcd_replica_options replica = {
+        .prefix = self->prefix,
+        .machine = machine,
+        .boot = self->host,
+        .random = random_u64(),
+        .compacts = options->compacts,
+        .on_row = etcd_engine_take_row,
+        .wall_ms = wall_ms,
+        .context = self,
+    };
+
+    etcd_batch_machine(machine, sizeof machine, self->host);
+    describe(&replica.who, options);
+    return etcd_replica_create(&replica);
+}
+
+static int open_members(struct etcd_engine *self, const struct store_options *options,
+                        char error[STORE_ERROR_SIZE])
+{
+    const struct store_etcd_options *etcd = &options->etcd;
+    const struct members_settings settings = {
+        .user = etcd->user,
+        .password_file = etcd->password_file,
+        .ca_file = etcd->ca_file,
+        .cert_file = etcd->cert_file,
+        .key_file = etcd->key_file,
+        .interrupt_fd = self->interrupt_fd,
+    };
+    struct endpoint_list list;
+    struct etcd_error etcd_error = {0};
+    char why[ENDPOINT_WHY_SIZE];
+
+    if (endpoint_list_parse(options->path, &list, why) != 0)
+        return store_error_set(error, EINVAL, "--state: %s", why);
+    if (asprintf(&self->prefix, "%s/", list.prefix) < 0) {
+        self->prefix = NULL;
+        return store_error_set(error, ENOMEM, "out of memory");
+    }
+    self->members = members_create(&list, &settings, &etcd_error);
+    if (self->members == NULL)
+        return store_error_set(error, EINVAL, "%s", etcd_error.text);
+    return 0;
+}
+
+static int open_all(struct etcd_engine *self, const struct store_options *options,
+                    char error[STORE_ERROR_SIZE])
+{
+    int result;
+
+    if (self->news_fd < 0 || self->interrupt_fd < 0)
+        return store_error_set(error, errno, "no descriptor can be had: %s", error_text(errno));
+    if (open_members(self, options, error) != 0)
+        return -1;
+    self->replica = create_replica(self, &options->etcd);
+    if (self->replica == NULL)
+        return store_error_set(error, errno, "etcd: %s", error_text(errno));
+    self->txn = etcd_txn_create(self->prefix);
+    self->next = etcd_txn_create(self->prefix);
+    if (self->txn == NULL || self->next == NULL)
+        return store_error_set(error, ENOMEM, "out of memory");
+    result = thread_start(&self->thread, 0, etcd_engine_run, self);
+    if (result != 0)
+        return store_error_set(error, result, "no thread can be started: %s", error_text(result));
+    return 0;
+}
+
+static struct etcd_engine *create(const struct store_options *options)
+{
+    struct etcd_engine *self = calloc(1, sizeof *self);
+    pthread_condattr_t monotonic;
+
+    if (self == NULL)
+        return NULL;
+    self->store.engine = &etcd_store_engine;
+    self->takeover_ms = options->etcd.takeover_ms;
+    snprintf(self->host, sizeof self->host, "%s", options->etcd.host);
+    STAILQ_INIT(&self->queue);
+    STAILQ_INIT(&self->under_way);
+    pthread_mutex_init(&self->mutex, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&self->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    self->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    self->interrupt_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return self;
+}
+
+struct store *store_etcd_open(const struct store_options *options, char error[STORE_ERROR_SIZE])
+{
+    struct etcd_engine *self = create(options);
+
+    if (self == NULL) {
+        store_error_set(error, ENOMEM, "out of memory");
+        return NULL;
+    }
+    if (open_all(self, options, error) == 0)
+        return &self->store;
+    etcd_engine_destroy(self);
+    return NULL;
+}

@@ -1,0 +1,34 @@
+#!/usr/bin/python3
+"""What clients were told holds after a kill -9 of a lockerd whose state is in etcd, while other clients
+ask; the next one is another instance, which has to take over."""
+
+import os
+import random
+
+from support import farm, tap
+from support.crowd import Crowd
+from support.etcd import Cluster
+from support.lockd import Server
+
+LONG = os.environ.get("FARMLOCK_LONG") is not None
+SEED = os.environ.get("FARMLOCK_SEED") or str(random.SystemRandom().randrange(1 << 32))
+
+
+@tap.test
+def what_was_acknowledged_survives_kill_9_over_etcd(folder):
+    chance, times = random.Random(SEED), 50 if LONG else 5
+    server = Server(folder, "--takeover", "2s", state=Cluster(folder).state())
+    crowd = Crowd(server.port, SEED)
+    for _ in range(times):
+        crowd.connect()
+        crowd.run_for(0.02 + chance.random() * 0.3)
+        server.kill()
+        crowd.run_until(lambda: False)
+        server.start("--takeover", "2s")
+        crowd.check()
+    print(f"# seed {SEED}: {crowd.answers} answers, {times} crashes", flush=True)
+    assert crowd.answers > times, "there was no load"
+
+
+if __name__ == "__main__":
+    farm.main()

@@ -1,0 +1,223 @@
+#!/usr/bin/python3
+"""Several lockerd over a real etcd: one serves, another does when that one cannot, and what clients
+were told holds."""
+
+import os
+import signal
+import socket
+import time
+
+from support import farm
+from support.lockd import LOCKERD, serves
+from support.replicas import TAKEOVER_S, Farm
+from support.tap import test
+from support.wire import Wire
+
+
+def refuses(port):
+    """True where nothing listens, as opposed to something that hangs."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=farm.PATIENCE_S).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def token_of(answer):
+    return int(answer["token"])
+
+
+@test
+def one_serves_and_the_others_refuse_connections(folder):
+    those = Farm(folder, 3)
+    farm.equal([refuses(one.port) for one in those.replicas], [False, True, True])
+    farm.contains(those.replicas[1].log(), f":{those.replicas[0].port}), term 1")
+    farm.equal(those.run("--lock", "a", "echo", "hello").stdout, "hello\n")
+
+
+@test
+def what_was_told_holds_at_the_next_one_after_kill_9(folder):
+    those = Farm(folder, 3)
+    wire = those.replicas[0].wire()
+    first = wire.ask("user ann", "locks a b", "LOCK")
+    waiter = those.replicas[0].wire()
+    waiter.lock("bob", "a", 1)
+    waiter.line()
+    those.replicas[0].kill()
+    farm.poll(lambda: any(one.serves() for one in those.replicas[1:]), "another one serves")
+    next_one = next(one for one in those.replicas[1:] if one.serves())
+    again = next_one.wire()
+    farm.equal(again.cluster, wire.cluster)
+    farm.equal(again.ask("user ann", "locks a b", "LOCK"), first)
+    other = next_one.wire().ask("user cat", "locks c", "LOCK")
+    assert token_of(other) > token_of(first), other
+    # Who has waited keeps his place for a while: cat does not come before bob.
+    again.ask("user ann", f"locks {first['lockname']}", "UNLOCK")
+    farm.equal(next_one.wire().ask("user cat", "locks a", "block 0", "LOCK")["locked"], "0")
+    farm.equal(next_one.wire().ask("user bob", "locks a", "block 0", "LOCK")["locked"], "1")
+    farm.equal(sum(not refuses(one.port) for one in those.replicas), 1)
+
+
+@test
+def an_orderly_end_hands_over_at_once(folder):
+    those = Farm(folder)
+    first = those.replicas[0].wire().ask("user ann", "locks a", "LOCK")
+    those.replicas[0].stop()
+    begun = time.monotonic()
+    farm.poll(those.replicas[1].serves, "the other one serves")
+    took_s = time.monotonic() - begun
+    wire = those.replicas[1].wire()
+    farm.equal(wire.ask("user ann", "locks a", "STATUS")["owner"], "ann")
+    wire.ask("user ann", "locks a", "UNLOCK")
+    assert token_of(wire.ask("user bob", "locks a", "LOCK")) > token_of(first)
+    assert took_s < farm.PATIENCE_S / 2, took_s
+    # And back, as nobody has to be started anew for that.
+    those.replicas[0].start()
+    those.replicas[1].stop()
+    farm.poll(those.replicas[0].serves, "the first one serves again")
+    farm.equal(those.replicas[0].wire().ask("user bob", "locks a", "STATUS")["owner"], "bob")
+
+
+@test
+def a_frozen_leader_tells_nothing_that_is_not_so_any_more(folder):
+    those = Farm(folder)
+    old, new = those.replicas
+    wire = old.wire()
+    wire.ask("user ann", "locks a", "LOCK")
+    reader, asker = old.wire(), old.wire()
+    old.freeze()
+    reader.send("user ann", "locks a", "STATUS")
+    asker.send("user dan", "locks b", "LOCK")
+    farm.poll(new.serves, "the other one serves")
+    new.wire().ask("user ann", "locks a", "UNLOCK")
+    farm.equal(new.wire().ask("user bob", "locks a b", "LOCK")["locked"], "1")
+    old.thaw()
+    for one in (reader, asker):
+        farm.equal(one.line(), "error-code later")
+        farm.equal(one.line(), "error another lockerd may serve now; try again later")
+        farm.equal(one.line(), None)
+    farm.poll(lambda: refuses(old.port), "the old one does not listen")
+    farm.contains(old.log(), "deposed")
+    # It stands by without having been started anew.
+    new.kill()
+    farm.poll(old.serves, "the old one serves again")
+    farm.equal(old.wire().ask("user bob", "locks a", "STATUS")["owner"], "bob")
+
+
+@test
+def without_etcd_nobody_is_told_anything_and_nothing_is_lost(folder):
+    those = Farm(folder, 1)
+    leader, member = those.replicas[0], those.etcd.members[0]
+    leader.wire().ask("user ann", "locks a", "LOCK")
+    wire, reader = leader.wire(), leader.wire()
+    member.freeze()
+    wire.send("user bob", "locks b", "LOCK")
+    reader.send("user ann", "locks a", "STATUS")
+    farm.poll(lambda: refuses(leader.port), "it has closed its door")
+    assert wire.is_silent() and reader.is_silent()
+    member.thaw()
+    farm.poll(leader.serves, "it serves again")
+    farm.equal(leader.wire().ask("user ann", "locks a", "STATUS")["owner"], "ann")
+    farm.contains(leader.log(), "nothing was confirmed by etcd")
+
+
+@test
+def the_end_of_any_member_of_etcd_loses_nothing(folder):
+    those = Farm(folder, 2, members=3)
+    token = token_of(those.replicas[0].wire().ask("user ann", "locks a", "LOCK"))
+    for member in those.etcd.members:
+        member.kill()
+        # One of the two may take over from the other, while etcd has no leader.
+        result = those.run("--lock", "b", "--connect-tries", "30", "--", "echo", "$LOCKERSH_TOKEN",
+                           timeout=farm.PATIENCE_S * 3)
+        farm.equal(result.returncode, 0)
+        assert int(result.stdout) > token, result.stdout
+        token = int(result.stdout)
+        owner = those.run("--owner", "a", "--connect-tries", "30")
+        farm.contains(owner.stdout, "ann")
+        member.start()
+        farm.poll(member.serves, "the member is back")
+
+
+@test
+def a_waiting_command_is_served_by_the_next_one(folder):
+    those = Farm(folder)
+    holder = those.start("--lock", "seat", "--", "echo got; exec sleep 1000")
+    farm.equal(holder.stdout.readline(), "got\n")
+    waiter = those.start("--lock", "seat", "--", "echo", "token", "$LOCKERSH_TOKEN")
+    old = those.replicas[0]
+    farm.poll(lambda: len(those.etcd.control("get", "--prefix", "--keys-only", "/farmlock/test/r/")
+                          .stdout.split()) == 2, "it waits")
+    old.kill()
+    farm.poll(those.replicas[1].serves, "the other one serves")
+    farm.equal(waiter.poll(), None)
+    holder.kill()
+    out, _ = waiter.communicate(timeout=farm.PATIENCE_S * 3)
+    farm.equal(waiter.returncode, 0)
+    assert out.startswith("token "), out
+
+
+@test
+def a_child_that_was_killed_is_followed_by_one_that_leads_at_once(folder):
+    pid_file = os.path.join(folder, "pid")
+    those = Farm(folder, 0)
+    port = farm.free_port()
+    farm.run(LOCKERD, "--host", "127.0.0.1", "--port", port, "--state", those.state, "--takeover",
+             "60s", "--pidstat-port", "none", "--pid-file", pid_file, "--log",
+             os.path.join(folder, "log"))
+    with open(pid_file, encoding="ascii") as text:
+        parent = int(text.read())
+    farm.at_end(lambda: os.kill(parent, signal.SIGTERM))
+    farm.poll(lambda: not refuses(port) and serves(port), "it serves")
+    wire = Wire(port)
+    wire.ask("user ann", "locks a", "LOCK")
+    with open(f"/proc/{parent}/task/{parent}/children", encoding="ascii") as children:
+        os.kill(int(children.read()), signal.SIGKILL)
+    farm.equal(wire.line(), None)
+    farm.poll(lambda: not refuses(port) and serves(port), "the next one serves")
+    farm.equal(Wire(port).ask("user ann", "locks a", "STATUS")["owner"], "ann")
+
+
+@test
+def offline_seats_and_hold_limits_are_kept_over_a_takeover(folder):
+    those = Farm(folder)
+    wire = those.replicas[0].wire()
+    wire.ask("user ann", "locks a", f"timeout {TAKEOVER_S * 3}", "LOCK")
+    farm.equal(those.run("--offline", "board1", "--reason", "on fire").returncode, 0)
+    those.replicas[0].kill()
+    farm.poll(those.replicas[1].serves, "the other one serves")
+    refused = those.run("--lock", "board1", "-n", "true")
+    farm.contains(refused.stderr, "on fire")
+    farm.equal(those.replicas[1].wire().ask("user ann", "locks a", "STATUS")["owner"], "ann")
+    farm.poll(lambda: those.replicas[1].wire().ask("user ann", "locks a", "STATUS")["locked"] == "0",
+              "the hold limit is over")
+
+
+@test
+def the_history_is_refused_as_none_is_kept(folder):
+    those = Farm(folder, 1)
+    those.run("--lock", "a", "true")
+    report = farm.run(farm.program("lockreport"),
+                      env=farm.environment(IPCLOCKER_HOST=those.hosts()))
+    farm.contains(report.stderr, "keeps no history")
+    assert report.returncode != 0, report
+
+
+@test
+def what_cannot_be_is_refused_with_what_to_do(folder):
+    def refused(*options):
+        result = farm.run(LOCKERD, "--nofork", "--port", "0", *options)
+        assert result.returncode != 0
+        return result.stderr
+
+    state = "etcd:http://127.0.0.1:1/farmlock/test"
+    farm.contains(refused("--state", state, "--path", os.path.join(folder, "socket")),
+                  "a UNIX socket cannot be used with a state in etcd")
+    farm.contains(refused("--state", "etcd:here"), "it is written etcd:URL[,URL...]/PREFIX")
+    farm.contains(refused("--state", state, "--takeover", "1s"), "give a time from 2s to 60s")
+    farm.contains(refused("--state", state.replace("http:", "https:"), "--etcd-ca",
+                          os.path.join(folder, "none")), os.path.join(folder, "none"))
+
+
+if __name__ == "__main__":
+    farm.main()

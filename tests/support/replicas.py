@@ -1,0 +1,91 @@
+"""Several lockerd that share their state in one etcd of a test's own."""
+
+import os
+import signal
+import subprocess
+
+from support import etcd, farm
+from support.lockd import LOCKERD, serves
+from support.wire import Wire
+
+TAKEOVER_S = 2
+LOCKERSH = farm.program("lockersh")
+
+
+class Replica:
+    """One lockerd; `start()` again after its end is another one with the same address."""
+
+    def __init__(self, farm_of, name, *options):
+        self.farm, self.options = farm_of, options
+        self.port = farm.free_port()
+        self.path = os.path.join(farm_of.folder, name + ".log")
+        self.process = None
+        self.start()
+
+    def start(self):
+        with open(self.path, "ab") as log:
+            self.process = farm.start(LOCKERD, "--nofork", "--host", "127.0.0.1", "--port",
+                                      self.port, "--state", self.farm.state, "--takeover",
+                                      f"{TAKEOVER_S}s", "--pidstat-port", "none", *self.options,
+                                      stderr=log, stdout=log)
+        farm.poll(lambda: "standing by" in self.log() or "leading" in self.log(), "it stands by")
+
+    def log(self):
+        with open(self.path, encoding="utf-8") as log:
+            return log.read()
+
+    def serves(self):
+        """True when clients can connect, and are answered."""
+        return serves(self.port)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        """In order."""
+        self.process.terminate()
+        farm.equal(self.process.wait(farm.PATIENCE_S), 0)
+
+    def freeze(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def wire(self):
+        """A connection that speaks protocol 2."""
+        wire = Wire(self.port)
+        wire.send("proto 2")
+        farm.equal(wire.line(), "proto 2")
+        wire.cluster = wire.line().split()
+        farm.equal(wire.cluster[0], "cluster")
+        return wire
+
+
+class Farm:
+    """A cluster of etcd, and lockerd over it, the first of which leads when this is made."""
+
+    def __init__(self, folder, count=2, *options, members=1):
+        self.folder = folder
+        self.etcd = etcd.Cluster(folder, members)
+        self.state = self.etcd.state()
+        self.replicas = []
+        for number in range(count):
+            self.replicas.append(Replica(self, f"lockerd{number}", *options))
+            if number == 0:
+                farm.poll(self.replicas[0].serves, "the first leads")
+
+    def hosts(self):
+        """As IPCLOCKER_HOST has it."""
+        return ":".join(f"127.0.0.1={replica.port}" for replica in self.replicas)
+
+    def run(self, *words, **options):
+        """Runs lockersh to its end."""
+        return farm.run(LOCKERSH, *words, env=farm.environment(IPCLOCKER_HOST=self.hosts()),
+                        **options)
+
+    def start(self, *words):
+        """Starts a lockersh."""
+        return farm.start(LOCKERSH, *words, env=farm.environment(IPCLOCKER_HOST=self.hosts()),
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
