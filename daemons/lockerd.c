@@ -74,6 +74,7 @@ struct lockerd {
     struct ipclocker_server *server; /* NULL once it was destroyed */
     struct privileges privileges;    /* whom to become */
     char *state;
+    const char *history_file; /* of a state in etcd */
 };
 
 /* Where the state is kept.  Returns 0, or the status to exit with. */
@@ -89,6 +90,10 @@ static int set_state(struct lockerd *self, const struct lockerd_options *options
                              "there is no home for the state file; name one with --state, or none");
         return cli_error("lockerd", EX_OSERR, "%s", error_text(errno));
     }
+    self->state = path;
+    if (options->etcd.history_file != NULL && !store_is_shared(path))
+        return cli_error("lockerd", EX_USAGE,
+                         "--history-file is for a state in etcd: a state file has its own");
 #ifdef FARMLOCK_ETCD
     store_offer_shared(store_etcd_open);
 #else
@@ -96,7 +101,7 @@ static int set_state(struct lockerd *self, const struct lockerd_options *options
         return cli_error("lockerd", EX_USAGE, "this lockerd was built without etcd (WITH_ETCD=0)");
 #endif
     result = ipclocker_server_set_state(server, path, options->durability);
-    self->state = path;
+    self->history_file = options->etcd.history_file;
     ipclocker_server_set_etcd(server, &options->etcd);
     ipclocker_server_set_history(server, options->history_s);
     ipclocker_server_set_history_size(server, options->history_bytes);
@@ -203,12 +208,13 @@ static void report_failed_start(const char *reason)
 static int become_ordinary(const struct lockerd *self)
 {
     const struct privileges *user = &self->privileges;
+    const char *file;
     char error[STORE_ERROR_SIZE];
 
     if (user->user == NULL)
         return 0;
-    if (!store_is_shared(self->state) &&
-        store_file_hand_over(self->state, user->user, user->uid, user->gid, error) != 0) {
+    file = store_is_shared(self->state) ? self->history_file : self->state;
+    if (file != NULL && store_file_hand_over(file, user->user, user->uid, user->gid, error) != 0) {
         report_failed_start(error);
         return EX_OSERR;
     }

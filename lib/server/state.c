@@ -272,8 +272,10 @@ static bool follow_role(struct ipclocker_server *server, const struct store_prog
         stand_by(server, "another lockerd may lead");
     else if (progress->role == STORE_LEADS && state->phase == STATE_STANDS_BY)
         take_over(server);
+    else if (progress->failed && state_note_is_down(server) &&
+             !evtimer_pending(&state->again, NULL))
+        stay_down(server, progress->error);
     else
-        /* Of one that has failed the timer looks whether it can be read again. */
         return progress->role == STORE_LEADS && !(progress->failed && state_note_is_down(server));
     return false;
 }

@@ -5,7 +5,9 @@
  *   etcd_store.c  the engine that shares a state in etcd: what its caller does
  *   etcd_engine.c its thread: leads or stands by, commits, reads back
  *   etcd_batch.c  batches as keys and values of etcd, and back
- *   etcd_value.c  one request, clock or unusable seat as a value
+ *   etcd_history.c what has ended, in a file here
+ *   etcd_value.c  one request, clock, unusable seat or entry of the history as a value
+ *   etcd_fields.c members of structs as lines
  *   sqlite.c      the engine that keeps a file: what its caller does
  *   committer.c   its thread, which commits, answers and trims
  *   gather.c      how long a commit waits for others
@@ -47,6 +49,7 @@ struct store_engine {
 };
 
 struct store_shared_engine {
+    bool (*keeps_history)(const struct store *store);
     int64_t (*confirmed_ms)(const struct store *store);
     int64_t (*takeover_ms)(const struct store *store);
     const char *(*cluster)(const struct store *store);

@@ -66,7 +66,7 @@ static void add_op(struct etcd_txn *txn, const struct store_op *op, struct buffe
         removes = op->unusable.seats == 0;
         break;
     case STORE_OP_PROBE:   /* each transaction writes the sequence key */
-    case STORE_OP_HISTORY: /* is not kept yet */
+    case STORE_OP_HISTORY: /* see etcd_history.h */
         return;
     }
     if (removes)

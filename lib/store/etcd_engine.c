@@ -14,6 +14,8 @@
 #include "error.h"
 #include "store/etcd/replica_step.h"
 
+/* The history is copied a little behind what it tells of. */
+enum { HISTORY_LEADER_MS = 200, HISTORY_STANDBY_MS = 1000 };
 enum { TIMER_SLACK_NS = 1000, IDLE_MS = 60000, TELL_EVERY_MS = 60000 };
 
 void etcd_engine_tell_news(const struct etcd_engine *self)
@@ -46,6 +48,12 @@ static void forget_batches(struct etcd_engine *self)
 int etcd_engine_take_row(void *engine, const struct etcd_row *row)
 {
     return etcd_rows_add(&((struct etcd_engine *)engine)->reading, row);
+}
+
+int etcd_engine_take_history(void *engine, uint64_t number, struct etcd_bytes value)
+{
+    return etcd_history_take(((struct etcd_engine *)engine)->history, number, value.data,
+                             value.len);
 }
 
 /* What is new is said once; is called with the mutex. */
@@ -164,6 +172,8 @@ static const char *take_batches(struct etcd_engine *self)
     while ((batch = STAILQ_FIRST(&self->queue)) != NULL) {
         etcd_txn_clear(self->next);
         etcd_batch_add(self->next, batch, &self->scratch);
+        if (self->history != NULL)
+            etcd_history_add(self->next, batch, &self->scratch);
         if (batch->failed || self->scratch.failed || etcd_txn_ran_out_of_memory(self->next))
             return "out of memory";
         if (!etcd_txn_fits(self->next))
@@ -178,12 +188,6 @@ static const char *take_batches(struct etcd_engine *self)
     return NULL;
 }
 
-static void note_gathered(struct etcd_engine *self)
-{
-    self->gather.last = self->gather.queued;
-    self->gather.queued = 0;
-}
-
 /* Is called with the mutex, and returns with it. */
 static void begin_commit(struct etcd_engine *self)
 {
@@ -192,7 +196,8 @@ static void begin_commit(struct etcd_engine *self)
     wait_for_others(self);
     if (STAILQ_EMPTY(&self->queue))
         return;
-    note_gathered(self);
+    self->gather.last = self->gather.queued;
+    self->gather.queued = 0;
     fault = take_batches(self);
     if (fault == NULL) {
         count(self);
@@ -218,6 +223,46 @@ static void end_commit(struct etcd_engine *self)
     if (self->is_trouble)
         say(self, false, "leading: etcd answers again");
     etcd_engine_tell_news(self);
+}
+
+/* the history */
+
+/* Its last number, as far as that is seen from here. */
+static uint64_t history_number(const struct etcd_engine *self)
+{
+    return self->leads ? etcd_replica_history_number(self->replica)
+                       : etcd_replica_sight(self->replica)->seq.history;
+}
+
+static void begin_history(struct etcd_engine *self)
+{
+    int64_t now_ms = etcd_replica_now_ms();
+
+    if (self->history == NULL || self->history_is_under_way || self->closing ||
+        now_ms < self->history_at_ms)
+        return;
+    self->history_at_ms = now_ms + (self->leads ? HISTORY_LEADER_MS : HISTORY_STANDBY_MS);
+    if (history_number(self) <= etcd_history_last(self->history))
+        return;
+    self->history_is_under_way = true;
+    self->history_seen = etcd_history_last(self->history);
+    etcd_replica_read_history(self->replica, self->history_seen);
+}
+
+/* There is a next page as long as there was one. */
+static void end_history(struct etcd_engine *self)
+{
+    uint64_t first, last;
+
+    self->history_is_under_way = false;
+    if (etcd_history_last(self->history) > self->history_seen)
+        self->history_at_ms = 0;
+    if (etcd_history_hole(self->history, &first, &last))
+        say(self, true,
+            "the history has a hole: %llu steps of it were not in etcd any more, as this lockerd "
+            "was "
+            "away for too long",
+            (unsigned long long)(last - first + 1));
 }
 
 /* what comes of a question: all are called with the mutex */
@@ -264,8 +309,10 @@ static void stop_leading(struct etcd_engine *self)
 static void act_on(struct etcd_engine *self, enum etcd_event event)
 {
     switch (event) {
-    case ETCD_EVENT_NONE:
     case ETCD_EVENT_HISTORY:
+        end_history(self);
+        break;
+    case ETCD_EVENT_NONE:
         if (!self->leads)
             say_who_leads(self);
         break;
@@ -341,6 +388,8 @@ static void wait_for_something(struct etcd_engine *self)
 {
     int64_t due_ms = etcd_replica_due_ms(self->replica), now_ms = etcd_replica_now_ms();
 
+    if (self->history != NULL && self->history_at_ms < due_ms)
+        due_ms = self->history_at_ms;
     if (due_ms <= now_ms || (is_wanted(self) && etcd_replica_is_ready(self->replica)))
         return;
     wait_us(self, 1000 * (due_ms - now_ms < IDLE_MS ? due_ms - now_ms : IDLE_MS));
@@ -355,6 +404,7 @@ void *etcd_engine_run(void *engine)
     pthread_mutex_lock(&self->mutex);
     while (!is_done(self)) {
         begin_what_is_wanted(self);
+        begin_history(self);
         if (self->leads && self->under_way_last == 0)
             count(self);
         pthread_mutex_unlock(&self->mutex);
@@ -380,6 +430,7 @@ void etcd_engine_destroy(struct etcd_engine *self)
     etcd_rows_forget(&self->rows);
     etcd_rows_forget(&self->reading);
     etcd_replica_destroy(self->replica);
+    etcd_history_close(self->history);
     members_destroy(self->members);
     etcd_txn_destroy(self->txn);
     etcd_txn_destroy(self->next);
@@ -389,6 +440,8 @@ void etcd_engine_destroy(struct etcd_engine *self)
         close(self->news_fd);
     if (self->interrupt_fd >= 0)
         close(self->interrupt_fd);
+    if (self->all_fd >= 0)
+        close(self->all_fd);
     pthread_cond_destroy(&self->wake);
     pthread_mutex_destroy(&self->mutex);
     free(self->prefix);

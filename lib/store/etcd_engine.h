@@ -15,6 +15,7 @@
 #include "batch.h"
 #include "engine.h"
 #include "etcd_batch.h"
+#include "etcd_history.h"
 #include "gather.h"
 #include "store/etcd/members.h"
 #include "store/etcd/replica.h"
@@ -24,11 +25,13 @@ enum { ETCD_STANDING_SIZE = 600, ETCD_HOST_SIZE = 512 };
 struct etcd_engine {
     struct store store;
     int news_fd, interrupt_fd;
+    int all_fd; /* polls readable for that of the news, and for that of the history's file */
     int64_t takeover_ms;
     char host[ETCD_HOST_SIZE]; /* as store_batch_host() says it */
     char *prefix;
 
-    char told_cluster[ETCD_ID_SIZE]; /* the caller's, from its last look */
+    char told_cluster[ETCD_ID_SIZE]; /* the caller's, from its last look; likewise the next */
+    bool history_has_failed;
 
     /* The thread's. */
     struct members *members;
@@ -41,6 +44,10 @@ struct etcd_engine {
     int64_t sent_us, took_us;
     int64_t line_ms, line_told_ms; /* a time of the table's line, and of our clock then */
     struct etcd_rows reading;
+    int64_t history_at_ms; /* when it is copied next */
+    uint64_t history_seen; /* its last number, when it was copied last */
+    bool history_is_under_way;
+    struct etcd_history *history;  /* or NULL: none is kept */
     char told[ETCD_STANDING_SIZE]; /* what was said last of how it stands, and when */
     int64_t told_ms;
 
@@ -72,6 +79,9 @@ void etcd_engine_destroy(struct etcd_engine *self);
 
 /* For the replica: takes a row that was read. */
 int etcd_engine_take_row(void *engine, const struct etcd_row *row);
+
+/* For the replica: takes a part of the history. */
+int etcd_engine_take_history(void *engine, uint64_t number, struct etcd_bytes value);
 
 /* Wakes store_fd(). */
 void etcd_engine_tell_news(const struct etcd_engine *self);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -75,22 +76,43 @@ static void commit(struct store *store, struct store_batch *batch)
         pthread_cond_broadcast(&self->wake);
 }
 
-/* See store_keeps_history(). */
+static bool keeps_history(const struct store *store)
+{
+    return engine_of(store)->history != NULL;
+}
+
 static void ask(struct store *store, struct store_query *query)
 {
-    (void)store;
-    store_query_destroy(query);
+    store_ask(etcd_history_file(engine_of(store)->history), query);
 }
 
 static struct store_query *answer(struct store *store)
 {
-    (void)store;
-    return NULL;
+    struct etcd_engine *self = engine_of(store);
+
+    return self->history != NULL ? store_answer(etcd_history_file(self->history)) : NULL;
 }
 
 static int news_fd(const struct store *store)
 {
-    return engine_of(store)->news_fd;
+    return engine_of(store)->all_fd;
+}
+
+/* Takes note of what the history's file has to say; that it cannot be written only ends that. */
+static void look_at_history(struct etcd_engine *self)
+{
+    struct store_progress progress;
+
+    store_progress(etcd_history_file(self->history), &progress);
+    if (!progress.failed || self->history_has_failed)
+        return;
+    self->history_has_failed = true;
+    pthread_mutex_lock(&self->mutex);
+    snprintf(self->standing, sizeof self->standing,
+             "the history cannot be written any more, until lockerd is started anew: %s",
+             progress.error);
+    self->is_trouble = true;
+    pthread_mutex_unlock(&self->mutex);
 }
 
 static void progress(struct store *store, struct store_progress *out)
@@ -100,6 +122,8 @@ static void progress(struct store *store, struct store_progress *out)
 
     if (read(self->news_fd, &count, sizeof count) < 0)
         count = 0;
+    if (self->history != NULL)
+        look_at_history(self);
     pthread_mutex_lock(&self->mutex);
     out->committed = self->committed;
     out->committed_bytes = self->committed_bytes;
@@ -186,6 +210,7 @@ static bool close_etcd(struct store *store)
 }
 
 static const struct store_shared_engine shared = {
+    .keeps_history = keeps_history,
     .confirmed_ms = confirmed_ms,
     .takeover_ms = takeover_ms,
     .cluster = cluster,
@@ -242,6 +267,7 @@ static struct etcd_replica *create_replica(struct etcd_engine *self,
         .random = random_u64(),
         .compacts = options->compacts,
         .on_row = etcd_engine_take_row,
+        .on_history = etcd_engine_take_history,
         .wall_ms = wall_ms,
         .context = self,
     };
@@ -279,14 +305,39 @@ static int open_members(struct etcd_engine *self, const struct store_options *op
     return 0;
 }
 
+static int poll_too(const struct etcd_engine *self, int fd, char error[STORE_ERROR_SIZE])
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+    if (epoll_ctl(self->all_fd, EPOLL_CTL_ADD, fd, &event) == 0)
+        return 0;
+    return store_error_set(error, errno, "no descriptor can be polled: %s", error_text(errno));
+}
+
+static int open_history(struct etcd_engine *self, const struct store_options *options,
+                        char error[STORE_ERROR_SIZE])
+{
+    struct store_options file = *options;
+
+    if (options->etcd.history_file == NULL || options->history_ms == 0)
+        return 0;
+    file.path = options->etcd.history_file;
+    file.must_exist = false;
+    self->history = etcd_history_open(&file, error);
+    if (self->history == NULL)
+        return -1;
+    return poll_too(self, store_fd(etcd_history_file(self->history)), error);
+}
+
 static int open_all(struct etcd_engine *self, const struct store_options *options,
                     char error[STORE_ERROR_SIZE])
 {
     int result;
 
-    if (self->news_fd < 0 || self->interrupt_fd < 0)
+    if (self->news_fd < 0 || self->interrupt_fd < 0 || self->all_fd < 0)
         return store_error_set(error, errno, "no descriptor can be had: %s", error_text(errno));
-    if (open_members(self, options, error) != 0)
+    if (poll_too(self, self->news_fd, error) != 0 || open_members(self, options, error) != 0 ||
+        open_history(self, options, error) != 0)
         return -1;
     self->replica = create_replica(self, &options->etcd);
     if (self->replica == NULL)
@@ -319,6 +370,7 @@ static struct etcd_engine *create(const struct store_options *options)
     pthread_cond_init(&self->wake, &monotonic);
     pthread_condattr_destroy(&monotonic);
     self->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    self->all_fd = epoll_create1(EPOLL_CLOEXEC);
     self->interrupt_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return self;
 }

@@ -16,6 +16,7 @@ enum { ETCD_VALUE_LAYOUT = 1, ETCD_VALUE_MOST = 1024 * 1024 };
 void etcd_value_write_request(const struct store_request *request, struct buffer *out);
 void etcd_value_write_clock(const struct store_clock *clock, struct buffer *out);
 void etcd_value_write_unusable(const struct store_unusable *unusable, struct buffer *out);
+void etcd_value_write_history(const struct store_history *entry, struct buffer *out);
 void etcd_value_write_host(const char *host, struct buffer *out);
 
 /* Read a value, `text`, which they change; what they write to points into it.  Return -1 with errno
@@ -25,6 +26,7 @@ void etcd_value_write_host(const char *host, struct buffer *out);
 int etcd_value_read_request(char *text, struct store_request *request, const char **fault);
 int etcd_value_read_clock(char *text, struct store_clock *clock, const char **fault);
 int etcd_value_read_unusable(char *text, struct store_unusable *unusable, const char **fault);
+int etcd_value_read_history(char *text, struct store_history *entry, const char **fault);
 int etcd_value_read_host(char *text, const char **host, const char **fault);
 
 #endif

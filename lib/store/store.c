@@ -52,7 +52,9 @@ bool store_keeps(const struct store *store)
 
 bool store_keeps_history(const struct store *store)
 {
-    return store->engine->keeps && store->engine->shared == NULL;
+    const struct store_shared_engine *shared = store->engine->shared;
+
+    return shared != NULL ? shared->keeps_history(store) : store->engine->keeps;
 }
 
 int store_load(struct store *store, struct store_loader *loader, char error[STORE_ERROR_SIZE])

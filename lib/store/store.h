@@ -48,8 +48,9 @@ struct store_etcd_options {
     const char *host;     /* which machine and boot it is, as store_batch_host() says it */
     const char *listens;  /* where that is to be found, for people */
     const char *user, *password_file, *cert_file, *key_file, *ca_file;
-    int64_t takeover_ms; /* the others take over when it says nothing for so long */
-    bool compacts;       /* etcd is ours alone: forget what is past there */
+    const char *history_file; /* a state file that the history is kept in; NULL: none is kept */
+    int64_t takeover_ms;      /* the others take over when it says nothing for so long */
+    bool compacts;            /* etcd is ours alone: forget what is past there */
 };
 
 struct store_options {

@@ -2,6 +2,7 @@
 """Several lockerd over a real etcd: one serves, another does when that one cannot, and what clients
 were told holds."""
 
+import json
 import os
 import signal
 import socket
@@ -9,7 +10,7 @@ import time
 
 from support import farm
 from support.lockd import LOCKERD, serves
-from support.replicas import TAKEOVER_S, Farm
+from support.replicas import TAKEOVER_S, Farm, Replica
 from support.tap import test
 from support.wire import Wire
 
@@ -140,6 +141,36 @@ def the_end_of_any_member_of_etcd_loses_nothing(folder):
 
 
 @test
+def a_full_etcd_is_told_and_service_resumes(folder):
+    those = Farm(folder, of_etcd=["--quota-backend-bytes", str(4 * 1024 * 1024)])
+    leader, member = those.replicas[0], those.etcd.members[0]
+    first = leader.wire().ask("user ann", "locks a", "LOCK")
+    wire = leader.wire()
+    with open(os.path.join(folder, "fill"), "w", encoding="ascii") as text:
+        text.write("x" * 500000)
+
+    def is_full():
+        with open(os.path.join(folder, "fill"), encoding="ascii") as text:
+            return "space exceeded" in farm.run("etcdctl", "--endpoints", member.url, "put", "/fill",
+                                                stdin=text).stderr
+    farm.poll(is_full, "etcd is full")
+    wire.send("user bob", "locks b", "LOCK")
+    farm.equal(wire.line(), "error-code later")
+    farm.contains(wire.line(), "mvcc: database space exceeded")
+    farm.equal(wire.line(), None)
+    revision = json.loads(member.control("get", "/fill", "-w", "json").stdout)["header"]["revision"]
+    for words in (["compact", str(revision)], ["defrag"], ["alarm", "disarm"]):
+        farm.equal(member.control(*words).returncode, 0)
+
+    def works():
+        result = those.run("--lock", "c", "-n", "--connect-tries", "1", "--", "echo", "$LOCKERSH_TOKEN")
+        return result.returncode == 0 and int(result.stdout)
+    assert farm.poll(works, "one of them serves again") > token_of(first)
+    now = next(one for one in those.replicas if one.serves())
+    farm.equal(now.wire().ask("user ann", "locks a", "LOCK")["token"], first["token"])
+
+
+@test
 def a_waiting_command_is_served_by_the_next_one(folder):
     those = Farm(folder)
     holder = those.start("--lock", "seat", "--", "echo got; exec sleep 1000")
@@ -193,6 +224,46 @@ def offline_seats_and_hold_limits_are_kept_over_a_takeover(folder):
               "the hold limit is over")
 
 
+def report_at(port, *options):
+    return farm.run(farm.program("lockreport"), *options,
+                    env=farm.environment(IPCLOCKER_HOST=f"127.0.0.1={port}"))
+
+
+def held_at(replica):
+    """The locks that the leader's file has been held, in order."""
+    text = report_at(replica.port, "--holds", "--json").stdout
+    return sorted(hold["lock"] for hold in json.loads(text)["rows"])
+
+
+@test
+def the_history_goes_on_at_the_next_one(folder):
+    those = Farm(folder, 0)
+    for number in range(2):
+        those.replicas.append(Replica(those, f"lockerd{number}", "--history-file",
+                                      os.path.join(folder, f"history{number}", "history.db")))
+        if number == 0:
+            farm.poll(those.replicas[0].serves, "the first leads")
+    first, second = those.replicas
+    wire = first.wire()
+    for number in range(100):
+        wire.ask("user ann", f"locks old{number}", "LOCK")
+        wire.ask("user ann", f"locks old{number}", "UNLOCK")
+    old = sorted(f"old{number}" for number in range(100))
+    farm.poll(lambda: held_at(first) == old, "the leader has copied it")
+    wire.ask("user ann", "locks last", "LOCK")
+    wire.ask("user ann", "locks last", "UNLOCK")
+    farm.poll(lambda: held_at(first) == ["last"] + old, "the leader has copied that, too")
+    first.kill()
+    farm.poll(second.serves, "the other one serves")
+    farm.poll(lambda: held_at(second) == ["last"] + old, "the other one has it")
+    # It is copied once, whoever leads how often.
+    first.start()
+    second.stop()
+    farm.poll(first.serves, "the first one serves again")
+    time.sleep(0.5)
+    farm.equal(held_at(first), ["last"] + old)
+
+
 @test
 def the_history_is_refused_as_none_is_kept(folder):
     those = Farm(folder, 1)
@@ -214,6 +285,8 @@ def what_cannot_be_is_refused_with_what_to_do(folder):
     farm.contains(refused("--state", state, "--path", os.path.join(folder, "socket")),
                   "a UNIX socket cannot be used with a state in etcd")
     farm.contains(refused("--state", "etcd:here"), "it is written etcd:URL[,URL...]/PREFIX")
+    farm.contains(refused("--state", "none", "--history-file", "history.db"),
+                  "--history-file is for a state in etcd")
     farm.contains(refused("--state", state, "--takeover", "1s"), "give a time from 2s to 60s")
     farm.contains(refused("--state", state.replace("http:", "https:"), "--etcd-ca",
                           os.path.join(folder, "none")), os.path.join(folder, "none"))

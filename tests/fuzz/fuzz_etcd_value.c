@@ -16,6 +16,7 @@ union thing {
     struct store_request request;
     struct store_clock clock;
     struct store_unusable unusable;
+    struct store_history history;
     const char *host;
 };
 
@@ -28,6 +29,8 @@ static int read_thing(char kind, char *text, union thing *thing, const char **fa
         return etcd_value_read_clock(text, &thing->clock, fault);
     case 'u':
         return etcd_value_read_unusable(text, &thing->unusable, fault);
+    case 'p':
+        return etcd_value_read_history(text, &thing->history, fault);
     default:
         return etcd_value_read_host(text, &thing->host, fault);
     }
@@ -44,6 +47,9 @@ static void write_thing(char kind, const union thing *thing, struct buffer *out)
         break;
     case 'u':
         etcd_value_write_unusable(&thing->unusable, out);
+        break;
+    case 'p':
+        etcd_value_write_history(&thing->history, out);
         break;
     default:
         etcd_value_write_host(thing->host, out);

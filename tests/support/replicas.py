@@ -66,9 +66,9 @@ class Replica:
 class Farm:
     """A cluster of etcd, and lockerd over it, the first of which leads when this is made."""
 
-    def __init__(self, folder, count=2, *options, members=1):
+    def __init__(self, folder, count=2, *options, members=1, of_etcd=()):
         self.folder = folder
-        self.etcd = etcd.Cluster(folder, members)
+        self.etcd = etcd.Cluster(folder, members, of_etcd)
         self.state = self.etcd.state()
         self.replicas = []
         for number in range(count):

@@ -1,0 +1,42 @@
+/* The history of a state in etcd: what has just ended stands there, for all servers to copy, and
+ * all of it in a file of each.
+ *
+ * The file is a state file that has no locks in it, and remembers how far it has copied in place of
+ * a machine's name, in the same transaction as what was copied.
+ */
+#ifndef FARMLOCK_STORE_ETCD_HISTORY_H
+#define FARMLOCK_STORE_ETCD_HISTORY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "batch.h"
+#include "store/etcd/txn.h"
+
+struct etcd_history;
+
+/* Opens the file that the options name, as store_open() does.  NULL is allowed for close. */
+struct etcd_history *etcd_history_open(const struct store_options *options,
+                                       char error[STORE_ERROR_SIZE]);
+void etcd_history_close(struct etcd_history *self);
+
+/* Adds what a batch says of it to a transaction; `scratch` is memory for values. */
+void etcd_history_add(struct etcd_txn *txn, const struct store_batch *batch,
+                      struct buffer *scratch);
+
+/* Takes a transaction's part from etcd.  Returns -1 with errno ENOMEM; what cannot be read is left
+ * out. */
+int etcd_history_take(struct etcd_history *self, uint64_t number, const void *bytes, size_t len);
+
+/* The number of the last one that was taken. */
+uint64_t etcd_history_last(const struct etcd_history *self);
+
+/* Writes the numbers that etcd did not have any more when they were to be taken, since the last
+ * call; false for none. */
+bool etcd_history_hole(struct etcd_history *self, uint64_t *first, uint64_t *last);
+
+/* The file, for its descriptor, progress, questions and answers: the caller's thread's. */
+struct store *etcd_history_file(struct etcd_history *self);
+
+#endif
