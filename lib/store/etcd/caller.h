@@ -22,9 +22,9 @@ enum etcd_method {
 enum etcd_outcome {
     ETCD_ANSWERED, /* the response is the message */
     ETCD_REFUSED,  /* certainly not done, and asking again changes nothing by itself: grpc-status 3,
-                    * 7, 8, 9, 11 or 16 */
-    ETCD_UNKNOWN,  /* nobody knows: 14, 4, 2, 13, 1 or any other status, a connection that broke or
-                    * did not come about, a time-out, an interruption, no memory */
+                    * 7, 9, 11 or 16 */
+    ETCD_UNKNOWN,  /* nobody knows: 14, 8, 4, 2, 13, 1 or any other status, a connection that broke
+                    * or did not come about, a time-out, an interruption, no memory */
 };
 
 /* The codes of gRPC that somebody looks at. */
@@ -32,7 +32,8 @@ enum etcd_code {
     ETCD_CODE_NONE = 0,              /* there was no answer */
     ETCD_CODE_INVALID_ARGUMENT = 3,  /* what was asked is against the rules */
     ETCD_CODE_PERMISSION_DENIED = 7, /* for the user */
-    ETCD_CODE_EXHAUSTED = 8,         /* the database is as large as it may be */
+    ETCD_CODE_EXHAUSTED = 8,         /* the database is as large as it may be: what made it so is
+                                      * done, though this is its answer */
     ETCD_CODE_OUT_OF_RANGE = 11,     /* the revision is compacted, or the member is behind it */
     ETCD_CODE_UNAUTHENTICATED = 16,
 };

@@ -16,8 +16,8 @@ struct login {
 int login_check(const struct login *login, struct etcd_error *error);
 
 /* Has etcd make a token (Auth/Authenticate), for which its user must not be NULL.  ETCD_ANSWERED
- * with *token, which is "" where etcd asks nobody who he is; else as grpc_call().  What is wrong
- * with the password file is ETCD_REFUSED with code 16.
+ * with *token, which is "" where etcd asks nobody who he is; else as grpc_call().  Refusals, also
+ * for what is wrong with the password file, have code 16.
  */
 enum etcd_outcome login_prove(const struct login *login, struct grpc *grpc,
                               const struct patience *patience, char token[GRPC_TOKEN_MAX + 1],
