@@ -26,7 +26,7 @@ class Replica:
         with open(self.path, "ab") as log:
             self.process = farm.start(LOCKERD, "--nofork", "--host", "127.0.0.1", "--port",
                                       self.port, "--state", self.farm.state, "--takeover",
-                                      f"{TAKEOVER_S}s", "--pidstat-port", "none", *self.options,
+                                      f"{self.farm.takeover_s}s", "--pidstat-port", "none", *self.options,
                                       stderr=log, stdout=log)
         farm.poll(lambda: "standing by" in self.log() or "leading" in self.log(), "it stands by")
 
@@ -66,8 +66,8 @@ class Replica:
 class Farm:
     """A cluster of etcd, and lockerd over it, the first of which leads when this is made."""
 
-    def __init__(self, folder, count=2, *options, members=1, of_etcd=()):
-        self.folder = folder
+    def __init__(self, folder, count=2, *options, members=1, of_etcd=(), takeover_s=TAKEOVER_S):
+        self.folder, self.takeover_s = folder, takeover_s
         self.etcd = etcd.Cluster(folder, members, of_etcd)
         self.state = self.etcd.state()
         self.replicas = []
