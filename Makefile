@@ -226,8 +226,7 @@ $(SHARED): $B/lib/%.so.$(SOFILE): $B/obj/%.o lib/%.map
 
 FILL_IN = sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' -e 's|@INCDIR@|$(INCDIR)|g' \
               -e 's|@VERSION@|$(VERSION)|g' -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@BINDIR@|$(BINDIR)|g' \
-              -e 's|@DATADIR@|$(PKGDATADIR)|g' \
-              -e 's|@ETCD_LIBRARIES@|$(if $(ETCD),libnghttp2 libprotobuf-c libssl)|g' -e 's| *$$||'
+              -e 's|@DATADIR@|$(PKGDATADIR)|g'
 
 $(PC_FILES:%=$B/lib/%): $B/lib/%: lib/%.in Makefile lib/ipclocker.h
 	@mkdir -p $(@D)
