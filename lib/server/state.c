@@ -27,32 +27,17 @@
 
 static const struct timeval one_second = {.tv_sec = 1};
 
+/* None is under way: what was committed before shows nothing. */
+#define NO_PROBE UINT64_MAX
+
 static void on_news(evutil_socket_t fd, short events, void *context);
-
-static void submit(struct ipclocker_server *server)
-{
-    struct state *state = &server->state;
-    bool urgent;
-
-    if (state->batch == NULL)
-        return;
-    urgent = store_batch_is_urgent(state->batch);
-    if (store_keeps(state->store))
-        state->submitted_bytes += store_batch_bytes(state->batch);
-    state->submitted = store_commit(state->store, state->batch);
-    server->counts.commits++;
-    commit_times_begin(server, state->submitted);
-    state->batch = NULL;
-    if (urgent)
-        state->urgent = state->submitted;
-}
 
 /* What nobody waits for has waited long enough. */
 static void on_lazy(evutil_socket_t fd, short events, void *context)
 {
     (void)fd;
     (void)events;
-    submit(context);
+    state_note_submit(context);
 }
 
 static void release_output(struct ipclocker_server *server)
@@ -191,9 +176,13 @@ static void try_again(struct ipclocker_server *server)
         return;
     }
     store_batch_host(state->batch, state->host_now);
-    timeline_note_all(server, state->batch);
+    timeline_note_all(server);
+    if (state->batch == NULL) {
+        stay_down(server, "out of memory");
+        return;
+    }
     store_batch_probe(state->batch);
-    submit(server);
+    state_note_submit(server);
     state->probe = state->submitted;
     evtimer_del(&state->again);
 }
@@ -234,6 +223,7 @@ static void take_back_all(struct ipclocker_server *server)
 
 static void go_down(struct ipclocker_server *server, const char *reason)
 {
+    server->state.probe = NO_PROBE;
     state_outage_enter(server, STATE_LOST);
     stay_down(server, reason);
     take_back_all(server);
@@ -244,6 +234,7 @@ static void go_down(struct ipclocker_server *server, const char *reason)
 static void stand_by(struct ipclocker_server *server, const char *reason)
 {
     leading_stand_by(server);
+    server->state.probe = NO_PROBE;
     evtimer_del(&server->state.again);
     state_outage_stand_by(server, reason);
     take_back_all(server);
@@ -252,6 +243,7 @@ static void stand_by(struct ipclocker_server *server, const char *reason)
 
 static void take_over(struct ipclocker_server *server)
 {
+    server->state.probe = NO_PROBE;
     state_outage_stand_by(server, "it is being read from etcd");
     state_outage_enter(server, STATE_LOST);
     timeline_start(server);
@@ -288,6 +280,7 @@ static void come_up(struct ipclocker_server *server)
 
     state_outage_enter(server, STATE_SERVING);
     state->logged = false;
+    evtimer_del(&state->again);
     if (state->confirms)
         context_log(server, LOG_NOTICE, "serving: %zu locks are held and %zu requests wait",
                     lock_table_held_count(server->table), lock_table_waiter_count(server->table));
@@ -307,8 +300,10 @@ static void on_news(evutil_socket_t fd, short events, void *context)
     (void)fd;
     (void)events;
     store_progress(state->store, &progress);
-    if (state->confirms && !follow_role(server, &progress))
+    if (state->confirms && !follow_role(server, &progress)) {
+        history_take_answers(server); /* of a file of its own */
         return;
+    }
     if (progress.written_anew)
         context_log(server, LOG_WARNING,
                     "the state file %s was removed and is written anew, with all that was in it",
@@ -348,7 +343,7 @@ void state_end_pass(struct ipclocker_server *server)
         return;
     }
     if (store_batch_is_urgent(state->batch))
-        submit(server);
+        state_note_submit(server);
     else if (!evtimer_pending(&state->lazy, NULL))
         evtimer_add(&state->lazy, &one_second);
 }
@@ -411,7 +406,7 @@ int state_start(struct ipclocker_server *server)
         return context_fail(server, "out of memory");
     }
     store_batch_host(batch, state->host_now);
-    timeline_note_all(server, batch);
+    timeline_note_all(server);
     context_log(server, LOG_INFO, "%zu locks are held and %zu requests wait, as %s has it",
                 lock_table_held_count(server->table), lock_table_waiter_count(server->table),
                 state->path);
@@ -427,7 +422,7 @@ void state_stop(struct ipclocker_server *server)
     state_note_end_refusals(server, true);
     if (state->store != NULL && !state_note_is_down(server)) {
         timeline_note_now(server);
-        submit(server);
+        state_note_submit(server);
     }
     stop_store(server);
     evtimer_del(&state->again);

@@ -1,5 +1,5 @@
 /* What one pass of the loop changes, collected for the store.
- * Must not decide when it is written. */
+ * Must not decide when it is written, but that a part is enough at a time. */
 #include "state_note.h"
 
 #include <stdlib.h>
@@ -12,6 +12,11 @@
 
 enum { HISTORY_ROW_BYTES = 100, REPEATED_MS = 60000 };
 
+/* What others share is kept by steps of at most 4,000 changes and 1 MiB: what a pass changes beyond
+ * this goes with another one.  Each is whole in itself, as the table makes one change after the
+ * other. */
+enum { SHARED_PART_BYTES = 256 * 1024 };
+
 static bool is_kept(const struct ipclocker_server *server)
 {
     const struct state *state = &server->state;
@@ -19,8 +24,31 @@ static bool is_kept(const struct ipclocker_server *server)
     return state->store != NULL && !state_note_is_down(server) && store_keeps(state->store);
 }
 
+void state_note_submit(struct ipclocker_server *server)
+{
+    struct state *state = &server->state;
+    bool urgent;
+
+    if (state->batch == NULL)
+        return;
+    urgent = store_batch_is_urgent(state->batch);
+    if (store_keeps(state->store))
+        state->submitted_bytes += store_batch_bytes(state->batch);
+    state->submitted = store_commit(state->store, state->batch);
+    server->counts.commits++;
+    commit_times_begin(server, state->submitted);
+    state->batch = NULL;
+    if (urgent)
+        state->urgent = state->submitted;
+}
+
 struct store_batch *state_note_batch(struct ipclocker_server *server)
 {
+    const struct state *state = &server->state;
+
+    if (state->confirms && state->batch != NULL &&
+        store_batch_bytes(state->batch) >= SHARED_PART_BYTES)
+        state_note_submit(server);
     if (server->state.batch == NULL)
         server->state.batch = store_batch_create();
     if (server->state.batch == NULL)

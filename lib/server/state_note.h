@@ -20,7 +20,11 @@ void state_note_refused(struct conn *conn);
 /* Notes how often refusals were repeated that were noted a minute ago, or of all; forgets them. */
 void state_note_end_refusals(struct ipclocker_server *server, bool all);
 
-/* The batch of this pass; NULL when there is no memory, which the end of the pass sees. */
+/* Submits the batch of this pass, if there is one. */
+void state_note_submit(struct ipclocker_server *server);
+
+/* The batch of this pass, or of a part of it that is large; NULL when there is no memory, which the
+ * end of the pass sees. */
 struct store_batch *state_note_batch(struct ipclocker_server *server);
 
 /* The commit that everything depends on which was said up to now. */

@@ -196,22 +196,34 @@ static void note(struct ipclocker_server *server, struct store_batch *batch)
     server->timeline.noted_s = context_monotonic_s();
 }
 
-void timeline_note_all(struct ipclocker_server *server, struct store_batch *batch)
+static void note_request(struct ipclocker_server *server, const struct lock_request *request)
+{
+    struct store_batch *batch = state_note_batch(server);
+
+    if (batch != NULL)
+        store_batch_put(batch, server->table, request, NULL);
+}
+
+/* The time comes last: where that is not kept any more, what was moved goes by the old one. */
+void timeline_note_all(struct ipclocker_server *server)
 {
     const struct lock_seat *seat = NULL;
     const struct lock_request *last = NULL;
     struct lock_request *waiter = NULL;
+    struct store_batch *batch;
 
-    note(server, batch);
-    if (!server->timeline.has_moved)
-        return;
-    while ((seat = lock_table_next_held(server->table, seat)) != NULL) {
+    while (server->timeline.has_moved &&
+           (seat = lock_table_next_held(server->table, seat)) != NULL) {
         if (seat->request != last)
-            store_batch_put(batch, server->table, seat->request, NULL);
+            note_request(server, seat->request);
         last = seat->request;
     }
-    while ((waiter = lock_table_next_waiter(server->table, waiter)) != NULL)
-        store_batch_put(batch, server->table, waiter, NULL);
+    while (server->timeline.has_moved &&
+           (waiter = lock_table_next_waiter(server->table, waiter)) != NULL)
+        note_request(server, waiter);
+    batch = state_note_batch(server);
+    if (batch != NULL)
+        note(server, batch);
 }
 
 void timeline_note_now(struct ipclocker_server *server)

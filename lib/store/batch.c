@@ -33,6 +33,16 @@ void store_batch_destroy(struct store_batch *batch)
     errno = saved_errno;
 }
 
+void store_batch_destroy_all(struct store_batch_queue *queue)
+{
+    struct store_batch *batch;
+
+    while ((batch = STAILQ_FIRST(queue)) != NULL) {
+        STAILQ_REMOVE_HEAD(queue, next);
+        store_batch_destroy(batch);
+    }
+}
+
 bool store_batch_is_urgent(const struct store_batch *batch)
 {
     return batch->urgent;

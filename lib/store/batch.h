@@ -62,4 +62,7 @@ struct store_batch {
 
 STAILQ_HEAD(store_batch_queue, store_batch);
 
+/* All that are in a queue, which is empty then. */
+void store_batch_destroy_all(struct store_batch_queue *queue);
+
 #endif

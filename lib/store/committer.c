@@ -38,16 +38,6 @@ static void tell_news(const struct store_committer *self)
         return;
 }
 
-static void destroy_all(struct store_batch_queue *queue)
-{
-    struct store_batch *batch;
-
-    while ((batch = STAILQ_FIRST(queue)) != NULL) {
-        STAILQ_REMOVE_HEAD(queue, next);
-        store_batch_destroy(batch);
-    }
-}
-
 /* Around what the thread does without the mutex. */
 static void begin_work(struct store_committer *self)
 {
@@ -64,7 +54,7 @@ static void end_work(struct store_committer *self)
 
 void store_committer_forget(struct store_committer *self)
 {
-    destroy_all(&self->queue);
+    store_batch_destroy_all(&self->queue);
     self->gather.queued = 0;
 }
 
@@ -164,7 +154,7 @@ static void commit_queue(struct store_committer *self)
     }
     pthread_mutex_unlock(&self->mutex);
     tell_news(self);
-    destroy_all(&work);
+    store_batch_destroy_all(&work);
     pthread_mutex_lock(&self->mutex);
 }
 
@@ -243,7 +233,7 @@ static void destroy_queries(struct store_query_queue *queue)
 
 void store_committer_destroy(struct store_committer *self)
 {
-    destroy_all(&self->queue);
+    store_batch_destroy_all(&self->queue);
     destroy_queries(&self->asked);
     destroy_queries(&self->answered);
     store_connection_fini(&self->connection);

@@ -27,22 +27,17 @@ void etcd_engine_tell_news(const struct etcd_engine *self)
         return;
 }
 
-static void destroy_all(struct store_batch_queue *queue)
+void etcd_engine_forget_queue(struct etcd_engine *self)
 {
-    struct store_batch *batch;
-
-    while ((batch = STAILQ_FIRST(queue)) != NULL) {
-        STAILQ_REMOVE_HEAD(queue, next);
-        store_batch_destroy(batch);
-    }
+    store_batch_destroy_all(&self->queue);
+    self->gather.queued = 0;
 }
 
 static void forget_batches(struct etcd_engine *self)
 {
-    destroy_all(&self->queue);
-    destroy_all(&self->under_way);
+    etcd_engine_forget_queue(self);
+    store_batch_destroy_all(&self->under_way);
     self->under_way_last = 0;
-    self->gather.queued = 0;
 }
 
 int etcd_engine_take_row(void *engine, const struct etcd_row *row)
@@ -176,8 +171,11 @@ static const char *take_batches(struct etcd_engine *self)
             etcd_history_add(self->next, batch, &self->scratch);
         if (batch->failed || self->scratch.failed || etcd_txn_ran_out_of_memory(self->next))
             return "out of memory";
-        if (!etcd_txn_fits(self->next))
-            return "one step changes more than etcd takes at a time";
+        if (!etcd_txn_fits(self->next)) {
+            if (STAILQ_EMPTY(&self->under_way))
+                return "one step changes more than etcd takes at a time";
+            break; /* it fails alone */
+        }
         if (!etcd_txn_join(self->txn, self->next))
             break;
         STAILQ_REMOVE_HEAD(&self->queue, next);
@@ -219,7 +217,7 @@ static void end_commit(struct etcd_engine *self)
         self->committed_bytes += self->under_way_bytes;
     }
     self->under_way_last = 0;
-    destroy_all(&self->under_way);
+    store_batch_destroy_all(&self->under_way);
     if (self->is_trouble)
         say(self, false, "leading: etcd answers again");
     etcd_engine_tell_news(self);
@@ -298,7 +296,7 @@ static void stop_leading(struct etcd_engine *self)
     /* Who has not heard that it leads need not hear that it does not any more. */
     self->is_deposed |= self->leads;
     self->leads = self->is_read = self->is_loaded = false;
-    self->failed = self->wants_load = false;
+    self->failed = self->wants_load = self->wants_resign = false;
     self->cluster[0] = '\0';
     forget_batches(self);
     etcd_rows_forget(&self->rows);
@@ -340,6 +338,7 @@ static void act_on(struct etcd_engine *self, enum etcd_event event)
         fail(self, etcd_replica_error(self->replica));
         break;
     case ETCD_EVENT_DEPOSED:
+        self->told_ms = 0; /* it is no more of the trouble before */
         say(self, true, "deposed: %s", etcd_replica_error(self->replica));
         stop_leading(self);
         break;
@@ -388,7 +387,8 @@ static void wait_for_something(struct etcd_engine *self)
 {
     int64_t due_ms = etcd_replica_due_ms(self->replica), now_ms = etcd_replica_now_ms();
 
-    if (self->history != NULL && self->history_at_ms < due_ms)
+    if (self->history != NULL && !self->history_is_under_way && !self->closing &&
+        self->history_at_ms < due_ms)
         due_ms = self->history_at_ms;
     if (due_ms <= now_ms || (is_wanted(self) && etcd_replica_is_ready(self->replica)))
         return;

@@ -83,6 +83,9 @@ int etcd_engine_take_row(void *engine, const struct etcd_row *row);
 /* For the replica: takes a part of the history. */
 int etcd_engine_take_history(void *engine, uint64_t number, struct etcd_bytes value);
 
+/* Forgets the batches that wait; those that are under way go on.  Is called with the mutex. */
+void etcd_engine_forget_queue(struct etcd_engine *self);
+
 /* Wakes store_fd(). */
 void etcd_engine_tell_news(const struct etcd_engine *self);
 

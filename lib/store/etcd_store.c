@@ -36,6 +36,7 @@ static int load(struct store *store, struct store_loader *loader, char error[STO
     if (!self->is_read) {
         self->wants_load |= self->leads && self->is_loaded;
         self->is_loaded = false;
+        etcd_engine_forget_queue(self);
         pthread_cond_broadcast(&self->wake);
         pthread_mutex_unlock(&self->mutex);
         return store_error_set(error, EAGAIN, "the state is being read from etcd");
@@ -52,7 +53,7 @@ static int load(struct store *store, struct store_loader *loader, char error[STO
     pthread_mutex_lock(&self->mutex);
     self->is_loaded = result == 0 && self->leads && !self->is_deposed;
     self->wants_load = result != 0 && self->leads;
-    self->failed = false;
+    self->failed &= result != 0;
     self->committed_bytes = 0;
     pthread_mutex_unlock(&self->mutex);
     return result;
@@ -136,6 +137,9 @@ static void progress(struct store *store, struct store_progress *out)
             self->leads && (self->is_read || self->is_loaded || self->failed || self->wants_load)
                 ? STORE_LEADS
                 : STORE_STANDS_BY;
+    /* It may lead again already: who is told of the one has to be told of the other. */
+    if (self->is_deposed && self->leads)
+        etcd_engine_tell_news(self);
     self->is_deposed = false;
     memcpy(self->told_cluster, self->cluster, sizeof self->told_cluster);
     if (self->failed)

@@ -193,6 +193,28 @@ def a_full_etcd_is_told_and_service_resumes(folder):
 
 
 @test
+def one_step_may_change_more_than_etcd_takes_at_a_time(folder):
+    """A job's 4,500 requests end with it, by one word."""
+    those = Farm(folder)
+    wire = those.replicas[0].wire()
+    for hundred in range(45):
+        for number in range(100):
+            wire.send("job sge:7", f"user u{hundred}_{number}", f"locks l{hundred}_{number}", "LOCK")
+        for _ in range(100):
+            farm.equal(wire.status()["locked"], "1")
+    other = wire.ask("job sge:8", "user other", "locks other", "LOCK")
+    done = farm.run(farm.program("lockreap"), "--job", "sge:7",
+                    env=farm.environment(IPCLOCKER_HOST="127.0.0.1", IPCLOCKER_PORT=str(those.replicas[0].port)))
+    farm.equal((done.returncode, done.stdout, done.stderr), (0, "sge:7: released 4500 requests\n", ""))
+    farm.equal(wire.ask("user ann", "locks l44_99", "block 0", "LOCK")["locked"], "1")
+    those.replicas[0].kill()
+    farm.poll(those.replicas[1].serves, "the other one serves")
+    again = those.replicas[1].wire()
+    farm.equal(again.ask("job sge:8", "user other", "locks other", "LOCK"), other)
+    farm.equal(again.ask("user bob", "locks l0_0", "block 0", "LOCK")["locked"], "1")
+
+
+@test
 def a_waiting_command_is_served_by_the_next_one(folder):
     those = Farm(folder)
     holder = those.start("--lock", "seat", "--", "echo got; exec sleep 1000")
