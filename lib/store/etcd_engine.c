@@ -258,9 +258,8 @@ static void end_history(struct etcd_engine *self)
     if (etcd_history_hole(self->history, &first, &last))
         say(self, true,
             "the history has a hole: %llu steps of it were not in etcd any more, as this lockerd "
-            "was "
-            "away for too long",
-            (unsigned long long)(last - first + 1));
+            "was away for too long",
+            (unsigned long long)last - first + 1);
 }
 
 /* what comes of a question: all are called with the mutex */
