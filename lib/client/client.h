@@ -122,6 +122,7 @@ struct client_place {
     size_t silent_host;            /* the one that was left as it was silent, */
     int64_t silent_until_ms;       /* which is not tried again before then; 0: none is */
     bool at_home;                  /* no other one is to be asked, but for those of its cluster */
+    bool is_hasty;                 /* one before the preferred one might just have been slow */
     bool told_foreign;             /* that one of another cluster was passed over */
     bool told_alone;               /* that two of the list share no state */
     bool told_second;              /* that one behind the first of the list serves */
@@ -131,6 +132,7 @@ struct client_place {
 struct client_target {
     size_t host; /* of the list */
     union client_address address;
+    bool has_others; /* the host has several addresses */
 };
 
 /* A round over all hosts, in which none was a server so far. */

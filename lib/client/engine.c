@@ -404,6 +404,8 @@ int client_engine_begin(struct ipclocker *lock, const struct client_operation *o
     lock->call.was_queued = false;
     lock->retell.is_away = false;
     client_home_begin(lock, lock->grant.held || operation->at_home);
+    if (operation->waits)
+        client_round_leave_hasty(lock);
     lock->call.reused = lock->connection.fd >= 0;
     lock->round.failure_errno = EHOSTUNREACH;
     if (lock->call.reused)

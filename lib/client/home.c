@@ -14,13 +14,15 @@ void client_home_begin(struct ipclocker *lock, bool at_home)
     if (client_home_is_one(lock))
         lock->place.preferred_host = lock->place.home_host;
     /* What is open may be to one that was asked something else. */
-    if (client_home_is_cluster(lock) && strcmp(lock->connection.cluster, lock->place.cluster) != 0)
+    if ((client_home_is_one(lock) && lock->round.at.host != lock->place.home_host) ||
+        (client_home_is_cluster(lock) &&
+         strcmp(lock->connection.cluster, lock->place.cluster) != 0))
         client_connection_close(lock);
 }
 
 void client_home_settle(struct ipclocker *lock)
 {
-    lock->place.home_host = lock->place.preferred_host;
+    lock->place.home_host = lock->round.at.host;
     lock->place.home_address = *client_connection_address(lock);
     memcpy(lock->place.cluster, lock->connection.cluster, sizeof lock->place.cluster);
     lock->place.at_home = true;

@@ -158,6 +158,7 @@ static void take_hosts(struct ipclocker *lock, struct host_list list)
     lock->place.preferred_host = 0;
     lock->place.home_host = SIZE_MAX;
     lock->place.silent_until_ms = 0;
+    lock->place.is_hasty = false;
     lock->place.told_second = false;
     lock->place.told_foreign = lock->place.told_alone = false;
     lock->round.host_step = 0;

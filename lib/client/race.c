@@ -87,16 +87,21 @@ bool client_race_take(struct ipclocker *lock)
     return true;
 }
 
-/* What was tried last makes way, and is gone on with if this comes to nothing. */
+/* What was tried last makes way, and is gone on with if this comes to nothing.  The addresses of
+ * the round are of its host: those of them that were not tried wait for its next turn. */
 static void win(struct ipclocker *lock, size_t index)
 {
     struct client_rival winner = take_off(&lock->race, index);
+    struct client_round *round = &lock->round;
+    bool is_other = winner.at.host != round->at.host;
 
+    if (lock->connection.fd < 0 || (is_other && round->address_index < round->address_count))
+        lock->set.hosts[round->at.host].is_deferred = true;
+    if (is_other)
+        round->address_count = round->address_index = 0;
     /* There is room, as the winner has left. */
     if (lock->connection.fd >= 0)
         client_race_add(lock);
-    else
-        lock->set.hosts[lock->round.at.host].is_deferred = true;
     lock->connection.fd = winner.fd;
     lock->round.at = winner.at;
 }

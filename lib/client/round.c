@@ -150,6 +150,7 @@ static bool try_target(struct ipclocker *lock)
 static bool try_next_address(struct ipclocker *lock)
 {
     lock->round.at.address = lock->round.addresses[lock->round.address_index++];
+    lock->round.at.has_others = lock->round.address_count > 1;
     if (!client_aside_is_to(lock, &lock->round.at.address))
         return try_target(lock);
     client_failures_silent(lock);
@@ -312,12 +313,25 @@ bool client_round_is_resolving(struct ipclocker *lock)
 
 void client_round_remember(struct ipclocker *lock)
 {
+    bool was_hasty = lock->place.is_hasty && lock->place.preferred_host == lock->round.at.host;
+
+    lock->place.is_hasty =
+        lock->connection.cluster[0] == '\0' && (was_hasty || client_race_has_earlier(lock));
     client_race_end(lock);
     lock->place.preferred_host = lock->round.at.host;
     lock->place.silent_until_ms = 0;
-    lock->place.has_addresses = lock->round.address_count > 1;
+    lock->place.has_addresses = lock->round.at.has_others;
     lock->round.first_host = lock->round.at.host;
     lock->round.host_step = 1;
+}
+
+void client_round_leave_hasty(struct ipclocker *lock)
+{
+    if (!lock->place.is_hasty || lock->place.at_home)
+        return;
+    client_connection_close(lock);
+    lock->place.preferred_host = 0;
+    lock->place.is_hasty = false;
 }
 
 void client_round_avoid(struct ipclocker *lock)

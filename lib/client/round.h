@@ -40,6 +40,11 @@ bool client_round_is_resolving(struct ipclocker *lock);
 /* The current host is a server: it is asked first from now on. */
 void client_round_remember(struct ipclocker *lock);
 
+/* For who waits, or holds, until the end: a server that stands alone, and was just faster with its
+ * answer to a question than those before it in the list, is not asked first.
+ */
+void client_round_leave_hasty(struct ipclocker *lock);
+
 /* The current host is a server that is silent: the others are asked first from now on. */
 void client_round_avoid(struct ipclocker *lock);
 

@@ -268,6 +268,48 @@ static void a_frozen_server_is_left_for_another_of_its_cluster(void **state)
     ipclocker_destroy(waiter);
 }
 
+/* What connects to that port hears nothing: its queue is full. */
+static void start_deaf(int number, int fds[static 8])
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons(several_servers[number].port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const int on = 1;
+
+    fds[0] = socket(AF_INET, SOCK_STREAM, 0);
+    setsockopt(fds[0], SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    assert_int_equal(bind(fds[0], (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(fds[0], 0), 0);
+    for (int i = 1; i < 8; i++) {
+        fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        connect(fds[i], (struct sockaddr *)&address, sizeof address);
+    }
+}
+
+static void who_was_faster_with_an_answer_is_not_preferred_for_a_lock(void **state)
+{
+    struct ipclocker *holder;
+    int fds[8];
+
+    (void)state;
+    /* A server that is begun later would have the listener as well. */
+    several_start(1, NULL, NULL);
+    start_deaf(0, fds);
+    holder = several_handle("h", NULL);
+    assert_int_equal(ipclocker_holds(holder), 0);
+    assert_true(has_moved(holder, 1));
+    assert_int_equal(ipclocker_holds(holder), 0);
+    for (int i = 0; i < 8; i++)
+        close(fds[i]);
+    several_start(0, NULL, several_state);
+    assert_int_equal(ipclocker_lock(holder), 0);
+    several_is_owner(0, "h");
+    several_is_owner(1, "");
+    assert_int_equal(ipclocker_unlock(holder), 0);
+    several_is_owner(0, "");
+    ipclocker_destroy(holder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -282,6 +324,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_a_stranger_says_is_not_believed, several_setup,
                                         several_teardown),
         cmocka_unit_test_setup_teardown(a_frozen_server_is_left_for_another_of_its_cluster,
+                                        several_setup, several_teardown),
+        cmocka_unit_test_setup_teardown(who_was_faster_with_an_answer_is_not_preferred_for_a_lock,
                                         several_setup, several_teardown),
     };
 
