@@ -407,7 +407,8 @@ IPCLOCKER_API int ipclocker_lock_start(struct ipclocker *lock);
  * such a call changes them.  The descriptor is the connection's own, non-blocking and
  * close-on-exec, and has no duplicate, so that closing it takes it out of an epoll(7) set; a new
  * connection may get its number: EPOLL_CTL_MOD, and EPOLL_CTL_ADD where that says ENOENT, is right
- * in all cases.
+ * in all cases.  One that is not returned any more may be open still, where several servers are
+ * tried at once: EPOLL_CTL_DEL, which may fail, takes it out.
  */
 IPCLOCKER_API int ipclocker_fd(const struct ipclocker *lock);
 IPCLOCKER_API short ipclocker_events(const struct ipclocker *lock);

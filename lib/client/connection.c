@@ -80,6 +80,7 @@ void client_connection_close(struct ipclocker *lock)
     explicit_bzero(&connection->proof, sizeof connection->proof);
     connection->awaits_version = false;
     connection->cluster[0] = '\0';
+    lock->pulse.is_asked = false;
 }
 
 static void trace(const struct ipclocker *lock, bool sent, const char *bytes, size_t len)

@@ -21,6 +21,7 @@
 #include "loss.h"
 #include "preset.h"
 #include "proof.h"
+#include "pulse.h"
 #include "race.h"
 #include "request.h"
 #include "round.h"
@@ -188,7 +189,7 @@ static int take_answer(struct ipclocker *lock, const struct answer *answer)
                    : STEP_AGAIN;
     lock->call.reused = false;
     lock->call.holds = false;
-    if (answer->kind == ANSWER_PROTO)
+    if (answer->kind == ANSWER_PROTO || client_pulse_is_answer(lock, answer))
         return STEP_AGAIN;
     client_failures_tell_second(lock);
     if (is_put_off(lock, answer))

@@ -19,6 +19,14 @@ void client_pulse_felt(struct ipclocker *lock)
     lock->pulse.due_ms = is_wanted(lock) ? clock_now_ms() + PULSE_SILENCE_MS : CLIENT_NEVER;
 }
 
+bool client_pulse_is_answer(struct ipclocker *lock, const struct answer *answer)
+{
+    if (!lock->pulse.is_asked || answer->kind != ANSWER_QUEUE)
+        return false;
+    client_pulse_felt(lock);
+    return true;
+}
+
 int64_t client_pulse_due_ms(const struct ipclocker *lock)
 {
     return lock->call.phase == PHASE_IDLE && is_wanted(lock) ? lock->pulse.due_ms : CLIENT_NEVER;

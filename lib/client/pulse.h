@@ -15,6 +15,10 @@ void client_pulse_felt(struct ipclocker *lock);
 /* Asks where it is time to.  Returns false where the answer is overdue. */
 bool client_pulse_take(struct ipclocker *lock);
 
+/* Whether an answer that has come to an operation is the one to that question, which is felt then:
+ * it was asked before the operation began. */
+bool client_pulse_is_answer(struct ipclocker *lock, const struct answer *answer);
+
 /* When that is to be called; CLIENT_NEVER for not at all. */
 int64_t client_pulse_due_ms(const struct ipclocker *lock);
 

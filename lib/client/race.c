@@ -220,6 +220,11 @@ void client_race_arm(struct ipclocker *lock)
     struct client_race *race = &lock->race;
     int lookup_fd = client_lookup_fd(lock);
 
+    /* Readable for ever in the caller's own set. */
+    if (!is_waited_for(lock) && race->epoll_fd >= 0) {
+        descriptor_close(race->epoll_fd);
+        race->epoll_fd = -1;
+    }
     if (!is_waited_for(lock))
         return;
     if (race->epoll_fd < 0)

@@ -30,7 +30,9 @@ enum {
     /* Who stood in a queue keeps its place for a while only: the pauses are short. */
     LOST_PAUSE_MS = 100,
     LOST_PAUSE_MAX_MS = 5000,
-    AVOID_MS = 10000, /* one that is silent, while others may have taken its place */
+    /* One that is silent, while others may have taken its place: less than the time for which it
+     * keeps a place, as it may go on. */
+    AVOID_MS = 4000,
 };
 
 /* What a server that was silent just now has to say is not waited for while there are others. */

@@ -310,6 +310,27 @@ static void who_was_faster_with_an_answer_is_not_preferred_for_a_lock(void **sta
     ipclocker_destroy(holder);
 }
 
+static void the_sign_of_life_of_the_server_answers_no_other_question(void **state)
+{
+    struct ipclocker_forecast forecast;
+    struct ipclocker *holder;
+
+    (void)state;
+    several_start(0, "farm-7", NULL);
+    holder = several_handle("h", NULL);
+    assert_int_equal(ipclocker_lock(holder), 0);
+    while (ipclocker_timeout(holder) > 0)
+        several_drive(&holder, 1, 100);
+    /* It is asked now, and what it says comes to what is asked next. */
+    assert_int_equal(ipclocker_process(holder), 1);
+    assert_int_equal(ipclocker_explain(holder, &forecast), 0);
+    /* And it counts. */
+    assert_true(ipclocker_timeout(holder) > 0);
+    assert_int_equal(ipclocker_process(holder), 1);
+    assert_int_equal(ipclocker_unlock(holder), 0);
+    ipclocker_destroy(holder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +345,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_a_stranger_says_is_not_believed, several_setup,
                                         several_teardown),
         cmocka_unit_test_setup_teardown(a_frozen_server_is_left_for_another_of_its_cluster,
+                                        several_setup, several_teardown),
+        cmocka_unit_test_setup_teardown(the_sign_of_life_of_the_server_answers_no_other_question,
                                         several_setup, several_teardown),
         cmocka_unit_test_setup_teardown(who_was_faster_with_an_answer_is_not_preferred_for_a_lock,
                                         several_setup, several_teardown),
