@@ -21,7 +21,8 @@
 static const struct client_failure silent = {
     .kind = FAILURE_SILENT, .number = EHOSTUNREACH, .reason = "it does not answer"};
 
-enum { HOLD_MS = 60000 }; /* with a silent server, before others are tried again */
+/* With a silent server, before others are tried again. */
+enum { HOLD_MIN_MS = 5000, HOLD_MS = 60000 };
 
 /* Who was in the queue, or has the lock, wants it still: it goes on for as long as that takes. */
 static bool has_much_to_lose(const struct ipclocker *lock)
@@ -34,13 +35,23 @@ bool client_search_is_endless(const struct ipclocker *lock)
     return lock->set.tries == 0 || has_much_to_lose(lock);
 }
 
+/* Another one of the list may come to serve soon, or late: as long again as it took so far. */
+static int64_t hold_ms(const struct ipclocker *lock)
+{
+    int64_t taken_ms = clock_now_ms() - lock->call.started_ms;
+
+    if (lock->set.host_count == 1 || taken_ms > HOLD_MS)
+        return HOLD_MS;
+    return taken_ms > HOLD_MIN_MS ? taken_ms : HOLD_MIN_MS;
+}
+
 /* A server has the request, and there is no other one: it has our place in the order in which
  * requests came, and may go on at any time. */
 static int hold_on(struct ipclocker *lock)
 {
     client_aside_take_back(lock);
     lock->call.holds = true;
-    lock->call.phase_deadline_ms = clock_now_ms() + HOLD_MS;
+    lock->call.phase_deadline_ms = clock_now_ms() + hold_ms(lock);
     client_failures_tell_silence(lock, "it has the request, and is waited for");
     return STEP_AGAIN;
 }

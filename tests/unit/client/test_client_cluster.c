@@ -331,6 +331,31 @@ static void the_sign_of_life_of_the_server_answers_no_other_question(void **stat
     ipclocker_destroy(holder);
 }
 
+static void a_request_at_a_frozen_server_goes_to_another_that_comes(void **state)
+{
+    struct several_notices notices = {0};
+    struct ipclocker *waiter;
+    int64_t end_ms = clock_now_ms() + PATIENCE_MS / 2;
+    int result;
+
+    (void)state;
+    several_start(0, "farm-7", NULL);
+    kill(several_servers[0].pid, SIGSTOP);
+    waiter = several_handle("w", &notices);
+    assert_int_equal(ipclocker_lock_start(waiter), 0);
+    while ((result = ipclocker_process(waiter)) == 0) {
+        /* It is told that there is no other one. */
+        if (notices.count[IPCLOCKER_NOTICE_RETRY] > 0 && several_servers[2].pid == 0)
+            several_start(2, "farm-7", NULL);
+        several_drive(&waiter, 1, 100);
+        assert_true(clock_now_ms() < end_ms);
+    }
+    assert_int_equal(result, 1);
+    several_is_owner(2, "w");
+    assert_int_equal(ipclocker_unlock(waiter), 0);
+    ipclocker_destroy(waiter);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,6 +372,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_frozen_server_is_left_for_another_of_its_cluster,
                                         several_setup, several_teardown),
         cmocka_unit_test_setup_teardown(the_sign_of_life_of_the_server_answers_no_other_question,
+                                        several_setup, several_teardown),
+        cmocka_unit_test_setup_teardown(a_request_at_a_frozen_server_goes_to_another_that_comes,
                                         several_setup, several_teardown),
         cmocka_unit_test_setup_teardown(who_was_faster_with_an_answer_is_not_preferred_for_a_lock,
                                         several_setup, several_teardown),
