@@ -176,8 +176,7 @@ static void try_again(struct ipclocker_server *server)
         return;
     }
     store_batch_host(state->batch, state->host_now);
-    timeline_note_all(server);
-    if (state->batch == NULL) {
+    if (timeline_note_all(server) != 0) {
         stay_down(server, "out of memory");
         return;
     }
@@ -406,7 +405,7 @@ int state_start(struct ipclocker_server *server)
         return context_fail(server, "out of memory");
     }
     store_batch_host(batch, state->host_now);
-    timeline_note_all(server);
+    (void)timeline_note_all(server); /* the end of the pass hears of it */
     context_log(server, LOG_INFO, "%zu locks are held and %zu requests wait, as %s has it",
                 lock_table_held_count(server->table), lock_table_waiter_count(server->table),
                 state->path);

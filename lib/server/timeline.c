@@ -205,7 +205,7 @@ static void note_request(struct ipclocker_server *server, const struct lock_requ
 }
 
 /* The time comes last: where that is not kept any more, what was moved goes by the old one. */
-void timeline_note_all(struct ipclocker_server *server)
+int timeline_note_all(struct ipclocker_server *server)
 {
     const struct lock_seat *seat = NULL;
     const struct lock_request *last = NULL;
@@ -222,8 +222,10 @@ void timeline_note_all(struct ipclocker_server *server)
            (waiter = lock_table_next_waiter(server->table, waiter)) != NULL)
         note_request(server, waiter);
     batch = state_note_batch(server);
-    if (batch != NULL)
-        note(server, batch);
+    if (batch == NULL)
+        return -1;
+    note(server, batch);
+    return 0;
 }
 
 void timeline_note_now(struct ipclocker_server *server)

@@ -28,8 +28,8 @@ void timeline_translate(struct ipclocker_server *server, struct lock_record *rec
 int64_t timeline_translate_time(const struct ipclocker_server *server, int64_t time_ms);
 
 /* Puts into the batch of this pass what time it is, and all requests if any was moved since it was
- * loaded. */
-void timeline_note_all(struct ipclocker_server *server);
+ * loaded.  Returns -1 where there is no memory, which the end of the pass sees, too. */
+int timeline_note_all(struct ipclocker_server *server);
 
 /* Has the time alone kept.  The second does that where it was not done for a while, and is to be
  * called about once a second.
