@@ -283,7 +283,7 @@ bench-check:
 # ---- lint -----------------------------------------------------------------------------------
 
 C_SOURCES := $(wildcard lib/*.[ch] lib/*/*.[ch] lib/store/etcd/*.[ch] daemons/*.[ch] wrappers/*/*.[ch] \
-               spank-plugin/*.[ch] tests/unit/*/*.[ch] tests/support/*.c tests/fuzz/*.[ch] tests/soak/*.c tests/etcd/*.c \
+               spank-plugin/*.[ch] tests/unit/*/*.[ch] tests/support/*.c tests/fuzz/*.[ch] tests/soak/*.c tests/etcd/*.[ch] \
                tests/bench/*.[ch] examples/*.c examples/*/*.c)
 PY_SOURCES := $(wildcard tests/*/*.py examples/*/*.py)
 # One file, so that it can be laid beside a script, whatever its length; flaws of it pyflakes finds.

@@ -55,15 +55,11 @@ static void *work(void *context)
 static struct making *create(const char *socket)
 {
     struct making *making = calloc(1, sizeof *making);
-    pthread_condattr_t attributes;
 
     if (making == NULL)
         return NULL;
     pthread_mutex_init(&making->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&making->news, &attributes);
-    pthread_condattr_destroy(&attributes);
+    thread_cond_init(&making->news);
     making->socket = socket != NULL ? strdup(socket) : NULL;
     return making;
 }
@@ -71,18 +67,11 @@ static struct making *create(const char *socket)
 /* Returns what the thread has made, or NULL when that is late. */
 static char *await(struct making *making, int limit_ms, char why[MUNGE_WHY_SIZE])
 {
-    struct timespec until;
+    struct timespec until = thread_after_us(limit_ms * INT64_C(1000));
     char *text = NULL;
     bool is_done;
     int result = 0;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += limit_ms / 1000;
-    until.tv_nsec += limit_ms % 1000 * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000L;
-    }
     pthread_mutex_lock(&making->lock);
     while (!making->is_done && result != ETIMEDOUT)
         result = pthread_cond_timedwait(&making->news, &making->lock, &until);

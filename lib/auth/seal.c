@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/number.h"
+
 static const char digits[] = "0123456789abcdef";
 
 static void format(char *text, const unsigned char *bytes, size_t count)
@@ -15,25 +17,17 @@ static void format(char *text, const unsigned char *bytes, size_t count)
     *text = '\0';
 }
 
-static int digit_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static bool parse(unsigned char *bytes, size_t count, const char *text)
 {
     for (size_t i = 0; i < count; i++) {
-        int high = digit_of(text[2 * i]), low = high < 0 ? -1 : digit_of(text[2 * i + 1]);
+        int high = number_hex_digit(text[2 * i]),
+            low = high < 0 ? -1 : number_hex_digit(text[2 * i + 1]);
 
         if (low < 0)
             return false;
         bytes[i] = (unsigned char)(high << 4 | low);
     }
-    return digit_of(text[2 * count]) < 0;
+    return number_hex_digit(text[2 * count]) < 0;
 }
 
 static void put_number(unsigned char out[8], uint64_t number)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -67,6 +68,14 @@ ssize_t descriptor_read(int fd, char *buf, size_t size)
             len += (size_t)got;
     }
     return (ssize_t)len;
+}
+
+void descriptor_notify(int fd)
+{
+    const uint64_t one = 1;
+
+    if (write(fd, &one, sizeof one) != sizeof one)
+        return;
 }
 
 void descriptor_close_all_but(const int *keep, size_t keep_count)

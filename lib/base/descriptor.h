@@ -13,6 +13,9 @@ void descriptor_close(int fd);
  * or -1 with errno from read(2), but EINTR. */
 ssize_t descriptor_read(int fd, char *buf, size_t size);
 
+/* Makes an eventfd(2) readable.  It cannot fail but where the counter is full, and then it is. */
+void descriptor_notify(int fd);
+
 /* Closes all descriptors above standard error but `keep`, whose numbers below 0 stand for none. */
 void descriptor_close_all_but(const int *keep, size_t keep_count);
 

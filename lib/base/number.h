@@ -28,4 +28,14 @@ int number_parse_time(const char *text, int64_t max_ms, int64_t *value_ms);
  */
 int number_parse_size(const char *text, uint64_t max, uint64_t *value);
 
+/* What a hex digit stands for, 0 to 15; -1 for any other character. */
+static inline int number_hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 #endif

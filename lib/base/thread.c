@@ -1,9 +1,11 @@
-/* Starting threads.
+/* Starting threads, and what they wait by.
  * Must not end or wait for one: that is for whoever has it. */
 #include "thread.h"
 
 #include <signal.h>
 #include <stdbool.h>
+
+#include "clock.h"
 
 static int set_up(pthread_attr_t *attributes, size_t stack_bytes, bool is_detached)
 {
@@ -43,4 +45,21 @@ int thread_start(pthread_t *thread, size_t stack_bytes, void *(*run)(void *conte
         error = create(thread != NULL ? thread : &nobodys, &attributes, run, context);
     pthread_attr_destroy(&attributes);
     return error;
+}
+
+void thread_cond_init(pthread_cond_t *cond)
+{
+    pthread_condattr_t monotonic;
+
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(cond, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
+struct timespec thread_after_us(int64_t us)
+{
+    int64_t at_us = clock_now_us() + us;
+
+    return (struct timespec){.tv_sec = at_us / 1000000, .tv_nsec = at_us % 1000000 * 1000};
 }

@@ -15,6 +15,9 @@
 
 enum { RETELL_MS = 60000 };
 
+const struct client_failure client_failure_silent = {
+    .kind = FAILURE_SILENT, .number = EHOSTUNREACH, .reason = "it does not answer"};
+
 /* All of them, for people: "farm1:1751 (Connection refused), ..." */
 struct failures_text {
     char text[320];
@@ -97,9 +100,7 @@ void client_failures_unreached(struct ipclocker *lock, int number)
 
 void client_failures_silent(struct ipclocker *lock)
 {
-    client_failures_note(lock, &(struct client_failure){.kind = FAILURE_SILENT,
-                                                        .number = EHOSTUNREACH,
-                                                        .reason = "it does not answer"});
+    client_failures_note(lock, &client_failure_silent);
 }
 
 void client_failures_not_resolved(struct ipclocker *lock)

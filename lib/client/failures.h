@@ -4,6 +4,9 @@
 
 #include "client.h"
 
+/* Of one that accepts a connection, and says nothing. */
+extern const struct client_failure client_failure_silent;
+
 /* A round begins, without failures. */
 void client_failures_forget(struct ipclocker *lock);
 

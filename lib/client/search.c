@@ -18,9 +18,6 @@
 #include "race.h"
 #include "round.h"
 
-static const struct client_failure silent = {
-    .kind = FAILURE_SILENT, .number = EHOSTUNREACH, .reason = "it does not answer"};
-
 /* With a silent server, before others are tried again. */
 enum { HOLD_MIN_MS = 5000, HOLD_MS = 60000 };
 
@@ -161,7 +158,7 @@ int client_search_silent(struct ipclocker *lock)
         client_failures_tell_silence(lock, "the others of its cluster are asked");
     }
     client_round_avoid(lock);
-    return drop_connection(lock, &silent);
+    return drop_connection(lock, &client_failure_silent);
 }
 
 int client_search_hold(struct ipclocker *lock)
@@ -238,7 +235,7 @@ int client_search_unanswered(struct ipclocker *lock, bool is_silent)
     /* A server that hangs may go on, and must not grant then. */
     if (operation->give_up != NULL && lock->call.phase == PHASE_ANSWER)
         operation->give_up(lock);
-    return drop_connection(lock, &silent);
+    return drop_connection(lock, &client_failure_silent);
 }
 
 /* An address that cannot be connected to, or not in time. */

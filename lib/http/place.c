@@ -74,14 +74,6 @@ static int open_one(const struct addrinfo *address)
     return -1;
 }
 
-static void set_port(struct sockaddr *address, uint16_t port)
-{
-    if (address->sa_family == AF_INET6)
-        ((struct sockaddr_in6 *)(void *)address)->sin6_port = htons(port);
-    else if (address->sa_family == AF_INET)
-        ((struct sockaddr_in *)(void *)address)->sin_port = htons(port);
-}
-
 /* A name may have addresses that this machine lacks the family of. */
 static int open_all(struct addrinfo *all, int *fds, size_t most)
 {
@@ -92,7 +84,7 @@ static int open_all(struct addrinfo *all, int *fds, size_t most)
     for (struct addrinfo *address = all; address != NULL && count < most;
          address = address->ai_next) {
         if (port != 0)
-            set_port(address->ai_addr, port);
+            address_set_port(address->ai_addr, port);
         fds[count] = open_one(address);
         if (fds[count] >= 0) {
             port = address_bound_port(fds[count++]);

@@ -22,6 +22,14 @@ uint16_t address_bound_port(int fd)
     return own.any.sa_family == AF_INET6 ? ntohs(own.v6.sin6_port) : 0;
 }
 
+void address_set_port(struct sockaddr *address, uint16_t port)
+{
+    if (address->sa_family == AF_INET6)
+        ((struct sockaddr_in6 *)(void *)address)->sin6_port = htons(port);
+    else if (address->sa_family == AF_INET)
+        ((struct sockaddr_in *)(void *)address)->sin_port = htons(port);
+}
+
 bool address_is_missing(int error)
 {
     return error == EADDRNOTAVAIL || error == EAFNOSUPPORT || error == EPFNOSUPPORT;

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/thread.h"
 #include "name.h"
 
@@ -42,7 +43,6 @@ struct resolver {
 struct resolver *resolver_create(void)
 {
     struct resolver *resolver = calloc(1, sizeof *resolver);
-    pthread_condattr_t attributes;
 
     if (resolver == NULL)
         return NULL;
@@ -53,10 +53,7 @@ struct resolver *resolver_create(void)
     }
     resolver->process = getpid();
     pthread_mutex_init(&resolver->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&resolver->idle, &attributes);
-    pthread_condattr_destroy(&attributes);
+    thread_cond_init(&resolver->idle);
     STAILQ_INIT(&resolver->todo);
     STAILQ_INIT(&resolver->done);
     return resolver;
@@ -85,14 +82,8 @@ static void resolver_free(struct resolver *resolver)
 /* With the lock held. */
 static bool wait_for_workers(struct resolver *resolver)
 {
-    struct timespec until;
+    struct timespec until = thread_after_us(DESTROY_WAIT_MS * INT64_C(1000));
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += DESTROY_WAIT_MS * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000L;
-    }
     while (resolver->workers > 0) {
         if (pthread_cond_timedwait(&resolver->idle, &resolver->lock, &until) != 0)
             break;
@@ -165,7 +156,6 @@ void resolver_block(const char *host, struct resolver_result *result)
 
 static void *work(void *arg)
 {
-    const uint64_t one = 1;
     struct resolver *resolver = arg;
     struct job *job;
     bool last;
@@ -177,9 +167,7 @@ static void *work(void *arg)
         look_up(job->host, 0, &job->result);
         pthread_mutex_lock(&resolver->lock);
         STAILQ_INSERT_TAIL(&resolver->done, job, next);
-        /* A full counter is readable already. */
-        if (write(resolver->fd, &one, sizeof one) != (ssize_t)sizeof one)
-            continue;
+        descriptor_notify(resolver->fd);
     }
     resolver->workers--;
     pthread_cond_signal(&resolver->idle);

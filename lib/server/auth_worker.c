@@ -13,6 +13,7 @@
 
 #include "auth_role.h"
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/thread.h"
 #include "base/user_database.h"
 #include "known_logins.h"
@@ -171,13 +172,10 @@ static bool take_job(struct auth_worker *worker, struct auth_job **job, bool *is
 /* Told without the lock, for which the loop would have to wait else. */
 static void give_back(struct auth_worker *worker, struct auth_job *job)
 {
-    const uint64_t one = 1;
-
     pthread_mutex_lock(&worker->lock);
     TAILQ_INSERT_TAIL(&worker->done, job, queue);
     pthread_mutex_unlock(&worker->lock);
-    if (write(worker->fd, &one, sizeof one) < 0)
-        return; /* it is full of news then */
+    descriptor_notify(worker->fd);
 }
 
 static void *work(void *context)

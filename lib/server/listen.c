@@ -23,14 +23,6 @@ static bool is_shared(const struct ipclocker_server *server)
     return store_is_shared(server->state.path);
 }
 
-static void set_port(struct sockaddr *address, uint16_t port)
-{
-    if (address->sa_family == AF_INET6)
-        ((struct sockaddr_in6 *)(void *)address)->sin6_port = htons(port);
-    else
-        ((struct sockaddr_in *)(void *)address)->sin_port = htons(port);
-}
-
 /* Returns a socket that listens, or else may, or -1 with errno. */
 static int open_tcp(const struct addrinfo *address, bool listens)
 {
@@ -59,7 +51,7 @@ static int open_silent(struct addrinfo *address)
 
     if (port == 0)
         return fd;
-    set_port(address->ai_addr, port);
+    address_set_port(address->ai_addr, port);
     again = open_tcp(address, false);
     descriptor_close(fd);
     return again;
@@ -94,7 +86,7 @@ static int listen_at_all(struct ipclocker_server *server, struct addrinfo *all, 
     for (struct addrinfo *address = all; address != NULL; address = address->ai_next) {
         int fd;
 
-        set_port(address->ai_addr, port);
+        address_set_port(address->ai_addr, port);
         if (is_repeated(all, address))
             continue;
         fd = is_shared(server) && port == 0 ? open_silent(address)

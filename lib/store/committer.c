@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/error_text.h"
 #include "base/thread.h"
 #include "error.h"
@@ -28,15 +28,6 @@ enum {
     LOG_PAGES_ENOUGH = 1000,
     LOG_PAGES_MOST = 4000,
 };
-
-static void tell_news(const struct store_committer *self)
-{
-    const uint64_t one = 1;
-
-    /* It cannot fail but for a counter that is full, and then the descriptor is readable. */
-    if (write(self->news_fd, &one, sizeof one) != sizeof one)
-        return;
-}
 
 /* Around what the thread does without the mutex. */
 static void begin_work(struct store_committer *self)
@@ -58,14 +49,6 @@ void store_committer_forget(struct store_committer *self)
     self->gather.queued = 0;
 }
 
-/* So much later by the monotonic clock, as pthread_cond_timedwait(3) wants it. */
-static struct timespec after_us(int64_t us)
-{
-    int64_t at_us = clock_now_us() + us;
-
-    return (struct timespec){.tv_sec = at_us / 1000000, .tv_nsec = at_us % 1000000 * 1000};
-}
-
 /* Is called with the mutex, and returns with it.  Returns false when the store has failed, or the
  * caller has borrowed the database meanwhile. */
 static bool keep_place(struct store_committer *self)
@@ -83,7 +66,7 @@ static bool keep_place(struct store_committer *self)
         memcpy(self->error, error, sizeof error);
     }
     if (kept != 0)
-        tell_news(self);
+        descriptor_notify(self->news_fd);
     return kept >= 0 && !self->lent;
 }
 
@@ -117,7 +100,7 @@ static void wait_for_others(struct store_committer *self)
 
     if (most_us == 0)
         return;
-    until = after_us(most_us);
+    until = thread_after_us(most_us);
     while (self->gather.queued < self->gather.wanted && !self->closing && !self->lent) {
         if (pthread_cond_timedwait(&self->wake, &self->mutex, &until) == ETIMEDOUT)
             break;
@@ -153,7 +136,7 @@ static void commit_queue(struct store_committer *self)
         memcpy(self->error, error, sizeof error);
     }
     pthread_mutex_unlock(&self->mutex);
-    tell_news(self);
+    descriptor_notify(self->news_fd);
     store_batch_destroy_all(&work);
     pthread_mutex_lock(&self->mutex);
 }
@@ -172,7 +155,7 @@ void store_committer_take_answer(void *committer, struct store_query *query, boo
     pthread_cond_signal(&self->wake);
     pthread_mutex_unlock(&self->mutex);
     if (is_answered)
-        tell_news(self);
+        descriptor_notify(self->news_fd);
 }
 
 static bool is_log_due(const struct store_committer *self)
@@ -205,7 +188,7 @@ static void answer_query(struct store_committer *self)
     store_statement_query(&self->connection.statements, query);
     end_work(self);
     STAILQ_INSERT_TAIL(&self->answered, query, queue);
-    tell_news(self);
+    descriptor_notify(self->news_fd);
 }
 
 /* Returns whether there may be more to do.  Is called with the mutex, and returns with it. */
@@ -247,7 +230,7 @@ void store_committer_destroy(struct store_committer *self)
 static void *serve(void *context)
 {
     struct store_committer *self = context;
-    struct timespec trim_at = after_us(TRIM_NEXT_US);
+    struct timespec trim_at = thread_after_us(TRIM_NEXT_US);
     bool abandoned;
 
     /* wait_for_others() waits for less than a thread may otherwise be late. */
@@ -269,7 +252,7 @@ static void *serve(void *context)
                 keep_place(self);
             break;
         } else if (pthread_cond_timedwait(&self->wake, &self->mutex, &trim_at) == ETIMEDOUT) {
-            trim_at = after_us(trim_history(self) ? TRIM_NEXT_US : TRIM_AGAIN_US);
+            trim_at = thread_after_us(trim_history(self) ? TRIM_NEXT_US : TRIM_AGAIN_US);
         }
     }
     self->ended = true;
@@ -294,12 +277,12 @@ void store_committer_start(struct store_committer *self)
         return;
     self->failed = true;
     store_error_set(self->error, result, "no thread can be started: %s", error_text(result));
-    tell_news(self);
+    descriptor_notify(self->news_fd);
 }
 
 bool store_committer_end(struct store_committer *self)
 {
-    struct timespec until = after_us((int64_t)STORE_CLOSE_S * 1000000);
+    struct timespec until = thread_after_us((int64_t)STORE_CLOSE_S * 1000000);
     bool ended;
 
     if (!self->has_thread)
@@ -323,17 +306,12 @@ bool store_committer_end(struct store_committer *self)
 
 static void init_queues(struct store_committer *self)
 {
-    pthread_condattr_t monotonic;
-
     STAILQ_INIT(&self->queue);
     STAILQ_INIT(&self->asked);
     STAILQ_INIT(&self->answered);
     pthread_mutex_init(&self->mutex, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&self->wake, &monotonic);
-    pthread_cond_init(&self->idle, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    thread_cond_init(&self->wake);
+    thread_cond_init(&self->idle);
 }
 
 struct store_committer *store_committer_create(const struct store_engine *engine,

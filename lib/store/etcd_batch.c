@@ -10,8 +10,7 @@
 
 #include "error.h"
 #include "etcd_value.h"
-#include "lock/demand.h"
-#include "lock/request_demand.h"
+#include "load.h"
 
 enum { KEY_SIZE = 600 };
 
@@ -135,7 +134,6 @@ static int refuse(char error[STORE_ERROR_SIZE], const char *key, const char *fau
 
 static int tell_request(const struct store_request *request, const struct store_loader *loader)
 {
-    struct lock_demand demand;
     struct lock_record record = {
         .ask = {.owner = request->owner,
                 .asker = request->asker,
@@ -162,15 +160,8 @@ static int tell_request(const struct store_request *request, const struct store_
         .keep_until_ms = request->keep.until_ms > 0 ? request->keep.until_ms : 0,
         .away = request->away,
     };
-    int result;
 
-    if (lock_demand_parse(&demand, request->demand) != 0)
-        return -1;
-    record.ask.groups = demand.groups;
-    record.ask.group_count = demand.group_count;
-    result = loader->on_request(loader->context, &record);
-    lock_demand_fini(&demand);
-    return result;
+    return store_load_tell(loader, &record, request->demand);
 }
 
 static bool is_request(const struct etcd_kept_row *row)

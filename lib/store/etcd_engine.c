@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/descriptor.h"
+#include "base/thread.h"
 #include "error.h"
 #include "store/etcd/replica_step.h"
 
@@ -20,11 +22,7 @@ enum { TIMER_SLACK_NS = 1000, IDLE_MS = 60000, TELL_EVERY_MS = 60000 };
 
 void etcd_engine_tell_news(const struct etcd_engine *self)
 {
-    const uint64_t one = 1;
-
-    /* It cannot fail but for a counter that is full, and then the descriptor is readable. */
-    if (write(self->news_fd, &one, sizeof one) != sizeof one)
-        return;
+    descriptor_notify(self->news_fd);
 }
 
 void etcd_engine_forget_queue(struct etcd_engine *self)
@@ -92,8 +90,7 @@ static void say_who_leads(struct etcd_engine *self)
 /* Is called with the mutex, and returns with it; false behind the time. */
 static bool wait_us(struct etcd_engine *self, int64_t us)
 {
-    int64_t at_us = clock_now_us() + us;
-    struct timespec until = {.tv_sec = at_us / 1000000, .tv_nsec = at_us % 1000000 * 1000};
+    struct timespec until = thread_after_us(us);
 
     return pthread_cond_timedwait(&self->wake, &self->mutex, &until) != ETIMEDOUT;
 }

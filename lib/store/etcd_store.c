@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/error_text.h"
 #include "base/random.h"
 #include "base/thread.h"
@@ -190,9 +191,7 @@ static const char *standing(struct store *store, bool *is_trouble)
 static bool close_etcd(struct store *store)
 {
     struct etcd_engine *self = engine_of(store);
-    int64_t until_us = clock_now_us() + CLOSE_MS * INT64_C(1000);
-    struct timespec until = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
-    const uint64_t one = 1;
+    struct timespec until = thread_after_us(CLOSE_MS * INT64_C(1000));
     bool done;
 
     pthread_mutex_lock(&self->mutex);
@@ -206,8 +205,8 @@ static bool close_etcd(struct store *store)
     self->leads = false; /* the thread ends with its next step */
     pthread_cond_broadcast(&self->wake);
     pthread_mutex_unlock(&self->mutex);
-    if (!done && write(self->interrupt_fd, &one, sizeof one) != sizeof one)
-        done = false;
+    if (!done)
+        descriptor_notify(self->interrupt_fd);
     pthread_join(self->thread, NULL);
     etcd_engine_destroy(self);
     return done;
@@ -359,7 +358,6 @@ static int open_all(struct etcd_engine *self, const struct store_options *option
 static struct etcd_engine *create(const struct store_options *options)
 {
     struct etcd_engine *self = calloc(1, sizeof *self);
-    pthread_condattr_t monotonic;
 
     if (self == NULL)
         return NULL;
@@ -369,10 +367,7 @@ static struct etcd_engine *create(const struct store_options *options)
     STAILQ_INIT(&self->queue);
     STAILQ_INIT(&self->under_way);
     pthread_mutex_init(&self->mutex, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&self->wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    thread_cond_init(&self->wake);
     self->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     self->all_fd = epoll_create1(EPOLL_CLOEXEC);
     self->interrupt_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

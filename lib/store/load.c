@@ -142,10 +142,23 @@ static void read_key(sqlite3_stmt *row, int column, struct lock_asker *asker)
         asker->key[i] = le64toh(asker->key[i]);
 }
 
+int store_load_tell(const struct store_loader *loader, struct lock_record *record, const char *text)
+{
+    struct lock_demand demand;
+    int result;
+
+    if (lock_demand_parse(&demand, text) != 0)
+        return -1;
+    record->ask.groups = demand.groups;
+    record->ask.group_count = demand.group_count;
+    result = loader->on_request(loader->context, record);
+    lock_demand_fini(&demand);
+    return result;
+}
+
 static int restore_row(sqlite3_stmt *row, const struct store_loader *loader)
 {
     const char *owner = text_column(row, 2), *text = text_column(row, 14);
-    struct lock_demand demand;
     struct lock_record record = {
         .ask = {.owner = owner,
                 .host = text_column(row, 3),
@@ -171,17 +184,10 @@ static int restore_row(sqlite3_stmt *row, const struct store_loader *loader)
         .keep_until_ms = sqlite3_column_int64(row, 24),
         .away = sqlite3_column_int(row, 15) != 0,
     };
-    int result;
 
     record.ask.asker = read_asker(row, 16, 19);
     read_key(row, 18, &record.ask.asker);
-    if (lock_demand_parse(&demand, text) != 0)
-        return -1;
-    record.ask.groups = demand.groups;
-    record.ask.group_count = demand.group_count;
-    result = loader->on_request(loader->context, &record);
-    lock_demand_fini(&demand);
-    return result;
+    return store_load_tell(loader, &record, text);
 }
 
 static int load_requests(sqlite3 *db, const char *path, const struct store_loader *loader,

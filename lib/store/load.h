@@ -10,6 +10,11 @@
 int store_load_all(sqlite3 *db, const char *path, struct store_loader *loader,
                    char error[STORE_ERROR_SIZE]);
 
+/* Tells the loader of a request that was read, whose demand is `demand` as text.  Returns -1 with
+ * errno: EINVAL where that cannot be. */
+int store_load_tell(const struct store_loader *loader, struct lock_record *record,
+                    const char *demand);
+
 /* Reads an entry of the history from a row's columns, the first of which is `first`.  Its strings
  * live until the row is left; owner or lock may be NULL in a file that somebody else has written.
  */

@@ -5,23 +5,13 @@
 
 #include <stddef.h>
 
+#include "base/number.h"
+
 enum uricommand_escape {
     URICOMMAND_BYTE,      /* a byte was decoded */
     URICOMMAND_NUL,       /* %00, or a NUL itself */
     URICOMMAND_MALFORMED, /* a % that is not followed by two hex digits; the byte is that % */
 };
-
-/* Returns 0 to 15, or -1. */
-static inline int escape_hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
 
 /* Decodes the character at `in`, of which `len` bytes (at least one) are there, into *byte, and
  * says in *used how many bytes it took. */
@@ -35,8 +25,8 @@ static inline enum uricommand_escape escape_next(const char *in, size_t len, cha
     *byte = *in == '+' ? ' ' : *in;
     if (*in != '%')
         return *in == '\0' ? URICOMMAND_NUL : URICOMMAND_BYTE;
-    high = len > 2 ? escape_hex_value(in[1]) : -1;
-    low = len > 2 ? escape_hex_value(in[2]) : -1;
+    high = len > 2 ? number_hex_digit(in[1]) : -1;
+    low = len > 2 ? number_hex_digit(in[2]) : -1;
     if (high < 0 || low < 0)
         return URICOMMAND_MALFORMED;
     *used = 3;

@@ -16,28 +16,11 @@
 #include <sys/timerfd.h>
 
 #include "base/clock.h"
-#include "base/number.h"
 #include "store/etcd/members.h"
 #include "store/etcd/wire.h"
+#include "words.h"
 
 static const char *const outcomes[] = {"answered", "refused", "unknown"};
-
-static void die(const char *what) __attribute__((noreturn));
-
-static void die(const char *what)
-{
-    printf("%s\n", what);
-    exit(1);
-}
-
-static int64_t number_of(const char *word)
-{
-    uint64_t number = 0;
-
-    if (word == NULL || number_parse(word, INT64_MAX, &number) != 0)
-        die("that is no number");
-    return (int64_t)number;
-}
 
 static enum etcd_method method_of(const char *word)
 {

@@ -14,9 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/number.h"
 #include "store/etcd/members.h"
 #include "store/etcd/replica_step.h"
+#include "words.h"
 
 enum { NAME_SIZE = ENDPOINT_PREFIX_SIZE + 1, VALUE_MOST = 1 << 20 };
 
@@ -25,21 +25,6 @@ struct leading {
     struct etcd_txn *txn;
     size_t rows;
 };
-
-static void die(const char *what)
-{
-    printf("%s\n", what);
-    exit(1);
-}
-
-static int64_t number_of(const char *word)
-{
-    uint64_t number = 0;
-
-    if (word == NULL || number_parse(word, INT64_MAX, &number) != 0)
-        die("that is no number");
-    return (int64_t)number;
-}
 
 static int take_row(void *context, const struct etcd_row *row)
 {

@@ -32,26 +32,19 @@ static int number_of(const uint8_t *value, size_t len)
     return number_parse(digits, STATUS_MAX, &number) == 0 ? (int)number : -1;
 }
 
-static int digit_of(uint8_t byte)
-{
-    if (byte >= '0' && byte <= '9')
-        return byte - '0';
-    if (byte >= 'A' && byte <= 'F')
-        return byte - 'A' + 10;
-    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
-}
-
 /* Bytes that are not plain come as %XX; what is malformed stays as it is. */
 static void take_text(struct grpc_answer *answer, const uint8_t *value, size_t len)
 {
     size_t to = 0;
 
     for (size_t at = 0; at < len && to < sizeof answer->text - 1; at++) {
-        bool is_coded = value[at] == '%' && len - at > 2 && digit_of(value[at + 1]) >= 0 &&
-                        digit_of(value[at + 2]) >= 0;
+        bool is_coded = value[at] == '%' && len - at > 2 &&
+                        number_hex_digit((char)value[at + 1]) >= 0 &&
+                        number_hex_digit((char)value[at + 2]) >= 0;
 
-        answer->text[to++] =
-            (char)(is_coded ? digit_of(value[at + 1]) << 4 | digit_of(value[at + 2]) : value[at]);
+        answer->text[to++] = (char)(is_coded ? number_hex_digit((char)value[at + 1]) << 4 |
+                                                   number_hex_digit((char)value[at + 2])
+                                             : value[at]);
         at += is_coded ? 2 : 0;
     }
     answer->text[to] = '\0';

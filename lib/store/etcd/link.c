@@ -12,6 +12,7 @@
 #include "base/descriptor.h"
 #include "base/error_text.h"
 #include "fault.h"
+#include "net/address.h"
 
 struct link {
     int fd;
@@ -38,10 +39,7 @@ static int begin_to_connect(const struct endpoint *endpoint, union resolver_addr
 
     if (fd < 0)
         return -1;
-    if (is_v6)
-        address.in6.sin6_port = htons(endpoint->port);
-    else
-        address.in.sin_port = htons(endpoint->port);
+    address_set_port(&address.any, endpoint->port);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     if (connect(fd, &address.any, is_v6 ? sizeof address.in6 : sizeof address.in) != 0 &&
         errno != EINPROGRESS) {
