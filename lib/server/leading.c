@@ -35,7 +35,7 @@ static void fall_silent(struct ipclocker_server *server)
     server->leading.listens = false;
     context_log(server, LOG_WARNING,
                 "nothing was confirmed by etcd for %lld ms: nobody can connect until it is",
-                (long long)store_takeover_ms(server->state.store) * 7 / 10);
+                (long long)store_mute_after_ms(server->state.store));
 }
 
 /* What they were told is true; what waits to be told is for who leads now. */
@@ -63,19 +63,19 @@ static void on_look(evutil_socket_t fd, short events, void *context)
 {
     struct ipclocker_server *server = context;
     struct leading *leading = &server->leading;
-    int64_t takeover_ms, silent;
+    int64_t mute_ms, silent;
 
     (void)fd;
     (void)events;
     if (!leading->serves || server->state.store == NULL)
         return;
-    takeover_ms = store_takeover_ms(server->state.store);
+    mute_ms = store_mute_after_ms(server->state.store);
     silent = silent_ms(server);
-    if (leading->listens && silent >= takeover_ms * 7 / 10)
+    if (leading->listens && silent >= mute_ms)
         fall_silent(server);
-    else if (!leading->listens && silent < takeover_ms * 7 / 10)
+    else if (!leading->listens && silent < mute_ms)
         listen_again(server);
-    if (!leading->has_closed && silent >= takeover_ms * 3)
+    if (!leading->has_closed && silent >= store_takeover_ms(server->state.store) * 3)
         close_all(server);
 }
 

@@ -52,6 +52,7 @@ struct store_shared_engine {
     bool (*keeps_history)(const struct store *store);
     int64_t (*confirmed_ms)(const struct store *store);
     int64_t (*takeover_ms)(const struct store *store);
+    int64_t (*mute_after_ms)(const struct store *store);
     const char *(*cluster)(const struct store *store);
     void (*resign)(struct store *store);
     const char *(*standing)(struct store *store, bool *is_trouble);

@@ -158,6 +158,11 @@ static int64_t takeover_ms(const struct store *store)
     return engine_of(store)->takeover_ms;
 }
 
+static int64_t mute_after_ms(const struct store *store)
+{
+    return etcd_mute_after_ms(engine_of(store)->takeover_ms);
+}
+
 static const char *cluster(const struct store *store)
 {
     return engine_of(store)->told_cluster;
@@ -216,6 +221,7 @@ static const struct store_shared_engine shared = {
     .keeps_history = keeps_history,
     .confirmed_ms = confirmed_ms,
     .takeover_ms = takeover_ms,
+    .mute_after_ms = mute_after_ms,
     .cluster = cluster,
     .resign = resign,
     .standing = standing,

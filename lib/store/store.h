@@ -260,9 +260,11 @@ void store_progress(struct store *store, struct store_progress *progress);
 bool store_confirms(const struct store *store);
 
 /* When the last batch that is safe was sent, by CLOCK_BOOTTIME in milliseconds; INT64_MIN while it
- * does not lead.  Where that is as long ago as store_takeover_ms(), another may lead. */
+ * does not lead.  Where that is as long ago as store_takeover_ms(), another may lead; from
+ * store_mute_after_ms() on, which is less, nothing is to be told to anybody. */
 int64_t store_confirmed_ms(const struct store *store);
 int64_t store_takeover_ms(const struct store *store);
+int64_t store_mute_after_ms(const struct store *store);
 
 /* While it leads: the id that all servers of this state tell their clients.  Else "". */
 const char *store_cluster(const struct store *store);
