@@ -318,6 +318,7 @@ help:
 	@echo 'make check-rpm      build RPM packages, and have rpmlint look at them'
 	@echo 'make fuzz           every parser on random input, FUZZ_SECONDS=90 in all'
 	@echo 'make soak           faults and hostile neighbours for SECONDS=120, and a judge of the outcome'
+	@echo 'make soak-replicated  the same for three lockerd over three members of etcd'
 	@echo 'make bench          what things cost, against what they are compared with: a table'
 	@echo 'make bench FULL=1   the long form, with plots in build/bench'
 	@echo 'make bench-check    a short bench that fails where a cost has doubled'

@@ -9,8 +9,11 @@ E2E_TESTS   := $(wildcard tests/e2e/test_*.py)
 # A plugin with a sanitizer cannot be loaded by a program without one.
 CLUSTER_TESTS := $(if $(SLURM),$(if $(filter asan tsan fuzz,$(VARIANT)),,$(wildcard tests/cluster/test_*.py)))
 LINT_TESTS  := $(wildcard tests/lint/test_*.py)
+# Minutes: not in `make check`.
+ETCD_SOAKS  := $(if $(ETCD),$(filter %/test_soak_replicated.py %/test_soak_etcd.py,$(E2E_TESTS)))
 # Crashes, failing disks, hostile neighbours: what CI runs of the tests that take longer.
-CRASH_TESTS := $(filter %/test_store_failure %/test_store_simulation,$(UNIT_TESTS)) \
+CRASH_TESTS := $(ETCD_SOAKS) $(if $(ETCD),$(filter %/test_etcd_crash.py,$(E2E_TESTS))) \
+               $(filter %/test_store_failure %/test_store_simulation,$(UNIT_TESTS)) \
                $(filter $(addprefix %/test_,$(addsuffix .py,crash crash_pools lockersh_restart soak)),$(E2E_TESTS))
 LONG_TESTS  := $(CRASH_TESTS) tests/unit/lock/mutants.py $(if $(ETCD),tests/unit/store_etcd/mutants.py) \
                $(filter $(addprefix %/test_,$(addsuffix .py,config_reload damaged_state fair_checks hostile_server leaks pool_day reproducible stopped units)),$(E2E_TESTS))
@@ -122,7 +125,7 @@ check: deps
 check-build: all $(UNIT_TESTS) $(PRELOADS) $(SOAK_JOB) $(ETCD_PROGRAMS) $(FUZZERS:%=$B/obj/tests/fuzz/fuzz_%.o)
 
 # One runner over everything, so that one closing line speaks for the whole run.
-ALL_TESTS = $(filter-out $(SLOW_TESTS),$(CLUSTER_TESTS) $(LINT_TESTS) $(UNIT_TESTS) $(E2E_TESTS))
+ALL_TESTS = $(filter-out $(SLOW_TESTS) tests/e2e/test_soak_replicated.py tests/e2e/test_soak_etcd.py,$(CLUSTER_TESTS) $(LINT_TESTS) $(UNIT_TESTS) $(E2E_TESTS))
 check-run:
 	@$(TEST_ENV) $(PROVE) -j$(TEST_JOBS) -e '' $(ALL_TESTS)
 
@@ -164,23 +167,24 @@ check-mutants:
 	@for room in $(MUTATED); do tests/unit/$$room/mutants.py $(MUTANTS) || exit 1; done
 
 .PHONY: check-crash
-check-crash: all $(CRASH_TESTS) $(PRELOADS) $(SOAK_JOB)
+check-crash: all $(CRASH_TESTS) $(PRELOADS) $(SOAK_JOB) $(ETCD_PROGRAMS)
 	@$(TEST_ENV) FARMLOCK_LONG=1 $(PROVE) -j$(TEST_JOBS) -e '' $(CRASH_TESTS)
 
 # Programs with ASan and UBSan, whose leaks count as faults; test_scarce.py takes away the memory
 # that the sanitizer itself needs, and what measures times or stack measures its cost.
 ASAN_E2E := $(filter-out $(addprefix %/test_,$(addsuffix .py,scarce leaks install reproducible deps completions \
-    manuals manual_examples page page_keys page_live readme soak)),$(E2E_TESTS))
+    manuals manual_examples page page_keys page_live readme soak soak_etcd soak_replicated)),$(E2E_TESTS))
 .PHONY: check-asan
 check-asan: all $(PRELOADS) $(SOAK_JOB) $(ETCD_PROGRAMS)
 	@$(TEST_ENV) $(SANITIZED) $(PROVE) -j$(TEST_JOBS) -e '' $(ASAN_E2E)
 
-# Whoever has threads, the store and the resolver, with TSan.
-TSAN_UNIT := $(filter $B/tests/unit/store/% %/test_resolver %/test_client_script %/test_pidstat_asker,$(UNIT_TESTS))
+# Whoever has threads, the stores, the resolver and who checks credentials, with TSan.
+TSAN_UNIT := $(filter $B/tests/unit/store/% $B/tests/unit/store_etcd/% \
+    %/test_resolver %/test_client_script %/test_pidstat_asker,$(UNIT_TESTS))
 TSAN_E2E := $(filter $(addprefix %/test_,$(addsuffix .py,crash http http_events http_lists lockerd_history state_file \
-    lockersh_servers)),$(E2E_TESTS))
+    lockersh_servers etcd_lockerd etcd_crash lockerd_munge munge_outages)),$(E2E_TESTS))
 .PHONY: check-tsan
-check-tsan: all $(TSAN_UNIT) $(PRELOADS)
+check-tsan: all $(TSAN_UNIT) $(PRELOADS) $(ETCD_PROGRAMS)
 	@$(TEST_ENV) $(SANITIZED) $(PROVE) -j$(TEST_JOBS) -e '' $(TSAN_UNIT) $(TSAN_E2E)
 
 # A layer that is preloaded comes before the sanitizer, which is no fault here.
@@ -259,11 +263,15 @@ fuzz:
 	    $$(($(FUZZ_SECONDS) * $(FUZZ_JOBS) / $(words $(FUZZ))))
 
 # Random clients, faults and hostile neighbours, and a judge of what the clients have seen; as root
-# with networks that break.
+# with networks that break.  STATE=etcd has lockerd keep its state there.
 SECONDS ?= 120
 .PHONY: soak
 soak: all $(SOAK_JOB)
-	@$(TEST_ENV) tests/soak/soak.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+	@$(TEST_ENV) tests/soak/soak.py --seconds $(SECONDS) $(if $(filter etcd,$(STATE)),--etcd) $(if $(SEED),--seed $(SEED))
+
+.PHONY: soak-replicated
+soak-replicated: all $(SOAK_JOB) $(PRELOADS)
+	@$(TEST_ENV) tests/soak/replicated.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 # WORK names some of the works, as in WORK='once kept'; else the table is of all.
 .PHONY: bench

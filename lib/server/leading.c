@@ -9,12 +9,28 @@
 #include "context.h"
 #include "listener.h"
 #include "replicated.h"
+#include "state_note.h"
+#include "timeline.h"
 
-enum { LOOKS = 50, LOOK_LEAST_MS = 20 };
+enum { LOOKS = 50, LOOK_LEAST_MS = 20, UNIX_AGAIN_MS = 1000 };
 
 void ipclocker_server_end_listening(struct ipclocker_server *server)
 {
     listener_shut_all(server);
+}
+
+/* Another lockerd of this machine that has not heard yet that it does not lead may have the path;
+ * who comes by TCP is served meanwhile. */
+static void open_unix(struct ipclocker_server *server)
+{
+    struct leading *leading = &server->leading;
+    bool fails = listener_open_unix(server) != 0;
+
+    if (fails && leading->unix_again_ms == 0)
+        context_log(server, LOG_ERR, "this lockerd leads, but %s", server->error);
+    else if (!fails && leading->unix_again_ms != 0)
+        context_log(server, LOG_NOTICE, "the UNIX socket is served, too");
+    leading->unix_again_ms = fails ? clock_now_ms() + UNIX_AGAIN_MS : 0;
 }
 
 static void listen_again(struct ipclocker_server *server)
@@ -27,6 +43,8 @@ static void listen_again(struct ipclocker_server *server)
     else if (!leading->has_failed)
         context_log(server, LOG_ERR, "this lockerd leads, but %s", server->error);
     leading->has_failed = !leading->listens;
+    if (leading->listens)
+        open_unix(server);
 }
 
 static void fall_silent(struct ipclocker_server *server)
@@ -35,7 +53,7 @@ static void fall_silent(struct ipclocker_server *server)
     server->leading.listens = false;
     context_log(server, LOG_WARNING,
                 "nothing was confirmed by etcd for %lld ms: nobody can connect until it is",
-                (long long)store_takeover_ms(server->state.store) * 7 / 10);
+                (long long)store_mute_after_ms(server->state.store));
 }
 
 /* What they were told is true; what waits to be told is for who leads now. */
@@ -63,19 +81,22 @@ static void on_look(evutil_socket_t fd, short events, void *context)
 {
     struct ipclocker_server *server = context;
     struct leading *leading = &server->leading;
-    int64_t takeover_ms, silent;
+    int64_t mute_ms, silent;
 
     (void)fd;
     (void)events;
     if (!leading->serves || server->state.store == NULL)
         return;
-    takeover_ms = store_takeover_ms(server->state.store);
+    mute_ms = store_mute_after_ms(server->state.store);
     silent = silent_ms(server);
-    if (leading->listens && silent >= takeover_ms * 7 / 10)
+    if (leading->listens && silent >= mute_ms)
         fall_silent(server);
-    else if (!leading->listens && silent < takeover_ms * 7 / 10)
+    else if (!leading->listens && silent < mute_ms)
         listen_again(server);
-    if (!leading->has_closed && silent >= takeover_ms * 3)
+    else if (leading->listens && leading->unix_again_ms != 0 &&
+             clock_now_ms() >= leading->unix_again_ms)
+        open_unix(server);
+    if (!leading->has_closed && silent >= store_takeover_ms(server->state.store) * 3)
         close_all(server);
 }
 
@@ -105,6 +126,31 @@ void leading_stand_by(struct ipclocker_server *server)
 {
     server->leading.serves = server->leading.listens = false;
     listener_shut_all(server);
+}
+
+/* Answers wait for what was noted, so that goes first; what comes later is taken back. */
+bool ipclocker_server_resign(struct ipclocker_server *server)
+{
+    struct state *state = &server->state;
+
+    if (!state->confirms || state->store == NULL) {
+        context_log(server, LOG_WARNING,
+                    "asked to give up leading: this lockerd has its state for itself");
+        return false;
+    }
+    if (state->phase == STATE_STANDS_BY) {
+        context_log(server, LOG_WARNING, "asked to give up leading: this lockerd stands by");
+        return false;
+    }
+    context_log(server, LOG_NOTICE, "asked to give up leading: another lockerd may lead");
+    leading_stand_by(server);
+    if (!state_note_is_down(server)) {
+        state_note_end_refusals(server, true);
+        timeline_note_now(server);
+        state_note_submit(server);
+    }
+    store_resign(state->store);
+    return true;
 }
 
 void leading_stop(struct ipclocker_server *server)

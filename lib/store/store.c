@@ -109,6 +109,11 @@ int64_t store_takeover_ms(const struct store *store)
     return store->engine->shared->takeover_ms(store);
 }
 
+int64_t store_mute_after_ms(const struct store *store)
+{
+    return store->engine->shared->mute_after_ms(store);
+}
+
 const char *store_cluster(const struct store *store)
 {
     return store->engine->shared->cluster(store);

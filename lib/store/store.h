@@ -260,15 +260,18 @@ void store_progress(struct store *store, struct store_progress *progress);
 bool store_confirms(const struct store *store);
 
 /* When the last batch that is safe was sent, by CLOCK_BOOTTIME in milliseconds; INT64_MIN while it
- * does not lead.  Where that is as long ago as store_takeover_ms(), another may lead. */
+ * does not lead.  Where that is as long ago as store_takeover_ms(), another may lead; from
+ * store_mute_after_ms() on, which is less, nothing is to be told to anybody. */
 int64_t store_confirmed_ms(const struct store *store);
 int64_t store_takeover_ms(const struct store *store);
+int64_t store_mute_after_ms(const struct store *store);
 
 /* While it leads: the id that all servers of this state tell their clients.  Else "". */
 const char *store_cluster(const struct store *store);
 
-/* Gives up leading, so that another may; store_progress() tells STORE_DEPOSED.  What is not safe is
- * lost.  Closing does this, too, behind the last batch. */
+/* Gives up leading behind the batches that it was given, so that another may: it takes no others,
+ * and store_progress() tells STORE_DEPOSED.  It leads again where nobody else has taken over for
+ * longer than store_takeover_ms().  Closing does this, too. */
 void store_resign(struct store *store);
 
 /* Why it stands by, or cannot lead, where there is something to say since the last call: a line for

@@ -1,5 +1,6 @@
 """Requests: what one costs a server in CPU time, and how many a second are answered."""
 
+import functools
 import json
 import os
 import subprocess
@@ -88,10 +89,15 @@ class Requests:
 
     def __init__(self, count, with_redis=True):
         self.count = count
-        self.servers = [servers.floor(), servers.lockerd()]
-        if with_redis:
-            self.servers.append(servers.redis())
-        self.udp_servers = [servers.floor("udp"), servers.pidstatd()]
+        self.with_redis = with_redis
+
+    @functools.cached_property
+    def servers(self):
+        return [servers.floor(), servers.lockerd(), *([servers.redis()] if self.with_redis else [])]
+
+    @functools.cached_property
+    def udp_servers(self):
+        return [servers.floor("udp"), servers.pidstatd()]
 
     def sample(self, mode, clients, depth=1, beside=True):
         return rounds.take_turns(self.count, {

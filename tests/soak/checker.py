@@ -11,15 +11,20 @@ and so only nearly in order:
     hold ID TOKEN NAME...   the server has said that it holds
     alive ID                it holds still
     end ID                  it is about to give back
+    gave ID                 the server has said that it has given back
+    saw ID SINCE NAME OWNER a question that was sent at that time was answered: this one has the lock, or nobody (-)
     cut ID                  its connection is lost, and so may its place be; it asks again
     left ID                 it waits no more
-    lost ID                 the server says that it does not hold what it was granted
+    lost ID [REASON]        the server says that it does not hold what it was granted
     dead PREFIX             the process of all ids that begin so has ended
     outage KIND             something keeps clients from being served, from now
     calm KIND               until now
     mark KIND               something happened that is counted and needs no allowance
     odd ID TEXT...          the server has refused in a way that nothing here calls for
-    final NAME...           what the server lists as held when all have given back"""
+    final NAME...           what the server lists as held when all have given back
+
+An ID is CLIENT.NUMBER, and the owner's name ends with _CLIENT; of jobs, whose owner has another name, it
+begins with j."""
 
 import collections
 import heapq
@@ -34,7 +39,7 @@ AFTER_NS = 15 * SECOND    # of an outage are also the seconds behind it: clients
 # nobody else to tell of their end. So all is told within 30 seconds, in which clients have come back,
 # too. (A watch itself lasts 75 seconds: that is for a server that was away, not for a pidstatd.)
 AFTER_KIND_NS = {"pidstatd-killed": 30 * SECOND}
-
+PAST = 100  # how many of a client's requests are remembered: far more than there are within one question
 
 # In these a client may have lost its connection, and with it its place, without knowing yet.
 CUTTING = ("host-cut-off", "packets-lost", "server-killed")
@@ -53,6 +58,11 @@ class Request:
         self.told = 0
         self.token = 0
         self.held = []
+        self.gave = None
+
+    def may_have_had(self, lock_name, since, until):
+        """Whether a server may say at some time between these that it has the lock."""
+        return lock_name in self.names and self.asked <= until and (self.gave is None or self.gave >= since)
 
 
 class Lock:
@@ -67,13 +77,15 @@ class Lock:
 class Checker:
     """Takes lines in any order that is nearly theirs; `violations` has what is wrong."""
 
-    def __init__(self, is_shared=lambda name: True):
+    def __init__(self, is_shared=lambda name: True, cutting=CUTTING):
         """is_shared(NAME): every request for the lock wants one name of one group, so that who
-        waits for it may be expected to get it next."""
-        self.is_shared = is_shared
+        waits for it may be expected to get it next.  `cutting` are outages that excuse who overtakes."""
+        self.is_shared, self.cutting = is_shared, cutting
         self.pending, self.number = [], 0
         self.locks = collections.defaultdict(Lock)
         self.requests = {}
+        self.past = collections.defaultdict(lambda: collections.deque(maxlen=PAST))  # of each client
+        self.granted = {}  # {token: names}, all that were told
         self.gone = collections.deque(maxlen=10000)  # ids of whom nothing more is to come
         self.outages = collections.deque()  # (from, until, kind) of those that are over
         self.open_outages = {}
@@ -111,6 +123,8 @@ class Checker:
 
     def on_ask(self, time, name, *names):
         self.requests[name] = Request(name, time, names)
+        if not name.startswith("j"):
+            self.past[client_of(name)].append(self.requests[name])
 
     def on_told(self, time, name):
         request = self.requests.get(name)
@@ -130,6 +144,8 @@ class Checker:
             self.check_repeat(time, request, int(token), names)
             return
         request.token, request.held = int(token), list(names)
+        if request.token:
+            self.granted[request.token] = tuple(sorted(names))
         for lock_name in names:
             self.grant(time, request, lock_name)
         self.forget_wait(request)
@@ -143,6 +159,26 @@ class Checker:
         self.on_alive(time, name)
         self.close(time, name)
 
+    def on_gave(self, time, name):
+        for request in self.past[client_of(name)]:
+            if request.name == name:
+                request.gave = time
+
+    def on_saw(self, time, name, since, lock_name, owner):
+        """By what it was told, and not by what this checker has made of it: the answer may be older
+        than the newest that is known, but not older than the question."""
+        since, client = int(since), owner.rpartition("_")[2]
+        past = self.past.get(client)
+        if past and past[0].asked < since and \
+                not any(request.may_have_had(lock_name, since, time) for request in past):
+            self.complain(time, f"{name} was told that {client} has {lock_name}, which had given it back "
+                          f"before that was asked at {seconds(since)}")
+        for hold in self.locks[lock_name].holds:
+            holder = client_of(hold.request.name)
+            if hold.begin < since and not holder.startswith("j") and client != holder:
+                self.complain(time, f"{name} was told that {owner} has {lock_name}, which {holder} has held since "
+                              f"{seconds(hold.begin)}")
+
     def on_cut(self, time, name):
         if name in self.requests:
             self.forget_wait(self.requests[name])
@@ -150,8 +186,8 @@ class Checker:
     def on_left(self, time, name):
         self.close(time, name)
 
-    def on_lost(self, time, name):
-        self.complain(time, f"{name} has lost what it held without having given it back")
+    def on_lost(self, time, name, reason=""):
+        self.complain(time, f"{name} has lost what it held without having given it back {reason}".rstrip())
         self.close(time, name)
 
     def on_dead(self, time, prefix):
@@ -226,7 +262,7 @@ class Checker:
     def check_order(self, time, request, lock, lock_name):
         for other in list(lock.waiting.values()):
             if other.told < request.asked and other is not request and len(request.names) == 1 \
-                    and not self.outage_between(other.told, time, CUTTING):
+                    and not self.outage_between(other.told, time, self.cutting):
                 self.complain(time, f"{request.name}, which asked for {lock_name} at "
                               f"{seconds(request.asked)}, has overtaken {other.name}, which was "
                               f"told to wait at {seconds(other.told)}")
@@ -235,7 +271,7 @@ class Checker:
         """How much of a time had something in it that keeps clients from being served, of all or
         of some kinds."""
         spans = [(begin, until, kind) for kind, begin in self.open_outages.items()]
-        spans = [span[:2] for span in spans + list(self.outages) if not kinds or span[2] in kinds]
+        spans = [span[:2] for span in spans + list(self.outages) if kinds is None or span[2] in kinds]
         total, reached = 0, since
         for begin, end in sorted(spans):
             begin, end = max(begin, reached), min(end, until)
@@ -258,6 +294,10 @@ class Checker:
             lock = self.locks[lock_name]
             lock.holds = [hold for hold in lock.holds if hold.request is not request]
             lock.free_since = time
+
+
+def client_of(name):
+    return name.rpartition(".")[0]
 
 
 def seconds(time):

@@ -3,7 +3,9 @@
 and give back at random, cut their connections now and then, come back, and write down what they
 are told.  SIGTERM has them end what they have begun.
 
-    clients.py EVENTS PREFIX HOST PORT COUNT SEED PAUSE_MS"""
+    clients.py EVENTS PREFIX HOST[:HOST...] PORT COUNT SEED PAUSE_MS
+
+Of several hosts, which share a state, one serves at a time."""
 
 import os
 import random
@@ -19,7 +21,9 @@ SHARED = [f"s{n}" for n in range(6)]   # everybody wants one of one or several o
 GROUPED = [f"g{n}" for n in range(6)]  # these are wanted in groups and counts
 CONNECT_S = 3
 SILENCE_S = 20  # after so long without a word a connection is taken for broken
+SILENCE_OF_SEVERAL_S = 10  # the same where another one may serve meanwhile
 ASK_NEWS_S = 4
+LOOKS = 0.2  # how often a free one asks who has a lock, and not for one
 NEVER = float("inf")
 
 
@@ -42,17 +46,18 @@ def demand_of(rng, is_classic):
 
 class Client:
     """One owner.  `state` is what the server owes it: free, asking, waiting, holding or giving, as
-    in what the end-to-end tests call a crowd."""
+    in what the end-to-end tests call a crowd; or looking, while it asks who has a lock."""
 
     def __init__(self, crowd, number):
         self.crowd = crowd
         self.rng = random.Random(f"{crowd.seed} {number}")
         self.is_classic = self.rng.random() < 0.3
-        self.user = f"{crowd.hostname}_{os.getpid()}_w{number}"
+        self.name = f"{crowd.prefix}w{number}"
+        self.user = f"{crowd.hostname}_{os.getpid()}_{self.name}"
         self.number, self.count = number, 0
         self.state, self.id = "free", None
-        self.lines, self.token = [], 0
-        self.socket = None
+        self.lines, self.token, self.held = [], "0", []
+        self.socket, self.at = None, 0
         self.due = time.monotonic() + self.rng.random()
         self.heard = 0.0
 
@@ -66,7 +71,7 @@ class Client:
         self.buffer, self.answer, self.blank = b"", {}, False
         self.socket = socket.socket()
         self.socket.setblocking(False)
-        self.socket.connect_ex(self.crowd.address)
+        self.socket.connect_ex(self.crowd.addresses[self.at])
         self.is_connected = False
         self.crowd.selector.register(self.socket, selectors.EVENT_WRITE, self)
 
@@ -83,6 +88,8 @@ class Client:
         self.send(*own)
         if self.state == "giving":
             self.send(*self.lines, "UNLOCK")
+        elif self.state == "holding" and self.token != "0" and self.rng.random() < 0.5:
+            self.send(f"locks {' '.join(self.held)}", f"RENEW {self.token}", *self.lines)
         elif self.state != "free":
             # What is held is granted again, with its token; what waits asks for its place.
             self.send(*self.lines, "LOCK")
@@ -92,8 +99,11 @@ class Client:
         self.crowd.selector.unregister(self.socket)
         self.socket.close()
         self.socket = None
+        self.at = (self.at + 1) % len(self.crowd.addresses)
         if self.state in ("asking", "waiting"):
             self.say("cut")
+        elif self.state == "looking":
+            self.state, self.due = "free", 0
         self.retry = time.monotonic() + 0.05 + self.rng.random() * 0.4
 
     def send(self, *lines):
@@ -110,7 +120,7 @@ class Client:
                 if now >= getattr(self, "retry", 0):
                     self.connect(now)
             return
-        limit = SILENCE_S if self.is_connected else CONNECT_S
+        limit = self.crowd.silence_s if self.is_connected else CONNECT_S
         if now - self.heard > limit and self.state != "free" and self.state != "holding":
             self.lose()
         elif self.is_connected and now >= self.due:
@@ -121,9 +131,11 @@ class Client:
         if self.rng.random() < 0.01 and self.state == "free":
             self.lose()
             self.due = now
+        elif self.state == "free" and self.rng.random() < LOOKS:
+            self.look(now)
         elif self.state == "free" and not self.crowd.is_ending:
             self.count += 1
-            self.id = f"{self.crowd.prefix}w{self.number}.{self.count}"
+            self.id = f"{self.name}.{self.count}"
             self.lines, names = demand_of(self.rng, self.is_classic)
             self.state, self.heard = "asking", now
             self.say("ask", *names)
@@ -133,6 +145,12 @@ class Client:
         elif self.state == "waiting":
             self.send("" if self.is_classic else "QUEUE")
             self.due = now + ASK_NEWS_S
+
+    def look(self, now):
+        """Asks who has a lock; what is told must have been so since this was sent."""
+        self.looked_for, self.looked_ns = self.rng.choice(SHARED), time.monotonic_ns()
+        self.state, self.heard = "looking", now
+        self.send(f"locks {self.looked_for}", "STATUS")
 
     def give_back(self, now):
         if self.rng.random() < 0.03 and not self.is_classic:
@@ -174,15 +192,36 @@ class Client:
         elif word == "print_waiting" and self.state == "asking":
             self.state, self.due = "waiting", now + ASK_NEWS_S
             self.say("told")
+        elif word == "cluster":
+            self.on_cluster(rest)
+        elif word == "lost":
+            self.on_lost(rest)
         elif word in ("owner", "locked", "lockname", "token", "error", "error-code"):
             self.answer.setdefault(word, []).append(rest)
 
+    def on_cluster(self, name):
+        self.crowd.cluster = self.crowd.cluster or name
+        if name != self.crowd.cluster:
+            self.crowd.say("odd", self.name, "cluster", name, "and", self.crowd.cluster)
+
+    def on_lost(self, what):
+        """A line of its own on a session."""
+        token, reason = what.split()
+        if self.state == "holding" and token == self.token:
+            self.say("lost", reason)
+            self.state, self.due = "free", 0
+
     def on_status(self, answer, now):
         if "error" in answer:
-            self.on_error(answer)
+            self.on_error(answer, now)
+        elif self.state == "looking":
+            owner = answer["owner"][0] or "-"
+            self.crowd.say("saw", self.name, self.looked_ns, self.looked_for, owner)
+            self.state, self.due = "free", now + self.crowd.pause_s * self.rng.random()
         elif answer.get("locked") == ["1"]:
             self.on_granted(answer["lockname"], answer.get("token", ["0"])[0], now)
         elif self.state == "giving":
+            self.say("gave")
             self.state, self.due = "free", now + self.crowd.pause_s * 2 * self.rng.random()
         elif self.state == "holding":
             self.say("lost")
@@ -191,9 +230,12 @@ class Client:
             self.say("left")
             self.state, self.due = "free", now + 1
 
-    def on_error(self, answer):
+    def on_error(self, answer, now):
         """Later is no answer: it is asked again."""
-        if answer.get("error-code", ["later"]) != ["later"]:
+        if answer.get("error-code") == ["unknown"] and self.state == "holding":
+            self.say("lost", "unknown")
+            self.state, self.due = "free", now + 1
+        elif answer.get("error-code", ["later"]) != ["later"]:
             self.crowd.say("odd", self.id, *answer["error"][0].split())
         self.lose()
 
@@ -204,7 +246,7 @@ class Client:
         self.say("hold", token, *sorted(names))
         if self.state != "holding" or self.due == NEVER:
             self.due = now + self.rng.random() ** 3 * 0.3
-        self.state = "holding"
+        self.state, self.token, self.held = "holding", token, names
 
 
 class Crowd:
@@ -213,7 +255,10 @@ class Crowd:
         self.prefix, self.seed, self.pause_s = prefix, seed, int(pause_ms) / 1000
         self.hostname = socket.gethostname()
         self.identity = lockd.identity(os.getpid())
-        self.address = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)[0][4]
+        self.addresses = [socket.getaddrinfo(one, int(port), type=socket.SOCK_STREAM)[0][4]
+                          for one in host.split(":")]
+        self.silence_s = SILENCE_OF_SEVERAL_S if len(self.addresses) > 1 else SILENCE_S
+        self.cluster = None  # whose state it is that several servers have
         self.selector = selectors.DefaultSelector()
         self.is_ending = False
         self.clients = [Client(self, number) for number in range(int(count))]

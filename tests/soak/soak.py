@@ -3,7 +3,7 @@
 judges what the clients have seen (checker.py).  The same seed has the same faults and requests, as
 far as the machine's timing lets it.
 
-    soak.py [--seconds N] [--seed N] [--without TRICK,...] [--keep FOLDER]
+    soak.py [--seconds N] [--seed N] [--etcd] [--without TRICK,...] [--keep FOLDER]
 
 Exits with 0 when nothing was wrong, else with 1 and the log of events kept."""
 
@@ -17,12 +17,13 @@ import time
 
 from support import farm
 
-from checker import Checker
+from checker import CUTTING, Checker
 from faults import Faults
-from world import World
+from world import World, WorldOverEtcd
 
 JOBS = 16          # lockersh commands at a time
 CROWD = 12         # clients in each process of clients.py
+CLIENT_HOSTS = ("n1", "n2", "farm1")
 PAUSE_MS = 120     # of a client between two requests
 SMALL_S = 0.4      # between two small faults
 GREAT_S = (6, 40)  # between two great ones: with rest behind some, for what must be soon then
@@ -43,7 +44,7 @@ class Play:
         self.jobs, self.crowds = [], {}
         self.started = self.crowd_number = 0
         self.findings = []
-        for host in ("n1", "n2", "farm1"):
+        for host in CLIENT_HOSTS:
             self.add_crowd(host)
 
     def add_crowd(self, host):
@@ -82,7 +83,7 @@ class Play:
         patience = self.rng.choice([(), (), (), ("-n",), ("-w", "2")])
         hold_ms = int(self.rng.random() ** 2 * 250)
         self.world.say("ask", name, *names)
-        process, errors = self.world.start_job(self.rng.choice(["n1", "n2", "farm1"]), name,
+        process, errors = self.world.start_job(self.rng.choice(CLIENT_HOSTS), name,
                                                hold_ms, "--lock", ":".join(names), *patience)
         self.jobs.append(Job(name, process, errors, bool(patience)))
 
@@ -104,25 +105,36 @@ class Play:
 
 
 class Soak:
-    def __init__(self, folder, seconds, seed, left_out):
+    """Soak test of lockerd; see CONTRIBUTING.md."""
+    world_of, faults_of = World, Faults
+    cutting = CUTTING
+    small_s, great_s = SMALL_S, GREAT_S
+
+    def __init__(self, folder, seconds, seed, left_out=()):
         self.seconds, self.seed, self.left_out = seconds, seed, left_out
-        self.world = World(folder, seed)
+        self.world = self.world_of(folder, seed)
         farm.poll(self.world.server_is_up, "lockerd answers")
         self.first_kb = self.world.server_kb()
-        self.checker = Checker(lambda name: not name.startswith("g"))
+        self.checker = Checker(lambda name: not name.startswith("g"), self.cutting)
         self.log = open(self.world.events, encoding="ascii")
         self.part = ""
         self.play = Play(self.world, seed)
-        self.faults = Faults(self.world, self.play, seed)
+        self.faults = self.faults_of(self.world, self.play, seed)
         self.undo = []  # (when, what)
         self.told = 0  # of the findings
-        self.hostile = self.world.start_hostile(self.left_out)
+        self.hostile = self.start_hostile()
+
+    def start_hostile(self):
+        return self.world.start_hostile(self.left_out)
 
     def hear(self):
         while chunk := self.log.read(1 << 20):
             *lines, self.part = (self.part + chunk).split("\n")
             for line in lines:
-                self.checker.feed(line)
+                self.on_line(line)
+
+    def on_line(self, line):
+        self.checker.feed(line)
 
     def later(self, fault, now):
         if fault:
@@ -137,8 +149,8 @@ class Soak:
     def watch(self):
         self.world.check_daemons()
         self.play.check_crowds()
-        if self.hostile.poll() is not None:
-            self.hostile = self.world.start_hostile(self.left_out)
+        if self.hostile and self.hostile.poll() is not None:
+            self.hostile = self.start_hostile()
 
     def run(self):
         start = now = time.monotonic()
@@ -147,10 +159,10 @@ class Soak:
             self.undo_due(now)
             if now >= small:
                 self.later(self.faults.happen(self.faults.small), now)
-                small = now + self.faults.rng.random() * 2 * SMALL_S
+                small = now + self.faults.rng.random() * 2 * self.small_s
             if now >= great and not self.world.is_down:
                 self.later(self.faults.happen(self.faults.great), now)
-                great = now + self.faults.rng.uniform(*GREAT_S)
+                great = now + self.faults.rng.uniform(*self.great_s)
             self.play.reap()
             self.play.fill()
             self.watch()
@@ -165,7 +177,8 @@ class Soak:
         for _, function in sorted(self.undo, key=lambda undo: undo[0]):
             function()
         self.undo = []
-        farm.stop(self.hostile)
+        if self.hostile:
+            farm.stop(self.hostile)
         self.world.say("mark", "quiet")
         for _, process in self.play.crowds.values():
             process.terminate()
@@ -204,6 +217,11 @@ class Soak:
               f"lockerd {self.world.server_kb()} kB", flush=True)
 
     def report(self):
+        self.report_requests()
+        print(f"lockerd     {self.first_kb} kB at first, {self.world.server_kb()} kB at last")
+        self.report_violations()
+
+    def report_requests(self):
         counts, faults = self.checker.counts, self.checker.faults
         where = "this machine, connections through a proxy (for want of " + self.world.lacks + ")" \
             if self.world.lacks else "three hosts in network namespaces"
@@ -215,18 +233,20 @@ class Soak:
                         if kind != "quiet"))
         print(f"seats       free at most {self.checker.worst_gap_ns / 1e9:.2f} s while somebody "
               "waited, outages apart")
-        print(f"lockerd     {self.first_kb} kB at first, {self.world.server_kb()} kB at last")
+
+    def report_violations(self):
         print(f"violations  {len(self.findings()) or 'none'}")
         for finding in self.findings()[:50]:
             print(f"  {finding}")
 
 
-def arguments():
-    parser = argparse.ArgumentParser(description="Soak test of lockerd; see CONTRIBUTING.md.")
+def arguments(description):
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--seconds", type=int, default=120)
+    parser.add_argument("--etcd", action="store_true", help="lockerd's state is there (soak.py alone)")
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "big"))
     parser.add_argument("--without", metavar="TRICK,...", default="",
-                        help="what hostile.py is to leave out, to see what does the harm")
+                        help="what is to be left out, to see what does the harm")
     parser.add_argument("--keep", metavar="FOLDER", help="where the logs go if something is wrong")
     return parser.parse_args()
 
@@ -234,24 +254,25 @@ def arguments():
 def keep(folder, options):
     kept = options.keep or os.path.join(farm.BUILD, "soak", str(options.seed))
     shutil.rmtree(kept, ignore_errors=True)
-    shutil.copytree(folder, kept)
+    shutil.copytree(folder, kept, ignore=shutil.ignore_patterns("*.img"))
     print(f"kept        {kept}; again with --seed {options.seed}", flush=True)
 
 
-def main():
-    options = arguments()
+def main(kind):
+    options = arguments(kind.__doc__)
     folder = tempfile.mkdtemp(prefix="soak.")
     os.chmod(folder, 0o755)
     print(f"# seed {options.seed}", flush=True)
-    soak = Soak(folder, options.seconds, options.seed, options.without.split(","))
-    is_good = False
+    soak, is_good = None, False
     try:
+        soak = kind(folder, options.seconds, options.seed, options.without.split(","))
         soak.run()
         soak.finish()
         soak.report()
         is_good = not soak.findings()
     finally:
-        soak.log.close()
+        if soak:
+            soak.log.close()
         farm.clean_up()
         if not is_good:
             keep(folder, options)
@@ -259,5 +280,10 @@ def main():
     sys.exit(0 if is_good else 1)
 
 
+class SoakOverEtcd(Soak):
+    """The same with lockerd's state in etcd."""
+    world_of = WorldOverEtcd
+
+
 if __name__ == "__main__":
-    main()
+    main(SoakOverEtcd if "--etcd" in sys.argv else Soak)

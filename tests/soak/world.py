@@ -8,7 +8,7 @@ import sys
 import time
 import uuid
 
-from support import farm, netns
+from support import etcd, farm, netns
 from support.locking import Proxy
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -40,6 +40,10 @@ def _give_a_boot(host, folder):
 
 
 class World:
+    names = HOSTS
+    servers = "farm1"  # where clients look for one, as IPCLOCKER_HOST has it
+    questioner = "farm1"  # whose client asks for the soak itself
+
     def __init__(self, folder, seed):
         self.folder, self.seed = folder, seed
         self.events = os.path.join(folder, "events")
@@ -48,8 +52,8 @@ class World:
         self.log_fd = os.open(self.events, os.O_WRONLY | os.O_APPEND)
         self.lacks = netns.missing()
         self.proxy = None
-        self.hosts = {name: Here(name) for name in HOSTS} if self.lacks else \
-            netns.network(folder, HOSTS)
+        self.hosts = {name: Here(name) for name in self.names} if self.lacks else \
+            netns.network(folder, self.names)
         self.port = farm.free_port() if self.lacks else 1751
         self.pidstat_port = farm.free_port() if self.lacks else 1752
         self.client_port = self.port
@@ -77,10 +81,14 @@ class World:
         with self._log("lockerd.log") as log:
             self.server = self.hosts["farm1"].start(
                 farm.program("lockerd"), "--nofork", "--host", "127.0.0.1" if self.lacks else "*",
-                "--port", self.port, "--state", os.path.join(self.folder, "state", "lockerd.db"),
+                "--port", self.port, *self.state(),
                 "--pidstat-port", self.pidstat_port, "--requeue-grace", 5,
                 "--durability", durability, **QUIET, stderr=log)
         self.is_down = False
+
+    def state(self):
+        """The options that say where it is."""
+        return ["--state", os.path.join(self.folder, "state", "lockerd.db")]
 
     def kill_server(self):
         self.is_down = True
@@ -88,8 +96,8 @@ class World:
         self.server.wait()
 
     def server_is_up(self):
-        """Whether it answers a client on its own host."""
-        return self.run_client("farm1", "--ping", "--connect-tries", 1).returncode == 0
+        """Whether it answers a client."""
+        return self.run_client(self.questioner, "--ping", "--connect-tries", 1).returncode == 0
 
     def start_pidstatds(self):
         names = ["farm1"] if self.lacks else self.hosts
@@ -104,19 +112,23 @@ class World:
 
     def check_daemons(self):
         """Who has ended by itself is a finding; it is started again so that the rest goes on."""
-        if self.server.poll() is not None and not self.is_down:
-            self.ended.append(f"lockerd ended by itself: {self.server.returncode}")
-            self.start_server()
+        self.check_server()
         for name, process in list(self.pidstatds.items()):
             if process.poll() is not None:
                 self.ended.append(f"pidstatd of {name} ended by itself: {process.returncode}")
                 self.start_pidstatd(name)
 
+    def check_server(self):
+        if self.server.poll() is not None and not self.is_down:
+            self.ended.append(f"lockerd ended by itself: {self.server.returncode}")
+            self.start_server()
+
     # ---- clients --------------------------------------------------------------------------------
 
     def environment(self, host_name):
-        port = self.port if host_name == "farm1" else self.client_port
-        host = "127.0.0.1" if host_name == "farm1" or self.lacks else "farm1"
+        is_own = host_name == self.servers
+        port = self.port if is_own else self.client_port
+        host = "127.0.0.1" if is_own or self.lacks else self.servers
         return farm.environment(IPCLOCKER_HOST=host, IPCLOCKER_PORT=port)
 
     def run_client(self, host_name, *words):
@@ -138,7 +150,7 @@ class World:
         with self._log("clients.log") as log:
             return self.hosts[host_name].start(
                 sys.executable, os.path.join(HERE, "clients.py"), self.events, prefix,
-                "127.0.0.1" if self.lacks else "farm1", self.client_port, count,
+                "127.0.0.1" if self.lacks else self.servers, self.client_port, count,
                 f"{self.seed}-{prefix}", pause_ms, **QUIET, stderr=log)
 
     def start_hostile(self, left_out):
@@ -151,7 +163,7 @@ class World:
 
     def held(self):
         """Who the server says has a lock of the soak's, {name: owner}; None without an answer."""
-        result = self.run_client("farm1", "--locklist")
+        result = self.run_client(self.questioner, "--locklist")
         if result.returncode != 0:
             return None
         held = dict(line.split()[:2] for line in result.stdout.splitlines())
@@ -167,3 +179,17 @@ class World:
         except FileNotFoundError:
             pass
         return 0
+
+
+class WorldOverEtcd(World):
+    """The same with the state in an etcd of one member, beside lockerd: one that is started again is
+    another one there, and has to take over."""
+
+    def __init__(self, folder, seed):
+        self.etcd = None
+        super().__init__(folder, seed)
+
+    def state(self):
+        if self.etcd is None:
+            self.etcd = etcd.Cluster(self.folder, places=[None if self.lacks else self.hosts["farm1"]])
+        return ["--state", self.etcd.state(), "--takeover", "2s"]

@@ -137,6 +137,15 @@ class Member:
     def serves(self):
         return self.control("get", "x").returncode == 0
 
+    def status(self):
+        """{word: number} of what it says of itself, such as MemberID and Leader; empty where it does
+        not within a second."""
+        said = self.control("endpoint", "status", "--write-out", "fields", "--command-timeout", "1s").stdout
+        return {word: int(number) for word, number in re.findall(r'"(\w+)" : (\d+)', said)}
+
+    def id(self):
+        return self.status()["MemberID"]
+
 
 class Cluster:
     """Members that serve when it is made.  `options` are etcd's own; with `tls`, options of etcdctl
@@ -184,9 +193,8 @@ class Cluster:
     def leader(self):
         """The member that leads."""
         for member in self.members:
-            status = member.control("endpoint", "status", "--write-out", "fields").stdout
-            ids = dict(re.findall(r'"(MemberID|Leader)" : (\d+)', status))
-            if ids and ids["MemberID"] == ids["Leader"]:
+            status = member.status()
+            if status and status["MemberID"] == status["Leader"]:
                 return member
         return None
 

@@ -77,10 +77,11 @@ static enum patience_end await(struct address_book *book, struct entry *entry,
 
 static const struct resolver_result *explain(const struct entry *entry, enum patience_end end,
                                              const struct endpoint *endpoint,
+                                             const struct patience *patience,
                                              struct etcd_error *error)
 {
     if (end == PATIENCE_INTERRUPTED)
-        fault_set(error, ETCD_CODE_NONE, "etcd at %s: the call was interrupted", endpoint->url);
+        fault_set_wait(error, end, endpoint->url, "be found", patience);
     else if (end == PATIENCE_LATE)
         fault_set(error, ETCD_CODE_NONE,
                   "etcd at %s: the name service does not say in time where %s is", endpoint->url,
@@ -112,6 +113,6 @@ const struct resolver_result *address_book_find(struct address_book *book, size_
     }
     end = await(book, entry, &half);
     if (entry->known.count == 0 || end == PATIENCE_INTERRUPTED)
-        return explain(entry, end, endpoint, error);
+        return explain(entry, end, endpoint, &half, error);
     return &entry->known;
 }

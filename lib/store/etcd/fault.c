@@ -19,3 +19,13 @@ void fault_set(struct etcd_error *error, int code, const char *format, ...)
     error->code = code;
     text_clean(error->text, sizeof error->text, text, strlen(text));
 }
+
+void fault_set_wait(struct etcd_error *error, enum patience_end end, const char *url,
+                    const char *what, const struct patience *patience)
+{
+    if (end == PATIENCE_INTERRUPTED)
+        fault_set(error, ETCD_CODE_NONE, "etcd at %s: the call was interrupted", url);
+    else
+        fault_set(error, ETCD_CODE_NONE, "etcd at %s does not %s within %lld ms", url, what,
+                  (long long)patience->given_ms);
+}

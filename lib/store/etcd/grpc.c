@@ -283,15 +283,12 @@ static int explain_wait(const struct grpc *grpc, enum patience_end end,
 {
     const char *url = link_endpoint(grpc->link)->url;
 
-    if (end == PATIENCE_INTERRUPTED)
-        fault_set(error, ETCD_CODE_NONE, "etcd at %s: the call was interrupted", url);
-    else if (grpc->first_len == 0)
+    if (end != PATIENCE_INTERRUPTED && grpc->first_len == 0)
         fault_set(error, ETCD_CODE_NONE,
                   "etcd at %s takes the connection and says nothing within %lld ms", url,
                   (long long)patience->given_ms);
     else
-        fault_set(error, ETCD_CODE_NONE, "etcd at %s does not answer within %lld ms", url,
-                  (long long)patience->given_ms);
+        fault_set_wait(error, end, url, "answer", patience);
     return -1;
 }
 

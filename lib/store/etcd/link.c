@@ -21,16 +21,6 @@ struct link {
     bool tls_waits_to_write; /* what was to be read or written needs it first */
 };
 
-static void explain_wait(const struct endpoint *endpoint, enum patience_end end, const char *what,
-                         const struct patience *patience, struct etcd_error *error)
-{
-    if (end == PATIENCE_INTERRUPTED)
-        fault_set(error, ETCD_CODE_NONE, "etcd at %s: the call was interrupted", endpoint->url);
-    else
-        fault_set(error, ETCD_CODE_NONE, "etcd at %s does not %s within %lld ms", endpoint->url,
-                  what, (long long)patience->given_ms);
-}
-
 static int begin_to_connect(const struct endpoint *endpoint, union resolver_address address)
 {
     const int one = 1;
@@ -66,7 +56,7 @@ static int connect_to(const struct endpoint *endpoint, const union resolver_addr
     if (fd >= 0) {
         end = patience_wait(patience, fd, POLLOUT);
         if (end != PATIENCE_READY) {
-            explain_wait(endpoint, end, "take a connection", patience, error);
+            fault_set_wait(error, end, endpoint->url, "take a connection", patience);
             descriptor_close(fd);
             return -1;
         }
@@ -109,7 +99,7 @@ static int shake_hands(struct link *link, const struct patience *patience, struc
             return -1;
         wait = patience_wait(patience, link->fd, end == TLS_WAITS_TO_READ ? POLLIN : POLLOUT);
         if (wait != PATIENCE_READY) {
-            explain_wait(link->endpoint, wait, "end the TLS handshake", patience, error);
+            fault_set_wait(error, wait, link->endpoint->url, "end the TLS handshake", patience);
             return -1;
         }
     }
