@@ -6,11 +6,12 @@ import os
 import re
 import signal
 import subprocess
+import sys
 
 from support import etcd, farm, netns, tap
 
 from chain import Chain, Watcher
-from world import World
+from world import HERE, QUIET, World
 
 PREFIX = "/farmlock/test"
 TAKEOVER_S = 3
@@ -148,6 +149,12 @@ class ReplicatedWorld(World):
                 member.place.enter("setpriv", "--pdeathsig", "KILL", "etcdctl", "--endpoints", member.url,
                                        "watch", "--prefix", PREFIX + "/", "--rev", revision, "-w", "json"),
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, env=farm.environment(ETCDCTL_API=3))
+
+    def start_lookers(self):
+        with self._log("lookers.log") as log:
+            return self.hosts["n2"].start(
+                sys.executable, os.path.join(HERE, "lookers.py"), self.events, self.servers, self.port, self.seed,
+                **QUIET, stderr=log)
 
     def check_server(self):
         self.watcher.hear()
