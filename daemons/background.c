@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,15 +17,16 @@
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/error_text.h"
-#include "base/own_file.h"
 #include "cli/sd_notify.h"
 #include "log.h"
+#include "pid_file.h"
 
 enum {
     EXIT_SYSTEM = 71, /* sysexits.h EX_OSERR */
     RESTART_DELAY_MIN_MS = 100,
     RESTART_DELAY_MAX_MS = 10000,
     STABLE_AFTER_MS = 60000,
+    SOON_MS = 2000, /* who dies sooner than that, or is started again later, is away */
 };
 
 /* Where readiness is reported to the process that the user started; -1 for nowhere. */
@@ -66,87 +66,20 @@ bool background_is_again(void)
     return has_served != NULL && *has_served;
 }
 
-static int complain_of_pid_file(const struct background *bg, int fd, const char *why)
-{
-    fprintf(stderr, "%s: cannot write the pid file %s: %s\n", bg->name, bg->pid_file, why);
-    descriptor_close(fd);
-    return -1;
-}
-
-enum claim { CLAIMED, CLAIMED_BY_ANOTHER, CLAIMED_BY_BYSTANDER, CLAIM_FAILED };
-
-/* Everybody may read a pid file, and may so have flock(2) lock it, or lock it for reading; to lock
- * it for writing as this does takes rights to write it. */
-static enum claim lock_pid_file(int fd)
-{
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-
-    if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
-        return CLAIMED;
-    if (errno != EAGAIN && errno != EACCES)
-        return CLAIM_FAILED;
-    if (fcntl(fd, F_OFD_GETLK, &lock) != 0)
-        return CLAIM_FAILED;
-    return lock.l_type == F_WRLCK ? CLAIMED_BY_ANOTHER : CLAIMED_BY_BYSTANDER;
-}
-
-static int open_pid_file(const struct background *bg)
-{
-    const struct own_file file = {
-        .flags = O_RDWR | O_CREAT, .mode = 0644, .not_by = S_IWGRP | S_IWOTH, .owner = geteuid()};
-    char why[OWN_FILE_WHY_SIZE];
-    int fd = own_file_open(bg->pid_file, &file, why);
-
-    return fd >= 0 ? fd : complain_of_pid_file(bg, -1, why);
-}
-
-/* The lock on the file, not its content, says that a daemon runs: a stale file does no harm.
- * Returns the descriptor that holds the lock; -1 after saying why. */
-static int claim_pid_file(const struct background *bg)
-{
-    char text[24];
-    int len, fd = open_pid_file(bg);
-    enum claim claim = fd >= 0 ? lock_pid_file(fd) : CLAIM_FAILED;
-
-    if (claim == CLAIMED_BY_BYSTANDER && unlink(bg->pid_file) == 0) {
-        close(fd);
-        fd = open_pid_file(bg);
-        claim = fd >= 0 ? lock_pid_file(fd) : CLAIM_FAILED;
-    }
-    if (fd < 0)
-        return -1;
-    if (claim == CLAIMED_BY_ANOTHER) {
-        fprintf(stderr, "%s: another one runs already with the pid file %s; stop it first\n",
-                bg->name, bg->pid_file);
-        close(fd);
-        return -1;
-    }
-    if (claim != CLAIMED)
-        return complain_of_pid_file(bg, fd, error_text(errno));
-    len = snprintf(text, sizeof text, "%d\n", (int)getpid());
-    if (ftruncate(fd, 0) != 0 || write(fd, text, (size_t)len) != len)
-        return complain_of_pid_file(bg, fd, error_text(errno));
-    return fd;
-}
-
 static int serve_with_pid_file(const struct background *bg, int (*serve)(const struct background *))
 {
     int status, fd = -1;
 
     if (bg->pid_file != NULL) {
-        fd = claim_pid_file(bg);
+        fd = pid_file_claim(bg->name, bg->pid_file);
         if (fd < 0)
             return EXIT_SYSTEM;
     }
     status = serve(bg);
     if (bg->ended != NULL)
         bg->ended(bg->context);
-    if (fd >= 0) {
-        /* A server that has given up its rights may not remove it: then leave it empty. */
-        if (unlink(bg->pid_file) != 0 && ftruncate(fd, 0) != 0)
-            log_line(LOG_WARNING, "cannot remove %s: %s", bg->pid_file, error_text(errno));
-        close(fd);
-    }
+    if (fd >= 0 && pid_file_remove(bg->pid_file, fd) != 0)
+        log_line(LOG_WARNING, "cannot remove %s: %s", bg->pid_file, error_text(errno));
     return status;
 }
 
@@ -201,9 +134,31 @@ static void describe_end(const char *name, int wait_status, int delay_ms)
 static bool stopped_while_waiting(int delay_ms)
 {
     struct timespec delay = {.tv_sec = delay_ms / 1000, .tv_nsec = delay_ms % 1000 * 1000000L};
-    int signal = sigtimedwait(&supervised, NULL, &delay);
+    sigset_t set = supervised;
+    int signal;
 
+    /* Of a process that was waited for. */
+    sigdelset(&set, SIGCHLD);
+    signal = sigtimedwait(&set, NULL, &delay);
     return signal == SIGTERM || signal == SIGINT;
+}
+
+/* Has a process of its own do what is to be done while no server runs: it may have threads and
+ * connections, which a server that is forked later must not inherit. */
+static void stand_in(const struct background *bg)
+{
+    pid_t parent = getpid(), pid = bg->away != NULL ? fork() : -1;
+
+    if (pid < 0)
+        return;
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() == parent)
+            bg->away(bg->context);
+        _exit(0);
+    }
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        continue;
 }
 
 static int exit_status(int wait_status)
@@ -214,9 +169,13 @@ static int exit_status(int wait_status)
 /* After each end of the server: is it to be started again?  Sleeps before it says yes. */
 static bool restarts(const struct background *bg, int wait_status, int64_t begun_ms, int *delay_ms)
 {
-    if (clock_now_ms() - begun_ms >= STABLE_AFTER_MS)
+    int64_t lived_ms = clock_now_ms() - begun_ms;
+
+    if (lived_ms >= STABLE_AFTER_MS)
         *delay_ms = RESTART_DELAY_MIN_MS;
     describe_end(bg->name, wait_status, *delay_ms);
+    if (lived_ms < SOON_MS || *delay_ms >= SOON_MS)
+        stand_in(bg);
     if (stopped_while_waiting(*delay_ms))
         return false;
     *delay_ms = *delay_ms * 2 < RESTART_DELAY_MAX_MS ? *delay_ms * 2 : RESTART_DELAY_MAX_MS;
@@ -259,6 +218,8 @@ static int supervise(const struct background *bg)
         if (bg->died != NULL)
             bg->died(bg->context);
     } while (restarts(bg, wait_status, begun_ms, &delay_ms));
+    if (wait_status != 0 && *has_served)
+        stand_in(bg);
     return stopping && WIFSIGNALED(wait_status) ? 0 : exit_status(wait_status);
 }
 

@@ -22,6 +22,7 @@
 #include "ipclocker_server.h"
 #include "lockerd_http.h"
 #include "lockerd_options.h"
+#include "lockerd_resign.h"
 #include "lockerd_rules.h"
 #include "log.h"
 #include "server/replicated.h"
@@ -228,11 +229,19 @@ static int become_ordinary(const struct lockerd *self)
     return EX_OSERR;
 }
 
+static void on_resign_signal(evutil_socket_t signal, short events, void *context)
+{
+    (void)signal;
+    (void)events;
+    ipclocker_server_resign(context);
+}
+
 static int serve_from(struct ipclocker_server *server, struct event_base *base)
 {
     struct event *events[] = {evsignal_new(base, SIGTERM, on_stop_signal, base),
                               evsignal_new(base, SIGINT, on_stop_signal, base),
-                              evsignal_new(base, SIGHUP, on_hangup_signal, server)};
+                              evsignal_new(base, SIGHUP, on_hangup_signal, server),
+                              evsignal_new(base, SIGUSR1, on_resign_signal, server)};
     const char *failure = NULL;
     bool ready = true;
 
@@ -280,6 +289,13 @@ static void shut_sockets(void *context)
 
     if (store_is_shared(self->state))
         ipclocker_server_end_listening(self->server);
+}
+
+/* The next one of this instance would take up at once what the dead one has left, but there is none
+ * for now. */
+static void resign_for_server(void *context)
+{
+    lockerd_resign_for(((const struct lockerd *)context)->server);
 }
 
 /* Serves until a signal ends it; background_run() calls this in the process that is to serve. */
@@ -349,6 +365,7 @@ int main(int argc, char **argv)
     struct background background = {.name = "lockerd",
                                     .serve = serve,
                                     .died = shut_sockets,
+                                    .away = resign_for_server,
                                     .ended = clean_up,
                                     .context = &self};
     int status;
@@ -357,6 +374,8 @@ int main(int argc, char **argv)
     status = conf_options_begin(&lockerd_told, argc, argv, &options);
     if (status >= 0)
         return status;
+    if (options.resigns)
+        return lockerd_resign(&options);
     if (options.log == NULL && options.background)
         options.log = "syslog";
     privileges_choose(&options.privileges, "farmlock", &self.privileges);
@@ -364,6 +383,7 @@ int main(int argc, char **argv)
     if (status != 0)
         return status;
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGUSR1, SIG_IGN); /* until there is something to give up */
     signal(SIGXFSZ, SIG_IGN); /* a state file at its limit is an error to report */
     descriptor_raise_limit();
     /* Else the memory of long lists stays with the process: a threshold that is set does not grow.

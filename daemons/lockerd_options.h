@@ -29,6 +29,7 @@ struct lockerd_options {
     uint64_t history_bytes;
     unsigned no_classic_pidstatd;
     bool background, debug, move_corrupt_state;
+    bool resigns; /* another that runs is to give up leading */
     struct http_option http;
     struct store_etcd_options etcd;
     struct lockerd_who who;

@@ -9,6 +9,8 @@
 #include "context.h"
 #include "listener.h"
 #include "replicated.h"
+#include "state_note.h"
+#include "timeline.h"
 
 enum { LOOKS = 50, LOOK_LEAST_MS = 20 };
 
@@ -105,6 +107,31 @@ void leading_stand_by(struct ipclocker_server *server)
 {
     server->leading.serves = server->leading.listens = false;
     listener_shut_all(server);
+}
+
+/* Answers wait for what was noted, so that goes first; what comes later is taken back. */
+bool ipclocker_server_resign(struct ipclocker_server *server)
+{
+    struct state *state = &server->state;
+
+    if (!state->confirms || state->store == NULL) {
+        context_log(server, LOG_WARNING,
+                    "asked to give up leading: this lockerd has its state for itself");
+        return false;
+    }
+    if (state->phase == STATE_STANDS_BY) {
+        context_log(server, LOG_WARNING, "asked to give up leading: this lockerd stands by");
+        return false;
+    }
+    context_log(server, LOG_NOTICE, "asked to give up leading: another lockerd may lead");
+    leading_stand_by(server);
+    if (!state_note_is_down(server)) {
+        state_note_end_refusals(server, true);
+        timeline_note_now(server);
+        state_note_submit(server);
+    }
+    store_resign(state->store);
+    return true;
 }
 
 void leading_stop(struct ipclocker_server *server)

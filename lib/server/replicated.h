@@ -15,6 +15,15 @@
 void ipclocker_server_set_etcd(struct ipclocker_server *server,
                                const struct store_etcd_options *options);
 
+/* How it opens its store, as far as that is known before it does: the strings are the server's. */
+void ipclocker_server_store_options(const struct ipclocker_server *server,
+                                    struct store_options *options);
+
+/* Gives up leading, behind all that was done: nobody can connect from then on, and clients are told
+ * to look for another.  Where none takes over, this one leads again after a while.  Returns false
+ * where there is nothing to give up; says so in the log either way. */
+bool ipclocker_server_resign(struct ipclocker_server *server);
+
 /* Has the kernel refuse connections at the sockets of a server that has died in another process. */
 void ipclocker_server_end_listening(struct ipclocker_server *server);
 

@@ -19,6 +19,7 @@
 #include "leading.h"
 #include "pass.h"
 #include "payer.h"
+#include "replicated.h"
 #include "state_note.h"
 #include "state_outage.h"
 #include "state_restore.h"
@@ -94,18 +95,11 @@ static int open_store(struct ipclocker_server *server, bool must_exist,
 {
     struct state *state = &server->state;
     char listens[sizeof server->own_hostname + sizeof ":65535"];
-    struct store_options options = {
-        .path = state->path,
-        .durability = state->durability,
-        .history_ms = state->history_ms,
-        .history_bytes = state->history_bytes,
-        .must_exist = must_exist,
-        .etcd = state->etcd,
-    };
+    struct store_options options;
 
     snprintf(listens, sizeof listens, "%s:%u", server->own_hostname, ipclocker_server_port(server));
-    options.etcd.instance = state->instance;
-    options.etcd.host = state->host_now;
+    ipclocker_server_store_options(server, &options);
+    options.must_exist = must_exist;
     options.etcd.listens = listens;
     state->store = store_open(&options, error);
     if (state->store == NULL)
@@ -299,6 +293,11 @@ static void on_news(evutil_socket_t fd, short events, void *context)
     (void)fd;
     (void)events;
     store_progress(state->store, &progress);
+    /* It may have been confirmed before another led. */
+    if (progress.role == STORE_DEPOSED && progress.committed > state->committed) {
+        state->committed = progress.committed;
+        release_output(server);
+    }
     if (state->confirms && !follow_role(server, &progress)) {
         history_take_answers(server); /* of a file of its own */
         return;

@@ -21,6 +21,22 @@ void ipclocker_server_set_etcd(struct ipclocker_server *server,
              (unsigned long long)random_u64(), (unsigned long long)random_u64());
 }
 
+void ipclocker_server_store_options(const struct ipclocker_server *server,
+                                    struct store_options *options)
+{
+    const struct state *state = &server->state;
+
+    *options = (struct store_options){
+        .path = state->path,
+        .durability = state->durability,
+        .history_ms = state->history_ms,
+        .history_bytes = state->history_bytes,
+        .etcd = state->etcd,
+    };
+    options->etcd.instance = state->instance;
+    options->etcd.host = state->host_now;
+}
+
 int ipclocker_server_set_state(struct ipclocker_server *server, const char *path,
                                enum ipclocker_durability durability)
 {

@@ -4,6 +4,8 @@
  *   none.c        the engine that keeps nothing
  *   etcd_store.c  the engine that shares a state in etcd: what its caller does
  *   etcd_engine.c its thread: leads or stands by, commits, reads back
+ *   etcd_aside.c  who leads, and resigning for one that died, without a store
+ *   etcd_open.c   the way to etcd, and who asks there
  *   etcd_batch.c  batches as keys and values of etcd, and back
  *   etcd_history.c what has ended, in a file here
  *   etcd_value.c  one request, clock, unusable seat or entry of the history as a value

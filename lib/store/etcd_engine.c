@@ -100,7 +100,8 @@ static void wait_for_others(struct etcd_engine *self)
     int64_t most_us = store_gather_begin(&self->gather, self->took_us);
     int64_t until_us = clock_now_us() + most_us, left_us;
 
-    while (most_us > 0 && self->gather.queued < self->gather.wanted && !self->closing) {
+    while (most_us > 0 && self->gather.queued < self->gather.wanted &&
+           !etcd_engine_is_ending(self)) {
         left_us = until_us - clock_now_us();
         if (left_us <= 0 || !wait_us(self, left_us))
             break;
@@ -352,7 +353,7 @@ static void begin_what_is_wanted(struct etcd_engine *self)
 {
     if (!self->leads || !etcd_replica_is_ready(self->replica))
         return;
-    if (self->wants_resign || (self->closing && STAILQ_EMPTY(&self->queue))) {
+    if (etcd_engine_is_ending(self) && !etcd_engine_has_batches(self)) {
         self->wants_resign = false;
         self->is_loaded = false;
         forget_batches(self);
@@ -361,7 +362,7 @@ static void begin_what_is_wanted(struct etcd_engine *self)
         self->wants_load = self->is_read = false;
         etcd_rows_forget(&self->reading);
         etcd_replica_load(self->replica);
-    } else if (self->is_loaded && !STAILQ_EMPTY(&self->queue)) {
+    } else if (etcd_engine_has_batches(self)) {
         begin_commit(self);
     }
 }
@@ -374,8 +375,8 @@ static bool is_done(const struct etcd_engine *self)
 /* There is something to do as soon as nothing is under way. */
 static bool is_wanted(const struct etcd_engine *self)
 {
-    return self->leads && (self->wants_resign || self->wants_load || self->closing ||
-                           (self->is_loaded && !STAILQ_EMPTY(&self->queue)));
+    return self->leads &&
+           (etcd_engine_is_ending(self) || self->wants_load || etcd_engine_has_batches(self));
 }
 
 /* Is called with the mutex, and returns with it. */

@@ -71,6 +71,17 @@ struct etcd_engine {
     bool is_trouble;
 };
 
+/* What is queued is the last.  This and the next are called with the mutex. */
+static inline bool etcd_engine_is_ending(const struct etcd_engine *self)
+{
+    return self->closing || self->wants_resign;
+}
+
+static inline bool etcd_engine_has_batches(const struct etcd_engine *self)
+{
+    return self->is_loaded && !STAILQ_EMPTY(&self->queue);
+}
+
 /* Runs it until it is closed, and has resigned then. */
 void *etcd_engine_run(void *engine);
 

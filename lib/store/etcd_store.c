@@ -14,10 +14,10 @@
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/error_text.h"
-#include "base/random.h"
 #include "base/thread.h"
 #include "error.h"
 #include "etcd_engine.h"
+#include "etcd_open.h"
 
 enum { CLOSE_MS = 3000 }; /* for the last batch, and to resign */
 
@@ -66,7 +66,7 @@ static void commit(struct store *store, struct store_batch *batch)
     bool enough = true;
 
     pthread_mutex_lock(&self->mutex);
-    if (self->is_loaded && !self->is_deposed) {
+    if (self->is_loaded && !self->is_deposed && !self->wants_resign) {
         STAILQ_INSERT_TAIL(&self->queue, batch, next);
         self->gather.queued += batch->changes > 0 ? batch->changes : 1;
         enough = self->gather.queued >= self->gather.wanted;
@@ -247,73 +247,6 @@ static int64_t wall_ms(void *context)
     return clock_wall_ms();
 }
 
-static void fill_id(char id[ETCD_ID_SIZE])
-{
-    snprintf(id, ETCD_ID_SIZE, "%016llx%016llx", (unsigned long long)random_u64(),
-             (unsigned long long)random_u64());
-}
-
-static void describe(struct etcd_leader *who, const struct store_etcd_options *options)
-{
-    snprintf(who->instance, sizeof who->instance, "%s", options->instance);
-    fill_id(who->cluster);
-    if (gethostname(who->host, sizeof who->host - 1) != 0)
-        who->host[0] = '\0';
-    snprintf(who->listens, sizeof who->listens, "%s",
-             options->listens != NULL ? options->listens : "");
-    snprintf(who->version, sizeof who->version, "%s", FARMLOCK_VERSION);
-    who->takeover_ms = options->takeover_ms;
-}
-
-static struct etcd_replica *create_replica(struct etcd_engine *self,
-                                           const struct store_etcd_options *options)
-{
-    char machine[ETCD_NAME_SIZE];
-    struct etcd_replica_options replica = {
-        .prefix = self->prefix,
-        .machine = machine,
-        .boot = self->host,
-        .random = random_u64(),
-        .compacts = options->compacts,
-        .on_row = etcd_engine_take_row,
-        .on_history = etcd_engine_take_history,
-        .wall_ms = wall_ms,
-        .context = self,
-    };
-
-    etcd_batch_machine(machine, sizeof machine, self->host);
-    describe(&replica.who, options);
-    return etcd_replica_create(&replica);
-}
-
-static int open_members(struct etcd_engine *self, const struct store_options *options,
-                        char error[STORE_ERROR_SIZE])
-{
-    const struct store_etcd_options *etcd = &options->etcd;
-    const struct members_settings settings = {
-        .user = etcd->user,
-        .password_file = etcd->password_file,
-        .ca_file = etcd->ca_file,
-        .cert_file = etcd->cert_file,
-        .key_file = etcd->key_file,
-        .interrupt_fd = self->interrupt_fd,
-    };
-    struct endpoint_list list;
-    struct etcd_error etcd_error = {0};
-    char why[ENDPOINT_WHY_SIZE];
-
-    if (endpoint_list_parse(options->path, &list, why) != 0)
-        return store_error_set(error, EINVAL, "--state: %s", why);
-    if (asprintf(&self->prefix, "%s/", list.prefix) < 0) {
-        self->prefix = NULL;
-        return store_error_set(error, ENOMEM, "out of memory");
-    }
-    self->members = members_create(&list, &settings, &etcd_error);
-    if (self->members == NULL)
-        return store_error_set(error, EINVAL, "%s", etcd_error.text);
-    return 0;
-}
-
 static int poll_too(const struct etcd_engine *self, int fd, char error[STORE_ERROR_SIZE])
 {
     struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
@@ -341,14 +274,21 @@ static int open_history(struct etcd_engine *self, const struct store_options *op
 static int open_all(struct etcd_engine *self, const struct store_options *options,
                     char error[STORE_ERROR_SIZE])
 {
+    const struct etcd_replica_options calls = {
+        .on_row = etcd_engine_take_row,
+        .on_history = etcd_engine_take_history,
+        .wall_ms = wall_ms,
+        .context = self,
+    };
     int result;
 
     if (self->news_fd < 0 || self->interrupt_fd < 0 || self->all_fd < 0)
         return store_error_set(error, errno, "no descriptor can be had: %s", error_text(errno));
-    if (poll_too(self, self->news_fd, error) != 0 || open_members(self, options, error) != 0 ||
+    self->members = etcd_open_members(options, self->interrupt_fd, &self->prefix, error);
+    if (self->members == NULL || poll_too(self, self->news_fd, error) != 0 ||
         open_history(self, options, error) != 0)
         return -1;
-    self->replica = create_replica(self, &options->etcd);
+    self->replica = etcd_open_replica(&options->etcd, self->prefix, &calls);
     if (self->replica == NULL)
         return store_error_set(error, errno, "etcd: %s", error_text(errno));
     self->txn = etcd_txn_create(self->prefix);

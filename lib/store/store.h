@@ -269,8 +269,9 @@ int64_t store_mute_after_ms(const struct store *store);
 /* While it leads: the id that all servers of this state tell their clients.  Else "". */
 const char *store_cluster(const struct store *store);
 
-/* Gives up leading, so that another may; store_progress() tells STORE_DEPOSED.  What is not safe is
- * lost.  Closing does this, too, behind the last batch. */
+/* Gives up leading behind the batches that it was given, so that another may: it takes no others,
+ * and store_progress() tells STORE_DEPOSED.  It leads again where nobody else has taken over for
+ * longer than store_takeover_ms().  Closing does this, too. */
 void store_resign(struct store *store);
 
 /* Why it stands by, or cannot lead, where there is something to say since the last call: a line for

@@ -102,6 +102,18 @@ class Pair:
             leader.start()
         return took_s
 
+    def end_member(self, how):
+        """Has etcd's leader end, and returns how long until lockerd serves; the member is back then."""
+        leader, _ = self.roles()
+        member = farm.poll(self.farm.etcd.leader, "etcd has a leader")
+        took_s = seconds_until(lambda: grants(leader.port), lambda: how(member))
+        if member.process.poll() is None:
+            member.thaw()
+        else:
+            member.start()
+        farm.poll(member.serves, "it is back")
+        return took_s
+
     def fill(self, count):
         """Has the leader hold so many locks, of an owner each."""
         wire = self.roles()[0].wire()
@@ -188,6 +200,11 @@ def takeovers(count):
         rows.append(Row(f"{work}: its host is cut off", f"not measured: {lacks} is missing"))
     else:
         rows.append(row(f"{work}: its host is cut off", [cut_off_s() for _ in range(count)], TAKEOVER_S + 1))
+    members = rounds.take_turns(count, {
+        "killed": lambda: pair.end_member(lambda one: one.kill()),
+        "frozen": lambda: pair.end_member(lambda one: one.freeze())})
+    rows += [Row(f"etcd's leader {how}, until lockerd serves", f"{rounds.Spread(times)} s")
+             for how, times in members.items()]
     pair.fill(MANY)
     rows.append(row(f"{work}: killed with its parent, {MANY:,} held",
                     [pair.end(lambda one: one.process.kill()) for _ in range(count)], TAKEOVER_S + 3))

@@ -54,7 +54,7 @@ def monitoring_sees_who_stands_by(folder):
     farm.equal(health()[0], 503)
     those.replicas[0].stop()
     farm.poll(standby.serves, "it serves")
-    farm.equal(health(), (200, "ok\n"))
+    farm.poll(lambda: health() == (200, "ok\n"), "it says so")
 
 
 @test

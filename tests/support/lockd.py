@@ -11,11 +11,11 @@ from support.wire import Wire
 LOCKERD = farm.program("lockerd")
 
 
-def serves(port):
+def serves(port, host="127.0.0.1"):
     """True when a lockerd answers.  One that only listens yet may still be loading its state, and
     end over that."""
     try:
-        wire = Wire(port)
+        wire = Wire(port, host)
         wire.send("VERSION")
     except ConnectionError:
         return False

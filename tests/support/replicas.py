@@ -15,16 +15,16 @@ LOCKERSH = farm.program("lockersh")
 class Replica:
     """One lockerd; `start()` again after its end is another one with the same address."""
 
-    def __init__(self, farm_of, name, *options):
-        self.farm, self.options = farm_of, options
-        self.port = farm.free_port()
+    def __init__(self, farm_of, name, *options, address="127.0.0.1", port=None):
+        self.farm, self.options, self.address = farm_of, options, address
+        self.port = port or farm.free_port()
         self.path = os.path.join(farm_of.folder, name + ".log")
         self.process = None
         self.start()
 
     def start(self):
         with open(self.path, "ab") as log:
-            self.process = farm.start(LOCKERD, "--nofork", "--host", "127.0.0.1", "--port",
+            self.process = farm.start(LOCKERD, "--nofork", "--host", self.address, "--port",
                                       self.port, "--state", self.farm.state, "--takeover",
                                       f"{self.farm.takeover_s}s", "--pidstat-port", "none", *self.options,
                                       stderr=log, stdout=log)
@@ -36,7 +36,7 @@ class Replica:
 
     def serves(self):
         """True when clients can connect, and are answered."""
-        return serves(self.port)
+        return serves(self.port, self.address)
 
     def kill(self):
         self.process.kill()
@@ -55,7 +55,7 @@ class Replica:
 
     def wire(self):
         """A connection that speaks protocol 2."""
-        wire = Wire(self.port)
+        wire = Wire(self.port, self.address)
         wire.send("proto 2")
         farm.equal(wire.line(), "proto 2")
         wire.cluster = wire.line().split()

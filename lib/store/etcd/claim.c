@@ -4,11 +4,11 @@
 
 #include <string.h>
 
-void etcd_claim_begin(struct etcd_claim *claim, bool has_resigned)
+void etcd_claim_begin(struct etcd_claim *claim, uint64_t resigned_term)
 {
     claim->leader_revision = claim->seq_revision = 0;
     claim->since_ms = -1;
-    claim->has_resigned = has_resigned;
+    claim->resigned_term = resigned_term;
 }
 
 void etcd_mark_raise(struct etcd_mark *mark, uint64_t cluster_id, int64_t revision,
@@ -35,7 +35,7 @@ static bool is_free(const struct etcd_claim *claim, const struct etcd_sight *sig
 {
     const char *instance = sight->leader.instance;
 
-    if (claim->has_resigned)
+    if (claim->resigned_term != 0 && claim->resigned_term == sight->leader.term)
         return false;
     return sight->leader_revision == 0 || instance[0] == '\0' ||
            strcmp(instance, claim->instance) == 0;

@@ -70,11 +70,11 @@ struct etcd_claim {
 
     /* What was seen first at this time: both 0 and since_ms below 0: nothing. */
     int64_t leader_revision, seq_revision, since_ms;
-    bool has_resigned; /* itself: a vacancy is for others first */
+    uint64_t resigned_term; /* its own, whose vacancy is for others first; 0: none */
 };
 
-/* Begins to stand by, with nothing seen. */
-void etcd_claim_begin(struct etcd_claim *claim, bool has_resigned);
+/* Begins to stand by, with nothing seen; 0, or the term in which it has resigned. */
+void etcd_claim_begin(struct etcd_claim *claim, uint64_t resigned_term);
 
 /* Takes a look that was sent, and answered, at these times. */
 enum etcd_verdict etcd_claim_see(struct etcd_claim *claim, const struct etcd_sight *sight,

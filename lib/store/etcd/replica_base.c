@@ -92,7 +92,7 @@ int64_t replica_patience_ms(const struct etcd_replica *self)
     return half < REPLICA_LONG_CALL_MS ? half : REPLICA_LONG_CALL_MS;
 }
 
-void replica_stand_by(struct etcd_replica *self, int64_t now_ms, bool has_resigned)
+void replica_stand_by(struct etcd_replica *self, int64_t now_ms, uint64_t resigned_term)
 {
     self->role = REPLICA_STANDS_BY;
     self->is_to_claim = false;
@@ -100,5 +100,5 @@ void replica_stand_by(struct etcd_replica *self, int64_t now_ms, bool has_resign
     self->change.is_there = false;
     self->rows.is_wanted = false;
     atomic_store(&self->confirmed_ms, INT64_MIN);
-    etcd_claim_begin(&self->claim, has_resigned);
+    etcd_claim_begin(&self->claim, resigned_term);
 }

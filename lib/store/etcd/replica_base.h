@@ -41,7 +41,7 @@ void replica_pause(struct etcd_replica *self, int64_t now_ms, int64_t pause_ms);
 /* A timeout that leaves time for a heartbeat behind it. */
 int64_t replica_patience_ms(const struct etcd_replica *self);
 
-/* Stands by from now on. */
-void replica_stand_by(struct etcd_replica *self, int64_t now_ms, bool has_resigned);
+/* Stands by from now on; 0, or the term that it, or a dead one of its instance, has given up. */
+void replica_stand_by(struct etcd_replica *self, int64_t now_ms, uint64_t resigned_term);
 
 #endif

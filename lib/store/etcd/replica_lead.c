@@ -172,7 +172,7 @@ static enum etcd_event be_deposed(struct etcd_replica *self, int64_t now_ms)
 {
     snprintf(self->error, sizeof self->error, "another lockerd leads, at %s",
              self->sight.leader.host[0] != '\0' ? self->sight.leader.host : "a host unknown");
-    replica_stand_by(self, now_ms, false);
+    replica_stand_by(self, now_ms, 0);
     return ETCD_EVENT_DEPOSED;
 }
 

@@ -94,7 +94,7 @@ static enum etcd_event look_to_resign(struct etcd_replica *self, int64_t now_ms)
         return ETCD_EVENT_NONE;
     }
     self->resigns = false;
-    replica_stand_by(self, now_ms, true);
+    replica_stand_by(self, now_ms, self->sight.leader.term);
     return ETCD_EVENT_RESIGNED;
 }
 
@@ -214,7 +214,7 @@ static enum etcd_event judge_resignation(struct etcd_replica *self, int64_t now_
         succeeded || (self->sight.leader.instance[0] == '\0' && self->sight.leader.term == term);
 
     self->resigns = false;
-    replica_stand_by(self, now_ms, true);
+    replica_stand_by(self, now_ms, term);
     return is_vacant || !led ? ETCD_EVENT_RESIGNED : ETCD_EVENT_DEPOSED;
 }
 

@@ -22,7 +22,7 @@ MUTANTS = (
      "                  sight->leader.term == UINT64_MAX;"),
     ("a leader that is silent later is not waited for longer", "claim.c", "(theirs > ours ? theirs : ours)", "ours"),
     ("all claim at once", "claim.c", " + claim->hesitation_ms;", ";"),
-    ("who has resigned claims at once", "claim.c", "    if (claim->has_resigned)\n        return false;\n", ""),
+    ("who has resigned claims at once", "claim.c", "    if (claim->resigned_term != 0 && claim->resigned_term == sight->leader.term)\n        return false;\n", ""),
     ("tokens that were seen do not count", "claim.c", "sight->seq.next_token < mark->next_token ||", "false ||"),
     ("revisions that were seen do not count", "claim.c", "sight->revision < mark->revision)", "false)"),
     ("another etcd must have as many revisions", "claim.c", "        mark->revision = 0;", "        (void)0;"),
@@ -70,7 +70,7 @@ MUTANTS = (
     ("one resigns for others", "replica_stand.c", "        strcmp(self->sight.leader.instance, self->who.instance) == 0) {", "        true) {"),
     ("a resignation whose answer was lost looks like a deposal", "replica_stand.c", "        succeeded || (self->sight", "        succeeded || false && (self->sight"),
     ("who has resigned forgets it", "replica_stand.c",
-     "    replica_stand_by(self, now_ms, true);\n    return is_vacant", "    replica_stand_by(self, now_ms, false);\n    return is_vacant"),
+     "    replica_stand_by(self, now_ms, term);\n    return is_vacant", "    replica_stand_by(self, now_ms, 0);\n    return is_vacant"),
 
     ("pages overlap", "replica_read.c", "    buffer_add(&self->rows.from, \"\", 1); /* the least key behind it */\n", ""),
     ("there is one page", "replica_read.c", "    if (answer.more && telling.count > 0)\n", "    if (false)\n"),

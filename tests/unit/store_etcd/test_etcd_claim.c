@@ -19,7 +19,7 @@ static struct etcd_claim claim_of(const char *instance)
 {
     struct etcd_claim claim = {.instance = instance, .takeover_ms = T};
 
-    etcd_claim_begin(&claim, false);
+    etcd_claim_begin(&claim, 0);
     return claim;
 }
 
@@ -116,9 +116,23 @@ static void who_has_resigned_lets_others_go_first(void **state)
     struct etcd_sight vacant = sight_of("", 20);
 
     (void)state;
-    etcd_claim_begin(&claim, true);
+    etcd_claim_begin(&claim, vacant.leader.term);
     assert_int_equal(etcd_claim_see(&claim, &vacant, 0, 0), ETCD_WAIT);
     assert_int_equal(etcd_claim_see(&claim, &vacant, T, T), ETCD_CLAIM);
+}
+
+static void who_has_resigned_before_is_as_quick_as_others(void **state)
+{
+    struct etcd_claim claim = claim_of("us");
+    struct etcd_sight vacant = sight_of("", 20);
+
+    (void)state;
+    etcd_claim_begin(&claim, vacant.leader.term);
+    assert_int_equal(etcd_claim_see(&claim, &vacant, 0, 0), ETCD_WAIT);
+    /* Another has led and resigned, between two looks. */
+    vacant.leader_revision++;
+    vacant.leader.term++;
+    assert_int_equal(etcd_claim_see(&claim, &vacant, 1, 1), ETCD_CLAIM);
 }
 
 static void what_a_later_version_has_left_is_not_touched(void **state)
@@ -331,6 +345,7 @@ int main(void)
         cmocka_unit_test(a_leader_that_is_silent_later_is_waited_for_longer),
         cmocka_unit_test(nobody_waits_for_himself_or_for_nobody),
         cmocka_unit_test(who_has_resigned_lets_others_go_first),
+        cmocka_unit_test(who_has_resigned_before_is_as_quick_as_others),
         cmocka_unit_test(what_a_later_version_has_left_is_not_touched),
         cmocka_unit_test(an_earlier_state_is_not_gone_on_with),
         ETCD_FIXTURE_TEST(a_standby_looks_often_and_takes_over_in_time),
