@@ -76,5 +76,7 @@ def deaf_port(opens_after_s=None, server_port=None):
     else:
         raise AssertionError("the queue of a listener has no end")
     if server_port is not None:
-        threading.Timer(opens_after_s, _pass_on, (listener, server_port)).start()
+        timer = threading.Timer(opens_after_s, _pass_on, (listener, server_port))
+        timer.daemon = True  # close() wakes nobody who waits for a connection
+        timer.start()
     return listener.getsockname()[1]

@@ -43,6 +43,7 @@ __version__ = "1.0.0"
 
 _ANSWER_S, _LOOK_S, _TRIES, _LINE_MAX, _NAMES_MAX = 5, 60, 3, 65536, 1024
 _PULSE_S = 5  # of silence, where another server could be gone on with
+_NEXT_S = 0.25  # before the next host is tried besides (RFC 8305)
 _SHORT_WAIT_S, _STARTERS, _GRANTS = 0.3, 32, 16
 _PUT_OFF = ("later", "proof-later", "proof-required", "proof-clock", "proof-invalid")
 _REASONS = {"broken": "it was broken, as by lockersh --break", "dead": "its owner was reported dead",
@@ -747,34 +748,77 @@ class _Client:
                 wire.transport.abort()
             raise
 
-    async def _connect(self, until=None, endless=False):
-        """A connection to the first server that answers; three tries, or as long as it takes."""
+    async def _race(self, hosts, until, waits):
+        """Tries them at once, each begun a little behind the one before.  Returns which of them it
+        is, or None, its connection, and {number: fault} of those that have failed.  Who waits for a
+        lock has it of a server that stands alone only where those before it have failed: each could
+        grant what the other has granted."""
+        tasks, faults, begin = [], {}, time.monotonic()
+        winner = None
+        try:
+            while True:
+                now = time.monotonic()
+                if len(tasks) < len(hosts) and now >= begin:
+                    tasks.append(asyncio.ensure_future(self._open(
+                        *hosts[len(tasks)], min(now + _ANSWER_S, until or now + _ANSWER_S))))
+                    begin = now + _NEXT_S
+                for number, task in enumerate(tasks):
+                    if number in faults or not task.done():
+                        continue
+                    try:
+                        wire = task.result()
+                    except (_Gone, OSError) as fault:
+                        faults[number] = fault
+                        begin = now if number == len(tasks) - 1 else begin
+                        continue
+                    if wire.cluster or not waits or all(one in faults for one in range(number)):
+                        winner = task
+                        return number, wire, faults
+                if len(faults) == len(hosts):
+                    return None, None, faults
+                pending = [task for task in tasks if not task.done()]
+                if pending:
+                    await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED, timeout=(
+                        max(0, begin - now) if len(tasks) < len(hosts) else None))
+        finally:
+            for task in tasks:
+                if not task.done():
+                    task.cancel()
+                elif task is not winner and not task.cancelled() and task.exception() is None:
+                    task.result().close()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _connect(self, until=None, endless=False, waits=False):
+        """A connection to a server that answers; three tries, or as long as it takes."""
         for tries in itertools.count(1):
-            faults, refusal = [], None
             alone = self._home and self._cluster is None
-            for host, port in [self._home] if alone else list(self._hosts):
-                limit = time.monotonic() + _ANSWER_S
-                try:
-                    wire = await self._open(host, port, min(limit, until or limit))
-                except (_Gone, OSError) as fault:
-                    name = self._name(host, port)
-                    refusal = refusal or getattr(fault, "refusal", None)
-                    number = getattr(fault, "errno", None) or 0
-                    faults.append("%s (%s)" % (name, os.strerror(number) if number > 0 else
-                                               getattr(fault, "strerror", None) or fault))
-                    continue
+            hosts = [self._home] if alone else list(self._hosts)
+            number, wire, faults = await self._race(hosts, until, waits)
+            before = hosts if number is None else hosts[:number]
+            text = ", ".join("%s (%s)" % (self._name(*host), self._fault(faults.get(one)))
+                             for one, host in enumerate(before))
+            if number is not None:
                 self._at_cluster = wire.cluster
-                if faults and self._told is None and not wire.cluster:
+                if before and self._told is None and not wire.cluster:
                     self._tell("second", "asking %s, as no lockerd answers at %s" % (
-                        self._name(host, port), ", ".join(faults)))
-                self._at = (host, port)
+                        self._name(*hosts[number]), text))
+                self._at = hosts[number]
                 self._hosts.sort(key=lambda one: one != self._at)
                 return wire
-            text = "no lockerd answers at " + ", ".join(faults)
+            refusal = next((fault.refusal for fault in faults.values()
+                            if getattr(fault, "refusal", None)), None)
+            text = "no lockerd answers at " + text
             if not endless and (refusal or tries == _TRIES):
                 raise refusal or Unreachable(text + "; start one there, or name another in IPCLOCKER_HOST or "
                                              "/etc/farmlock/client.conf")
             await self._pause(tries, text, endless, until)
+
+    @staticmethod
+    def _fault(fault):
+        number = getattr(fault, "errno", None) or 0
+        if fault is None:
+            return "no connection yet"
+        return os.strerror(number) if number > 0 else getattr(fault, "strerror", None) or fault
 
     def _settle(self):
         """This server has us in its queue, or has granted: no other is asked, but of its cluster."""
@@ -974,7 +1018,7 @@ class AsyncLock(_Client):
         for tries in itertools.count(1):
             wire = None
             try:
-                wire = await self._connect(until, self._queued)
+                wire = await self._connect(until, self._queued, True)
                 await self._wait(wire, until)
                 self.waited = time.monotonic() - began
                 if self._queued:
@@ -1027,6 +1071,8 @@ class AsyncLock(_Client):
                                "waited for" % self._name())
                 if wire.proto == 2:
                     wire.send("QUEUE")
+                if not self._queued and self._at_cluster is not None:
+                    self._settle()  # it has the request, and others of its cluster may have its place
                 asked = self._queued = True
                 continue
             if not self._queued and time.monotonic() > answer:

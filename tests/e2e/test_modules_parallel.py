@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+"""The module for Python: several servers are tried at once, and what may be had of which."""
+
+import time
+
+from support import farm, scripts, tap
+from support.listener import Listener
+from support.locking import start_server
+from support.several import Member, deaf_port
+
+# What one that does not answer at all was waited for, each; a busy machine takes some of it, too.
+CONNECT_S = 5
+OWNERS = {"python": lambda: scripts.python("say(repr(farmlock.status('a').owner))\n")}
+LOCKS = {"python": lambda: scripts.python("with farmlock.lock('a', notice=note) as seat:\n    say('has', seat)\n")}
+
+
+def hosts(*ports):
+    return ":".join(f"127.0.0.1={port}" for port in ports)
+
+
+def run(command, *ports):
+    """The output, and how long it took."""
+    began = time.monotonic()
+    out = scripts.run(command, 1, IPCLOCKER_HOST=hosts(*ports))
+    return out, time.monotonic() - began
+
+
+def soon(kind, command, expected, *ports):
+    """A dead host must not be waited for; a machine may be busy, but not always."""
+    for _ in range(3):
+        out, took = run(command, *ports)
+        farm.equal((kind, out), (kind, expected))
+        if took < CONNECT_S - 1:
+            return
+    raise AssertionError(f"{kind} took {took} s")
+
+
+@tap.test
+def hosts_that_are_dead_hold_up_no_question():
+    dead, (_, port) = [deaf_port(), deaf_port()], start_server()
+    for kind, command in OWNERS.items():
+        soon(kind, command(), "''\n", *dead, port)
+
+
+@tap.test
+def a_lock_is_had_at_once_of_another_server_of_the_cluster():
+    member = Member(start_server()[1], "farm-7")
+    for kind, command in LOCKS.items():
+        soon(kind, command(), "has a\n", deaf_port(), member.port)
+
+
+@tap.test
+def a_lock_of_a_server_that_stands_alone_is_had_once_those_before_it_have_failed():
+    dead, (_, port) = deaf_port(), start_server()
+    for kind, command in LOCKS.items():
+        out, took = run(command(), dead, port)
+        farm.contains(out, f"second: asking 127.0.0.1:{port}, as no lockerd answers at 127.0.0.1:{dead} (")
+        farm.contains(out, "has a\n")
+        assert took >= CONNECT_S - 0.1, (kind, took)
+
+
+@tap.test
+def a_server_that_is_just_slow_is_not_passed_by():
+    """A second for a connection is a lost segment; the second of the list is another farm's."""
+    for kind, command in LOCKS.items():
+        slow = deaf_port(opens_after_s=1, server_port=start_server()[1])
+        out, took = run(command(), slow, start_server()[1])
+        farm.equal((kind, out), (kind, "has a\n"))
+        assert took >= 1, (kind, took)
+
+
+@tap.test
+def the_first_to_answer_is_asked_first_from_then_on():
+    """And those that were passed by are left in peace."""
+    for kind in OWNERS:
+        member = Member(start_server()[1], "farm-7")
+        other = Member(start_server()[1], "farm-7")
+        out, _ = run(OWNERS[kind](), member.port, other.port)
+        farm.equal((kind, out, len(other.sockets)), (kind, "''\n", 0))
+
+
+class Silent(Listener):
+    """One of a cluster that freezes when a lock is asked for, and takes connections then all the same."""
+
+    def __init__(self, cluster):
+        self.cluster, self.asked = cluster, 0
+        super().__init__()
+
+    def serve(self, client):
+        for line in client.makefile("r", encoding="latin-1"):
+            self.asked += line == "LOCK\n"
+            if self.asked:
+                continue
+            if line == "proto 2\n":
+                client.sendall(f"proto 2\ncluster {self.cluster}\n".encode())
+            elif line == "VERSION\n":
+                client.sendall(b"version 1.0.0 1\n\n")
+
+
+@tap.test
+def a_new_request_that_meets_a_server_which_freezes_goes_on_at_another_of_its_cluster():
+    for kind, command in LOCKS.items():
+        silent, member = Silent("farm-7"), Member(start_server()[1], "farm-7")
+        program = scripts.start(command(), 1, IPCLOCKER_HOST=hosts(silent.port, member.port))
+        out, _ = program.communicate(timeout=60)
+        farm.equal((kind, out.splitlines()[-1:], silent.asked), (kind, ["has a"], 1))
+
+
+if __name__ == "__main__":
+    farm.main()
