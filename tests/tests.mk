@@ -178,12 +178,13 @@ ASAN_E2E := $(filter-out $(addprefix %/test_,$(addsuffix .py,scarce leaks instal
 check-asan: all $(PRELOADS) $(SOAK_JOB) $(ETCD_PROGRAMS)
 	@$(TEST_ENV) $(SANITIZED) $(PROVE) -j$(TEST_JOBS) -e '' $(ASAN_E2E)
 
-# Whoever has threads, the store and the resolver, with TSan.
-TSAN_UNIT := $(filter $B/tests/unit/store/% %/test_resolver %/test_client_script %/test_pidstat_asker,$(UNIT_TESTS))
+# Whoever has threads, the stores, the resolver and who checks credentials, with TSan.
+TSAN_UNIT := $(filter $B/tests/unit/store/% $B/tests/unit/store_etcd/% \
+    %/test_resolver %/test_client_script %/test_pidstat_asker,$(UNIT_TESTS))
 TSAN_E2E := $(filter $(addprefix %/test_,$(addsuffix .py,crash http http_events http_lists lockerd_history state_file \
-    lockersh_servers)),$(E2E_TESTS))
+    lockersh_servers etcd_lockerd etcd_crash lockerd_munge munge_outages)),$(E2E_TESTS))
 .PHONY: check-tsan
-check-tsan: all $(TSAN_UNIT) $(PRELOADS)
+check-tsan: all $(TSAN_UNIT) $(PRELOADS) $(ETCD_PROGRAMS)
 	@$(TEST_ENV) $(SANITIZED) $(PROVE) -j$(TEST_JOBS) -e '' $(TSAN_UNIT) $(TSAN_E2E)
 
 # A layer that is preloaded comes before the sanitizer, which is no fault here.

@@ -71,8 +71,10 @@ struct client_host {
     struct resolver_result *late; /* what came of that behind the host's turn; NULL: nothing */
     bool is_deferred;             /* in this round, until all others were tried */
     struct client_host_failure failure; /* in this round */
-    uint64_t started;              /* the server there, see client_home_learn(); 0: not known */
-    char cluster[CLUSTER_ID_SIZE]; /* likewise */
+    /* The server there, see client_home_learn(). */
+    uint64_t started; /* in seconds since 1970; 0: not known */
+    uint64_t seen;    /* when it was last heard of, by its clock or else ours, likewise */
+    char cluster[CLUSTER_ID_SIZE];
 };
 
 union client_address {

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "connection.h"
 #include "error.h"
 #include "hosts.h"
@@ -43,10 +44,12 @@ bool client_home_has_others(const struct ipclocker *lock)
     return client_home_is_cluster(lock) && (lock->set.host_count > 1 || lock->place.has_addresses);
 }
 
-/* One server may stand in the list by several names: it has started once. */
+/* One server may stand in the list by several names, and start anew between two looks: they are two
+ * where the one that started last ran already while the other was there. */
 static bool are_alone(const struct client_host *a, const struct client_host *b)
 {
     return a->started != 0 && b->started != 0 && a->started != b->started &&
+           a->started <= b->seen && b->started <= a->seen &&
            (a->cluster[0] == '\0' || strcmp(a->cluster, b->cluster) != 0);
 }
 
@@ -71,6 +74,8 @@ void client_home_learn(struct ipclocker *lock)
     struct client_host *hosts = lock->set.hosts, *host = &hosts[lock->round.at.host];
 
     host->started = lock->server.started;
+    host->seen =
+        (uint64_t)(lock->server.clock_ms > 0 ? lock->server.clock_ms : clock_wall_ms()) / 1000;
     memcpy(host->cluster, lock->connection.cluster, sizeof host->cluster);
     for (size_t i = 0; i < lock->set.host_count; i++) {
         if (are_alone(&hosts[i], host))

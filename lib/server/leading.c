@@ -12,11 +12,25 @@
 #include "state_note.h"
 #include "timeline.h"
 
-enum { LOOKS = 50, LOOK_LEAST_MS = 20 };
+enum { LOOKS = 50, LOOK_LEAST_MS = 20, UNIX_AGAIN_MS = 1000 };
 
 void ipclocker_server_end_listening(struct ipclocker_server *server)
 {
     listener_shut_all(server);
+}
+
+/* Another lockerd of this machine that has not heard yet that it does not lead may have the path;
+ * who comes by TCP is served meanwhile. */
+static void open_unix(struct ipclocker_server *server)
+{
+    struct leading *leading = &server->leading;
+    bool fails = listener_open_unix(server) != 0;
+
+    if (fails && leading->unix_again_ms == 0)
+        context_log(server, LOG_ERR, "this lockerd leads, but %s", server->error);
+    else if (!fails && leading->unix_again_ms != 0)
+        context_log(server, LOG_NOTICE, "the UNIX socket is served, too");
+    leading->unix_again_ms = fails ? clock_now_ms() + UNIX_AGAIN_MS : 0;
 }
 
 static void listen_again(struct ipclocker_server *server)
@@ -29,6 +43,8 @@ static void listen_again(struct ipclocker_server *server)
     else if (!leading->has_failed)
         context_log(server, LOG_ERR, "this lockerd leads, but %s", server->error);
     leading->has_failed = !leading->listens;
+    if (leading->listens)
+        open_unix(server);
 }
 
 static void fall_silent(struct ipclocker_server *server)
@@ -77,6 +93,9 @@ static void on_look(evutil_socket_t fd, short events, void *context)
         fall_silent(server);
     else if (!leading->listens && silent < mute_ms)
         listen_again(server);
+    else if (leading->listens && leading->unix_again_ms != 0 &&
+             clock_now_ms() >= leading->unix_again_ms)
+        open_unix(server);
     if (!leading->has_closed && silent >= store_takeover_ms(server->state.store) * 3)
         close_all(server);
 }

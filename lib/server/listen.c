@@ -6,9 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "base/descriptor.h"
 #include "base/error_text.h"
@@ -17,6 +14,7 @@
 #include "net/address.h"
 #include "net/name.h"
 #include "net/port.h"
+#include "unix_socket.h"
 
 static bool is_shared(const struct ipclocker_server *server)
 {
@@ -149,102 +147,28 @@ uint16_t ipclocker_server_port(const struct ipclocker_server *server)
     return port;
 }
 
-/* The kernel would take clients for one that stands by. */
-static int refuse_shared(struct ipclocker_server *server, const char *what)
-{
-    errno = EINVAL;
-    return context_fail(server,
-                        "%s cannot be used with a state in etcd, as it takes clients also while "
-                        "another lockerd leads; name --host and --port",
-                        what);
-}
-
-enum path_state { PATH_FREE, PATH_STALE, PATH_SERVED, PATH_OTHER, PATH_ERROR };
-
-static enum path_state look_at_path(const struct sockaddr_un *address)
-{
-    struct stat st;
-    enum path_state state;
-    int fd;
-
-    if (lstat(address->sun_path, &st) != 0)
-        return errno == ENOENT ? PATH_FREE : PATH_ERROR;
-    if (!S_ISSOCK(st.st_mode))
-        return PATH_OTHER;
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return PATH_ERROR;
-    if (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN)
-        state = PATH_SERVED;
-    else
-        state = errno == ECONNREFUSED ? PATH_STALE : PATH_ERROR;
-    close(fd);
-    return state;
-}
-
-static int refuse_path(struct ipclocker_server *server, const char *path, enum path_state state)
-{
-    if (state == PATH_SERVED) {
-        errno = EADDRINUSE;
-        return context_fail(
-            server, "a server answers at the socket %s already; stop it or choose another", path);
-    }
-    if (state == PATH_OTHER) {
-        errno = EEXIST;
-        return context_fail(server, "%s exists and is no socket; choose another path", path);
-    }
-    return context_fail(server, "cannot use the socket %s: %s", path, error_text(errno));
-}
-
-static int open_unix(const struct sockaddr_un *address)
-{
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-    if (fd < 0)
-        return -1;
-    if (bind(fd, (const struct sockaddr *)address, sizeof *address) == 0 &&
-        chmod(address->sun_path, 0666) == 0 && listen(fd, LISTENER_BACKLOG) == 0)
-        return fd;
-    descriptor_close(fd);
-    return -1;
-}
-
 int ipclocker_server_listen_unix(struct ipclocker_server *server, const char *path)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
     struct listener *listener;
-    enum path_state state;
-    struct stat st;
-    int fd;
+    int saved_errno;
 
-    if (is_shared(server))
-        return refuse_shared(server, "a UNIX socket");
-    if (path[0] == '\0' || strlen(path) >= sizeof address.sun_path) {
+    if (!unix_socket_is_path(path)) {
         errno = ENAMETOOLONG;
         return context_fail(server, "a socket's path has 1 to %zu bytes, not '%s'",
-                            sizeof address.sun_path - 1, path);
+                            UNIX_SOCKET_PATH_MOST, path);
     }
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    state = look_at_path(&address);
-    if (state != PATH_FREE && state != PATH_STALE)
-        return refuse_path(server, path, state);
-    if (state == PATH_STALE)
-        unlink(path);
-    fd = open_unix(&address);
-    if (fd < 0)
-        return context_fail(server, "cannot listen at the socket %s: %s; choose another path", path,
-                            error_text(errno));
-    listener = listener_add(server, fd);
-    if (listener == NULL || (listener->path = strdup(path)) == NULL || stat(path, &st) != 0) {
-        if (listener != NULL)
-            listener_destroy(listener);
-        else
-            close(fd);
-        return context_fail(server, "no memory for a listening socket");
-    }
-    listener->device = st.st_dev;
-    listener->inode = st.st_ino;
-    return 0;
+    listener = listener_add(server, -1);
+    if (listener == NULL)
+        return -1;
+    listener->path = strdup(path);
+    if (listener->path == NULL)
+        context_fail(server, "no memory for a listening socket");
+    else if (is_shared(server) || unix_socket_open(listener) == 0)
+        return 0;
+    saved_errno = errno;
+    listener_destroy(listener);
+    errno = saved_errno;
+    return -1;
 }
 
 int ipclocker_server_listen_fd(struct ipclocker_server *server, int fd)
@@ -252,8 +176,14 @@ int ipclocker_server_listen_fd(struct ipclocker_server *server, int fd)
     int listening = 0;
     socklen_t len = sizeof listening;
 
-    if (is_shared(server))
-        return refuse_shared(server, "a socket that systemd has opened");
+    /* The kernel would take clients for one that stands by. */
+    if (is_shared(server)) {
+        errno = EINVAL;
+        return context_fail(server,
+                            "a socket that systemd has opened cannot be used with a state in etcd, "
+                            "as it takes clients also while another lockerd leads; name --host, "
+                            "--port or --path");
+    }
     if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) != 0)
         return context_fail(server, "descriptor %d is no socket: %s", fd, error_text(errno));
     if (!listening) {

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 #include "net/address.h"
 #include "net/keepalive.h"
 #include "pass.h"
+#include "unix_socket.h"
 
 enum {
     DEFER_ACCEPT_S = 1,
@@ -42,15 +42,13 @@ struct listener *listener_add(struct ipclocker_server *server, int fd)
 
 void listener_destroy(struct listener *listener)
 {
-    struct stat st;
-
     LIST_REMOVE(listener, all);
     if (listener->server->serving)
         event_del(&listener->readable);
-    close(listener->fd);
-    if (listener->path != NULL && stat(listener->path, &st) == 0 && st.st_dev == listener->device &&
-        st.st_ino == listener->inode)
-        unlink(listener->path);
+    if (listener->path != NULL)
+        unix_socket_close(listener);
+    else
+        close(listener->fd);
     free(listener->path);
     free(listener);
 }
@@ -138,23 +136,34 @@ static void on_accept_again(evutil_socket_t fd, short events, void *context)
     server->accept_paused = false;
     LIST_FOREACH(listener, &server->listeners, all)
     {
-        event_add(&listener->readable, NULL);
+        if (listener->fd >= 0)
+            event_add(&listener->readable, NULL);
     }
+}
+
+static int assign(struct listener *listener)
+{
+    return event_assign(&listener->readable, listener->server->base, listener->fd,
+                        EV_READ | EV_PERSIST, on_acceptable, listener);
 }
 
 int listener_start_all(struct ipclocker_server *server)
 {
+    bool is_shared = store_is_shared(server->state.path);
     struct listener *listener;
 
     evtimer_assign(&server->accept_again, server->base, on_accept_again, server);
     LIST_FOREACH(listener, &server->listeners, all)
     {
-        if (event_assign(&listener->readable, server->base, listener->fd, EV_READ | EV_PERSIST,
-                         on_acceptable, listener) != 0 ||
-            (!store_is_shared(server->state.path) && event_add(&listener->readable, NULL) != 0)) {
+        if (assign(listener) != 0 || (!is_shared && event_add(&listener->readable, NULL) != 0)) {
             errno = ENOMEM;
             return context_fail(server, "the event loop does not take a listening socket");
         }
+    }
+    LIST_FOREACH(listener, &server->listeners, all)
+    {
+        if (is_shared && listener->path != NULL && unix_socket_check(listener) != 0)
+            return -1;
     }
     allow_warn_of_strangers(server);
     return 0;
@@ -166,6 +175,8 @@ int listener_open_all(struct ipclocker_server *server)
 
     LIST_FOREACH(listener, &server->listeners, all)
     {
+        if (listener->path != NULL)
+            continue;
         listener_set_up(listener->fd);
         if (listen(listener->fd, LISTENER_BACKLOG) != 0 ||
             event_add(&listener->readable, NULL) != 0) {
@@ -176,6 +187,30 @@ int listener_open_all(struct ipclocker_server *server)
         }
     }
     return 0;
+}
+
+static int open_unix(struct listener *listener)
+{
+    if (unix_socket_open(listener) != 0)
+        return -1;
+    if (assign(listener) == 0 && event_add(&listener->readable, NULL) == 0)
+        return 0;
+    unix_socket_close(listener);
+    errno = ENOMEM;
+    return context_fail(listener->server, "the event loop does not take a listening socket");
+}
+
+int listener_open_unix(struct ipclocker_server *server)
+{
+    struct listener *listener;
+    int result = 0;
+
+    LIST_FOREACH(listener, &server->listeners, all)
+    {
+        if (listener->path != NULL && listener->fd < 0 && open_unix(listener) != 0)
+            result = -1;
+    }
+    return result;
 }
 
 /* Of a socket that does not listen, connections would be born shut. */
@@ -197,7 +232,10 @@ void listener_shut_all(struct ipclocker_server *server)
     {
         if (server->serving)
             event_del(&listener->readable);
-        stop_listening(listener->fd);
+        if (listener->path != NULL)
+            unix_socket_close(listener);
+        else
+            stop_listening(listener->fd);
     }
     if (server->accept_paused)
         event_del(&server->accept_again);

@@ -17,9 +17,11 @@ void listener_set_up(int fd);
 int listener_start_all(struct ipclocker_server *server);
 
 /* Clients can connect from now on, or can not: the kernel refuses them, and whoever it has not
- * handed over yet, and the ports stay ours.  Only where the state is shared.  The first returns -1
- * with errno and an error. */
+ * handed over yet, and the ports stay ours.  Only where the state is shared.  UNIX sockets, which
+ * others may have meanwhile, are opened by themselves, those that are not open yet.  The first two
+ * return -1 with errno and an error. */
 int listener_open_all(struct ipclocker_server *server);
+int listener_open_unix(struct ipclocker_server *server);
 void listener_shut_all(struct ipclocker_server *server);
 
 /* Nothing is accepted any more; the sockets stay, for another start. */

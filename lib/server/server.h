@@ -43,8 +43,8 @@ enum {
 
 struct listener {
     struct ipclocker_server *server;
-    int fd;
-    char *path; /* of a UNIX socket that we made; NULL otherwise */
+    int fd;     /* -1: a UNIX socket that is not open now */
+    char *path; /* of a UNIX socket that we make; NULL otherwise */
     dev_t device;
     ino_t inode; /* of that file, so that nobody else's is removed */
     struct event readable;
@@ -238,9 +238,9 @@ struct state {
 
 /* See leading.h. */
 struct leading {
-    bool looks;                  /* `look` is in the loop: the state is shared */
-    bool serves, listens;        /* it leads, and knows the table; and people can connect */
+    bool looks, serves, listens; /* `look` is in the loop; it leads, and knows the table; is open */
     bool has_closed, has_failed; /* connections, as another may lead; to listen, and has said so */
+    int64_t unix_again_ms; /* when UNIX sockets that could not be opened are tried again; or 0 */
     struct event look;
 };
 

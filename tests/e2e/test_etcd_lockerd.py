@@ -326,8 +326,6 @@ def what_cannot_be_is_refused_with_what_to_do(folder):
         return result.stderr
 
     state = "etcd:http://127.0.0.1:1/farmlock/test"
-    farm.contains(refused("--state", state, "--path", os.path.join(folder, "socket")),
-                  "a UNIX socket cannot be used with a state in etcd")
     farm.contains(refused("--state", "etcd:here"), "it is written etcd:URL[,URL...]/PREFIX")
     farm.contains(refused("--state", "none", "--history-file", "history.db"),
                   "--history-file is for a state in etcd")

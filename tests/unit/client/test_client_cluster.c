@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 #include <netinet/in.h>
@@ -356,6 +357,32 @@ static void a_request_at_a_frozen_server_goes_to_another_that_comes(void **state
     ipclocker_destroy(waiter);
 }
 
+static void a_server_that_has_started_anew_is_not_two(void **state)
+{
+    struct several_notices notices = {0};
+    struct ipclocker *lock = several_handle("u", &notices);
+    struct ipclocker_ping_status status;
+    uint64_t started;
+
+    (void)state;
+    /* Who asks how to prove who he is is told of the server as well. */
+    setenv("IPCLOCKER_AUTH", "munge", true);
+    several_start(0, NULL, several_state);
+    assert_int_equal(ipclocker_ping_status(lock, &status), 0);
+    started = status.started;
+    several_stop(0);
+    /* Within one second it could not be told from what has not ended. */
+    while ((uint64_t)clock_wall_ms() / 1000 <= started)
+        usleep(10000);
+    several_start(1, NULL, several_state);
+    assert_int_equal(ipclocker_ping_status(lock, &status), 0);
+    assert_true(status.started > started);
+    /* That another one is asked, and no more. */
+    assert_int_equal(notices.count[IPCLOCKER_NOTICE_SECOND], 1);
+    unsetenv("IPCLOCKER_AUTH");
+    ipclocker_destroy(lock);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -375,6 +402,8 @@ int main(void)
                                         several_setup, several_teardown),
         cmocka_unit_test_setup_teardown(a_request_at_a_frozen_server_goes_to_another_that_comes,
                                         several_setup, several_teardown),
+        cmocka_unit_test_setup_teardown(a_server_that_has_started_anew_is_not_two, several_setup,
+                                        several_teardown),
         cmocka_unit_test_setup_teardown(who_was_faster_with_an_answer_is_not_preferred_for_a_lock,
                                         several_setup, several_teardown),
     };
