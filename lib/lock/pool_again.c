@@ -195,18 +195,19 @@ static struct lock_result take_seats(struct lock_table *table, const struct lock
 struct lock_result lock_table_take_again(struct lock_table *table, const struct lock_ask *ask,
                                          int64_t now_ms)
 {
-    struct pool_index index = table->pools != NULL ? pool_index_of(table) : (struct pool_index){0};
+    const struct pool_index none = {0};
+    const struct pool_index *index = table->pools != NULL ? pool_index_of(table) : &none;
     struct lock_ask impatient = *ask;
     struct lock_result result = {0};
     struct lock_want want;
 
     impatient.wait = false;
-    if (!names_seats(&index, ask))
+    if (!names_seats(index, ask))
         return lock_table_request(table, &impatient, now_ms);
     result.outcome = lock_want_init(&want, &impatient, &result.name);
     if (result.outcome != LOCK_OUTCOME_GRANTED)
         return result;
-    find_seats(&index, &want);
+    find_seats(index, &want);
     result = take_seats(table, &want, now_ms);
     lock_want_fini(&want);
     return result;

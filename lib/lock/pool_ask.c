@@ -294,10 +294,10 @@ bool pool_ask(struct lock_table *table, const struct lock_ask *ask, int64_t now_
               struct lock_result *result)
 {
     const struct pools_config *config = table->pools->config;
-    struct pool_index index = pool_index_of(table);
+    const struct pool_index *index = pool_index_of(table);
     struct pool_demand demand;
     const char *unknown;
-    bool is_one = pool_demand_is_one(&index, ask, &unknown);
+    bool is_one = pool_demand_is_one(index, ask, &unknown);
 
     *result = (struct lock_result){0};
     if (tree_count(&table->pools->unknown) > 0 && ask_again_unknown(table, ask, now_ms, result))
@@ -309,7 +309,7 @@ bool pool_ask(struct lock_table *table, const struct lock_ask *ask, int64_t now_
     }
     if (!is_one)
         return false;
-    result->outcome = pool_demand_init(&demand, &index, ask, &result->name);
+    result->outcome = pool_demand_init(&demand, index, ask, &result->name);
     if (result->outcome != LOCK_OUTCOME_GRANTED)
         return true;
     *result = ask_checked(table, &demand, now_ms);

@@ -27,15 +27,15 @@ struct lock_seat *pool_lowest_promise(const struct pool_tie *tie)
 
 static int32_t find_free(const struct pool_want *want)
 {
-    const struct pool *pool = want->tie->pool;
+    struct pool *pool = want->tie->pool;
     int32_t best = POOL_NO_SEAT;
 
     if (pool->keeps_room && pool_room(pool, want->tie->reserve_class) < 1)
         return POOL_NO_SEAT;
     if (want->is_whole)
-        return pool->nodes[POOL_ROOT].best_free;
+        return pool_tree_node(pool, POOL_ROOT)->best_free;
     for (uint32_t i = 0; i < want->entry_count; i++)
-        best = pool_first_free(pool, best, pool->nodes[want->entries[i].queue].best_free);
+        best = pool_first_free(pool, best, pool_tree_node(pool, want->entries[i].queue)->best_free);
     return best;
 }
 
@@ -71,14 +71,15 @@ static struct lock_seat *find_promise_with_room(const struct pool_want *want)
 
 static struct lock_seat *find_promise(const struct pool_want *want)
 {
-    const struct pool *pool = want->tie->pool;
+    struct pool *pool = want->tie->pool;
     int32_t best = POOL_NO_SEAT;
     struct lock_seat *slot;
 
     if (pool->keeps_room)
         return find_promise_with_room(want);
     for (uint32_t i = 0; i < want->entry_count; i++)
-        best = pool_last_promise(pool, best, pool->nodes[want->entries[i].queue].best_promise);
+        best = pool_last_promise(pool, best,
+                                 pool_tree_node(pool, want->entries[i].queue)->best_promise);
     if (best == POOL_NO_SEAT)
         return NULL;
     slot = pool->seats[best].lock->taken;

@@ -8,6 +8,7 @@
 
 #include "grant.h"
 #include "pool_counter.h"
+#include "pool_index.h"
 #include "pool_person.h"
 #include "pool_rules.h"
 #include "pool_seat.h"
@@ -79,6 +80,7 @@ static int create_seats(struct pool *pool)
             return -1;
     }
     pool->free = pool->size;
+    pool->stale = POOL_NO_SEAT;
     return 0;
 }
 
@@ -254,6 +256,6 @@ void pool_set_destroy(struct pool_set *set)
     for (size_t i = 0; i < set->pool_count; i++)
         pool_destroy(set->pools[i]);
     free(set->pools);
-    free(set->names);
+    pool_index_fini(&set->index);
     free(set);
 }

@@ -183,6 +183,14 @@ static int allocate(struct pool_demand *demand)
 
     for (size_t g = 0; g < ask->group_count; g++)
         names += ask->groups[g].name_count;
+    if (ask->group_count == 1 && names <= POOL_DEMAND_FEW) {
+        demand->few.part = (struct pool_part){0};
+        demand->parts = &demand->few.part;
+        demand->seats = demand->few.seats;
+        demand->claims = &demand->few.claim;
+        demand->single_groups = &demand->few.single_group;
+        return 0;
+    }
     demand->parts = calloc(ask->group_count + 1, sizeof *demand->parts);
     demand->seats = calloc(names + 1, sizeof *demand->seats);
     demand->claims = malloc((ask->group_count + 1) * sizeof *demand->claims);
@@ -226,7 +234,11 @@ enum lock_outcome pool_demand_init(struct pool_demand *demand, const struct pool
 {
     enum lock_outcome outcome = LOCK_OUTCOME_NO_MEMORY;
 
-    *demand = (struct pool_demand){.ask = ask};
+    /* Not all of it is cleared: what it has room for is much. */
+    demand->ask = ask;
+    demand->claim_count = 0;
+    demand->singles = (struct lock_want){0};
+    demand->single_ask = (struct lock_ask){0};
     *culprit = NULL;
     if (allocate(demand) == 0)
         outcome = read_groups(demand, index, culprit);
@@ -242,6 +254,8 @@ void pool_demand_fini(struct pool_demand *demand)
 {
     if (demand->singles.names != NULL)
         lock_want_fini(&demand->singles);
+    if (demand->parts == &demand->few.part)
+        return;
     free(demand->parts);
     free(demand->seats);
     free(demand->claims);

@@ -22,7 +22,10 @@ struct pool_claim {
     struct pool_verdict verdict;
 };
 
-/* A demand that names a pool or seats of one.  It borrows the ask. */
+/* Most demands are one group of a few names. */
+enum { POOL_DEMAND_FEW = 8 };
+
+/* A demand that names a pool or seats of one.  It borrows the ask, and stays where it is. */
 struct pool_demand {
     const struct lock_ask *ask;
     struct pool_part *parts; /* one a group */
@@ -32,6 +35,12 @@ struct pool_demand {
     struct lock_want singles; /* the names of all other groups, with the numbers of these */
     struct lock_ask single_ask;
     struct lock_group *single_groups;
+    struct { /* what these four point to where there are few */
+        struct pool_part part;
+        uint32_t seats[POOL_DEMAND_FEW];
+        struct pool_claim claim;
+        struct lock_group single_group;
+    } few;
 };
 
 /* Whether a demand names anything that is declared, and the first name that is not, or NULL. */

@@ -194,7 +194,7 @@ static void serve_with_room(struct lock_table *table, struct pool *pool, int64_t
     struct pool_entry *entry;
 
     while (pool->free > 0 && (entry = first_with_room(pool)) != NULL)
-        give(table, entry, pool->nodes[POOL_ROOT].best_free, now_ms);
+        give(table, entry, pool_tree_node(pool, POOL_ROOT)->best_free, now_ms);
 }
 
 void pool_serve(struct lock_table *table, struct pool *pool, uint32_t seat, int64_t now_ms)
@@ -252,10 +252,10 @@ static struct pool_line *best_with_room(const struct pool *pool, pick_fn *pick)
 }
 
 /* The best line of those nodes at or below this that have a free seat; no deeper than the tree. */
-static struct pool_line *best_below(const struct pool *pool, uint32_t node, struct pool_line *best,
+static struct pool_line *best_below(struct pool *pool, uint32_t node, struct pool_line *best,
                                     pick_fn *pick)
 {
-    const struct pool_node *it = &pool->nodes[node];
+    const struct pool_node *it = pool_tree_node(pool, node);
 
     if (it->eligible == 0)
         return best;
@@ -268,7 +268,7 @@ static struct pool_line *best_below(const struct pool *pool, uint32_t node, stru
     return best;
 }
 
-static struct pool_line *best_line(const struct pool *pool, pick_fn *pick)
+static struct pool_line *best_line(struct pool *pool, pick_fn *pick)
 {
     return pool->keeps_room ? best_with_room(pool, pick) : best_below(pool, POOL_ROOT, NULL, pick);
 }
@@ -296,7 +296,7 @@ static void select_request(struct lock_table *table, struct lock_request *reques
 }
 
 /* Whom the pool selects next; NULL when no candidate can be. */
-static struct lock_request *next_to_select(const struct pool *pool)
+static struct lock_request *next_to_select(struct pool *pool)
 {
     const struct pool_line *line =
         pool->config->share.is_set ? best_line(pool, pick_within_part) : NULL;
@@ -311,7 +311,7 @@ static struct lock_request *next_to_select(const struct pool *pool)
 bool pool_would_select(const struct lock_request *request)
 {
     for (uint32_t i = 0; i < request->pooled->tie_count; i++) {
-        const struct pool *pool = request->pooled->ties[i].pool;
+        struct pool *pool = request->pooled->ties[i].pool;
 
         if (pool->has_rules && next_to_select(pool) == request)
             return true;

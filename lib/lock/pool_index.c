@@ -2,34 +2,89 @@
  * Must not change anything. */
 #include "pool_index.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "name_hash.h"
 
 const char *pool_name_text(const struct pool_name *name)
 {
     return name->seat == POOL_NO_SEAT ? name->pool->name : name->pool->seats[name->seat].lock->name;
 }
 
-const struct pool_name *pool_index_find(const struct pool_index *index, const char *name)
+int pool_index_init(struct pool_index *index, size_t count)
 {
-    size_t first = 0, end = index->count;
-
-    while (first < end) {
-        size_t middle = first + (end - first) / 2;
-        int order = strcmp(name, pool_name_text(&index->names[middle]));
-
-        if (order == 0)
-            return &index->names[middle];
-        if (order < 0)
-            end = middle;
-        else
-            first = middle + 1;
-    }
-    return NULL;
+    *index = (struct pool_index){.place_bits = 1};
+    while ((size_t)1 << index->place_bits <= 2 * count)
+        index->place_bits++;
+    index->names = malloc((count + 1) * sizeof *index->names);
+    index->places = calloc((size_t)1 << index->place_bits, sizeof *index->places);
+    if (index->names != NULL && index->places != NULL)
+        return 0;
+    pool_index_fini(index);
+    errno = ENOMEM;
+    return -1;
 }
 
-int pool_name_compare(const void *a, const void *b)
+void pool_index_fini(struct pool_index *index)
+{
+    free(index->names);
+    free(index->places);
+    *index = (struct pool_index){0};
+}
+
+void pool_index_add(struct pool_index *index, struct pool *pool)
+{
+    index->names[index->count++] = (struct pool_name){pool, POOL_NO_SEAT};
+    for (uint32_t i = 0; i < pool->size; i++)
+        index->names[index->count++] = (struct pool_name){pool, (int32_t)i};
+}
+
+static int compare_names(const void *a, const void *b)
 {
     return strcmp(pool_name_text(a), pool_name_text(b));
+}
+
+static size_t first_place(const struct pool_index *index, uint64_t hash)
+{
+    return hash >> (64 - index->place_bits);
+}
+
+static size_t next_place(const struct pool_index *index, size_t place)
+{
+    return (place + 1) & (((size_t)1 << index->place_bits) - 1);
+}
+
+void pool_index_settle(struct pool_index *index)
+{
+    qsort(index->names, index->count, sizeof *index->names, compare_names);
+    for (size_t i = 0; i < index->count; i++) {
+        uint64_t hash = lock_name_hash(pool_name_text(&index->names[i]));
+        size_t at = first_place(index, hash);
+
+        while (index->places[at].number != 0)
+            at = next_place(index, at);
+        index->places[at] = (struct pool_place_of_name){(uint32_t)hash, (uint32_t)i + 1};
+    }
+}
+
+/* Half of the places are empty, and only the configuration says which. */
+const struct pool_name *pool_index_find(const struct pool_index *index, const char *name)
+{
+    uint64_t hash;
+
+    if (index->count == 0)
+        return NULL;
+    hash = lock_name_hash(name);
+    for (size_t at = first_place(index, hash); index->places[at].number != 0;
+         at = next_place(index, at)) {
+        const struct pool_name *found = &index->names[index->places[at].number - 1];
+
+        if (index->places[at].hash == (uint32_t)hash && strcmp(pool_name_text(found), name) == 0)
+            return found;
+    }
+    return NULL;
 }
 
 bool pool_index_has_all(const struct pool_index *index, const struct pool_index *of)
@@ -58,19 +113,26 @@ struct pool *pool_of_set(const struct pool_set *set, const char *name)
     return NULL;
 }
 
-struct pool_index pool_index_of(const struct lock_table *table)
+const struct pool_index *pool_index_of(const struct lock_table *table)
 {
-    return (struct pool_index){table->pools->names, table->pools->name_count};
+    return &table->pools->index;
 }
 
 struct pool_tie *pool_next_tie(const struct pool *pool, const char *owner,
                                const struct pool_tie *last)
 {
-    struct lock_request request = {.owner = owner};
-    const struct pool_tie probe = {.request = &request};
-    struct tree_node *node = last != NULL ? tree_next(&pool->by_owner, &last->owner_node)
-                                          : tree_at_least(&pool->by_owner, &probe.owner_node);
-    struct pool_tie *tie = node != NULL ? tree_entry(node, struct pool_tie, owner_node) : NULL;
+    uint64_t behind = last != NULL ? last->request->ticket : 0;
+    struct pool_tie *found = NULL;
 
-    return tie != NULL && strcmp(tie->request->owner, owner) == 0 ? tie : NULL;
+    /* Not tree_at_least(), which compares all of a tie where most have another owner. */
+    for (const struct tree_node *node = pool->by_owner.root; node != NULL;) {
+        struct pool_tie *tie = tree_entry(node, struct pool_tie, owner_node);
+        int order = strcmp(owner, tie->request->owner);
+        bool is_own = order == 0 && tie->request->ticket > behind;
+
+        if (is_own)
+            found = tie;
+        node = order < 0 || is_own ? node->left : node->right;
+    }
+    return found;
 }

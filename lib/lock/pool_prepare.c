@@ -40,24 +40,18 @@ static int prepare_pool(struct pool_reload *reload, size_t at)
 
 static int prepare_names(struct pool_reload *reload)
 {
-    const struct pool_index old = pool_index_of(reload->table);
+    const struct pool_index *old = pool_index_of(reload->table);
     size_t count = 0;
 
     for (size_t i = 0; i < reload->config->pool_count; i++)
         count += 1 + reload->pools[i]->size;
-    reload->names = malloc((count + 1) * sizeof *reload->names);
-    if (reload->names == NULL)
+    if (pool_index_init(&reload->index, count) != 0)
         return -1;
-    count = 0;
-    for (size_t i = 0; i < reload->config->pool_count; i++) {
-        reload->names[count++] = (struct pool_name){reload->pools[i], POOL_NO_SEAT};
-        for (uint32_t k = 0; k < reload->pools[i]->size; k++)
-            reload->names[count++] = (struct pool_name){reload->pools[i], (int32_t)k};
-    }
-    qsort(reload->names, count, sizeof *reload->names, pool_name_compare);
-    reload->index = (struct pool_index){reload->names, count};
-    reload->has_new_names = !pool_index_has_all(&old, &reload->index);
-    reload->moves_locks = reload->has_new_names || !pool_index_has_all(&reload->index, &old);
+    for (size_t i = 0; i < reload->config->pool_count; i++)
+        pool_index_add(&reload->index, reload->pools[i]);
+    pool_index_settle(&reload->index);
+    reload->has_new_names = !pool_index_has_all(old, &reload->index);
+    reload->moves_locks = reload->has_new_names || !pool_index_has_all(&reload->index, old);
     return 0;
 }
 
@@ -304,7 +298,7 @@ void pool_reload_cancel(struct pool_reload *reload)
     cancel_moves(reload->table, &reload->held);
     for_all_new(reload, pool_destroy);
     free(reload->pools);
-    free(reload->names);
+    pool_index_fini(&reload->index);
     pool_sweep_locks(reload->table);
     free(reload);
 }

@@ -18,7 +18,6 @@ struct pool_reload {
     const struct pools_config *config;
     struct pool **pools;
     struct pool_index index;
-    struct pool_name *names;
     uint64_t next_ticket;  /* who has a lower one is ready, as far as that can be done early */
     size_t next_pool;      /* those who hold seats of the pools before, too; */
     uint64_t next_token;   /* and of this one's, those with lower tokens */

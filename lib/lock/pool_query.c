@@ -11,9 +11,15 @@
 
 static const struct pool_name *find_name(const struct lock_table *table, const char *name)
 {
-    struct pool_index index = pool_index_of(table);
+    struct pool_set *set = table->pools;
+    const struct pool_name *found = set->last_found;
 
-    return pool_index_find(&index, name);
+    if (found != NULL && strcmp(pool_name_text(found), name) == 0)
+        return found;
+    found = pool_index_find(&set->index, name);
+    if (found != NULL)
+        set->last_found = found;
+    return found;
 }
 
 struct lock *pool_seat_named(const struct lock_table *table, const char *name)
@@ -301,18 +307,18 @@ static const struct lock_seat *next_single(const struct lock_table *table, const
 /* The first declared seat behind a name that somebody holds. */
 static const struct lock_seat *next_seat(const struct pool_set *set, const char *name)
 {
-    size_t first = 0, end = set->name_count;
+    size_t first = 0, end = set->index.count;
 
     while (first < end) {
         size_t middle = first + (end - first) / 2;
 
-        if (strcmp(pool_name_text(&set->names[middle]), name) > 0)
+        if (strcmp(pool_name_text(&set->index.names[middle]), name) > 0)
             end = middle;
         else
             first = middle + 1;
     }
-    for (; first < set->name_count; first++) {
-        const struct pool_name *found = &set->names[first];
+    for (; first < set->index.count; first++) {
+        const struct pool_name *found = &set->index.names[first];
         const struct lock_seat *taken =
             found->seat != POOL_NO_SEAT ? found->pool->seats[found->seat].lock->taken : NULL;
 

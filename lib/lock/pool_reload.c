@@ -20,6 +20,7 @@ static void install_pools(struct pool_reload *reload)
     struct lock_table *table = reload->table;
     struct pool_set *set = table->pools;
 
+    lock_recent_clear(table);
     for (size_t i = 0; i < reload->config->pool_count; i++) {
         struct pool *pool = reload->pools[i];
 
@@ -36,11 +37,11 @@ static void install_pools(struct pool_reload *reload)
         set->pools[reload->retired_count++] = set->pools[i];
     }
     reload->retired = set->pools;
-    free(set->names);
+    pool_index_fini(&set->index);
     set->pools = reload->pools;
     set->pool_count = reload->config->pool_count;
-    set->names = reload->names;
-    set->name_count = reload->index.count;
+    set->index = reload->index;
+    set->last_found = NULL;
     set->config = reload->config;
     set->has_other_groups = false;
     for (size_t i = 0; i < set->pool_count; i++)
@@ -146,10 +147,8 @@ static void forget(struct pool_set *set)
  * ENOMEM. */
 static struct pool_reload *reload_of(struct lock_table *table, const struct pools_config *config)
 {
-    if (table->pools == NULL) {
-        lock_recent_end(table);
+    if (table->pools == NULL)
         table->pools = pool_set_create();
-    }
     if (table->pools == NULL)
         return NULL;
     if (!is_of(table->pools->reload, config) || is_overtaken(table->pools->reload))

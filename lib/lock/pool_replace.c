@@ -11,6 +11,7 @@
 #include "pool_share.h"
 #include "pool_tree.h"
 #include "query.h"
+#include "recent.h"
 
 /* A seat of a new pool that there was already, as a seat or as a lock, stays the same. */
 static void adopt_seat(struct lock_table *table, struct pool *pool, uint32_t seat)
@@ -63,6 +64,7 @@ static void leave_seat(struct lock_table *table, struct pool *old, uint32_t seat
         return;
     if (!was_leaving)
         tree_insert(&table->locks, &lock->name_node);
+    lock_recent_note(table, lock);
     lock->pool = NULL;
     if (lock->taken == NULL)
         return;
@@ -111,9 +113,10 @@ void pool_count_seats(struct pool_set *set, struct pool *pool)
 /* Locks that nobody uses: made for who then did not come, or left by who has moved. */
 void pool_sweep_locks(struct lock_table *table)
 {
-    struct tree_node *node = tree_first(&table->locks), *next;
+    struct tree_node *node, *next;
 
-    for (; node != NULL; node = next) {
+    lock_recent_clear(table); /* so that none of these gives its place up to another on the way */
+    for (node = tree_first(&table->locks); node != NULL; node = next) {
         struct lock *lock = tree_entry(node, struct lock, name_node);
 
         next = tree_next(&table->locks, node);

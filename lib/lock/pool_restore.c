@@ -161,7 +161,7 @@ static struct lock_request *hold(struct lock_table *table, const struct lock_rec
 static bool restore_held(struct lock_table *table, const struct lock_record *record,
                          struct lock_request **request)
 {
-    struct pool_index index = pool_index_of(table);
+    const struct pool_index *index = pool_index_of(table);
     struct pool_holding *holdings;
     struct lock_want want;
     const char *culprit;
@@ -172,7 +172,7 @@ static bool restore_held(struct lock_table *table, const struct lock_record *rec
     for (size_t i = 0; i < want.name_count; i++)
         want.names[i].lock = NULL;
     holdings = calloc(want.name_count + 1, sizeof *holdings);
-    count = holdings != NULL ? find_holdings(&index, &want, holdings) : 0;
+    count = holdings != NULL ? find_holdings(index, &want, holdings) : 0;
     errno = holdings != NULL ? EINVAL : ENOMEM;
     *request = NULL;
     if (count > 0 && count != SIZE_MAX && singles_are_possible(table, &want))
@@ -246,14 +246,14 @@ static struct lock_request *wait_known(struct lock_table *table, const struct lo
 static bool restore_waiting(struct lock_table *table, const struct lock_record *record,
                             struct lock_request **request)
 {
-    struct pool_index index = pool_index_of(table);
+    const struct pool_index *index = pool_index_of(table);
     struct pool_demand demand;
     enum lock_outcome outcome;
     const char *name;
 
-    if (!pool_demand_is_one(&index, &record->ask, &name))
+    if (!pool_demand_is_one(index, &record->ask, &name))
         return false;
-    outcome = pool_demand_init(&demand, &index, &record->ask, &name);
+    outcome = pool_demand_init(&demand, index, &record->ask, &name);
     *request = NULL;
     errno = ENOMEM;
     if (outcome == LOCK_OUTCOME_NO_MEMORY)
@@ -307,7 +307,6 @@ bool pool_restore(struct lock_table *table, const struct lock_record *record,
     bool is_done = false;
 
     if (table->pools == NULL && is_unknown) {
-        lock_recent_end(table);
         table->pools = pool_set_create();
         errno = ENOMEM;
         *request = NULL;

@@ -202,13 +202,17 @@ void pool_rules_apply(const struct pool_config *config, const struct pool_asker 
         verdict->refused = LOCK_RULE_DENY;
     else if (!is_named(&config->allow, config, asker))
         verdict->refused = LOCK_RULE_ALLOW;
+    verdict->reserve_class = 0;
+    verdict->head_start_ms = 0;
+    find_share(config, asker, verdict);
+    if (!pool_rules_any(config))
+        return;
     charge_each(config, asker, POOL_BY_JOB, LOCK_RULE_LIMIT_JOB, verdict);
     charge_each(config, asker, POOL_BY_USER, LOCK_RULE_LIMIT_USER, verdict);
     charge_each(config, asker, POOL_BY_HOST, LOCK_RULE_LIMIT_HOST, verdict);
     charge_each(config, asker, POOL_BY_PROJECT, LOCK_RULE_LIMIT_PROJECT, verdict);
     charge_together(config, asker, verdict);
     verdict->reserve_class = reserve_class_of(config, asker);
-    find_share(config, asker, verdict);
     verdict->head_start_ms = head_start_of(config, asker);
 }
 

@@ -100,16 +100,66 @@ static void set_node(struct pool *pool, uint32_t node)
     it->eligible = count_eligible(pool, node);
 }
 
+static bool is_nothing(const struct pool_node *leaf)
+{
+    return leaf->best_free == POOL_NO_SEAT && leaf->best_promise == POOL_NO_SEAT;
+}
+
+/* Returns whether those above have to look: not where a seat was held, and is. */
+static bool look_at_leaf(struct pool *pool, uint32_t node)
+{
+    bool was_nothing = is_nothing(&pool->nodes[node]);
+
+    set_node(pool, node);
+    return !was_nothing || !is_nothing(&pool->nodes[node]);
+}
+
+/* From two leaves, perhaps the same, up: none is looked at before both below it are right. */
+static void look_above(struct pool *pool, uint32_t a, uint32_t b)
+{
+    while ((a /= 2) > 0) {
+        b /= 2;
+        set_node(pool, a);
+        if (a != b)
+            set_node(pool, b);
+    }
+}
+
+static void look_at_stale(struct pool *pool)
+{
+    uint32_t node = pool->leaves + (uint32_t)pool->stale;
+
+    if (pool->stale == POOL_NO_SEAT)
+        return;
+    pool->stale = POOL_NO_SEAT;
+    if (look_at_leaf(pool, node))
+        look_above(pool, node, node);
+}
+
+const struct pool_node *pool_tree_node(struct pool *pool, uint32_t node)
+{
+    look_at_stale(pool);
+    return &pool->nodes[node];
+}
+
 void pool_tree_update(struct pool *pool, uint32_t seat)
 {
-    if (seat >= pool->size)
+    uint32_t node = pool->leaves + seat, stale = pool->leaves + (uint32_t)pool->stale;
+
+    if (seat >= pool->size || pool->stale == (int32_t)seat)
         return;
-    for (uint32_t node = pool->leaves + seat; node > 0; node /= 2)
-        set_node(pool, node);
+    if (pool->stale == POOL_NO_SEAT || !look_at_leaf(pool, stale)) {
+        pool->stale = (int32_t)seat;
+        return;
+    }
+    pool->stale = POOL_NO_SEAT;
+    set_node(pool, node);
+    look_above(pool, node, stale);
 }
 
 void pool_tree_update_eligible(struct pool *pool, uint32_t node)
 {
+    look_at_stale(pool);
     for (; node > 0; node /= 2) {
         uint32_t eligible = count_eligible(pool, node);
 
@@ -121,6 +171,7 @@ void pool_tree_update_eligible(struct pool *pool, uint32_t node)
 
 void pool_tree_update_all(struct pool *pool)
 {
+    pool->stale = POOL_NO_SEAT;
     for (uint32_t node = 2 * pool->leaves - 1; node > 0; node--)
         set_node(pool, node);
 }

@@ -10,7 +10,11 @@ bool pool_seat_is_free(const struct pool *pool, uint32_t seat);
 /* A promise that a lower ticket may take. */
 bool pool_seat_is_promise(const struct lock_seat *seat);
 
-/* Looks at a seat anew, behind any change of it. */
+/* A node as it is now.  It is what `nodes` may be read by. */
+const struct pool_node *pool_tree_node(struct pool *pool, uint32_t node);
+
+/* Has a seat looked at anew, behind any change of it: when that is asked for, as a seat on its way
+ * from one to the next changes several times. */
 void pool_tree_update(struct pool *pool, uint32_t seat);
 
 /* Looks anew whether a node has candidates and a free seat. */

@@ -67,7 +67,8 @@ struct pool {
     uint64_t releases;
 
     uint32_t leaves;
-    struct pool_node *nodes;   /* 2 x leaves */
+    int32_t stale;             /* the seat that is to be looked at anew; or POOL_NO_SEAT */
+    struct pool_node *nodes;   /* 2 x leaves; see pool_tree_node() */
     struct pool_queue *queues; /* one a node, or one a reserve class */
     uint32_t class_count;      /* with class 0; 1 where it does not keep room */
     struct pool_reserve_class *classes;
@@ -220,13 +221,27 @@ struct pool_name {
     int32_t seat; /* POOL_NO_SEAT for the pool's own */
 };
 
+/* Where a declared name is looked for: behind the place that its hash says, up to an empty one. */
+struct pool_place_of_name {
+    uint32_t hash;
+    uint32_t number; /* of the name, from 1; 0: there is none */
+};
+
+/* What is declared. */
+struct pool_index {
+    struct pool_name *names; /* sorted */
+    size_t count;
+    struct pool_place_of_name *places;
+    uint32_t place_bits; /* there are 2^place_bits, more than twice as many as names */
+};
+
 /* What a table has of pools. */
 struct pool_set {
     const struct pools_config *config; /* NULL until there was one */
     struct pool **pools;               /* in the order of the configuration */
     size_t pool_count;
-    struct pool_name *names; /* sorted */
-    size_t name_count;
+    struct pool_index index;
+    const struct pool_name *last_found; /* of it, or NULL: most are looked for several times */
     struct tree persons;
     bool has_other_groups; /* since the last reload: somebody is in others than when he asked */
     struct tree unknown;   /* standings whose words mean nothing at present, by owner and ticket */

@@ -77,6 +77,8 @@ struct lock_request *pool_unknown_next(const struct pool_set *set, const char *o
 {
     const struct pool_standing *standing = last != NULL ? last->pooled : NULL;
 
+    if (tree_count(&set->unknown) == 0)
+        return NULL;
     while ((standing = next_of(set, owner, standing)) != NULL) {
         if (named(&standing->words, name) != NULL)
             return standing->request;

@@ -59,8 +59,7 @@ static size_t unlock_pool(struct lock_table *table, const char *owner, struct po
 
 size_t pool_unlock(struct lock_table *table, const char *owner, const char *name, int64_t now_ms)
 {
-    struct pool_index index = pool_index_of(table);
-    const struct pool_name *found = pool_index_find(&index, name);
+    const struct pool_name *found = pool_index_find(pool_index_of(table), name);
     struct lock_request *waiting;
     struct lock_seat *taken;
 

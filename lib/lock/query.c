@@ -33,7 +33,9 @@ struct lock *lock_find(const struct lock_table *table, const char *name)
 
     if (recent == NULL)
         return search(table, name);
-    return recent->is_idle ? NULL : recent;
+    if (!recent->is_idle)
+        return recent;
+    return table->pools != NULL ? pool_seat_named(table, name) : NULL;
 }
 
 struct lock_seat *lock_seat_of_owner(const struct lock *lock, const char *owner)

@@ -5,22 +5,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* Its bytes are taken eight at a time; the high bits of each product depend on all that came
- * before. */
+#include "name_hash.h"
+
 static size_t place_of(const char *name)
 {
-    const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15); /* 2^64 over the golden ratio */
-    size_t len = strlen(name);
-    uint64_t hash = len, word = 0;
-
-    for (; len > sizeof word; len -= sizeof word, name += sizeof word) {
-        memcpy(&word, name, sizeof word);
-        hash = (hash ^ word) * odd;
-        hash ^= hash >> 32;
-    }
-    for (word = 0; len > 0; len--)
-        word = word << 8 | (unsigned char)*name++;
-    return ((hash ^ word) * odd) >> (64 - RECENT_BITS);
+    return lock_name_hash(name) >> (64 - RECENT_BITS);
 }
 
 struct lock *lock_recent_look_up(struct lock_recent *recent, const char *name)
@@ -85,14 +74,22 @@ bool lock_recent_leave(struct lock_table *table, struct lock *lock)
     return true;
 }
 
-void lock_recent_end(struct lock_table *table)
+void lock_recent_clear(struct lock_table *table)
 {
     struct lock_recent *recent = table->recent;
 
     for (size_t i = 0; recent != NULL && i < RECENT_PLACES; i++) {
         if (recent->places[i] != NULL && recent->places[i]->is_idle)
             forget(table, recent->places[i]);
+        recent->places[i] = NULL;
     }
-    free(recent);
+    if (recent != NULL)
+        recent->last = NULL;
+}
+
+void lock_recent_end(struct lock_table *table)
+{
+    lock_recent_clear(table);
+    free(table->recent);
     table->recent = NULL;
 }

@@ -2,8 +2,8 @@
  * takes no search, and what nobody uses any more waits there for whoever asks for it next.
  *
  * A lock that waits so is *idle*: still among the table's names, but known to nobody who asks.
- * There are RECENT_PLACES at most.  Names that share a place are searched for, as all are where the
- * table knows of pools: who makes such names gains nothing, and costs nobody anything.
+ * There are RECENT_PLACES at most.  Names that share a place are searched for: who makes such names
+ * gains nothing, and costs nobody anything.  Seats of pools are not here, but for those that leave.
  */
 #ifndef FARMLOCK_LOCK_RECENT_H
 #define FARMLOCK_LOCK_RECENT_H
@@ -39,14 +39,18 @@ static inline struct lock *lock_recent_find(struct lock_recent *recent, const ch
 /* Takes up the idle lock of a name again, as it was when it was made; NULL when there is none. */
 struct lock *lock_recent_take(struct lock_table *table, const char *name);
 
-/* A lock is new to the table. */
+/* A lock is new among the table's names. */
 void lock_recent_note(struct lock_table *table, struct lock *lock);
 
 /* Nobody uses a lock any more.  Forgets another that was idle in its place.  Returns false when
  * there are no places: then it is to be forgotten itself. */
 bool lock_recent_leave(struct lock_table *table, struct lock *lock);
 
-/* Forgets all that are idle, and has no places from now on. */
+/* Forgets all that are idle, and where the others are: before locks become seats, or seats
+ * locks. */
+void lock_recent_clear(struct lock_table *table);
+
+/* The same, and there are no places from now on. */
 void lock_recent_end(struct lock_table *table);
 
 #endif

@@ -95,7 +95,7 @@ size_t lock_table_unlock(struct lock_table *table, const char *owner, const char
 
 bool lock_table_unlock_only(struct lock_table *table, struct lock_request *request, int64_t now_ms)
 {
-    if (table->pools != NULL || request->state != LOCK_HELD || request->seat_count != 1)
+    if (request->state != LOCK_HELD || request->seat_count != 1)
         return false;
     lock_release_seat(table, request->seats, LOCK_REASON_UNLOCK, now_ms);
     return true;

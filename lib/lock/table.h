@@ -67,6 +67,7 @@ struct lock_ask {
     uint64_t start;         /* see process_start_time() */
     const char *boot;       /* see process_boot_id() */
     uint64_t pid_namespace; /* see process_pid_namespace() */
+    bool is_found;          /* the last three were not told: the server has looked */
     const char *job;        /* the scheduler's id */
 
     /* What rules of pools go by (pools.h): NULL and 0 where that is not known. */
@@ -121,6 +122,7 @@ struct lock_claimant {
     uint32_t lost_after_s;
     struct pool_person *person; /* whose groups are known; NULL */
     uint64_t pid, start, pid_namespace;
+    bool is_found; /* see struct lock_ask */
 
     struct lock_request *request; /* the table's own, like the rest */
     struct tree_node process_node, job_node;
@@ -302,9 +304,9 @@ struct lock_result lock_table_foresee(struct lock_table *table, const struct loc
 size_t lock_table_unlock(struct lock_table *table, const char *owner, const char *const *names,
                          size_t name_count, int64_t now_ms, size_t *first);
 
-/* Gives back the lock of a request that was just found by it and has no other.  Returns false, and
- * does nothing, where that is not all that there is to do, as in a table with pools; then it is
- * lock_table_unlock() that is to be called. */
+/* Gives back the lock of a request that was just found by its name, or that of its pool, and is all
+ * that the owner has to do with that.  Returns false, and does nothing, where it waits or has
+ * others; then it is lock_table_unlock() that is to be called. */
 bool lock_table_unlock_only(struct lock_table *table, struct lock_request *request, int64_t now_ms);
 
 /* Takes a held lock from whoever has it, all of its readers.  Returns false when nobody does. */

@@ -48,7 +48,7 @@ struct lock_table {
     struct pool_set *pools;       /* NULL until any were declared */
     struct lock_spare *spare;
     size_t spare_count;
-    struct lock_recent *recent; /* see recent.h; NULL where there are pools, or no memory */
+    struct lock_recent *recent; /* see recent.h; NULL where there is no memory */
     struct lock_spread *spread; /* see spread.h; NULL until somebody wants it */
     lock_event_fn *on_event;
     void *context;

@@ -392,25 +392,28 @@ void command_renew(struct conn *conn, char *args)
     reply_status(conn, NULL, wrong);
 }
 
-/* A monitor may speak for a process whose name another one goes by meanwhile.  *last is what the
- * owner has to do with the last name of the demand. */
-static bool is_of_another(const struct conn *conn, struct lock_request **last)
+/* A monitor may speak for a process whose name another one goes by meanwhile.  *only is all that
+ * the owner has to do with the last name of the demand; NULL where that is nothing, or more. */
+static bool is_of_another(const struct conn *conn, struct lock_request **only)
 {
-    *last = NULL;
+    *only = NULL;
     for (size_t i = 0; i < conn->demand.name_count; i++) {
-        struct lock_request *own = first_own(conn, i);
+        struct lock_request *own, *next = first_own(conn, i);
 
-        *last = own;
-        for (; own != NULL; own = next_own(conn, i, own)) {
+        *only = next;
+        while ((own = next) != NULL) {
             if (!may_own(conn, own))
                 return true;
+            next = next_own(conn, i, own);
+            if (next != NULL)
+                *only = NULL;
         }
     }
     return false;
 }
 
-/* Returns the first name that was given back, or NULL.  `last` is of the last of them. */
-static const char *unlock(const struct conn *conn, struct lock_request *last)
+/* Returns the first name that was given back, or NULL. */
+static const char *unlock(const struct conn *conn, struct lock_request *only)
 {
     struct lock_table *table = conn->server->table;
     const struct lock_demand *demand = &conn->demand;
@@ -418,7 +421,7 @@ static const char *unlock(const struct conn *conn, struct lock_request *last)
     size_t first = 0;
 
     /* There is no need to look for it again. */
-    if (demand->name_count == 1 && last != NULL && lock_table_unlock_only(table, last, now_ms))
+    if (demand->name_count == 1 && only != NULL && lock_table_unlock_only(table, only, now_ms))
         return demand->names[0];
     if (lock_table_unlock(table, conn->user, demand->names, demand->name_count, now_ms, &first) ==
         0)
@@ -429,15 +432,15 @@ static const char *unlock(const struct conn *conn, struct lock_request *last)
 void command_unlock(struct conn *conn, char *args)
 {
     const char *released = NULL;
-    struct lock_request *last;
+    struct lock_request *only;
     bool is_wrong;
 
     (void)args;
     if (command_grant_fault(conn))
         return;
-    is_wrong = is_of_another(conn, &last);
+    is_wrong = is_of_another(conn, &only);
     if (!is_wrong)
-        released = unlock(conn, last);
+        released = unlock(conn, only);
     pass_run_resumed(conn->server);
     reply_status(conn, released, is_wrong ? &may_not_owner : NULL);
 }

@@ -155,6 +155,54 @@ static void pools_take_over_names_that_were_kept(void **state)
     lock_table_forget_pools(table, NULL);
 }
 
+static const struct pool_config one_seat = {.name = "licence-1", .seats = 1};
+static const struct pool_config three_seats = {.name = "licence-1", .seats = 3};
+static const struct pools_config small = {.pools = &one_seat, .pool_count = 1};
+static const struct pools_config large = {.pools = &three_seats, .pool_count = 1};
+
+static void names_are_kept_beside_pools(void **state)
+{
+    struct lock_table *table = *state;
+
+    assert_int_equal(lock_table_set_pools(table, &large, 0), 0);
+    for (int round = 0; round < 2; round++) {
+        for (int i = 100; i < NAMES; i++) {
+            get(table, i);
+            expect_held(table, i);
+            give_back(table, i);
+            assert_null(lock_table_holder(table, name_of(i)));
+            assert_int_equal(lock_table_name_count(table), 0);
+        }
+    }
+    assert_true(tree_count(&table->locks) > 0);
+    assert_true(tree_count(&table->locks) <= RECENT_PLACES);
+    lock_table_forget_pools(table, NULL);
+}
+
+/* The pool's seats are licence-11 to licence-13: once one has left it, its name is like any. */
+static void a_seat_that_leaves_its_pool_is_kept_as_a_name_and_becomes_a_seat_again(void **state)
+{
+    struct lock_table *table = *state;
+
+    for (int round = 0; round < 3; round++) {
+        assert_int_equal(lock_table_set_pools(table, &large, 0), 0);
+        get(table, 13);
+        assert_non_null(lock_seat_pool(&lock_table_holder(table, name_of(13))->seats[0]));
+        assert_int_equal(lock_table_set_pools(table, &small, 0), 0);
+        expect_held(table, 13);
+        give_back(table, 13);
+        assert_null(lock_table_holder(table, name_of(13)));
+        assert_int_equal(lock_table_name_count(table), 0);
+        get(table, 13);
+        assert_null(lock_seat_pool(&lock_table_holder(table, name_of(13))->seats[0]));
+        if (round == 1) /* once it becomes a seat while it is held */
+            assert_int_equal(lock_table_set_pools(table, &large, 0), 0);
+        give_back(table, 13);
+        assert_null(lock_table_holder(table, name_of(13)));
+    }
+    lock_table_forget_pools(table, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +212,10 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_name_that_was_kept_can_go_offline, setup, teardown),
         cmocka_unit_test_setup_teardown(pools_take_over_names_that_were_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(names_are_kept_beside_pools, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_seat_that_leaves_its_pool_is_kept_as_a_name_and_becomes_a_seat_again, setup,
+            teardown),
     };
 
     return cmocka_run_group_tests_name("lock recent", tests, NULL, NULL);

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "server/pool_setup.h"
 #include "server/server.h"
 #include "server_talk.h"
 #include "tests/unit/support/block_count.h"
@@ -22,15 +23,30 @@ enum { PAIRS = 50, MORE_PERCENT = 15 };
 enum { PAIRS = 50, MORE_PERCENT = 0 };
 #endif
 
-static int start(void **state)
+static int start_with(void **state, const struct pools_config *config)
 {
+    const struct pool_setup pools = {.config = config};
     struct ipclocker_server *server = ipclocker_server_create();
 
     assert_non_null(server);
+    assert_int_equal(ipclocker_server_set_pools(server, &pools), 0);
     assert_int_equal(ipclocker_server_listen(server, "127.0.0.1", "0"), 0);
     assert_int_equal(ipclocker_server_start(server, NULL), 0);
     *state = server;
     return 0;
+}
+
+static int start(void **state)
+{
+    return start_with(state, NULL);
+}
+
+static int start_with_a_pool(void **state)
+{
+    static const struct pool_config pool = {.name = "vcs", .seats = 1000};
+    static const struct pools_config config = {.pools = &pool, .pool_count = 1};
+
+    return start_with(state, &config);
 }
 
 static int stop_server(void **state)
@@ -52,6 +68,9 @@ static const struct way classic = {"user ann\nlocks lic1\n", "",
 static const struct way newer = {"proto 2\nuser ann\nlocks lic1\n", "proto 2\n",
                                  "owner ann\nlocked 1\nlockname lic1\ntoken {any}\n\n\n",
                                  "owner \nlocked 0\n\n\n"};
+static const struct way of_a_pool = {"user ann\nlocks vcs\n", "",
+                                     "owner ann\nlocked 1\nlockname vcs{any}\n\n\n",
+                                     "owner \nlocked 0\n\n\n"};
 
 static void ask_on_kept(struct ipclocker_server *server, int fd, const struct way *way)
 {
@@ -132,6 +151,18 @@ static void a_pair_of_protocol_2_on_connections_of_its_own_costs_no_more_than_it
     expect_cost(state, &newer, false, 1570);
 }
 
+/* 982 and 1544 when these were set. */
+
+static void a_pair_beside_pools_costs_little_more(void **state)
+{
+    expect_cost(state, &classic, true, 1020);
+}
+
+static void a_pair_for_a_seat_of_a_pool_costs_no_more_than_it_did(void **state)
+{
+    expect_cost(state, &of_a_pool, true, 1600);
+}
+
 /* Such an event costs as much as 50 blocks. */
 static void who_is_alone_needs_no_event_for_the_end_of_a_pass(void **state)
 {
@@ -160,6 +191,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_pair_of_protocol_2_on_connections_of_its_own_costs_no_more_than_it_did, start,
             stop_server),
+        cmocka_unit_test_setup_teardown(a_pair_beside_pools_costs_little_more, start_with_a_pool,
+                                        stop_server),
+        cmocka_unit_test_setup_teardown(a_pair_for_a_seat_of_a_pool_costs_no_more_than_it_did,
+                                        start_with_a_pool, stop_server),
         cmocka_unit_test_setup_teardown(who_is_alone_needs_no_event_for_the_end_of_a_pass, start,
                                         stop_server),
     };
