@@ -26,7 +26,8 @@ enum {
     RESTART_DELAY_MIN_MS = 100,
     RESTART_DELAY_MAX_MS = 10000,
     STABLE_AFTER_MS = 60000,
-    SOON_MS = 2000, /* who dies sooner than that, or is started again later, is away */
+    STAND_IN_S = 5,
+    SOON_MS = 2000, /* who dies again sooner than that, or is started again later, is away */
 };
 
 /* Where readiness is reported to the process that the user started; -1 for nowhere. */
@@ -153,6 +154,7 @@ static void stand_in(const struct background *bg)
         return;
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+        alarm(STAND_IN_S);
         if (getppid() == parent)
             bg->away(bg->context);
         _exit(0);
@@ -170,11 +172,13 @@ static int exit_status(int wait_status)
 static bool restarts(const struct background *bg, int wait_status, int64_t begun_ms, int *delay_ms)
 {
     int64_t lived_ms = clock_now_ms() - begun_ms;
+    bool dies_again;
 
     if (lived_ms >= STABLE_AFTER_MS)
         *delay_ms = RESTART_DELAY_MIN_MS;
     describe_end(bg->name, wait_status, *delay_ms);
-    if (lived_ms < SOON_MS || *delay_ms >= SOON_MS)
+    dies_again = *delay_ms > RESTART_DELAY_MIN_MS && lived_ms < SOON_MS;
+    if (dies_again || *delay_ms >= SOON_MS)
         stand_in(bg);
     if (stopped_while_waiting(*delay_ms))
         return false;

@@ -19,9 +19,9 @@ struct background {
      */
     void (*died)(void *context);
 
-    /* Is called in a process of its own, which the parent waits for, when a server that has served
-     * is not back soon: it dies as soon as it is started, waits for its next start, or is not
-     * started again.  NULL for nothing. */
+    /* Is called in a process of its own, which the parent waits for, for five seconds at most, when
+     * a server that has served is not back soon: it dies again at once, waits for its next start,
+     * or is not started again.  NULL for nothing. */
     void (*away)(void *context);
 
     /* Is called when the server has ended for good, in the process that kept the rights it was

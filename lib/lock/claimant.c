@@ -70,6 +70,7 @@ struct lock_claimant *lock_claimant_create(struct pool_set *set, struct lock_req
     process->pid = ask->pid;
     process->start = ask->start;
     process->pid_namespace = ask->pid_namespace;
+    process->is_found = ask->is_found;
     process->request = request;
     return process;
 }

@@ -55,6 +55,7 @@ void lock_table_follow(struct lock_table *table, struct lock_request *request, u
     lock_request_unindex(table, request);
     request->process->pid = pid;
     request->process->start = start;
+    request->process->is_found = false;
     lock_request_index(table, request);
     lock_table_emit(table, LOCK_EVENT_RENEWED, LOCK_REASON_NONE, request, now_ms);
 }

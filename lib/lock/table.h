@@ -67,6 +67,7 @@ struct lock_ask {
     uint64_t start;         /* see process_start_time() */
     const char *boot;       /* see process_boot_id() */
     uint64_t pid_namespace; /* see process_pid_namespace() */
+    bool is_found;          /* the last three were not told: the server has looked */
     const char *job;        /* the scheduler's id */
 
     /* What rules of pools go by (pools.h): NULL and 0 where that is not known. */
@@ -121,6 +122,7 @@ struct lock_claimant {
     uint32_t lost_after_s;
     struct pool_person *person; /* whose groups are known; NULL */
     uint64_t pid, start, pid_namespace;
+    bool is_found; /* see struct lock_ask */
 
     struct lock_request *request; /* the table's own, like the rest */
     struct tree_node process_node, job_node;

@@ -15,4 +15,5 @@ void ask_identify(const struct ipclocker_server *server, struct lock_ask *ask)
         return;
     ask->boot = process_boot_id();
     ask->pid_namespace = process_pid_namespace();
+    ask->is_found = true;
 }

@@ -23,8 +23,17 @@ static bool is_number_told(uint64_t known, uint64_t told)
     return known == 0 || known == told;
 }
 
+/* Another server than the one that has looked may stand where it cannot, as one of several with one
+ * state does: there the process tells what it has told before. */
+static bool tells_what_it_told(const struct lock_claimant *known, const struct lock_ask *ask)
+{
+    return known->is_found && ask->start == 0 && ask->pid_namespace == 0 && ask->boot == NULL;
+}
+
 bool incarnation_is_told_again(const struct lock_claimant *known, const struct lock_ask *ask)
 {
+    if (tells_what_it_told(known, ask))
+        return known->pid == ask->pid && is_text_told(known->host, ask->host);
     return is_number_told(known->pid, ask->pid) && is_number_told(known->start, ask->start) &&
            is_number_told(known->pid_namespace, ask->pid_namespace) &&
            is_text_told(known->host, ask->host) && is_text_told(known->boot, ask->boot);

@@ -16,7 +16,8 @@ bool incarnation_end_former(struct conn *conn, const struct lock_ask *ask,
 bool incarnation_is_former(const struct lock_ask *ask, const struct lock_request *request);
 
 /* Whether an ask says of its process all that is known of another's.  Where nothing is known, as of
- * those that told nothing in the classic protocol, the name alone counts. */
+ * those that told nothing in the classic protocol, the name alone counts.  What a server has found
+ * about a process of its host, and that did not tell, need not be told where it cannot be found. */
 bool incarnation_is_told_again(const struct lock_claimant *known, const struct lock_ask *ask);
 
 /* Whether nothing is known of a process, so that whoever asks says all of that. */

@@ -378,6 +378,7 @@ void ipclocker_server_stop(struct ipclocker_server *server)
     state_stop(server);
     while (!TAILQ_EMPTY(&server->conns))
         conn_destroy(TAILQ_FIRST(&server->conns));
+    death_report_stop(server);
     listener_stop_all(server);
     auth_worker_stop(server);
     turn_stop(server);

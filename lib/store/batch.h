@@ -18,6 +18,7 @@ struct store_request {
     uint32_t lost_after_s;
     struct lock_asker asker;
     uint64_t pid, start, pid_namespace;
+    bool is_found; /* see struct lock_ask; kept where servers of several hosts have the state */
     bool autounlock, away;
     int64_t asked_ms, granted_ms, hold_ms, deadline_ms;
     struct lock_keep_state keep; /* all 0: it is not to be kept */

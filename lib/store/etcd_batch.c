@@ -143,6 +143,7 @@ static int tell_request(const struct store_request *request, const struct store_
                 .pid = request->pid,
                 .start = request->start,
                 .pid_namespace = request->pid_namespace,
+                .is_found = request->is_found,
                 .autounlock = request->autounlock,
                 .user = request->login,
                 .project = request->project,

@@ -34,6 +34,7 @@ static const struct etcd_field request_fields[] = {
     REQUEST("pid", ETCD_COUNT, pid, .most = INT32_MAX),
     REQUEST("start", ETCD_COUNT, start, 0),
     REQUEST("pid-namespace", ETCD_COUNT, pid_namespace, 0),
+    REQUEST("found", ETCD_FLAG, is_found, 0),
     REQUEST("autounlock", ETCD_FLAG, autounlock, 0),
     REQUEST("away", ETCD_FLAG, away, 0),
     REQUEST("asked", ETCD_NUMBER, asked_ms, .most = TIME_MOST),

@@ -97,7 +97,7 @@ class Pair:
         took_s = seconds_until(lambda: grants(other.port), lambda: how(leader))
         if leader.process.poll() is None:
             leader.thaw()
-            farm.poll(lambda: "deposed" in leader.log(), "it knows that")
+            farm.poll(lambda: "deposed" in leader.log() or "asked to give up" in leader.log(), "it knows that")
         else:
             leader.start()
         return took_s
@@ -188,6 +188,7 @@ def takeovers(count):
     work = f"takeover (T = {TAKEOVER_S} s)"
     pair = Pair()
     ways = {"stopped in order": (lambda one: one.process.terminate(), 1),
+            "told to resign": (lambda one: one.process.send_signal(signal.SIGUSR1), 1),
             "killed with its parent": (lambda one: one.process.kill(), TAKEOVER_S + 1),
             "frozen": (lambda one: one.freeze(), TAKEOVER_S + 1)}
     found = rounds.take_turns(count, {way: lambda how=how: pair.end(how) for way, (how, _) in ways.items()})

@@ -5,7 +5,7 @@ ask; the next one is another instance, which has to take over."""
 import os
 import random
 
-from support import farm, tap
+from support import farm, pool_crowd, tap
 from support.crowd import Crowd
 from support.etcd import Cluster
 from support.lockd import Server
@@ -28,6 +28,11 @@ def what_was_acknowledged_survives_kill_9_over_etcd(folder):
         crowd.check()
     print(f"# seed {SEED}: {crowd.answers} answers, {times} crashes", flush=True)
     assert crowd.answers > times, "there was no load"
+
+
+@tap.test
+def pools_survive_kill_9_over_etcd(folder):
+    pool_crowd.survive_kill_9(folder, 25 if LONG else 3, "--takeover", "2s", state=Cluster(folder).state())
 
 
 if __name__ == "__main__":

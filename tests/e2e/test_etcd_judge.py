@@ -114,6 +114,8 @@ def the_judge_of_etcd_sees_who_overtakes_and_excuses_who_was_away():
     overtaken = [seq(2, 1, 4, 3) | ended(1) | row(3, "1 a", 2), leader(3) | seq(3, 0, 4, 3),
                  seq(3, 1, 4, 4) | ended(3) | row(2, "1 a", 3)]
     sees(GOOD[:6] + overtaken, "request 3 was granted a before 2 of user2")
+    # It went away and came back, both in one transaction.
+    sees(GOOD[:6] + [overtaken[0] | row(2, "1 a")] + overtaken[1:])
     away = [seq(1, 3, 3, 2) | row(2, "1 a", 0, "away 1")]
     sees(GOOD[:3] + away + GOOD[4:6] + overtaken)
     # Who also takes another one, or wants more, may have been given that, or lack it.

@@ -10,8 +10,8 @@ import time
 import urllib.error
 import urllib.request
 
-from support import farm
-from support.lockd import LOCKERD, serves
+from support import farm, tap
+from support.lockd import LOCKERD, serves, sleeper
 from support.replicas import TAKEOVER_S, Farm, Replica
 from support.tap import test
 from support.wire import Wire
@@ -55,6 +55,26 @@ def monitoring_sees_who_stands_by(folder):
     those.replicas[0].stop()
     farm.poll(standby.serves, "it serves")
     farm.poll(lambda: health() == (200, "ok\n"), "it says so")
+
+
+@test
+def a_classic_client_of_the_leaders_own_host_goes_on_at_another_host(folder):
+    """The leader looks at a process of its own host, which has told its pid alone; the next one cannot."""
+    if farm.run("unshare", "--uts", "true").returncode != 0:
+        raise tap.Lacks("no other host name can be had")
+    those = Farm(folder, 1)
+    other = Replica(those, "elsewhere",
+                    enter=("unshare", "--uts", "sh", "-c", 'hostname elsewhere && exec "$0" "$@"'))
+
+    def told(process):
+        return "user ann", f"hostname {socket.gethostname()}", f"pid {process.pid}", "autounlock 1", "locks a"
+    asker, stranger = sleeper(), sleeper()
+    farm.equal(Wire(those.replicas[0].port).ask(*told(asker), "LOCK")["locked"], "1")
+    those.replicas[0].kill()
+    farm.poll(other.serves, "the other one serves")
+    farm.contains(Wire(other.port).ask(*told(stranger), "UNLOCK")["error"], "another process's")
+    farm.equal(Wire(other.port).ask(*told(asker), "LOCK")["locked"], "1")
+    farm.equal(Wire(other.port).ask(*told(asker), "UNLOCK"), {"owner": "", "locked": "0"})
 
 
 @test

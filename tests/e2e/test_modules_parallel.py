@@ -1,17 +1,23 @@
 #!/usr/bin/env python3
-"""The module for Python: several servers are tried at once, and what may be had of which."""
+"""The modules for Python and Tcl: several servers are tried at once, and what may be had of which."""
 
+import shutil
 import time
 
 from support import farm, scripts, tap
 from support.listener import Listener
-from support.locking import start_server
+from support.locking import Proxy, start_server
 from support.several import Member, deaf_port
 
 # What one that does not answer at all was waited for, each; a busy machine takes some of it, too.
 CONNECT_S = 5
-OWNERS = {"python": lambda: scripts.python("say(repr(farmlock.status('a').owner))\n")}
-LOCKS = {"python": lambda: scripts.python("with farmlock.lock('a', notice=note) as seat:\n    say('has', seat)\n")}
+OWNERS = {"python": lambda: scripts.python("say(repr(farmlock.status('a').owner))\n"),
+          "tcl": lambda: scripts.tcl("say '[dict get [farmlock::status a] owner]'\n")}
+LOCKS = {"python": lambda: scripts.python("with farmlock.lock('a', notice=note) as seat:\n    say('has', seat)\n"),
+         "tcl": lambda: scripts.tcl("set h [farmlock::lock a -notice note]\nsay has [farmlock::get $h names]\n"
+                                    "farmlock::unlock $h\n")}
+if not shutil.which("tclsh"):
+    del OWNERS["tcl"], LOCKS["tcl"]
 
 
 def hosts(*ports):
@@ -50,13 +56,19 @@ def a_lock_is_had_at_once_of_another_server_of_the_cluster():
 
 
 @tap.test
-def a_lock_of_a_server_that_stands_alone_is_had_once_those_before_it_have_failed():
-    dead, (_, port) = deaf_port(), start_server()
-    for kind, command in LOCKS.items():
-        out, took = run(command(), dead, port)
-        farm.contains(out, f"second: asking 127.0.0.1:{port}, as no lockerd answers at 127.0.0.1:{dead} (")
-        farm.contains(out, "has a\n")
-        assert took >= CONNECT_S - 0.1, (kind, took)
+def the_event_loop_of_tcl_goes_on_meanwhile():
+    if "tcl" not in LOCKS:
+        raise tap.Lacks("there is no tclsh")
+    member = Member(start_server()[1], "farm-7")
+    script = ("proc got {h args} { say has [farmlock::get $h names] after $::ticks; farmlock::unlock $h; set ::done 1 }\n"
+              "set ticks 0\nproc tick {} { incr ::ticks; after 20 tick }\ntick\n"
+              "farmlock::lock a -command got\nvwait done\n")
+    for _ in range(3):
+        out, took = run(scripts.tcl(script), deaf_port(), member.port)
+        farm.contains(out, "has a after ")
+        if int(out.split()[-1]) > 2 and took < CONNECT_S - 1:
+            return
+    raise AssertionError((out, took))
 
 
 @tap.test
@@ -67,6 +79,20 @@ def a_server_that_is_just_slow_is_not_passed_by():
         out, took = run(command(), slow, start_server()[1])
         farm.equal((kind, out), (kind, "has a\n"))
         assert took >= 1, (kind, took)
+
+
+@tap.test
+def a_lock_of_servers_that_stand_alone_is_had_of_the_first_once_those_before_it_have_failed():
+    """Though both have a connection long before that."""
+    programs = {}
+    for kind, command in LOCKS.items():
+        ports = [deaf_port(), Proxy(start_server()[1]).port, Proxy(start_server()[1]).port]
+        programs[kind] = scripts.start(command(), 1, IPCLOCKER_HOST=hosts(*ports)), ports, time.monotonic()
+    for kind, (program, (dead, first, _), began) in programs.items():
+        out, _ = program.communicate(timeout=farm.PATIENCE_S)
+        assert time.monotonic() - began >= CONNECT_S - 0.1, kind
+        farm.contains(out, f"second: asking 127.0.0.1:{first}, as no lockerd answers at 127.0.0.1:{dead} (")
+        farm.contains(out, "has a\n")
 
 
 @tap.test
@@ -99,10 +125,12 @@ class Silent(Listener):
 
 @tap.test
 def a_new_request_that_meets_a_server_which_freezes_goes_on_at_another_of_its_cluster():
+    programs = {}
     for kind, command in LOCKS.items():
         silent, member = Silent("farm-7"), Member(start_server()[1], "farm-7")
-        program = scripts.start(command(), 1, IPCLOCKER_HOST=hosts(silent.port, member.port))
-        out, _ = program.communicate(timeout=60)
+        programs[kind] = scripts.start(command(), 1, IPCLOCKER_HOST=hosts(silent.port, member.port)), silent
+    for kind, (program, silent) in programs.items():
+        out, _ = program.communicate(timeout=farm.PATIENCE_S * 2)
         farm.equal((kind, out.splitlines()[-1:], silent.asked), (kind, ["has a"], 1))
 
 

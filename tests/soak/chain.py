@@ -127,15 +127,14 @@ class Chain:
             self.grants[row.token] = (row.ticket, tuple(sorted(row.names)))
 
     def check_order(self, changes, before):
-        """Nobody who wants nothing else has waited for a lock, before and behind a transaction that
-        grants it to one with a higher ticket."""
+        """Nobody who wants nothing else waits for a lock that a transaction grants to one with a higher
+        ticket.  Who stands in that transaction may have been away in between."""
         granted = {name: row.ticket for ticket, row in changes.items() if row and row.token
                    and not (before[ticket] and before[ticket].token) for name in row.names}
         if not granted:
             return
         for row in self.rows.values():
-            was = before.get(row.ticket, row)
-            if not row.token and not row.is_away and was and not was.is_away and \
+            if not row.token and not row.is_away and row.ticket not in changes and \
                     row.ticket < granted.get(row.only, 0):
                 self.complain(f"request {granted[row.only]} was granted {row.only} before {row.ticket} of {row.owner}")
 

@@ -3,6 +3,7 @@ fault has one or more hosts for itself; those that have none may suffer others a
 
 import os
 import signal
+import subprocess
 
 from faults import Faults
 from replicated_world import TAKEOVER_S
@@ -17,7 +18,7 @@ class Nemesis(Faults):
         super().__init__(world, play, seed)
         self.busy = set()  # hosts of lockerd, members of etcd, and kinds
         self.great = [
-            self.kill_child, self.kill_child, self.kill_lockerd, self.kill_lockerd, self.end_lockerd,
+            self.kill_child, self.kill_child, self.kill_lockerd, self.kill_lockerd, self.end_lockerd, self.resign,
             self.stop_lockerd, self.stop_lockerd, self.cut_lockerd_from_etcd, self.cut_lockerd_from_etcd,
             self.cut_lockerd_from_member, self.cut_lockerd_from_clients, self.cut_off_server, self.set_clock,
             self.kill_member, self.kill_etcd_leader, self.stop_etcd_leader, self.stop_member, self.move_etcd_leader,
@@ -34,7 +35,11 @@ class Nemesis(Faults):
         if not self.left:
             self.left = self.rng.sample(self.great, len(self.great))
         fault = self.left.pop()
-        done = fault()
+        try:
+            done = fault()
+        except (AssertionError, OSError, subprocess.TimeoutExpired) as failed:
+            self.play.findings.append(f"{fault.__name__} cannot be done: {failed!r}")
+            return None
         if done is None:
             self.left.insert(0, fault)  # who was to be hit is busy
         return done
@@ -47,7 +52,7 @@ class Nemesis(Faults):
         free = list(self.world.lockerds.values())
         if leader and self.rng.random() < 0.75:
             free = [leader]
-        free = [one for one in free if one.host.name not in self.busy and not one.is_starting()]
+        free = [one for one in free if one.host.name not in self.busy and one.is_running()]
         return self.rng.choice(free) if free else None
 
     def _member(self, leads=False):
@@ -101,6 +106,12 @@ class Nemesis(Faults):
             lockerd.stop()
             return lockerd.start_again
         return self._hit_lockerd("ended", stop, SHORT_S)
+
+    def resign(self):
+        def resign(lockerd):
+            lockerd.resign()
+            return lambda: None
+        return self._hit_lockerd("resigns", resign, (1, 1))
 
     def stop_lockerd(self):
         def stop(lockerd):
@@ -232,8 +243,8 @@ class Nemesis(Faults):
 
     def move_etcd_leader(self):
         leader = self.world.etcd_leader(self.busy)
-        others = [member for member in self.world.etcd.members if member is not leader]
-        if leader is None or leader.control("move-leader", f"{self.rng.choice(others).id():x}").returncode != 0:
+        others = [number for number, member in self.world.ids.items() if member is not leader]
+        if leader is None or leader.control("move-leader", f"{self.rng.choice(others):x}").returncode != 0:
             return None
         return self._outage("etcd-leader-moved", lambda: None, 1)
 

@@ -11,13 +11,12 @@ import bisect
 import collections
 import statistics
 
-from support import farm
-
 from nemesis import Nemesis
 from replicated_world import TAKEOVER_S, ReplicatedWorld
-from soak import END_S, Soak, main
+from soak import Soak, main
 
 SECOND = 1_000_000_000
+END_NS = float("inf")
 AFTER_S = 6 * TAKEOVER_S  # for so long a fault may be why nobody is served
 
 
@@ -66,7 +65,8 @@ class Replicated(Soak):
         self.faults.great = [fault for fault in self.faults.great if fault.__name__ not in self.left_out]
 
     def start_hostile(self):
-        return None
+        """Nobody is hostile here, but curious."""
+        return self.world.start_lookers()
 
     def on_line(self, line):
         super().on_line(line)
@@ -79,15 +79,17 @@ class Replicated(Soak):
     def finish(self):
         super().finish()
         world, chain = self.world, self.world.chain
-        farm.poll(lambda: not world.live_keys(), "nothing is left in etcd", END_S)
+        if self.findings():
+            return  # what else is to come may never come
+        self.comes(lambda: not world.live_keys(), "nothing is left in etcd")
         last = world.revision()
 
         def is_told():
             world.watcher.hear()
             return chain.revision >= last
-        farm.poll(is_told, "the history has been told", END_S)
+        self.comes(is_told, "the history has been told")
         chain.check_told(self.checker.granted)
-        farm.poll(lambda: len(world.hashes()) == 1, "all members have the same", END_S)
+        self.comes(lambda: len(world.hashes()) == 1, "all members have the same")
 
     def findings(self):
         return super().findings() + self.world.chain.violations
@@ -96,8 +98,9 @@ class Replicated(Soak):
         chain = self.world.chain
         self.report_requests()
         print(f"etcd        {chain.count} transactions of {len(chain.terms)} terms, {len(chain.grants)} grants")
-        gap = self.service.longest(0, self.service.holds[-1])[0] / SECOND
-        print(f"takeovers   {len(chain.terms) - 1}; longest time without a grant {gap:.1f} s")
+        gap = self.service.longest(0, END_NS)[0] / SECOND
+        print(f"questions   {self.checker.counts['saw']} answered")
+        print(f"takeovers   {max(len(chain.terms) - 1, 0)}; longest time without a grant {gap:.1f} s")
         print("            seconds until somebody was served again, median and worst, of faults that were alone:")
         for kind, took in sorted(self.service.table().items()):
             print(f"            {kind:34} {statistics.median(took):6.2f} {max(took):6.2f}  of {len(took)}")

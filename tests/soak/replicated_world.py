@@ -6,11 +6,12 @@ import os
 import re
 import signal
 import subprocess
+import sys
 
 from support import etcd, farm, netns, tap
 
 from chain import Chain, Watcher
-from world import World
+from world import HERE, QUIET, World
 
 PREFIX = "/farmlock/test"
 TAKEOVER_S = 3
@@ -28,7 +29,8 @@ class Lockerd:
         self.pid_file = os.path.join(world.folder, f"lockerd-{host.name}.pid")
         self.clock = os.path.join(world.folder, f"clock-{host.name}")
         self.log = os.path.join(world.folder, f"lockerd-{host.name}.log")
-        self.starter, self.parent, self.is_down = None, 0, True
+        self.starter, self.parent = None, 0
+        self.is_down, self.is_wanted = True, False
         self.set_clock(0)
         farm.at_end(self.kill)
 
@@ -87,13 +89,27 @@ class Lockerd:
         self.is_down = True
         os.kill(self.parent, signal.SIGTERM)
 
+    def resign(self):
+        """It is to give up leading, if it leads; returns at once."""
+        farm.start(*self.host.enter(farm.program("lockerd"), "--resign", "--pid-file", self.pid_file, "--state",
+                                    self.world.etcd.state(PREFIX)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
     def start_again(self):
-        """Behind that."""
-        farm.poll(lambda: not farm.is_alive(self.parent), "the one before has ended")
-        self.start()
+        """As soon as it has ended, see tend()."""
+        self.is_wanted = True
+
+    def tend(self):
+        """Starts it where that is due."""
+        if self.is_wanted and not farm.is_alive(self.parent):
+            self.is_wanted = False
+            self.start()
+
+    def is_running(self):
+        """As far as is known: nothing was done to it, and it is ready."""
+        return not self.is_down and not self.is_starting()
 
     def has_ended(self):
-        return not self.is_down and not self.is_starting() and not farm.is_alive(self.parent)
+        return self.is_running() and not farm.is_alive(self.parent)
 
     def says(self):
         with open(self.log, encoding="utf-8", errors="replace") as log:
@@ -125,7 +141,7 @@ class ReplicatedWorld(World):
         for host in self.hosts.values():
             host.must("nft", "add table inet nemesis; add chain inet nemesis in "
                              "{ type filter hook input priority 0; }")
-        self.ids = {member.id(): member for member in self.etcd.members}
+        self.ids = {member.status()["MemberID"]: member for member in self.etcd.members}
         for place in places:
             self.lockerds[place.name] = Lockerd(self, place)
             self.lockerds[place.name].start()
@@ -149,9 +165,16 @@ class ReplicatedWorld(World):
                                        "watch", "--prefix", PREFIX + "/", "--rev", revision, "-w", "json"),
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, env=farm.environment(ETCDCTL_API=3))
 
+    def start_lookers(self):
+        with self._log("lookers.log") as log:
+            return self.hosts["n2"].start(
+                sys.executable, os.path.join(HERE, "lookers.py"), self.events, self.servers, self.port, self.seed,
+                **QUIET, stderr=log)
+
     def check_server(self):
         self.watcher.hear()
         for lockerd in self.lockerds.values():
+            lockerd.tend()
             if lockerd.has_ended():
                 self.ended.append(f"lockerd of {lockerd.host.name} ended by itself: {lockerd.says()[-500:]}")
                 lockerd.start()

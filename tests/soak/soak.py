@@ -191,11 +191,8 @@ class Soak:
 
     def finish(self):
         self.calm_down()
-        try:
-            farm.poll(self.all_over, "clients and jobs end", END_S)
-        except AssertionError as late:
-            self.play.findings.append(f"{late}: {[job.name for job in self.play.jobs]}, "
-                                      f"{list(self.play.crowds)}")
+        if not self.comes(self.all_over, "clients and jobs end"):
+            self.play.findings.append(f"left: {[job.name for job in self.play.jobs]}, {list(self.play.crowds)}")
         held = None
         end = time.monotonic() + END_S
         while held != {} and time.monotonic() < end:
@@ -203,6 +200,15 @@ class Soak:
         self.world.say("final", *held if held is not None else ["unknown"])
         self.hear()
         self.checker.finish()
+
+    def comes(self, condition, what):
+        """Whether it does while one waits; else that is a finding."""
+        try:
+            farm.poll(condition, what, END_S)
+            return True
+        except AssertionError as late:
+            self.play.findings.append(str(late))
+            return False
 
     def findings(self):
         return self.checker.violations + self.world.ended + self.play.findings

@@ -163,7 +163,7 @@ class World:
 
     def held(self):
         """Who the server says has a lock of the soak's, {name: owner}; None without an answer."""
-        result = self.run_client(self.questioner, "--locklist")
+        result = self.run_client(self.questioner, "--locklist", "--connect-tries", 1)
         if result.returncode != 0:
             return None
         held = dict(line.split()[:2] for line in result.stdout.splitlines())

@@ -143,9 +143,6 @@ class Member:
         said = self.control("endpoint", "status", "--write-out", "fields", "--command-timeout", "1s").stdout
         return {word: int(number) for word, number in re.findall(r'"(\w+)" : (\d+)', said)}
 
-    def id(self):
-        return self.status()["MemberID"]
-
 
 class Cluster:
     """Members that serve when it is made.  `options` are etcd's own; with `tls`, options of etcdctl

@@ -15,8 +15,9 @@ LOCKERSH = farm.program("lockersh")
 class Replica:
     """One lockerd; `start()` again after its end is another one with the same address."""
 
-    def __init__(self, farm_of, name, *options, address="127.0.0.1", port=None):
-        self.farm, self.options, self.address = farm_of, options, address
+    def __init__(self, farm_of, name, *options, address="127.0.0.1", port=None, enter=()):
+        """`enter` are the words that run it elsewhere."""
+        self.farm, self.options, self.address, self.enter = farm_of, options, address, enter
         self.port = port or farm.free_port()
         self.path = os.path.join(farm_of.folder, name + ".log")
         self.process = None
@@ -24,7 +25,7 @@ class Replica:
 
     def start(self):
         with open(self.path, "ab") as log:
-            self.process = farm.start(LOCKERD, "--nofork", "--host", self.address, "--port",
+            self.process = farm.start(*self.enter, LOCKERD, "--nofork", "--host", self.address, "--port",
                                       self.port, "--state", self.farm.state, "--takeover",
                                       f"{self.farm.takeover_s}s", "--pidstat-port", "none", *self.options,
                                       stderr=log, stdout=log)

@@ -336,12 +336,3 @@ int64_t etcd_replica_confirmed_ms(const struct etcd_replica *self)
 {
     return atomic_load(&self->confirmed_ms);
 }
-
-int64_t etcd_replica_mute_at_ms(const struct etcd_replica *self)
-{
-    int64_t confirmed_ms = atomic_load(&self->confirmed_ms);
-
-    if (confirmed_ms == INT64_MIN)
-        return INT64_MIN;
-    return confirmed_ms + etcd_mute_after_ms(self->who.takeover_ms);
-}

@@ -16,8 +16,8 @@
  *   - It may say nothing to anybody that a commit, begun after that was asked, has not confirmed;
  *     also not what is only read: an empty commit confirms that nobody else leads.
  *   - After ETCD_EVENT_LOADED it commits once, and only then lets clients in.
- *   - A timer on another thread closes the listening sockets at etcd_replica_mute_at_ms(), unless
- *     that has moved by then; a call can block beyond that.
+ *   - A timer on another thread closes the listening sockets when etcd_replica_confirmed_ms() is as
+ *     long ago as etcd_mute_after_ms(); a call can block beyond that.
  *   - Times are of CLOCK_BOOTTIME, in milliseconds.
  *
  * Keys stand behind a prefix that the farm has for itself.  `0/leader` and `0/seq` are described in
@@ -150,9 +150,5 @@ struct etcd_mark etcd_replica_mark(const struct etcd_replica *self);
 /* When the last transaction that is confirmed was sent; INT64_MIN while it does not lead.  May be
  * called by other threads, as long as it is not destroyed. */
 int64_t etcd_replica_confirmed_ms(const struct etcd_replica *self);
-
-/* From when on it must say nothing to anybody, as another may claim soon; INT64_MIN while it does
- * not lead.  May be called by other threads, too. */
-int64_t etcd_replica_mute_at_ms(const struct etcd_replica *self);
 
 #endif

@@ -60,6 +60,25 @@ static void of_what_is_not_known_nothing_is_asked(void **state)
     assert_false(incarnation_is_told_again(&whole, &some));
 }
 
+static void what_a_server_has_found_need_not_be_told_to_another(void **state)
+{
+    const struct lock_claimant classic = {.host = "n1", .pid = 7}, other = {.host = "n1", .pid = 8},
+                               elsewhere = {.host = "n2", .pid = 7};
+    const struct lock_ask some = ask_of(&classic), wrong[] = {ask_of(&other), ask_of(&elsewhere)};
+    struct lock_claimant found = whole;
+    struct lock_ask all = ask_of(&whole);
+
+    (void)state;
+    found.is_found = true;
+    assert_true(incarnation_is_told_again(&found, &some));
+    for (size_t i = 0; i < 2; i++)
+        assert_false(incarnation_is_told_again(&found, &wrong[i]));
+    /* Who has it told, or is looked at, is another one where that differs. */
+    assert_true(incarnation_is_told_again(&found, &all));
+    all.start++;
+    assert_false(incarnation_is_told_again(&found, &all));
+}
+
 static void neighbours_mean_the_same_by_a_pid(void **state)
 {
     const struct lock_claimant nothing = {0};
@@ -86,6 +105,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_that_is_known_has_to_be_told),
         cmocka_unit_test(of_what_is_not_known_nothing_is_asked),
+        cmocka_unit_test(what_a_server_has_found_need_not_be_told_to_another),
         cmocka_unit_test(neighbours_mean_the_same_by_a_pid),
     };
 

@@ -148,6 +148,24 @@ static void a_stopped_server_lets_its_clients_go(void **state)
     close(fd);
 }
 
+/* What a checker of memory sees. */
+static void nothing_of_a_report_outlives_a_stop(void **state)
+{
+    struct ipclocker_server *server = *state;
+    int fd;
+
+    assert_int_equal(ipclocker_server_listen(server, "127.0.0.1", "0"), 0);
+    assert_int_equal(ipclocker_server_start(server, NULL), 0);
+    fd = connect_to(ipclocker_server_port(server));
+    expect_answer(server, fd,
+                  "proto 2\nuser a\nlocks x\nautounlock 1\npid 7\nhostname 127.0.0.77\nLOCK\n",
+                  "proto 2\nowner a\nlocked 1\nlockname x\ntoken {any}\n\n\n");
+    expect_answer(server, fd, "DEAD_PID 127.0.0.77 7\nlocks x\nSTATUS\n",
+                  "owner a\nlocked 1\nlockname x\ntoken {any}\n\n\n");
+    ipclocker_server_stop(server);
+    close(fd);
+}
+
 static void locks_outlive_a_stop_and_a_new_start(void **state)
 {
     struct ipclocker_server *server = *state;
@@ -337,6 +355,7 @@ int main(void)
         SERVER_TEST(state_outlives_a_stop_and_is_one_servers),
         SERVER_TEST(a_program_serves_locks_from_its_libevent_loop),
         SERVER_TEST(a_stopped_server_lets_its_clients_go),
+        SERVER_TEST(nothing_of_a_report_outlives_a_stop),
         SERVER_TEST(locks_outlive_a_stop_and_a_new_start),
         SERVER_TEST(a_server_that_listens_nowhere_does_not_start),
         SERVER_TEST(a_server_starts_once),

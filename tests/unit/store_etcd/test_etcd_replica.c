@@ -59,8 +59,6 @@ static void heartbeats_go_while_nothing_changes(void **state)
     etcd_fixture_lead(fixture);
     sent_ms = etcd_replica_confirmed_ms(fixture->replica);
     assert_int_equal(etcd_replica_due_ms(fixture->replica), sent_ms + FIXTURE_TAKEOVER_MS / 5);
-    assert_int_equal(etcd_replica_mute_at_ms(fixture->replica),
-                     sent_ms + FIXTURE_TAKEOVER_MS * 7 / 10);
     assert_int_equal(etcd_fixture_step(fixture), ETCD_EVENT_NONE);
     assert_int_equal(etcd_replica_confirmed_ms(fixture->replica),
                      sent_ms + FIXTURE_TAKEOVER_MS / 5);
@@ -187,7 +185,6 @@ static void who_was_deposed_changes_nothing_and_says_who_leads(void **state)
     assert_string_equal(etcd_fixture_value(fixture, "r/1"), "");
     assert_false(etcd_replica_leads(fixture->replica));
     assert_int_equal(etcd_replica_confirmed_ms(fixture->replica), INT64_MIN);
-    assert_int_equal(etcd_replica_mute_at_ms(fixture->replica), INT64_MIN);
     etcd_fixture_until(fixture, ETCD_EVENT_LEADS);
     assert_int_equal(etcd_replica_sight(fixture->replica)->leader.term, 3);
 }

@@ -30,6 +30,7 @@ static const struct store_request whole = {
     .pid = 4711,
     .start = UINT64_MAX,
     .pid_namespace = 4026531836,
+    .is_found = true,
     .autounlock = true,
     .away = true,
     .asked_ms = 1000,
@@ -75,6 +76,7 @@ static void assert_same(const struct store_request *a, const struct store_reques
     assert_int_equal(a->pid, b->pid);
     assert_true(a->start == b->start);
     assert_true(a->pid_namespace == b->pid_namespace);
+    assert_int_equal(a->is_found, b->is_found);
     assert_int_equal(a->autounlock, b->autounlock);
     assert_int_equal(a->away, b->away);
     assert_int_equal(a->asked_ms, b->asked_ms);

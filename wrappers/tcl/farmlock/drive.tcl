@@ -39,7 +39,14 @@ proc ::farmlock::Arm {h} {
         fileevent $s(chan) readable [list ::farmlock::OnEvent $h]
         fileevent $s(chan) writable [expr {$s(phase) eq "connecting" ? [list ::farmlock::OnEvent $h] : ""}]
     }
+    foreach rival $s(rivals) {
+        fileevent [lindex $rival 1] writable [expr {$s(phase) eq "connecting" ? [list ::farmlock::OnEvent $h] : ""}]
+    }
     set next $s(until)
+    set begin [NextDue $h]
+    if {$begin ne "" && $begin < $next} {
+        set next $begin
+    }
     if {$s(deadline) ne "" && ($next eq "" || $s(deadline) < $next)} {
         set next $s(deadline)
     }

@@ -21,7 +21,7 @@ proc ::farmlock::NewHandle {options} {
     array set s {phase idle chan "" until "" timer "" proto 1 key "" seal 0 unproven "" tries 0 home {}
         told "" at "" endless 0 deadline "" result "" queued 0 number "" held 0 refusal ""
         names {} token 0 lost "" limit "" warned 0 wait {} version "" pending "" raw 0 op "" faultText "" -notice "" -user ""
-        -hosts "" -port "" cluster "" homeCluster "" pulsed 0 pulse ""}
+        -hosts "" -port "" cluster "" homeCluster "" pulsed 0 pulse "" rivals {} round {} inTurn 0 begun 0 turn 0 next ""}
     array set s $options
     if {[catch {
         set s(conf) [Conf]
@@ -51,6 +51,11 @@ proc ::farmlock::Tell {h kind text} {
 # ---- a connection ----------------------------------------------------------------------------
 
 proc ::farmlock::Hangup {h} {
+    EndRace $h
+    Drop $h
+}
+
+proc ::farmlock::Drop {h} {
     upvar #0 $h s
     if {$s(chan) ne ""} {
         catch {fileevent $s(chan) readable {}}
@@ -134,30 +139,16 @@ proc ::farmlock::Search {h} {
     upvar #0 $h s
     Hangup $h
     set alone [expr {[llength $s(home)] > 0 && $s(homeCluster) eq ""}]
-    array set s [list round [expr {$alone ? $s(home) : $s(hosts)}] faults {} refusal ""]
+    array set s [list round [expr {$alone ? $s(home) : $s(hosts)}] faults {} refusal "" begun 0 inTurn 0]
     NextHost $h
-}
-
-proc ::farmlock::NextHost {h} {
-    upvar #0 $h s
-    variable answerMs
-    while {[llength $s(round)] > 0} {
-        set s(round) [lassign $s(round) host port]
-        set s(at) [list $host $port]
-        set s(until) [expr {[Now] + $answerMs}]
-        set s(phase) connecting
-        if {![catch {Open $h $host $port} text]} {
-            return
-        }
-        regsub {^couldn't open socket: } $text "" text
-        Fault $h $text
-    }
-    EndRound $h
 }
 
 proc ::farmlock::Place {h} {
     upvar #0 $h s
-    lassign $s(at) host port
+    return [PlaceOf {*}$s(at)]
+}
+
+proc ::farmlock::PlaceOf {host port} {
     if {$port eq ""} {
         return [Clean $host]
     }
@@ -166,7 +157,7 @@ proc ::farmlock::Place {h} {
 
 proc ::farmlock::Fault {h text} {
     upvar #0 $h s
-    Hangup $h
+    Drop $h
     lappend s(faults) "[Place $h] ([Clean $text])"
 }
 
@@ -282,27 +273,11 @@ proc ::farmlock::StepOnce {h} {
     return 1
 }
 
-proc ::farmlock::StepConnecting {h} {
+proc ::farmlock::BeginHandshake {h} {
     upvar #0 $h s
-    lassign $s(at) host port
-    set error ""
-    if {$port ne ""} {
-        catch {set error [fconfigure $s(chan) -error]}
-        if {$error eq "" && [catch {fconfigure $s(chan) -peername}]} {
-            if {[Now] < $s(until)} {
-                return 0
-            }
-            set error "no connection in time"
-        }
-    }
-    if {$error ne ""} {
-        Gone $h $error
-        return 1
-    }
     variable answerMs
     array set s [list phase handshake proto 1 status "" offer "" until [expr {[Now] + $answerMs}]]
     Send $h "proto 2" {*}[expr {[WantsProof $h] ? "auth" : ""}] VERSION
-    return 1
 }
 
 # Nothing has come in time.
@@ -386,11 +361,16 @@ proc ::farmlock::ShakeHands {h line} {
     if {[llength $s(home)] > 0 && $s(homeCluster) ne "" && $s(cluster) ne $s(homeCluster)} {
         return [Gone $h [expr {$s(cluster) ne "" ? "it is of another cluster" : "it is of no cluster"}]]
     }
+    if {[AwaitEarlier $h]} {
+        return
+    }
+    set faults [concat $s(faults) [Earlier $h]]
+    EndRace $h
     if {[lindex $s(offer) 1] eq "munge" && [llength $s(offer)] > 3} {
         Prove $h [lindex $s(offer) 2] [lindex $s(offer) 3]
     }
-    if {[llength $s(faults)] > 0 && $s(told) eq "" && $s(cluster) eq ""} {
-        Tell $h second "asking [Place $h], as no lockerd answers at [join $s(faults) {, }]"
+    if {[llength $faults] > 0 && $s(told) eq "" && $s(cluster) eq ""} {
+        Tell $h second "asking [Place $h], as no lockerd answers at [join $faults {, }]"
     }
     array set s [list status "" phase answer until [expr {[Now] + $answerMs}]]
     Ask $h

@@ -6,7 +6,7 @@ namespace eval ::farmlock {
     variable folder [file dirname [file normalize [info script]]]
     namespace export lock with get check unlock cancel status giveback breaklock locks json ping
 }
-foreach file {text.tcl conf.tcl proof.tcl home.tcl engine.tcl drive.tcl lock.tcl ask.tcl} {
+foreach file {text.tcl conf.tcl proof.tcl home.tcl engine.tcl race.tcl drive.tcl lock.tcl ask.tcl} {
     source [file join $::farmlock::folder $file]
 }
 unset file
