@@ -96,14 +96,16 @@ static bool is_before(int64_t time_ms, int64_t now_ms)
     return time_ms <= now_ms;
 }
 
-/* Who is never idle compacts and watches, too: before a change of which no copy is under way. Where
- * one comes to no end, a watch may show why. */
+/* Who is never idle compacts, copies and watches, too: before a change of which no copy is under
+ * way. Where one comes to no end, a watch may show why. */
 static enum replica_topic topic_between_changes(const struct etcd_replica *self, int64_t now_ms)
 {
     bool is_sent = self->change.is_there && self->change.first_ms >= 0;
 
     if (self->is_to_compact && !is_sent)
         return REPLICA_COMPACT;
+    if (self->wants_history && !self->history_waits && !is_sent && !self->rows.is_wanted)
+        return REPLICA_HISTORY;
     if (self->rows.is_wanted || (is_sent && self->unanswered <= REPLICA_UNKNOWN_AT_ONCE))
         return REPLICA_NOTHING;
     return replica_watch_topic(self, now_ms);

@@ -163,6 +163,7 @@ static enum etcd_event confirm_change(struct etcd_replica *self, int64_t now_ms,
     if (change->history_bytes > 0)
         etcd_outbox_add(&self->outbox, change->history, change->history_bytes);
     self->history = change->history;
+    self->history_waits = false;
     note_confirmed(self, change->first_ms);
     if (++self->changes_to_compact >= COMPACT_CHANGES || now_ms >= self->compact_at_ms)
         self->is_to_compact = self->compacts && self->last > COMPACT_LEAVES;

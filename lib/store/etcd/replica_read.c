@@ -177,10 +177,11 @@ enum etcd_event replica_history_hear(struct etcd_replica *self, int64_t now_ms,
     struct telling telling = {.self = self};
     struct etcd_answer answer;
 
+    self->history_waits = true;
     if (outcome != ETCD_ANSWERED)
         return ETCD_EVENT_TROUBLE;
     if (etcd_wire_read_range(response, &answer, tell_history, &telling) != 0 && !telling.gave_up)
         return replica_not_understood(self, now_ms);
-    self->wants_history = false;
+    self->wants_history = self->history_waits = false;
     return ETCD_EVENT_HISTORY;
 }

@@ -122,6 +122,7 @@ struct etcd_replica {
 
     bool wants_history;
     uint64_t history_after;
+    bool history_waits; /* it failed: a change comes first */
 
     /* beside all that */
     bool watches;

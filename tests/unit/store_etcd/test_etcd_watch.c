@@ -163,6 +163,34 @@ static void who_is_never_idle_watches_too(void **state)
     assert_true(watches >= 4 && watches <= 6);
 }
 
+static void who_is_never_idle_copies_the_history_too(void **state)
+{
+    struct etcd_fixture *fixture = *state;
+    enum etcd_event event = ETCD_EVENT_NONE;
+
+    etcd_fixture_lead(fixture);
+    etcd_replica_read_history(fixture->replica, 0);
+    etcd_fixture_commit(fixture, "r/1", "x");
+    while (event != ETCD_EVENT_COMMITTED) {
+        event = etcd_fixture_step(fixture);
+        if (event == ETCD_EVENT_HISTORY)
+            return;
+    }
+    fail_msg("the history has to wait");
+}
+
+static void a_history_that_cannot_be_read_holds_up_no_change(void **state)
+{
+    struct etcd_fixture *fixture = *state;
+
+    etcd_fixture_lead(fixture);
+    etcd_replica_read_history(fixture->replica, 0);
+    etcd_fixture_commit(fixture, "r/1", "x");
+    etcd_fixture_ask(fixture);
+    assert_int_equal(etcd_fixture_refuse(fixture, ETCD_CODE_PERMISSION_DENIED), ETCD_EVENT_TROUBLE);
+    assert_int_equal(etcd_fixture_step(fixture), ETCD_EVENT_COMMITTED);
+}
+
 static void a_change_that_comes_to_no_end_is_looked_into(void **state)
 {
     struct etcd_fixture *fixture = *state;
@@ -192,6 +220,8 @@ int main(void)
         ETCD_FIXTURE_TEST(a_status_that_is_refused_holds_up_nothing),
         ETCD_FIXTURE_TEST(who_may_not_write_says_so),
         ETCD_FIXTURE_TEST(who_is_never_idle_watches_too),
+        ETCD_FIXTURE_TEST(who_is_never_idle_copies_the_history_too),
+        ETCD_FIXTURE_TEST(a_history_that_cannot_be_read_holds_up_no_change),
         ETCD_FIXTURE_TEST(a_change_that_comes_to_no_end_is_looked_into),
     };
 
