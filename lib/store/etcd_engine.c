@@ -311,6 +311,8 @@ static void act_on(struct etcd_engine *self, enum etcd_event event)
         if (!self->leads)
             say_who_leads(self);
         break;
+    case ETCD_EVENT_IDLE: /* nothing new was seen, and what was said last holds */
+        break;
     case ETCD_EVENT_TROUBLE:
         say(self, true, "etcd does not do what it is asked: %s", etcd_replica_error(self->replica));
         break;
@@ -408,7 +410,7 @@ void *etcd_engine_run(void *engine)
         event = etcd_replica_step(self->replica, members_caller(self->members), &self->response);
         pthread_mutex_lock(&self->mutex);
         act_on(self, event);
-        if (event == ETCD_EVENT_NONE && !is_done(self))
+        if ((event == ETCD_EVENT_NONE || event == ETCD_EVENT_IDLE) && !is_done(self))
             wait_for_something(self);
     }
     self->ended = true;

@@ -92,6 +92,7 @@ enum etcd_event {
                             * not, as after a crash */
     ETCD_EVENT_RESIGNED,   /* nobody leads, or somebody else */
     ETCD_EVENT_HISTORY,    /* a page of the history was told */
+    ETCD_EVENT_IDLE,       /* nothing was asked, see etcd_replica_step() */
 };
 
 /* Takes the end of the question.  The response is read before it returns; `error` may be NULL. */
