@@ -18,7 +18,6 @@
 #include "pool_tree.h"
 #include "pool_unknown.h"
 #include "query.h"
-#include "recent.h"
 #include "request.h"
 
 /* The pool seats among a grant's names, which nobody may have: counts them by pool.  Returns how

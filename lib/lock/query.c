@@ -4,14 +4,10 @@
 
 #include <string.h>
 
-#include "pool_query.h"
 #include "pools.h"
-#include "recent.h"
 #include "sharing.h"
 
-/* By itself, so that what is found of late saves no registers for it. */
-static __attribute__((noinline)) struct lock *search(const struct lock_table *table,
-                                                     const char *name)
+struct lock *lock_search(const struct lock_table *table, const char *name)
 {
     const struct tree_node *node = table->locks.root;
 
@@ -24,17 +20,6 @@ static __attribute__((noinline)) struct lock *search(const struct lock_table *ta
             return lock;
         node = order < 0 ? node->left : node->right;
     }
-    return table->pools != NULL ? pool_seat_named(table, name) : NULL;
-}
-
-struct lock *lock_find(const struct lock_table *table, const char *name)
-{
-    struct lock *recent = table->recent != NULL ? lock_recent_find(table->recent, name) : NULL;
-
-    if (recent == NULL)
-        return search(table, name);
-    if (!recent->is_idle)
-        return recent;
     return table->pools != NULL ? pool_seat_named(table, name) : NULL;
 }
 

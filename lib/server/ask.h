@@ -8,11 +8,11 @@
 /* Fills in which process has the pid that an ask names on this host now, if it did not say. */
 void ask_identify(const struct ipclocker_server *server, struct lock_ask *ask);
 
-/* The ask of the connection's settings, good as long as these.  What a classic client of this host
- * cannot tell of its process is filled in, where it has asked for autounlock. */
-static inline struct lock_ask ask_of_conn(const struct conn *conn)
+/* Makes the ask of the connection's settings, good as long as these.  What a classic client of this
+ * host cannot tell of its process is filled in, where it has asked for autounlock. */
+static inline void ask_init(struct lock_ask *ask, const struct conn *conn)
 {
-    struct lock_ask ask = {
+    *ask = (struct lock_ask){
         .owner = conn->user,
         .asker = conn->asker,
         .groups = conn->demand.groups,
@@ -32,14 +32,13 @@ static inline struct lock_ask ask_of_conn(const struct conn *conn)
         .most_ms = (int64_t)conn->server->limits[IPCLOCKER_LIMIT_HOLD_S] * 1000,
     };
 
-    if (ask.most_ms > 0 && (ask.hold_ms <= 0 || ask.hold_ms > ask.most_ms))
-        ask.hold_ms = ask.most_ms;
+    if (ask->most_ms > 0 && (ask->hold_ms <= 0 || ask->hold_ms > ask->most_ms))
+        ask->hold_ms = ask->most_ms;
 
     if (conn->auth != NULL)
-        auth_key_fill(conn, &ask.asker);
-    if (ask.autounlock)
-        ask_identify(conn->server, &ask);
-    return ask;
+        auth_key_fill(conn, &ask->asker);
+    if (ask->autounlock)
+        ask_identify(conn->server, ask);
 }
 
 #endif

@@ -245,7 +245,7 @@ void command_lock(struct conn *conn, char *args)
         reply_status(conn, NULL, NULL);
         return;
     }
-    ask = ask_of_conn(conn);
+    ask_init(&ask, conn);
     rule_asker_fill(conn, &ask);
     refusal = check_demand(conn, &ask, true);
     if (refusal != NULL) {
@@ -297,7 +297,7 @@ void command_explain(struct conn *conn, char *args)
         conn->fault = &no_locks;
     if (command_grant_fault(conn))
         return;
-    ask = ask_of_conn(conn);
+    ask_init(&ask, conn);
     rule_asker_fill(conn, &ask);
     refusal = check_demand(conn, &ask, false);
     if (refusal == NULL) {
@@ -354,9 +354,10 @@ void command_dead_process(struct conn *conn, char *args)
  * that does not wait would. */
 static bool take_again(struct conn *conn)
 {
-    struct lock_ask ask = ask_of_conn(conn);
     struct lock_result result;
+    struct lock_ask ask;
 
+    ask_init(&ask, conn);
     rule_asker_fill(conn, &ask);
     if (check_demand(conn, &ask, true) != NULL)
         return false;

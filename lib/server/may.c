@@ -48,8 +48,9 @@ bool may_change_by_grant(const struct conn *conn)
 /* Its process, as far as that is known, is told again. */
 static bool is_told_again(const struct conn *conn, const struct lock_request *request)
 {
-    struct lock_ask ask = ask_of_conn(conn);
+    struct lock_ask ask;
 
+    ask_init(&ask, conn);
     if (request->process->start != 0 && ask.start == 0)
         ask_identify(conn->server, &ask);
     return incarnation_is_told_again(request->process, &ask);
