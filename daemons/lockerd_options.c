@@ -220,6 +220,8 @@ static const struct option_spec table[] = {
              .at_start = true),
     OPT_FLAG("etcd-compact", etcd.compacts,
              "forget what is past in etcd: only where it has no other users", .at_start = true),
+    OPT_SIZE("etcd-quota", etcd.quota_bytes, 0, INT64_MAX,
+             "the quota of etcd's database, of which half is warned of (2G)", .at_start = true),
     OPT_FLAG("resign", resigns, "have the lockerd of --pid-file give up leading, and exit",
              .not_in_file = true),
     OPT_GROUP("What clients may use; a client is a user that is proven, or else an address"),

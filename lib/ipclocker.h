@@ -90,6 +90,10 @@ IPCLOCKER_API const char *ipclocker_error(const struct ipclocker *lock);
  */
 IPCLOCKER_API int ipclocker_set_hosts(struct ipclocker *lock, const char *hosts);
 
+/* One of them, the first is 0, to be freed; NULL with ERANGE behind the last, or ENOMEM.  What
+ * nobody has set is there after the first request. */
+IPCLOCKER_API char *ipclocker_host(struct ipclocker *lock, size_t index);
+
 /* The port, a number or a service name.  Errors: EINVAL: neither. */
 IPCLOCKER_API int ipclocker_set_port(struct ipclocker *lock, const char *port);
 
@@ -336,6 +340,9 @@ struct ipclocker_ping_status {
 /* The same with details.  Returns 0 when one answered, else -1 with *status filled and errno. */
 IPCLOCKER_API int ipclocker_ping_status(struct ipclocker *lock,
                                         struct ipclocker_ping_status *status);
+
+/* `replication` of ping.schema.json, to be freed.  NULL: ENOTSUP where its state is its own. */
+IPCLOCKER_API char *ipclocker_replication_json(struct ipclocker *lock);
 
 /* ==== Client: what the handle knows, without asking the server =================================
  */

@@ -184,6 +184,32 @@ int ipclocker_set_hosts(struct ipclocker *lock, const char *hosts)
     return 0;
 }
 
+char *ipclocker_host(struct ipclocker *lock, size_t index)
+{
+    const struct client_host *host = lock->set.hosts + index;
+    struct buffer text = {0};
+    bool is_ipv6;
+
+    if (index >= lock->set.host_count) {
+        client_error_set(lock, ERANGE, "there are %zu servers", lock->set.host_count);
+        return NULL;
+    }
+    is_ipv6 = !host->is_path && strchr(host->name, ':') != NULL;
+    buffer_add_text(&text, is_ipv6 ? "[" : "");
+    buffer_add_text(&text, host->name);
+    buffer_add_text(&text, is_ipv6 ? "]" : "");
+    if (host->port != 0) {
+        buffer_add_text(&text, "=");
+        buffer_add_number(&text, host->port);
+    }
+    buffer_add(&text, "", 1);
+    if (!text.failed)
+        return text.data;
+    buffer_fini(&text);
+    client_error_set(lock, ENOMEM, "out of memory");
+    return NULL;
+}
+
 int ipclocker_set_path(struct ipclocker *lock, const char *path)
 {
     struct host_list list = {0};

@@ -117,6 +117,44 @@ char *ipclocker_lock_list_json(struct ipclocker *lock)
     return client_engine_run(lock, &json_operation, &text, -1) == 0 ? text : NULL;
 }
 
+static int write_replication(struct ipclocker *lock)
+{
+    if (lock->connection.dialect == DIALECT_CLASSIC)
+        return client_error_set(lock, ENOTSUP, "the server is a classic one, which stands alone");
+    free(*(char **)lock->call.argument);
+    *(char **)lock->call.argument = NULL;
+    client_request_command(lock, "REPLICATION");
+    client_request_command(lock, "VERSION");
+    return 0;
+}
+
+static int take_replication(struct ipclocker *lock, const struct answer *answer)
+{
+    char **text = lock->call.argument;
+
+    if (answer->kind == ANSWER_JSON) {
+        *text = text_clean_json(answer->text);
+        return *text != NULL ? 0 : client_error_set(lock, ENOMEM, "out of memory");
+    }
+    return client_engine_version(lock, answer, *text != NULL, "whose state is its own");
+}
+
+static const struct client_operation replication_operation = {
+    .is_ours = true,
+    .write = write_replication,
+    .take = take_replication,
+};
+
+char *ipclocker_replication_json(struct ipclocker *lock)
+{
+    char *text = NULL;
+
+    if (client_engine_run(lock, &replication_operation, &text, -1) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
 static int write_pools(struct ipclocker *lock)
 {
     if (lock->connection.dialect == DIALECT_CLASSIC)

@@ -25,6 +25,7 @@ enum {
     UNAVAILABLE = 503,
 };
 
+static const char plain[] = "text/plain; charset=utf-8";
 static const char open_metrics[] = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /* What a path is. */
@@ -34,7 +35,7 @@ static const struct route {
     enum http_what what;
     bool may_be_fresh;
 } routes[] = {
-    {"/healthz", "text/plain; charset=utf-8", 0, HTTP_HEALTH, true},
+    {"/healthz", plain, 0, HTTP_HEALTH, true},
     {"/metrics", "text/plain; version=0.0.4; charset=utf-8", 1, HTTP_METRICS, true},
     {"/metrics", open_metrics, 2, HTTP_METRICS, true},
     {"/locks.json", "application/json", 3, HTTP_LIST, false},
@@ -132,7 +133,7 @@ static void end(struct exchange *exchange, int status, struct shared_text *text)
     if (text == NULL) {
         respond_line(exchange->request, UNAVAILABLE, "out of memory; try again later");
     } else {
-        respond_text(exchange->request, status, exchange->route->type, NULL,
+        respond_text(exchange->request, status, status == OK ? exchange->route->type : plain, NULL,
                      shared_text_keep(text));
     }
     free(exchange);
@@ -262,7 +263,7 @@ void desk_on_request(struct evhttp_request *request, void *context)
  * there are few, so that those who read slowly do not fill the memory. */
 static void put_list(struct desk *desk, struct shelf *shelf, struct http_call *call)
 {
-    if (call->status != NOT_MODIFIED) {
+    if (call->status == OK) {
         shared_text_drop(shelf->fresh);
         shelf->fresh = call->text != NULL && atomic_load(&desk->lists) < LISTS_MOST
                            ? shared_text_copy(call->text, &desk->lists)
@@ -274,7 +275,7 @@ static void put_list(struct desk *desk, struct shelf *shelf, struct http_call *c
 
 static void put(struct desk *desk, struct shelf *shelf, struct http_call *call)
 {
-    if (call->what == HTTP_LIST) {
+    if (call->what == HTTP_LIST && (call->status == OK || call->status == NOT_MODIFIED)) {
         put_list(desk, shelf, call);
     } else {
         shared_text_drop(shelf->fresh);

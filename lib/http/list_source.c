@@ -130,8 +130,13 @@ static void on_again(evutil_socket_t fd, short events, void *context)
 
 void list_source_answer(struct list_source *source, struct http_call *call)
 {
+    const char *elsewhere = onlooker_stands_by(source->server);
     char now[SHARED_TEXT_TAG_SIZE];
 
+    if (elsewhere != NULL) {
+        http_answer(call, UNAVAILABLE, shared_text_of_line(elsewhere));
+        return;
+    }
     write_tag(now, source->server, onlooker_version(source->server));
     if (strcmp(call->known, now) == 0) {
         http_answer(call, NOT_MODIFIED, NULL);

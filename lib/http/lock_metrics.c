@@ -9,6 +9,7 @@
 #include "exposition.h"
 #include "http_metrics.h"
 #include "lock/pools.h"
+#include "replication_metrics.h"
 #include "server/figures.h"
 #include "user_metrics.h"
 
@@ -269,6 +270,7 @@ void lock_metrics_write(const struct lock_metrics *metrics, const struct ipclock
     add_owners(&to, counts);
     add_connections(&to, counts);
     add_all_pools(&to, metrics);
+    replication_metrics_add(&to, server);
     if (users != NULL)
         out->failed |= user_metrics_write(users, &to) != 0;
     http_metrics_add(&to, "lockerd", http);

@@ -34,20 +34,12 @@ struct lock_source {
     struct lock_events events;
 };
 
-static void answer_line(struct http_call *call, int status, const char *line)
-{
-    struct buffer text = {0};
-
-    buffer_add_text(&text, line);
-    buffer_add(&text, "\n", 1);
-    http_answer(call, status, shared_text_take(&text));
-}
-
 static void answer_health(struct lock_source *source, struct http_call *call)
 {
     const char *trouble = figures_trouble(source->server);
 
-    answer_line(call, trouble == NULL ? OK : UNAVAILABLE, trouble == NULL ? "ok" : trouble);
+    http_answer(call, trouble == NULL ? OK : UNAVAILABLE,
+                shared_text_of_line(trouble == NULL ? "ok" : trouble));
 }
 
 static void answer_metrics(struct lock_source *source, struct http_call *call)

@@ -37,6 +37,15 @@ struct shared_text *shared_text_take(struct buffer *buffer)
     return text;
 }
 
+struct shared_text *shared_text_of_line(const char *line)
+{
+    struct buffer text = {0};
+
+    buffer_add_text(&text, line);
+    buffer_add_text(&text, "\n");
+    return shared_text_take(&text);
+}
+
 static void release_copy(struct shared_text *text)
 {
     atomic_fetch_sub((atomic_uint *)text->context, 1);

@@ -28,6 +28,9 @@ struct shared_text {
  * also where the buffer had failed. */
 struct shared_text *shared_text_take(struct buffer *buffer);
 
+/* Makes one of a line, without its newline.  NULL with errno ENOMEM. */
+struct shared_text *shared_text_of_line(const char *line);
+
 /* Makes a copy of one, of which there are `*count` then, and one less when nobody needs it. */
 struct shared_text *shared_text_copy(const struct shared_text *text, atomic_uint *count);
 

@@ -16,6 +16,7 @@
 #include "command_inside.h"
 #include "command_job.h"
 #include "command_lock.h"
+#include "command_replication.h"
 #include "command_seats.h"
 #include "conn.h"
 #include "context.h"
@@ -203,6 +204,7 @@ static const struct command {
     COMMAND("DEQUEUE", command_dequeue, 2, CHANGES | PROVEN | SEALED),
     COMMAND("CANCEL", on_cancel, 2, URGENT | CHANGES | SILENT),
     COMMAND("WHOAMI", auth_conn_whoami, 2, ITSELF),
+    COMMAND("REPLICATION", command_replication, 2, ITSELF),
     COMMAND("DEAD_JOB", command_dead_job, 2, CHANGES | PROVEN | SEALED),
     COMMAND("HISTORY", history_command, 2, READS | CHANGES),
     COMMAND("LIST_JSON", on_list_json, 2, READS),

@@ -37,6 +37,16 @@ void figures_now(const struct ipclocker_server *server, struct figures_now *now)
         now->oldest_wait_ms = now->now_ms - first->asked_ms;
 }
 
+bool figures_outlook(const struct ipclocker_server *server, struct store_outlook *outlook)
+{
+    const struct store *store = server->state.store;
+
+    if (store == NULL || !store_confirms(store))
+        return false;
+    store_outlook(store, outlook);
+    return true;
+}
+
 const char *figures_command(size_t place)
 {
     return place < FIGURES_COMMANDS_MAX ? command_word(place) : NULL;

@@ -14,6 +14,7 @@
 #include "lock/pools.h"
 
 struct ipclocker_server;
+struct store_outlook;
 
 enum {
     FIGURES_TIME_CLASSES = 42, /* below a microsecond, and each power of two up to 25 days */
@@ -73,6 +74,9 @@ struct figures_now {
 
 const struct figures_counts *figures_counts(const struct ipclocker_server *server);
 void figures_now(const struct ipclocker_server *server, struct figures_now *now);
+
+/* What there is to tell of a state that others share; false where it is the server's own. */
+bool figures_outlook(const struct ipclocker_server *server, struct store_outlook *outlook);
 
 /* The word of a command; NULL behind the last.  The place is an index of `commands`. */
 const char *figures_command(size_t place);

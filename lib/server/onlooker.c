@@ -45,6 +45,14 @@ void onlooker_set_safe(struct ipclocker_server *server, void (*on_safe)(void *co
     server->on_safe_context = context;
 }
 
+const char *onlooker_stands_by(const struct ipclocker_server *server)
+{
+    enum state_phase phase = server->state.phase;
+    bool is_elsewhere = phase == STATE_STANDS_BY || (phase == STATE_LOST && server->state.confirms);
+
+    return is_elsewhere ? server->state.reason : NULL;
+}
+
 int onlooker_ask_list(struct ipclocker_server *server, struct onlooker *onlooker)
 {
     const struct listing_question question = {.kind = LISTING_JSON,

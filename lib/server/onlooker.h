@@ -31,6 +31,10 @@ struct onlooker {
 /* Changes whenever the list does, but for times that go on. */
 uint64_t onlooker_version(const struct ipclocker_server *server);
 
+/* Why the list cannot be told, as another server leads, a line that is valid until the server's
+ * loop goes on; NULL while it can. */
+const char *onlooker_stands_by(const struct ipclocker_server *server);
+
 /* Asks for the list, by one who does not wait and has none.  Returns 0, or -1 with errno ENOMEM. */
 int onlooker_ask_list(struct ipclocker_server *server, struct onlooker *onlooker);
 

@@ -244,17 +244,26 @@ static void take_over(struct ipclocker_server *server)
     try_again(server);
 }
 
+/* What it says of how it stands is also for who asks by HTTP. */
+static void log_standing(struct ipclocker_server *server)
+{
+    struct state *state = &server->state;
+    struct store_line line;
+
+    while (store_standing(state->store, &line)) {
+        context_log(server, line.is_trouble ? LOG_WARNING : LOG_NOTICE, "%s", line.text);
+        if (!line.is_beside && state->phase == STATE_STANDS_BY)
+            snprintf(state->reason, sizeof state->reason, "%.*s", (int)sizeof state->reason - 1,
+                     line.text);
+    }
+}
+
 /* Of a state that is shared.  Returns whether the rest of the progress is of interest. */
 static bool follow_role(struct ipclocker_server *server, const struct store_progress *progress)
 {
     struct state *state = &server->state;
-    bool is_trouble;
-    const char *standing = store_standing(state->store, &is_trouble);
 
-    if (standing != NULL)
-        context_log(server, is_trouble ? LOG_WARNING : LOG_NOTICE, "%s", standing);
-    if (standing != NULL && state->phase == STATE_STANDS_BY)
-        snprintf(state->reason, sizeof state->reason, "%s", standing); /* for who asks by HTTP */
+    log_standing(server);
     if (progress->role == STORE_DEPOSED)
         stand_by(server, "another lockerd may lead");
     else if (progress->role == STORE_LEADS && state->phase == STATE_STANDS_BY)

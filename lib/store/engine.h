@@ -4,6 +4,9 @@
  *   none.c        the engine that keeps nothing
  *   etcd_store.c  the engine that shares a state in etcd: what its caller does
  *   etcd_engine.c its thread: leads or stands by, commits, reads back
+ *   etcd_copy.c   when the history is copied from etcd
+ *   etcd_outlook.c what people are told of a state in etcd
+ *   etcd_say.c    what the engine in etcd has to say
  *   etcd_aside.c  who leads, and resigning for one that died, without a store
  *   etcd_open.c   the way to etcd, and who asks there
  *   etcd_batch.c  batches as keys and values of etcd, and back
@@ -57,7 +60,8 @@ struct store_shared_engine {
     int64_t (*mute_after_ms)(const struct store *store);
     const char *(*cluster)(const struct store *store);
     void (*resign)(struct store *store);
-    const char *(*standing)(struct store *store, bool *is_trouble);
+    bool (*standing)(struct store *store, struct store_line *line);
+    void (*outlook)(const struct store *store, struct store_outlook *out);
 };
 
 /* The head of every engine's own struct. */

@@ -3,7 +3,6 @@
 #include "etcd_engine.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,16 +13,12 @@
 #include "base/descriptor.h"
 #include "base/thread.h"
 #include "error.h"
+#include "etcd_copy.h"
+#include "etcd_outlook.h"
+#include "etcd_say.h"
 #include "store/etcd/replica_step.h"
 
-/* The history is copied a little behind what it tells of. */
-enum { HISTORY_LEADER_MS = 200, HISTORY_STANDBY_MS = 1000 };
-enum { TIMER_SLACK_NS = 1000, IDLE_MS = 60000, TELL_EVERY_MS = 60000 };
-
-void etcd_engine_tell_news(const struct etcd_engine *self)
-{
-    descriptor_notify(self->news_fd);
-}
+enum { TIMER_SLACK_NS = 1000, IDLE_MS = 60000 };
 
 void etcd_engine_forget_queue(struct etcd_engine *self)
 {
@@ -49,28 +44,6 @@ int etcd_engine_take_history(void *engine, uint64_t number, struct etcd_bytes va
                              value.len);
 }
 
-/* What is new is said once; is called with the mutex. */
-static void say(struct etcd_engine *self, bool is_trouble, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void say(struct etcd_engine *self, bool is_trouble, const char *format, ...)
-{
-    char text[ETCD_STANDING_SIZE];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    if (strcmp(text, self->told) == 0 ||
-        (is_trouble && self->is_trouble && clock_now_ms() - self->told_ms < TELL_EVERY_MS))
-        return;
-    memcpy(self->told, text, sizeof text);
-    self->told_ms = clock_now_ms();
-    memcpy(self->standing, text, sizeof text);
-    self->is_trouble = is_trouble;
-    etcd_engine_tell_news(self);
-}
-
 /* Who leads, as far as it is seen from here. */
 static void say_who_leads(struct etcd_engine *self)
 {
@@ -79,10 +52,10 @@ static void say_who_leads(struct etcd_engine *self)
     if (sight->revision == 0)
         return;
     if (sight->leader.instance[0] == '\0')
-        say(self, false, "standing by: nobody leads yet");
+        etcd_say(self, false, "standing by: nobody leads yet");
     else
-        say(self, false, "standing by: lockerd at %s leads (%s), term %llu", sight->leader.host,
-            sight->leader.listens, (unsigned long long)sight->leader.term);
+        etcd_say(self, false, "standing by: lockerd at %s leads (%s), term %llu",
+                 sight->leader.host, sight->leader.listens, (unsigned long long)sight->leader.term);
 }
 
 /* waiting */
@@ -151,7 +124,7 @@ static void fail(struct etcd_engine *self, const char *reason)
     self->is_loaded = false;
     self->wants_load = true;
     forget_batches(self);
-    etcd_engine_tell_news(self);
+    etcd_say_news(self);
 }
 
 /* Moves as many batches as fit, whole, to those that are under way.  Is called with the mutex, and
@@ -217,47 +190,8 @@ static void end_commit(struct etcd_engine *self)
     self->under_way_last = 0;
     store_batch_destroy_all(&self->under_way);
     if (self->is_trouble)
-        say(self, false, "leading: etcd answers again");
-    etcd_engine_tell_news(self);
-}
-
-/* the history */
-
-/* Its last number, as far as that is seen from here. */
-static uint64_t history_number(const struct etcd_engine *self)
-{
-    return self->leads ? etcd_replica_history_number(self->replica)
-                       : etcd_replica_sight(self->replica)->seq.history;
-}
-
-static void begin_history(struct etcd_engine *self)
-{
-    int64_t now_ms = etcd_replica_now_ms();
-
-    if (self->history == NULL || self->history_is_under_way || self->closing ||
-        now_ms < self->history_at_ms)
-        return;
-    self->history_at_ms = now_ms + (self->leads ? HISTORY_LEADER_MS : HISTORY_STANDBY_MS);
-    if (history_number(self) <= etcd_history_last(self->history))
-        return;
-    self->history_is_under_way = true;
-    self->history_seen = etcd_history_last(self->history);
-    etcd_replica_read_history(self->replica, self->history_seen);
-}
-
-/* There is a next page as long as there was one. */
-static void end_history(struct etcd_engine *self)
-{
-    uint64_t first, last;
-
-    self->history_is_under_way = false;
-    if (etcd_history_last(self->history) > self->history_seen)
-        self->history_at_ms = 0;
-    if (etcd_history_hole(self->history, &first, &last))
-        say(self, true,
-            "the history has a hole: %llu steps of it were not in etcd any more, as this lockerd "
-            "was away for too long",
-            (unsigned long long)last - first + 1);
+        etcd_say(self, false, "leading: etcd answers again");
+    etcd_say_news(self);
 }
 
 /* what comes of a question: all are called with the mutex */
@@ -270,8 +204,8 @@ static void take_over(struct etcd_engine *self)
     self->leads = true;
     self->line_told_ms = 0;
     memcpy(self->cluster, sight->leader.cluster, sizeof self->cluster);
-    say(self, false, "leading: term %llu, taken over with revision %lld",
-        (unsigned long long)sight->leader.term, (long long)sight->leader_revision);
+    etcd_say(self, false, "leading: term %llu, taken over with revision %lld",
+             (unsigned long long)sight->leader.term, (long long)sight->leader_revision);
 }
 
 static void end_reading(struct etcd_engine *self)
@@ -285,7 +219,7 @@ static void end_reading(struct etcd_engine *self)
     self->next_token = counters.next_token;
     self->rows_now_ms = counters.now_ms;
     self->is_read = true;
-    etcd_engine_tell_news(self);
+    etcd_say_news(self);
 }
 
 static void stop_leading(struct etcd_engine *self)
@@ -298,14 +232,17 @@ static void stop_leading(struct etcd_engine *self)
     forget_batches(self);
     etcd_rows_forget(&self->rows);
     etcd_rows_forget(&self->reading);
-    etcd_engine_tell_news(self);
+    etcd_say_news(self);
 }
 
 static void act_on(struct etcd_engine *self, enum etcd_event event)
 {
     switch (event) {
     case ETCD_EVENT_HISTORY:
-        end_history(self);
+        etcd_copy_end(self);
+        break;
+    case ETCD_EVENT_WATCHED:
+        etcd_outlook_warn(self);
         break;
     case ETCD_EVENT_NONE:
         if (!self->leads)
@@ -314,10 +251,11 @@ static void act_on(struct etcd_engine *self, enum etcd_event event)
     case ETCD_EVENT_IDLE: /* nothing new was seen, and what was said last holds */
         break;
     case ETCD_EVENT_TROUBLE:
-        say(self, true, "etcd does not do what it is asked: %s", etcd_replica_error(self->replica));
+        etcd_say(self, true, "etcd does not do what it is asked: %s",
+                 etcd_replica_error(self->replica));
         break;
     case ETCD_EVENT_KEPT_OUT:
-        say(self, true, "this lockerd must not lead: %s", etcd_replica_error(self->replica));
+        etcd_say(self, true, "this lockerd must not lead: %s", etcd_replica_error(self->replica));
         break;
     case ETCD_EVENT_LEADS:
         take_over(self);
@@ -326,8 +264,8 @@ static void act_on(struct etcd_engine *self, enum etcd_event event)
         end_reading(self);
         break;
     case ETCD_EVENT_UNREADABLE:
-        say(self, true, "the state cannot be read from etcd: %s",
-            etcd_replica_error(self->replica));
+        etcd_say(self, true, "the state cannot be read from etcd: %s",
+                 etcd_replica_error(self->replica));
         self->wants_resign = true;
         break;
     case ETCD_EVENT_COMMITTED:
@@ -338,7 +276,7 @@ static void act_on(struct etcd_engine *self, enum etcd_event event)
         break;
     case ETCD_EVENT_DEPOSED:
         self->told_ms = 0; /* it is no more of the trouble before */
-        say(self, true, "deposed: %s", etcd_replica_error(self->replica));
+        etcd_say(self, true, "deposed: %s", etcd_replica_error(self->replica));
         stop_leading(self);
         break;
     case ETCD_EVENT_RESIGNED:
@@ -403,13 +341,15 @@ void *etcd_engine_run(void *engine)
     pthread_mutex_lock(&self->mutex);
     while (!is_done(self)) {
         begin_what_is_wanted(self);
-        begin_history(self);
+        etcd_copy_begin(self);
         if (self->leads && self->under_way_last == 0)
             count(self);
         pthread_mutex_unlock(&self->mutex);
         event = etcd_replica_step(self->replica, members_caller(self->members), &self->response);
         pthread_mutex_lock(&self->mutex);
         act_on(self, event);
+        if (!self->leads || event == ETCD_EVENT_LEADS || event == ETCD_EVENT_WATCHED)
+            etcd_outlook_take(self);
         if ((event == ETCD_EVENT_NONE || event == ETCD_EVENT_IDLE) && !is_done(self))
             wait_for_something(self);
     }

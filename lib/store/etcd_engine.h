@@ -20,13 +20,13 @@
 #include "store/etcd/members.h"
 #include "store/etcd/replica.h"
 
-enum { ETCD_STANDING_SIZE = 600, ETCD_HOST_SIZE = 512 };
+enum { ETCD_HOST_SIZE = 512, ETCD_BESIDE_MOST = 8 };
 
 struct etcd_engine {
     struct store store;
     int news_fd, interrupt_fd;
     int all_fd; /* polls readable for that of the news, and for that of the history's file */
-    int64_t takeover_ms;
+    int64_t takeover_ms, quota_bytes;
     char host[ETCD_HOST_SIZE]; /* as store_batch_host() says it */
     char *prefix;
 
@@ -47,9 +47,11 @@ struct etcd_engine {
     int64_t history_at_ms; /* when it is copied next */
     uint64_t history_seen; /* its last number, when it was copied last */
     bool history_is_under_way;
-    struct etcd_history *history;  /* or NULL: none is kept */
-    char told[ETCD_STANDING_SIZE]; /* what was said last of how it stands, and when */
+    struct etcd_history *history; /* or NULL: none is kept */
+    char told[STORE_LINE_SIZE];   /* what was said last of how it stands, and when */
     int64_t told_ms;
+    char told_version[ETCD_VERSION_SIZE], told_errors[ETCD_ERRORS_SIZE]; /* of etcd */
+    bool told_large;
 
     pthread_t thread;
     pthread_mutex_t mutex; /* over all below */
@@ -67,8 +69,11 @@ struct etcd_engine {
     uint64_t committed, committed_bytes;
     char error[STORE_ERROR_SIZE];
     char cluster[ETCD_ID_SIZE];
-    char standing[ETCD_STANDING_SIZE]; /* something new to say; or "" */
+    char standing[STORE_LINE_SIZE]; /* something new to say; or "" */
     bool is_trouble;
+    struct store_line beside[ETCD_BESIDE_MOST]; /* and what else there is */
+    size_t beside_count;
+    struct store_outlook outlook; /* but for what is worked out when somebody asks */
 };
 
 /* What is queued is the last.  This and the next are called with the mutex. */
@@ -96,8 +101,5 @@ int etcd_engine_take_history(void *engine, uint64_t number, struct etcd_bytes va
 
 /* Forgets the batches that wait; those that are under way go on.  Is called with the mutex. */
 void etcd_engine_forget_queue(struct etcd_engine *self);
-
-/* Wakes store_fd(). */
-void etcd_engine_tell_news(const struct etcd_engine *self);
 
 #endif

@@ -18,6 +18,7 @@
 #include "error.h"
 #include "etcd_engine.h"
 #include "etcd_open.h"
+#include "etcd_say.h"
 
 enum { CLOSE_MS = 3000 }; /* for the last batch, and to resign */
 
@@ -110,10 +111,9 @@ static void look_at_history(struct etcd_engine *self)
         return;
     self->history_has_failed = true;
     pthread_mutex_lock(&self->mutex);
-    snprintf(self->standing, sizeof self->standing,
-             "the history cannot be written any more, until lockerd is started anew: %s",
-             progress.error);
-    self->is_trouble = true;
+    etcd_say_beside(self, true,
+                    "the history cannot be written any more, until lockerd is started anew: %s",
+                    progress.error);
     pthread_mutex_unlock(&self->mutex);
 }
 
@@ -140,7 +140,7 @@ static void progress(struct store *store, struct store_progress *out)
                 : STORE_STANDS_BY;
     /* It may lead again already: who is told of the one has to be told of the other. */
     if (self->is_deposed && self->leads)
-        etcd_engine_tell_news(self);
+        etcd_say_news(self);
     self->is_deposed = false;
     memcpy(self->told_cluster, self->cluster, sizeof self->told_cluster);
     if (self->failed)
@@ -178,18 +178,27 @@ static void resign(struct store *store)
     pthread_mutex_unlock(&self->mutex);
 }
 
-/* The text stays as it is until the next call. */
-static const char *standing(struct store *store, bool *is_trouble)
+static bool standing(struct store *store, struct store_line *line)
 {
-    static _Thread_local char text[ETCD_STANDING_SIZE];
     struct etcd_engine *self = engine_of(store);
+    bool is_new;
 
     pthread_mutex_lock(&self->mutex);
-    memcpy(text, self->standing, sizeof text);
-    self->standing[0] = '\0';
-    *is_trouble = self->is_trouble;
+    is_new = etcd_say_take(self, line);
     pthread_mutex_unlock(&self->mutex);
-    return text[0] != '\0' ? text : NULL;
+    return is_new;
+}
+
+static void outlook(const struct store *store, struct store_outlook *out)
+{
+    struct etcd_engine *self = engine_of(store);
+    int64_t confirmed_ms = etcd_replica_confirmed_ms(self->replica);
+
+    pthread_mutex_lock(&self->mutex);
+    *out = self->outlook;
+    pthread_mutex_unlock(&self->mutex);
+    out->confirmed_ago_ms =
+        confirmed_ms != INT64_MIN ? clock_ms(CLOCK_BOOTTIME) - confirmed_ms : -1;
 }
 
 /* Returns whether all was kept that was to be. */
@@ -225,6 +234,7 @@ static const struct store_shared_engine shared = {
     .cluster = cluster,
     .resign = resign,
     .standing = standing,
+    .outlook = outlook,
 };
 
 static const struct store_engine etcd_store_engine = {
@@ -278,6 +288,7 @@ static int open_all(struct etcd_engine *self, const struct store_options *option
         .on_row = etcd_engine_take_row,
         .on_history = etcd_engine_take_history,
         .wall_ms = wall_ms,
+        .watches = true,
         .context = self,
     };
     int result;
@@ -309,6 +320,7 @@ static struct etcd_engine *create(const struct store_options *options)
         return NULL;
     self->store.engine = &etcd_store_engine;
     self->takeover_ms = options->etcd.takeover_ms;
+    self->quota_bytes = options->etcd.quota_bytes;
     snprintf(self->host, sizeof self->host, "%s", options->etcd.host);
     STAILQ_INIT(&self->queue);
     STAILQ_INIT(&self->under_way);

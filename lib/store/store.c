@@ -124,7 +124,12 @@ void store_resign(struct store *store)
     store->engine->shared->resign(store);
 }
 
-const char *store_standing(struct store *store, bool *is_trouble)
+bool store_standing(struct store *store, struct store_line *line)
 {
-    return store->engine->shared->standing(store, is_trouble);
+    return store->engine->shared->standing(store, line);
+}
+
+void store_outlook(const struct store *store, struct store_outlook *out)
+{
+    store->engine->shared->outlook(store, out);
 }

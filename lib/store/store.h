@@ -51,6 +51,7 @@ struct store_etcd_options {
     const char *history_file; /* a state file that the history is kept in; NULL: none is kept */
     int64_t takeover_ms;      /* the others take over when it says nothing for so long */
     bool compacts;            /* etcd is ours alone: forget what is past there */
+    int64_t quota_bytes;      /* etcd's for its database; 0: as it is where nobody has set it */
 };
 
 struct store_options {
@@ -274,9 +275,45 @@ const char *store_cluster(const struct store *store);
  * longer than store_takeover_ms().  Closing does this, too. */
 void store_resign(struct store *store);
 
-/* Why it stands by, or cannot lead, where there is something to say since the last call: a line for
- * the log; NULL for nothing new.  `is_trouble` is written: somebody should look at it. */
-const char *store_standing(struct store *store, bool *is_trouble);
+/* A line for the log. */
+enum { STORE_LINE_SIZE = 1024 };
+struct store_line {
+    char text[STORE_LINE_SIZE];
+    bool is_trouble; /* somebody should look at it */
+    bool is_beside;  /* about something else than how it stands */
+};
+
+/* Why it stands by, or cannot lead, and what else is new since the last call: to be called until it
+ * returns false, for nothing. */
+bool store_standing(struct store *store, struct store_line *line);
+
+enum { STORE_STANDBYS_MOST = 16, STORE_NAME_SIZE = 256, STORE_LISTENS_SIZE = 512 };
+
+/* One of the servers that share it, as it says of itself. */
+struct store_lockerd {
+    char host[STORE_NAME_SIZE], listens[STORE_LISTENS_SIZE], version[STORE_NAME_SIZE];
+    int64_t at_ms; /* since 1970: when it took over, by its clock; or showed itself last, by ours */
+};
+
+/* What people may want to know of it beside what is in it, as it was seen last. */
+struct store_outlook {
+    bool leads;
+    int64_t confirmed_ago_ms; /* while it leads: that it does; else -1 */
+    bool has_leader;          /* somebody leads, as far as is known: the next */
+    struct store_lockerd leader;
+    uint64_t term; /* how many have led */
+    int64_t takeover_ms;
+    size_t standby_count; /* while it leads: those that have shown themselves of late */
+    struct store_lockerd standbys[STORE_STANDBYS_MOST];
+    struct {
+        bool is_known; /* it does not tell everybody: then only the next is there */
+        char member[STORE_LISTENS_SIZE];
+        char version[64];
+        char errors[STORE_NAME_SIZE]; /* that it tells of itself; "" */
+        int64_t bytes, bytes_in_use, quota_bytes;
+    } etcd;
+};
+void store_outlook(const struct store *store, struct store_outlook *out);
 
 /* the history */
 

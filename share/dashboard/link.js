@@ -21,8 +21,11 @@ async function readJson(name, options = {}) {
     .catch(() => { throw new Error(location.protocol === "file:" ?
       `a browser lets no page that was opened from a file read ${name} beside it; serve the folder by a web server` :
       `${name} cannot be reached`); });
-  if (!answer.ok)
-    throw new Error(`${name}: the web server says ${answer.status}`);
+  if (!answer.ok) {
+    // A lockerd that stands by says why in one line.
+    const why = answer.status === 503 ? (await answer.text().catch(() => "")).trim() : "";
+    throw new Error(`${name}: the web server says ${answer.status}${why && why.length < 600 ? ", " + why : ""}`);
+  }
   const found = await answer.json().catch(() => { throw new Error(`${name} is no JSON`); });
   // By the web server's clock: that of a phone may be wrong.
   const now = Date.parse(answer.headers.get("Date") ?? "");

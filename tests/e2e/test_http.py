@@ -7,7 +7,7 @@ import signal
 import socket
 
 from support import farm, tap
-from support.http_lab import OPEN_METRICS, SAFE, Site, promtool
+from support.http_lab import OPEN_METRICS, SAFE, Site, families_over_etcd, promtool
 from support.lockd import LOCKERD, Server
 from support.wire import Wire
 
@@ -55,7 +55,7 @@ def the_manual_names_each_number_and_no_other(folder):
               encoding="ascii") as page:
         told = set(re.findall(r"lockerd_[a-z_]+[a-z]", page.read()))
     text = site.text("/metrics", Accept=OPEN_METRICS)
-    farm.equal(told, set(re.findall(r"^# TYPE (\S+)", text, re.M)))
+    farm.equal(told, set(re.findall(r"^# TYPE (\S+)", text, re.M)) | families_over_etcd())
 
 
 @tap.test

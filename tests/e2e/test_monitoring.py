@@ -7,7 +7,7 @@ import re
 import socket
 
 from support import farm, tap
-from support.http_lab import OPEN_METRICS, Site, promtool
+from support.http_lab import OPEN_METRICS, Site, families_over_etcd, promtool
 from support.lockd import Server
 
 FOLDER = os.path.join(farm.SOURCE, "share", "monitoring")
@@ -56,7 +56,7 @@ def rules_say_what_they_should_and_the_test_of_them_passes():
 def rules_and_dashboard_name_numbers_that_there_are(folder):
     site = Site()
     Server(folder, "--http", site.place, "--pidstat-port", "none")
-    there = families(site) | families(pidstatd()[0])
+    there = families(site) | families(pidstatd()[0]) | families_over_etcd()
     for name in ("farmlock.rules.yml", "farmlock.rules.test.yml", "grafana.json"):
         with open(os.path.join(FOLDER, name), encoding="ascii") as file:
             text = file.read()

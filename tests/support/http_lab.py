@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import shutil
 import socket
 
@@ -68,6 +69,12 @@ def read_open_metrics(text):
     except ImportError as error:
         raise tap.Lacks("needs python3-prometheus-client") from error
     return list(parser.text_string_to_metric_families(text))
+
+
+def families_over_etcd():
+    """The numbers that only a lockerd has whose state is in etcd."""
+    with open(os.path.join(farm.SOURCE, "lib", "http", "replication_metrics.c"), encoding="ascii") as code:
+        return set(re.findall(r'"(lockerd_\w+)"', code.read()))
 
 
 def promtool(*words, **options):

@@ -275,7 +275,7 @@ static int list(struct lockersh *self)
 
 static int ping(struct lockersh *self)
 {
-    int status = ping_print(self->lock, self->options.json);
+    int status = ping_print(self->lock, &self->options);
 
     return status >= 0 ? status : fail(self);
 }

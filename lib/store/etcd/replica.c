@@ -13,6 +13,7 @@
 #include "replica_lead.h"
 #include "replica_read.h"
 #include "replica_stand.h"
+#include "replica_watch.h"
 
 /* beginning and end */
 
@@ -55,6 +56,7 @@ struct etcd_replica *etcd_replica_create(const struct etcd_replica_options *opti
     self->wall_ms = options->wall_ms;
     self->context = options->context;
     self->compacts = options->compacts;
+    self->watches = options->watches;
     memcpy(self->prefix, options->prefix, strlen(options->prefix));
     memcpy(self->machine, options->machine, strlen(options->machine));
     buffer_add_text(&self->boot, options->boot);
@@ -94,16 +96,25 @@ static bool is_before(int64_t time_ms, int64_t now_ms)
     return time_ms <= now_ms;
 }
 
-/* Who is never idle compacts, too: before a change of which no copy is under way. */
-static bool is_to_compact_now(const struct etcd_replica *self)
+/* Who is never idle compacts and watches, too: before a change of which no copy is under way. Where
+ * one comes to no end, a watch may show why. */
+static enum replica_topic topic_between_changes(const struct etcd_replica *self, int64_t now_ms)
 {
-    return self->is_to_compact && !(self->change.is_there && self->change.first_ms >= 0);
+    bool is_sent = self->change.is_there && self->change.first_ms >= 0;
+
+    if (self->is_to_compact && !is_sent)
+        return REPLICA_COMPACT;
+    if (self->rows.is_wanted || (is_sent && self->unanswered <= REPLICA_UNKNOWN_AT_ONCE))
+        return REPLICA_NOTHING;
+    return replica_watch_topic(self, now_ms);
 }
 
 static enum replica_topic topic_of_leader(const struct etcd_replica *self, int64_t now_ms)
 {
-    if (is_to_compact_now(self))
-        return REPLICA_COMPACT;
+    enum replica_topic between = topic_between_changes(self, now_ms);
+
+    if (between != REPLICA_NOTHING)
+        return between;
     if (self->change.is_there || is_before(self->heartbeat_at_ms, now_ms))
         return REPLICA_CHANGE;
     if (self->wants_history)
@@ -123,7 +134,7 @@ static enum replica_topic next_topic(const struct etcd_replica *self, int64_t no
         return REPLICA_CLAIM;
     if (is_before(self->look_at_ms, now_ms))
         return REPLICA_LOOK;
-    return self->wants_history ? REPLICA_HISTORY : REPLICA_NOTHING;
+    return self->wants_history ? REPLICA_HISTORY : replica_watch_topic(self, now_ms);
 }
 
 static int prepare(struct etcd_replica *self, enum replica_topic topic)
@@ -143,6 +154,11 @@ static int prepare(struct etcd_replica *self, enum replica_topic topic)
         return replica_history_ask(self);
     case REPLICA_COMPACT:
         return replica_compact_ask(self);
+    case REPLICA_STATUS:
+    case REPLICA_SHOW:
+    case REPLICA_STANDBYS:
+    case REPLICA_TIDY:
+        return replica_watch_ask(self, topic);
     case REPLICA_NOTHING:
         break;
     }
@@ -165,6 +181,13 @@ static void compose(struct etcd_replica *self, struct etcd_question *question)
     case REPLICA_COMPACT:
         question->method = ETCD_COMPACT;
         question->timeout_ms = REPLICA_CALL_MS;
+        break;
+    case REPLICA_STATUS:
+    case REPLICA_SHOW:
+    case REPLICA_STANDBYS:
+    case REPLICA_TIDY:
+        question->method = replica_watch_method(self->topic);
+        question->timeout_ms = replica_watch_timeout_ms(self);
         break;
     default:
         question->method = ETCD_RANGE;
@@ -197,8 +220,11 @@ int64_t etcd_replica_due_ms(const struct etcd_replica *self)
 {
     int64_t due_ms = INT64_MIN;
 
-    if (next_topic(self, INT64_MIN) == REPLICA_NOTHING)
+    if (next_topic(self, INT64_MIN) == REPLICA_NOTHING) {
         due_ms = self->role == REPLICA_LEADS ? self->heartbeat_at_ms : self->look_at_ms;
+        if (self->watches && !self->rows.is_wanted && self->watch_at_ms < due_ms)
+            due_ms = self->watch_at_ms;
+    }
     return due_ms > self->not_before_ms ? due_ms : self->not_before_ms;
 }
 
@@ -243,6 +269,11 @@ enum etcd_event etcd_replica_hear(struct etcd_replica *self, int64_t now_ms,
     case REPLICA_COMPACT:
         replica_compact_hear(self, now_ms);
         break;
+    case REPLICA_STATUS:
+    case REPLICA_SHOW:
+    case REPLICA_STANDBYS:
+    case REPLICA_TIDY:
+        return replica_watch_hear(self, now_ms, topic, outcome, response);
     case REPLICA_NOTHING:
         break;
     }
@@ -325,6 +356,11 @@ void etcd_replica_resign(struct etcd_replica *self)
 const struct etcd_sight *etcd_replica_sight(const struct etcd_replica *self)
 {
     return &self->sight;
+}
+
+const struct etcd_watch *etcd_replica_watch(const struct etcd_replica *self)
+{
+    return &self->watch;
 }
 
 struct etcd_mark etcd_replica_mark(const struct etcd_replica *self)

@@ -21,9 +21,11 @@
  *   - Times are of CLOCK_BOOTTIME, in milliseconds.
  *
  * Keys stand behind a prefix that the farm has for itself.  `0/leader` and `0/seq` are described in
- * record.h; `h/NUMBER` (16 hexadecimal digits) is the history, as an outbox of bounded size that
- * every lockerd copies to where it keeps it; all names that begin with a later letter than h are
- * the driver's, as `m/MACHINE`, which is written with each claim, `r/TICKET` for a request.
+ * record.h; `c/INSTANCE` is by whom one that stands by shows itself, a candidate, with a value like
+ * that of `0/leader`; `h/NUMBER` (16 hexadecimal digits) is the history, as an outbox of bounded
+ * size that every lockerd copies to where it keeps it; all names that begin with a later letter
+ * than h are the driver's, as `m/MACHINE`, which is written with each claim, `r/TICKET` for a
+ * request.
  */
 #ifndef FARMLOCK_STORE_ETCD_REPLICA_H
 #define FARMLOCK_STORE_ETCD_REPLICA_H
@@ -38,6 +40,24 @@
 
 struct etcd_replica;
 
+enum { ETCD_STANDBYS_MOST = 16 };
+
+/* One that stands by, as it shows itself in etcd. */
+struct etcd_standby {
+    struct etcd_leader who; /* its term is 0, and its time that at which it showed itself last */
+    int64_t revision;
+    int64_t new_ms; /* when that revision was seen first, by our clock */
+    bool is_gone;   /* it has not shown itself for so long that it does not count */
+};
+
+/* How etcd is, and who stands by, as the last looks have seen it. */
+struct etcd_watch {
+    bool knows_status; /* not where etcd does not tell that to everybody */
+    struct etcd_status status;
+    size_t standby_count; /* of a leader; in the order of their instances */
+    struct etcd_standby standbys[ETCD_STANDBYS_MOST];
+};
+
 struct etcd_replica_options {
     const char *prefix;     /* ends with '/', at most 200 bytes */
     struct etcd_leader who; /* instance, host, listens, version and takeover_ms are the caller's;
@@ -47,6 +67,8 @@ struct etcd_replica_options {
     uint64_t random;       /* any number: how long it hesitates */
     struct etcd_mark mark; /* what was seen in an earlier life; all zero: nothing */
     bool compacts;         /* etcd is ours alone: forget old revisions in it */
+    bool watches;          /* looks how etcd is and who stands by, and shows that it does, once in
+                            * each takeover_ms */
 
     /* Called by etcd_replica_hear().  A row's key is its name, without the prefix; it is gone when
      * these return.  Return -1 with errno to give up. */
@@ -93,6 +115,7 @@ enum etcd_event {
     ETCD_EVENT_RESIGNED,   /* nobody leads, or somebody else */
     ETCD_EVENT_HISTORY,    /* a page of the history was told */
     ETCD_EVENT_IDLE,       /* nothing was asked, see etcd_replica_step() */
+    ETCD_EVENT_WATCHED,    /* there is something new for etcd_replica_watch() to tell */
 };
 
 /* Takes the end of the question.  The response is read before it returns; `error` may be NULL. */
@@ -144,6 +167,9 @@ void etcd_replica_resign(struct etcd_replica *self);
 
 /* Who leads, as far as this one has seen; a revision of 0 where it has seen nothing. */
 const struct etcd_sight *etcd_replica_sight(const struct etcd_replica *self);
+
+/* What it has seen beside that; never NULL. */
+const struct etcd_watch *etcd_replica_watch(const struct etcd_replica *self);
 
 /* To be kept where a restart finds it, as etcd may be put back to an earlier time by then. */
 struct etcd_mark etcd_replica_mark(const struct etcd_replica *self);

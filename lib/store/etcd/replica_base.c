@@ -92,6 +92,13 @@ int64_t replica_patience_ms(const struct etcd_replica *self)
     return half < REPLICA_LONG_CALL_MS ? half : REPLICA_LONG_CALL_MS;
 }
 
+void replica_watch_anew(struct etcd_replica *self, int64_t now_ms)
+{
+    self->watch_topic = REPLICA_NOTHING;
+    self->watch_at_ms = now_ms;
+    self->watch.standby_count = 0;
+}
+
 void replica_stand_by(struct etcd_replica *self, int64_t now_ms, uint64_t resigned_term)
 {
     self->role = REPLICA_STANDS_BY;
@@ -99,6 +106,7 @@ void replica_stand_by(struct etcd_replica *self, int64_t now_ms, uint64_t resign
     self->look_at_ms = now_ms;
     self->change.is_there = false;
     self->rows.is_wanted = false;
+    replica_watch_anew(self, now_ms);
     atomic_store(&self->confirmed_ms, INT64_MIN);
     etcd_claim_begin(&self->claim, resigned_term);
 }

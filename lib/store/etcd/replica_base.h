@@ -41,6 +41,9 @@ void replica_pause(struct etcd_replica *self, int64_t now_ms, int64_t pause_ms);
 /* A timeout that leaves time for a heartbeat behind it. */
 int64_t replica_patience_ms(const struct etcd_replica *self);
 
+/* What was seen of those that stand by is forgotten; a watch begins soon. */
+void replica_watch_anew(struct etcd_replica *self, int64_t now_ms);
+
 /* Stands by from now on; 0, or the term that it, or a dead one of its instance, has given up. */
 void replica_stand_by(struct etcd_replica *self, int64_t now_ms, uint64_t resigned_term);
 

@@ -49,6 +49,7 @@ enum etcd_event replica_lead(struct etcd_replica *self, int64_t epoch, int64_t l
     self->change.is_there = false;
     self->change.next_token = self->counters.next_token;
     note_confirmed(self, self->change.first_ms);
+    replica_watch_anew(self, self->change.first_ms);
     replica_rows_begin(self);
     return ETCD_EVENT_LEADS;
 }

@@ -54,6 +54,7 @@ static enum etcd_event consider(struct etcd_replica *self, int64_t now_ms)
     enum etcd_verdict verdict = etcd_claim_see(&self->claim, &self->sight, self->sent_ms, now_ms);
 
     self->look_at_ms = self->sent_ms + etcd_look_every_ms(self->who.takeover_ms);
+    self->is_kept_out = verdict != ETCD_WAIT && verdict != ETCD_CLAIM;
     if (verdict == ETCD_WAIT || verdict == ETCD_CLAIM)
         etcd_mark_raise(&self->claim.mark, self->sight.cluster_id, self->sight.revision,
                         self->sight.seq.next_token);

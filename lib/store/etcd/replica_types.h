@@ -5,6 +5,7 @@
  *   replica_stand.c    looks, claims, resignations
  *   replica_lead.c     commits, heartbeats, compaction
  *   replica_read.c     rows and history
+ *   replica_watch.c    how etcd is, and who stands by
  *   replica_base.c     keys, sights, errors
  *
  * Each calls only what stands below it, and the pure parts: claim, record, txn, outbox, wire.
@@ -46,6 +47,10 @@ enum replica_topic {
     REPLICA_ROWS,
     REPLICA_HISTORY,
     REPLICA_COMPACT,
+    REPLICA_STATUS, /* these four are a watch's, see replica_watch.h */
+    REPLICA_SHOW,
+    REPLICA_STANDBYS,
+    REPLICA_TIDY,
 };
 
 /* What was said to change, until it is known whether it did.  It is sent again as it is. */
@@ -117,6 +122,13 @@ struct etcd_replica {
 
     bool wants_history;
     uint64_t history_after;
+
+    /* beside all that */
+    bool watches;
+    bool is_kept_out;               /* at its last look it could have led, but must not */
+    enum replica_topic watch_topic; /* what is next of a watch that has begun; or NOTHING */
+    int64_t watch_at_ms;            /* when the next one begins */
+    struct etcd_watch watch;
 };
 
 #endif

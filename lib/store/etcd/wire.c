@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "store/etcd/etcd.pb-c.h"
 
 enum {
@@ -293,10 +294,26 @@ int etcd_wire_read_txn(const struct buffer *in, struct etcd_answer *answer, etcd
     return result;
 }
 
+/* An alarm ends with a blank. */
+static void add_errors(struct etcd_status *status, const Etcd__StatusResponse *response)
+{
+    char text[sizeof status->errors] = "";
+    size_t used = 0;
+
+    for (size_t i = 0; i < response->n_errors && used < sizeof text; i++) {
+        int len = (int)strlen(response->errors[i]);
+
+        while (len > 0 && response->errors[i][len - 1] == ' ')
+            len--;
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%.*s", i > 0 ? "; " : "", len,
+                                 response->errors[i]);
+    }
+    text_clean(status->errors, sizeof status->errors, text, strlen(text));
+}
+
 int etcd_wire_read_status(const struct buffer *in, struct etcd_status *status)
 {
     Etcd__StatusResponse *response = unpack(in, &etcd__status_response__descriptor);
-    size_t used = 0;
 
     if (response == NULL)
         return -1;
@@ -304,15 +321,15 @@ int etcd_wire_read_status(const struct buffer *in, struct etcd_status *status)
         .leader_id = response->leader,
         .bytes = response->db_size,
         .bytes_in_use = response->db_size_in_use,
+        .quota_bytes = response->db_size_quota,
     };
     if (response->header != NULL) {
         status->cluster_id = response->header->cluster_id;
         status->member_id = response->header->member_id;
     }
-    snprintf(status->version, sizeof status->version, "%s", response->version);
-    for (size_t i = 0; i < response->n_errors && used < sizeof status->errors; i++)
-        used += (size_t)snprintf(status->errors + used, sizeof status->errors - used, "%s%s",
-                                 i > 0 ? "; " : "", response->errors[i]);
+    text_clean(status->version, sizeof status->version, response->version,
+               strlen(response->version));
+    add_errors(status, response);
     release(response);
     return 0;
 }

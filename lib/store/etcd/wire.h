@@ -110,6 +110,7 @@ struct etcd_status {
     uint64_t leader_id; /* the member that leads etcd; 0: none that this one knows of */
     char version[ETCD_VERSION_SIZE];
     int64_t bytes, bytes_in_use;   /* of the database; the second is 0 where it is not told */
+    int64_t quota_bytes;           /* that the first may be; likewise */
     char errors[ETCD_ERRORS_SIZE]; /* alarms and the like, separated by "; " */
 };
 

@@ -351,6 +351,21 @@ static enum etcd_outcome do_compact(struct etcd_model *model, int64_t revision,
     return ETCD_ANSWERED;
 }
 
+static enum etcd_outcome tell_status(const struct etcd_model *model, struct buffer *response)
+{
+    Etcd__StatusResponse status = ETCD__STATUS_RESPONSE__INIT;
+    Etcd__Header header = header_of(model, model->keys.revision);
+    char full[] = "memberID:1 alarm:NOSPACE ", *errors = full;
+    char version[] = "3.5.30";
+
+    status.header = &header;
+    status.version = version;
+    status.db_size = 4096;
+    status.n_errors = model->is_full;
+    status.errors = &errors;
+    return answer(response, &status.base);
+}
+
 enum etcd_outcome etcd_model_call(struct etcd_model *model, enum etcd_method method,
                                   const struct buffer *request, struct buffer *response,
                                   struct etcd_error *error)
@@ -359,6 +374,7 @@ enum etcd_outcome etcd_model_call(struct etcd_model *model, enum etcd_method met
         [ETCD_TXN] = &etcd__txn_request__descriptor,
         [ETCD_RANGE] = &etcd__range_request__descriptor,
         [ETCD_COMPACT] = &etcd__compact_request__descriptor,
+        [ETCD_STATUS] = &etcd__status_request__descriptor,
     };
     enum etcd_outcome outcome = ETCD_REFUSED;
     void *message;
@@ -372,6 +388,8 @@ enum etcd_outcome etcd_model_call(struct etcd_model *model, enum etcd_method met
         outcome = do_txn(model, message, response, error);
     else if (method == ETCD_RANGE)
         outcome = do_range(model, message, response, error);
+    else if (method == ETCD_STATUS)
+        outcome = tell_status(model, response);
     else
         outcome = do_compact(model, ((Etcd__CompactRequest *)message)->revision, response, error);
     protobuf_c_message_free_unpacked(message, NULL);

@@ -354,6 +354,7 @@ void world_member_begin(struct etcd_world *world, int number)
         .random = world_random(world),
         .mark = member->mark,
         .compacts = true,
+        .watches = true,
         .on_row = take_row,
         .on_history = take_history,
         .context = member,

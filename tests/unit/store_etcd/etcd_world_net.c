@@ -114,6 +114,9 @@ static enum etcd_outcome do_it(struct etcd_world *world, const struct world_even
     world->etcd.is_full = world->now_ms < world->etcd_full_until_ms;
     outcome = etcd_model_call(&world->etcd, copy->method, &copy->bytes, response, error);
     world->etcd.behind = 0;
+    /* One that is full may have done it, see caller.h; and another copy finds room. */
+    if (outcome == ETCD_REFUSED && error->code == ETCD_CODE_EXHAUSTED)
+        outcome = ETCD_UNKNOWN;
     if (copy->method == ETCD_COMPACT && outcome == ETCD_ANSWERED)
         world->counts.compactions++;
     return outcome;
