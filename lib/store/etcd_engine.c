@@ -248,6 +248,8 @@ static void act_on(struct etcd_engine *self, enum etcd_event event)
         if (!self->leads)
             say_who_leads(self);
         break;
+    case ETCD_EVENT_IDLE: /* nothing new was seen, and what was said last holds */
+        break;
     case ETCD_EVENT_TROUBLE:
         etcd_say(self, true, "etcd does not do what it is asked: %s",
                  etcd_replica_error(self->replica));
@@ -348,7 +350,7 @@ void *etcd_engine_run(void *engine)
         act_on(self, event);
         if (!self->leads || event == ETCD_EVENT_LEADS || event == ETCD_EVENT_WATCHED)
             etcd_outlook_take(self);
-        if (event == ETCD_EVENT_NONE && !is_done(self))
+        if ((event == ETCD_EVENT_NONE || event == ETCD_EVENT_IDLE) && !is_done(self))
             wait_for_something(self);
     }
     self->ended = true;

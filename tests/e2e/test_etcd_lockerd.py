@@ -58,6 +58,19 @@ def monitoring_sees_who_stands_by(folder):
 
 
 @test
+def one_that_stands_by_without_etcd_says_so_and_no_more(folder):
+    those = Farm(folder, 2)
+    standby, member = those.replicas[1], those.etcd.members[0]
+    member.kill()
+    farm.poll(lambda: "etcd does not do what it is asked" in standby.log(), "it says so")
+    # Several looks at etcd later.
+    time.sleep(2)
+    farm.equal(standby.log().count("standing by"), 1)
+    member.start()
+    farm.poll(lambda: standby.log().count("standing by") > 1 or standby.serves(), "it is told that etcd is back")
+
+
+@test
 def a_classic_client_of_the_leaders_own_host_goes_on_at_another_host(folder):
     """The leader looks at a process of its own host, which has told its pid alone; the next one cannot."""
     if farm.run("unshare", "--uts", "true").returncode != 0:

@@ -95,7 +95,7 @@ static void tell(struct leading *leading, enum etcd_event event)
         [ETCD_EVENT_UNREADABLE] = "unreadable", [ETCD_EVENT_HISTORY] = "history",
     };
 
-    if (event == ETCD_EVENT_NONE)
+    if (event == ETCD_EVENT_NONE || event == ETCD_EVENT_IDLE)
         return;
     if (event == ETCD_EVENT_LEADS) {
         leading->rows = 0;

@@ -79,6 +79,8 @@ static void tell_token(struct stand *stand)
 
 static void tell(struct stand *stand, enum etcd_event event)
 {
+    if (event == ETCD_EVENT_IDLE)
+        return;
     if (event == ETCD_EVENT_LEADS) {
         stand->rows = 0;
         stand->token = 0;

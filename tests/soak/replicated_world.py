@@ -70,9 +70,12 @@ class Lockerd:
             return []
 
     def signal(self, number):
-        """To the one that serves."""
+        """To the one that serves, if it does not end in this moment."""
         for pid in self.children():
-            os.kill(pid, number)
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                pass
 
     def kill(self):
         """Both of them, the one that starts it again first."""
@@ -87,7 +90,10 @@ class Lockerd:
     def stop(self):
         """In order; returns at once."""
         self.is_down = True
-        os.kill(self.parent, signal.SIGTERM)
+        try:
+            os.kill(self.parent, signal.SIGTERM)
+        except ProcessLookupError:
+            pass
 
     def resign(self):
         """It is to give up leading, if it leads; returns at once."""

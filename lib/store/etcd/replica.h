@@ -114,6 +114,7 @@ enum etcd_event {
                             * not, as after a crash */
     ETCD_EVENT_RESIGNED,   /* nobody leads, or somebody else */
     ETCD_EVENT_HISTORY,    /* a page of the history was told */
+    ETCD_EVENT_IDLE,       /* nothing was asked, see etcd_replica_step() */
     ETCD_EVENT_WATCHED,    /* there is something new for etcd_replica_watch() to tell */
 };
 

@@ -17,7 +17,7 @@ enum etcd_event etcd_replica_step(struct etcd_replica *self, struct etcd_caller 
     enum etcd_outcome outcome;
 
     if (!etcd_replica_ask(self, etcd_replica_now_ms(), &question))
-        return ETCD_EVENT_NONE;
+        return ETCD_EVENT_IDLE;
     outcome = caller->call(caller, question.method, question.request, question.timeout_ms, response,
                            &error);
     return etcd_replica_hear(self, etcd_replica_now_ms(), outcome, response, &error);

@@ -8,8 +8,8 @@
 int64_t etcd_replica_now_ms(void);
 
 /* Asks one question, if one is due, and waits for its end: for five seconds at most.  `response` is
- * memory for answers, the caller's.  Returns what it means; ETCD_EVENT_NONE where nothing was due,
- * too. */
+ * memory for answers, the caller's.  Returns what it means; ETCD_EVENT_IDLE where nothing was due.
+ */
 enum etcd_event etcd_replica_step(struct etcd_replica *self, struct etcd_caller *caller,
                                   struct buffer *response);
 
