@@ -1,5 +1,6 @@
 /* What the questions of table.h mean where pools are declared.
- * Must not change anything. */
+ * Must not change what is declared, held or waited for: only the name that was found last is noted,
+ * as it is often asked for again. */
 #include "pool_query.h"
 
 #include <string.h>

@@ -16,8 +16,21 @@ OWNERS = {"python": lambda: scripts.python("say(repr(farmlock.status('a').owner)
 LOCKS = {"python": lambda: scripts.python("with farmlock.lock('a', notice=note) as seat:\n    say('has', seat)\n"),
          "tcl": lambda: scripts.tcl("set h [farmlock::lock a -notice note]\nsay has [farmlock::get $h names]\n"
                                     "farmlock::unlock $h\n")}
+HOLDER = "seat = farmlock.lock('a', user={!r}).acquire()\nsay('has', seat)\nuntil()\n"
+BREAKS = {"python": lambda: scripts.python("say(*farmlock.break_lock('a'))\n"),
+          "tcl": lambda: scripts.tcl("say [farmlock::breaklock a]\n")}
+GIVES_BACK = {"python": lambda first: scripts.python(f"""
+farmlock.lock('a', user='somebody', hosts={first!r}).acquire()
+farmlock.unlock('a', user='somebody')
+say(repr(farmlock.status('a', hosts={first!r}).owner))
+"""),
+              "tcl": lambda first: scripts.tcl(f"""
+farmlock::lock a -user somebody -hosts {first}
+farmlock::giveback a -user somebody
+say '[dict get [farmlock::status a -hosts {first}] owner]'
+""")}
 if not shutil.which("tclsh"):
-    del OWNERS["tcl"], LOCKS["tcl"]
+    del OWNERS["tcl"], LOCKS["tcl"], BREAKS["tcl"], GIVES_BACK["tcl"]
 
 
 def hosts(*ports):
@@ -79,6 +92,56 @@ def a_server_that_is_just_slow_is_not_passed_by():
         out, took = run(command(), slow, start_server()[1])
         farm.equal((kind, out), (kind, "has a\n"))
         assert took >= 1, (kind, took)
+
+
+class Slow(Proxy):
+    """A server that has a connection at once, and is slow to say anything."""
+
+    def serve(self, client):
+        time.sleep(1)
+        super().serve(client)
+
+
+def hold(port, user):
+    holder = scripts.start(scripts.python(HOLDER.format(user)), port)
+    farm.equal(scripts.said(holder), "has a")
+
+
+def all_say(expected, programs):
+    """Of programs that run beside each other."""
+    for kind, program in programs:
+        out, errors = program.communicate(timeout=farm.PATIENCE_S)
+        farm.equal((kind, out, errors), (kind, expected, ""))
+
+
+@tap.test
+def a_lock_is_broken_at_the_first_server_though_that_is_slow():
+    (_, second), programs = start_server(), []
+    hold(second, "second")
+    for kind, command in BREAKS.items():
+        for slow in (lambda port: Slow(port).port, lambda port: deaf_port(opens_after_s=1, server_port=port)):
+            _, first = start_server()
+            hold(first, "first")
+            programs.append((kind, scripts.start(command(), 1, IPCLOCKER_HOST=hosts(slow(first), second))))
+    all_say("first\n", programs)
+
+
+@tap.test
+def a_lock_is_given_back_at_the_first_server_though_that_is_slow():
+    (_, second), programs = start_server(), []
+    for kind, command in GIVES_BACK.items():
+        _, first = start_server()
+        slow = deaf_port(opens_after_s=1, server_port=first)
+        programs.append((kind, scripts.start(command(hosts(first)), 1, IPCLOCKER_HOST=hosts(slow, second))))
+    all_say("''\n", programs)
+
+
+@tap.test
+def a_server_with_a_connection_is_not_passed_by_for_a_question():
+    (_, first), (_, second) = start_server(), start_server()
+    hold(first, "first")
+    for kind, command in OWNERS.items():
+        farm.equal((kind, run(command(), Slow(first).port, second)[0]), (kind, "'first'\n"))
 
 
 @tap.test

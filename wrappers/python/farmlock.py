@@ -730,9 +730,8 @@ class _Client:
                     raise error from None
         return await loop.create_connection(lambda: wire, host, port)
 
-    async def _open(self, host, port, until):
-        """A connection to one server, which has told its protocol."""
-        wire = _Wire(self._conf)
+    async def _open(self, wire, host, port, until):
+        """Connects to one server, and returns when that has told its protocol."""
         opening = asyncio.ensure_future(self._reach(wire, host, port))
         opening.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
@@ -750,17 +749,18 @@ class _Client:
 
     async def _race(self, hosts, until, waits):
         """Tries them at once, each begun a little behind the one before.  Returns which of them it
-        is, or None, its connection, and {number: fault} of those that have failed.  Who waits for a
-        lock has it of a server that stands alone only where those before it have failed: each could
-        grant what the other has granted."""
-        tasks, faults, begin = [], {}, time.monotonic()
+        is, or None, its connection, and {number: fault} of those that have failed.  A server that
+        stands alone is had only where those before it have failed, as it knows nothing of what they
+        have granted; without `waits`, where none of those has a connection."""
+        tasks, wires, faults, begin = [], [], {}, time.monotonic()
         winner = None
         try:
             while True:
                 now = time.monotonic()
                 if len(tasks) < len(hosts) and now >= begin:
+                    wires.append(_Wire(self._conf))
                     tasks.append(asyncio.ensure_future(self._open(
-                        *hosts[len(tasks)], min(now + _ANSWER_S, until or now + _ANSWER_S))))
+                        wires[-1], *hosts[len(tasks)], min(now + _ANSWER_S, until or now + _ANSWER_S))))
                     begin = now + _NEXT_S
                 for number, task in enumerate(tasks):
                     if number in faults or not task.done():
@@ -771,7 +771,8 @@ class _Client:
                         faults[number] = fault
                         begin = now if number == len(tasks) - 1 else begin
                         continue
-                    if wire.cluster or not waits or all(one in faults for one in range(number)):
+                    if wire.cluster or not any(waits or wires[one].transport is not None
+                                               for one in range(number) if one not in faults):
                         winner = task
                         return number, wire, faults
                 if len(faults) == len(hosts):
@@ -855,10 +856,11 @@ class _Client:
         if left <= pause and until is not None:
             raise Unreachable(text + ", and there is no more time")
 
-    async def _ask(self, lines, take, classic=True):
-        """Asks once, on a connection of its own; `take` reads the answer."""
+    async def _ask(self, lines, take, classic=True, waits=False):
+        """Asks once, on a connection of its own; `take` reads the answer.  With `waits`, as for what
+        changes something, no server is passed by that just is slow."""
         for tries in itertools.count(1):
-            wire = await self._connect()
+            wire = await self._connect(waits=waits)
             try:
                 if wire.proto == 1 and not classic:
                     raise NotSupported("the server at %s is a classic one, which cannot do that"
@@ -1353,7 +1355,7 @@ async def _unlock(names, user, hosts=None, port=None):
         if status.error is not None:
             raise client._refusal(wire, status)
 
-    await client._ask(lines, take)
+    await client._ask(lines, take, waits=True)
 
 
 async def _break_lock(names, hosts=None, port=None):
@@ -1374,7 +1376,7 @@ async def _break_lock(names, hosts=None, port=None):
                 return taken
 
     return await client._ask(["user " + _own_name(), "locks " + _names_of(names), "BREAK_LOCK"],
-                             take)
+                             take, waits=True)
 
 
 async def _lock_list(pools=False, hosts=None, port=None):

@@ -39,6 +39,8 @@ proc ::farmlock::Promote {h rival} {
 # The reverse.
 proc ::farmlock::Demote {h} {
     upvar #0 $h s
+    # Nobody reads of it: what has failed is readable for ever.
+    fileevent $s(chan) readable {}
     lappend s(rivals) [concat [list $s(turn) $s(chan)] $s(at) [list $s(until)]]
     set s(rivals) [lsort -integer -index 0 $s(rivals)]
     set s(chan) ""
@@ -120,11 +122,11 @@ proc ::farmlock::Earlier {h} {
     return $earlier
 }
 
-# A lock is had of a server that stands alone only where those before it have failed, as each could grant what
-# the other has granted: it is asked again then.  True: that is done here.
+# Of a server that stands alone, a lock is had, broken or given back only where those before it have failed, as
+# it knows nothing of what they have granted: it is asked again then.  True: that is done here.
 proc ::farmlock::AwaitEarlier {h} {
     upvar #0 $h s
-    if {$s(op) ne "lock" || $s(cluster) ne "" || [llength [Earlier $h]] == 0} {
+    if {$s(op) ni {lock break giveback} || $s(cluster) ne "" || [llength [Earlier $h]] == 0} {
         return 0
     }
     set later $s(at)
