@@ -30,7 +30,7 @@ enum {
     FOR_ANOTHER_MS = 2000,
 };
 
-/* Returns 0, or the status to exit with, after saying `error`; *leader is then as it was. */
+/* Returns 0, or the status to exit with, and what to say in `error`; *leader is then as it was. */
 static int look(const struct lockerd_options *options, struct store_leader *leader,
                 char error[STORE_ERROR_SIZE])
 {
