@@ -374,11 +374,11 @@ int main(int argc, char **argv)
     status = conf_options_begin(&lockerd_told, argc, argv, &options);
     if (status >= 0)
         return status;
+    privileges_choose(&options.privileges, "farmlock", &self.privileges);
     if (options.resigns)
-        return lockerd_resign(&options);
+        return lockerd_resign(&options, &self.privileges);
     if (options.log == NULL && options.background)
         options.log = "syslog";
-    privileges_choose(&options.privileges, "farmlock", &self.privileges);
     status = open_log(&options, &self.privileges);
     if (status != 0)
         return status;

@@ -5,9 +5,10 @@
 #include "lockerd_options.h"
 
 /* Has the lockerd that runs with these options, on this machine, give up leading, and waits until
- * another leads.  Says what came of it.  Returns what to exit with: 0; 1 where it does not lead, or
- * nobody else takes over; EX_USAGE, EX_UNAVAILABLE or EX_OSERR. */
-int lockerd_resign(const struct lockerd_options *options);
+ * another leads.  `user` is whom it has become, whose its pid file may be.  Says what came of it.
+ * Returns what to exit with: 0; 1 where it does not lead, or nobody else takes over; EX_USAGE,
+ * EX_UNAVAILABLE or EX_OSERR. */
+int lockerd_resign(const struct lockerd_options *options, const struct privileges *user);
 
 /* Gives up what a server that has died in another process has left, and is not to be started again
  * for now.  Asks etcd, so it is to be called in a process that ends then.  Logs what goes wrong;

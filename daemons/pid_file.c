@@ -12,7 +12,6 @@
 #include "base/descriptor.h"
 #include "base/error_text.h"
 #include "base/number.h"
-#include "base/own_file.h"
 
 static int complain(const char *program, const char *path, int fd, const char *why)
 {
@@ -108,13 +107,21 @@ static pid_t read_locked(int fd)
     return -1;
 }
 
-pid_t pid_file_find(const char *path)
+pid_t pid_file_find(const char *path, uid_t owner, char why[OWN_FILE_WHY_SIZE])
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    pid_t pid = fd >= 0 ? read_locked(fd) : -1;
+    const struct own_file file = {.flags = O_RDONLY, .not_by = S_IWGRP | S_IWOTH, .owner = owner};
+    int fd = own_file_open(path, &file, why);
+    pid_t pid;
 
-    if (fd < 0 && errno == ENOENT)
-        errno = ESRCH;
+    if (fd < 0) {
+        if (errno == ENOENT)
+            errno = ESRCH;
+        return -1;
+    }
+    pid = read_locked(fd);
+    if (pid < 0)
+        snprintf(why, OWN_FILE_WHY_SIZE, "%s",
+                 errno == EINVAL ? "it has no process id" : error_text(errno));
     descriptor_close(fd);
     return pid;
 }

@@ -5,6 +5,8 @@
 
 #include <sys/types.h>
 
+#include "base/own_file.h"
+
 /* Writes the caller's process id there, and locks the file.  Returns the descriptor that holds the
  * lock; -1 after saying why on standard error, as `program`. */
 int pid_file_claim(const char *program, const char *path);
@@ -13,8 +15,9 @@ int pid_file_claim(const char *program, const char *path);
  * -1 with errno where neither can be done. */
 int pid_file_remove(const char *path, int fd);
 
-/* The process id of the daemon that has the file locked.  Returns -1 with errno: ESRCH where none
- * runs, EINVAL where the file has no process id, and others of open(2). */
-pid_t pid_file_find(const char *path);
+/* The process id of the daemon that has the file locked; nobody but root, who runs this and `owner`
+ * may be able to write there.  Returns -1 with errno: ESRCH where none runs, else with `why`, what
+ * to say behind the file's name. */
+pid_t pid_file_find(const char *path, uid_t owner, char why[OWN_FILE_WHY_SIZE]);
 
 #endif

@@ -187,13 +187,24 @@ int lock_table_prepare_pools(struct lock_table *table, const struct pools_config
     return result;
 }
 
+/* What readers have or want cannot become a seat, which is with one; nor is there room for a seat
+ * that leaves its pool where they have the lock of its name. */
+static bool meets_readers(struct lock_table *table, const struct pool_reload *reload)
+{
+    struct pool_set *set = table->pools;
+
+    if (set->has_apart)
+        set->has_apart = pool_names_are_shared(table, &set->index);
+    return set->has_apart ||
+           (reload->has_new_names && pool_names_are_shared(table, &reload->index));
+}
+
 int lock_table_set_pools(struct lock_table *table, const struct pools_config *config,
                          int64_t now_ms)
 {
     struct pool_reload *reload = reload_of(table, config);
 
-    /* What readers have or want cannot become a seat, which is with one. */
-    if (reload != NULL && reload->has_new_names && pool_names_are_shared(table, &reload->index)) {
+    if (reload != NULL && meets_readers(table, reload)) {
         lock_table_forget_pools(table, config);
         errno = EBUSY;
         return -1;

@@ -243,6 +243,7 @@ struct pool_set {
     struct pool_index index;
     const struct pool_name *last_found; /* of it, or NULL: most are looked for several times */
     struct tree persons;
+    bool has_apart;        /* what readers hold may be a lock beside the seat of its name */
     bool has_other_groups; /* since the last reload: somebody is in others than when he asked */
     struct tree unknown;   /* standings whose words mean nothing at present, by owner and ticket */
     struct tree counters;

@@ -191,7 +191,8 @@ size_t pools_config_memberships(const struct pools_config *config, const char *l
  * other way round; one of the pool's own name stays a lock while somebody holds it.
  *
  * Returns 0; or -1 with errno, and nothing has changed:
- *   EBUSY   a lock that is shared, or is to be, would be a pool or a seat
+ *   EBUSY   a lock that is shared, or is to be, would be a pool or a seat; or is beside one of its
+ *           name since a restart
  *   ENOMEM
  */
 int lock_table_set_pools(struct lock_table *table, const struct pools_config *config,

@@ -103,7 +103,7 @@ static struct lock_request *restore_checked(struct lock_table *table, const stru
 
 /* What readers hold stays a single lock beside the seat of a pool that has its name now, which
  * nobody is given meanwhile. */
-static void leave_seats_alone(struct lock_want *want)
+static void leave_seats_alone(struct lock_table *table, struct lock_want *want)
 {
     for (size_t i = 0; i < want->name_count; i++) {
         struct lock *lock = want->names[i].lock;
@@ -111,6 +111,7 @@ static void leave_seats_alone(struct lock_want *want)
         if (lock == NULL || lock->pool == NULL)
             continue;
         pool_keep_from_all(lock);
+        table->pools->has_apart = true;
         want->names[i].lock = NULL;
     }
 }
@@ -135,7 +136,7 @@ struct lock_request *lock_table_restore(struct lock_table *table, const struct l
     }
     lock_want_find_locks(&want, table);
     if (record->token != 0 && lock_ask_shares(&record->ask))
-        leave_seats_alone(&want);
+        leave_seats_alone(table, &want);
     if (is_new(table, record) && is_possible(&want, record->token != 0))
         request = restore_checked(table, &want, record);
     else

@@ -171,7 +171,11 @@ static void take_up_groups(struct ipclocker_server *server)
     if (!server->pools.is_regrouping || !make_ready(server, setup))
         return;
     server->pools.is_regrouping = false;
-    if (lock_table_set_pools(server->table, setup->config, context_now_ms(server)) != 0)
+    if (lock_table_set_pools(server->table, setup->config, context_now_ms(server)) == 0)
+        return;
+    if (errno == EBUSY)
+        server->pools.is_regrouping = true; /* until those who share have given it back */
+    else
         context_log(server, LOG_ERR, "there is no memory to go by the groups of users as they are");
 }
 

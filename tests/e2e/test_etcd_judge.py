@@ -75,6 +75,8 @@ def the_judge_of_etcd_takes_what_is_right():
 def the_judge_of_etcd_sees_a_transaction_too_many_or_too_few():
     sees(changed(1), "transaction 0 of term 1 was followed by 2 of 1")
     sees(changed(1, GOOD[1], seq(1, 1, 1, 1)), "transaction 1 of term 1 was followed by 1 of 1")
+    # One that stands by says so beside the chain.
+    sees(changed(3, {"c/abc": "host farm2\n"}, GOOD[3]))
     sees(changed(3, GOOD[3], {"k/clock": "boot x\n"}), "a transaction without its number: ['k/clock']")
 
 

@@ -4,6 +4,8 @@ whoever serves sooner was not waiting for it."""
 
 import os
 import signal
+import subprocess
+import time
 
 from support import farm
 from support.lockd import LOCKERD, serves
@@ -111,6 +113,52 @@ def who_resigns_without_etcd_leaves_nobody_waiting(folder):
     member.thaw()
     farm.poll(leader.serves, "it serves again, as nobody else does")
     farm.equal(leader.wire().ask("user ann", "locks a", "STATUS")["owner"], "ann")
+
+
+@test
+def an_etcd_that_is_away_meanwhile_is_waited_for(folder):
+    those = Farm(folder, 0, takeover_s=5)
+    pid_file = os.path.join(folder, "pid")
+    alone = Replica(those, "alone", "--pid-file", pid_file)
+    farm.poll(alone.serves, "it serves")
+    order = farm.start(LOCKERD, "--resign", "--state", those.state, "--pid-file", pid_file,
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    farm.poll(lambda: "asked to give up leading: another lockerd may lead" in alone.log(), "it has done so")
+    time.sleep(1)
+    # Longer than one look waits.
+    those.etcd.members[0].kill()
+    time.sleep(4)
+    those.etcd.members[0].start()
+    text, _ = order.communicate(timeout=farm.PATIENCE_S * 2)
+    print("#", text.strip())
+    farm.equal(order.returncode, 1)
+
+
+@test
+def a_pid_file_that_others_may_write_is_refused(folder):
+    """Where root believed it, whoever writes it would choose what root signals."""
+    state, path = "etcd:http://127.0.0.1:1/x", os.path.join(folder, "pid")
+    with open(path, "w", encoding="ascii") as text:
+        text.write(f"{os.getpid()}\n")
+    for mode, status in ((0o644, 69), (0o664, 71), (0o646, 71)):
+        os.chmod(path, mode)
+        farm.equal(resign(state, path)[0], status)
+    farm.equal(resign(state, path)[1],
+               f"lockerd: cannot use the pid file {path}: others can write it (chmod go-w)\n")
+    os.chmod(path, 0o644)
+    link = os.path.join(folder, "link")
+    os.symlink(path, link)
+    status, text = resign(state, link)
+    farm.equal(status, 71)
+    farm.contains(text, "it is a symbolic link")
+    if os.geteuid() == 0:
+        # Of whom lockerd becomes, and of somebody else.
+        os.chown(path, 65534, -1)
+        farm.equal(resign(state, path, "--user", "65534")[0], 69)
+        os.chown(path, 12345, -1)
+        status, text = resign(state, path)
+        farm.equal(status, 71)
+        farm.contains(text, "it belongs to somebody else")
 
 
 @test

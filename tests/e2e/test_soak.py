@@ -99,6 +99,13 @@ def the_judge_gives_a_pidstatd_that_was_killed_until_the_server_asks_it_again(fo
 
 
 @tap.test
+def the_judge_takes_what_clients_say_while_they_are_killed(folder):
+    text = changed("2300 final", "2210 dead c9.\n2220 ask c9.w1.1 s1\n2230 hold c9.w1.1 3 s1\n2300 final")
+    farm.contains(judge(folder, text), "0 violations")
+    farm.contains(judge(folder, text.replace("2210 dead c9.\n", "")), "c9.w1.1, which asked for")
+
+
+@tap.test
 def the_judge_sees_who_waits_for_ever_and_what_nobody_has(folder):
     farm.contains(judge(folder, changed("2100 hold b1 2 s1\n2200 end b1\n", "")), "b1, which asked")
     farm.contains(judge(folder, changed("2300 final", "2300 final s1")), "by nobody: s1")

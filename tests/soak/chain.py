@@ -50,6 +50,8 @@ class Chain:
 
     def take(self, revision, changes):
         """One transaction: {key without the prefix: value, or None for one that is deleted}."""
+        if all(key.startswith("c/") for key in changes):
+            return  # one that stands by says that it is there: nothing is decided by that
         self.revision, self.count = revision, self.count + 1
         if "0/leader" in changes:
             self.on_leader(changes)

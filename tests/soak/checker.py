@@ -86,6 +86,7 @@ class Checker:
         self.requests = {}
         self.past = collections.defaultdict(lambda: collections.deque(maxlen=PAST))  # of each client
         self.granted = {}  # {token: names}, all that were told
+        self.dead = set()
         self.gone = collections.deque(maxlen=10000)  # ids of whom nothing more is to come
         self.outages = collections.deque()  # (from, until, kind) of those that are over
         self.open_outages = {}
@@ -122,6 +123,9 @@ class Checker:
     # ---- what clients say -----------------------------------------------------------------
 
     def on_ask(self, time, name, *names):
+        if name.partition(".")[0] + "." in self.dead:
+            self.gone.append(name)  # said in the moment of its end, too
+            return
         self.requests[name] = Request(name, time, names)
         if not name.startswith("j"):
             self.past[client_of(name)].append(self.requests[name])
@@ -191,6 +195,8 @@ class Checker:
         self.close(time, name)
 
     def on_dead(self, time, prefix):
+        if not prefix.startswith("j"):
+            self.dead.add(prefix)  # of many clients in one process
         for name in [name for name in self.requests if name.startswith(prefix)]:
             self.close(time, name)
 

@@ -30,6 +30,9 @@ static const struct fault {
     {VERSION(3, 5, 0), VERSION(3, 5, 28),
      "its users may change what their role does not have, by nested transactions (mended in "
      "3.5.28)"},
+    {VERSION(3, 6, 0), VERSION(3, 6, 9),
+     "its users may change what their role does not have, by nested transactions (mended in "
+     "3.6.9)"},
 };
 
 bool etcd_health_faults(const char *version, char *text, size_t size)
@@ -47,7 +50,7 @@ bool etcd_health_faults(const char *version, char *text, size_t size)
                                     faults[i].what);
     }
     if (len > 0 && len < size)
-        snprintf(text + len, size - len, "; 3.5.28 and later have none of these");
+        snprintf(text + len, size - len, "; 3.5.28, 3.6.9 and later have none of these");
     return len > 0;
 }
 

@@ -8,7 +8,8 @@
 
 #include "base/number.h"
 
-enum { VALUE_MOST = 4096, SEQ_NUMBERS = 7 };
+/* A takeover of an hour is nobody's: what is reckoned with it has room. */
+enum { VALUE_MOST = 4096, SEQ_NUMBERS = 7, TAKEOVER_MOST_MS = 3600000 };
 
 static int refuse(void)
 {
@@ -54,23 +55,24 @@ static int take_word(struct etcd_leader *leader, const char *word, const char *t
         char *text; /* or NULL */
         size_t size;
         uint64_t *number;
+        uint64_t most;
     } words[] = {
-        {"layout", NULL, 0, &leader->layout},
-        {"term", NULL, 0, &leader->term},
-        {"instance", leader->instance, sizeof leader->instance, NULL},
-        {"cluster", leader->cluster, sizeof leader->cluster, NULL},
-        {"host", leader->host, sizeof leader->host, NULL},
-        {"listens", leader->listens, sizeof leader->listens, NULL},
-        {"version", leader->version, sizeof leader->version, NULL},
-        {"since", NULL, 0, (uint64_t *)&leader->since_ms},
-        {"takeover", NULL, 0, (uint64_t *)&leader->takeover_ms},
+        {"layout", NULL, 0, &leader->layout, INT64_MAX},
+        {"term", NULL, 0, &leader->term, INT64_MAX},
+        {"instance", leader->instance, sizeof leader->instance, NULL, 0},
+        {"cluster", leader->cluster, sizeof leader->cluster, NULL, 0},
+        {"host", leader->host, sizeof leader->host, NULL, 0},
+        {"listens", leader->listens, sizeof leader->listens, NULL, 0},
+        {"version", leader->version, sizeof leader->version, NULL, 0},
+        {"since", NULL, 0, (uint64_t *)&leader->since_ms, INT64_MAX},
+        {"takeover", NULL, 0, (uint64_t *)&leader->takeover_ms, TAKEOVER_MOST_MS},
     };
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (strcmp(word, words[i].word) != 0)
             continue;
         if (words[i].text == NULL)
-            return number_parse(text, INT64_MAX, words[i].number);
+            return number_parse(text, words[i].most, words[i].number);
         if (strlen(text) >= words[i].size)
             return -1;
         memcpy(words[i].text, text, strlen(text) + 1);

@@ -96,6 +96,11 @@ static bool is_before(int64_t time_ms, int64_t now_ms)
     return time_ms <= now_ms;
 }
 
+static bool is_to_copy(const struct etcd_replica *self, int64_t now_ms)
+{
+    return self->wants_history && is_before(self->history_at_ms, now_ms);
+}
+
 /* Who is never idle compacts, copies and watches, too: before a change of which no copy is under
  * way. Where one comes to no end, a watch may show why. */
 static enum replica_topic topic_between_changes(const struct etcd_replica *self, int64_t now_ms)
@@ -104,7 +109,8 @@ static enum replica_topic topic_between_changes(const struct etcd_replica *self,
 
     if (self->is_to_compact && !is_sent)
         return REPLICA_COMPACT;
-    if (self->wants_history && !self->history_waits && !is_sent && !self->rows.is_wanted)
+    if (is_to_copy(self, now_ms) && !self->history_waits && !is_sent && !self->rows.is_wanted &&
+        !is_before(self->heartbeat_at_ms, now_ms))
         return REPLICA_HISTORY;
     if (self->rows.is_wanted || (is_sent && self->unanswered <= REPLICA_UNKNOWN_AT_ONCE))
         return REPLICA_NOTHING;
@@ -119,7 +125,7 @@ static enum replica_topic topic_of_leader(const struct etcd_replica *self, int64
         return between;
     if (self->change.is_there || is_before(self->heartbeat_at_ms, now_ms))
         return REPLICA_CHANGE;
-    if (self->wants_history)
+    if (is_to_copy(self, now_ms))
         return REPLICA_HISTORY;
     return self->rows.is_wanted ? REPLICA_ROWS : REPLICA_NOTHING;
 }
@@ -136,7 +142,7 @@ static enum replica_topic next_topic(const struct etcd_replica *self, int64_t no
         return REPLICA_CLAIM;
     if (is_before(self->look_at_ms, now_ms))
         return REPLICA_LOOK;
-    return self->wants_history ? REPLICA_HISTORY : replica_watch_topic(self, now_ms);
+    return is_to_copy(self, now_ms) ? REPLICA_HISTORY : replica_watch_topic(self, now_ms);
 }
 
 static int prepare(struct etcd_replica *self, enum replica_topic topic)
@@ -191,6 +197,11 @@ static void compose(struct etcd_replica *self, struct etcd_question *question)
         question->method = replica_watch_method(self->topic);
         question->timeout_ms = replica_watch_timeout_ms(self);
         break;
+    case REPLICA_HISTORY:
+        question->method = ETCD_RANGE;
+        question->timeout_ms = self->role == REPLICA_LEADS ? replica_watch_timeout_ms(self)
+                                                           : replica_patience_ms(self);
+        break;
     default:
         question->method = ETCD_RANGE;
         question->timeout_ms =
@@ -226,6 +237,8 @@ int64_t etcd_replica_due_ms(const struct etcd_replica *self)
         due_ms = self->role == REPLICA_LEADS ? self->heartbeat_at_ms : self->look_at_ms;
         if (self->watches && !self->rows.is_wanted && self->watch_at_ms < due_ms)
             due_ms = self->watch_at_ms;
+        if (self->wants_history && self->history_at_ms < due_ms)
+            due_ms = self->history_at_ms;
     }
     return due_ms > self->not_before_ms ? due_ms : self->not_before_ms;
 }
@@ -344,6 +357,7 @@ uint64_t etcd_replica_history_number(const struct etcd_replica *self)
 void etcd_replica_read_history(struct etcd_replica *self, uint64_t after)
 {
     self->wants_history = true;
+    self->history_at_ms = INT64_MIN;
     self->history_after = after;
 }
 

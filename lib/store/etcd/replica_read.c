@@ -177,11 +177,16 @@ enum etcd_event replica_history_hear(struct etcd_replica *self, int64_t now_ms,
     struct telling telling = {.self = self};
     struct etcd_answer answer;
 
+    /* A page for each change at most: neither those nor the heartbeat wait for a long history. */
     self->history_waits = true;
-    if (outcome != ETCD_ANSWERED)
+    if (outcome != ETCD_ANSWERED) {
+        self->history_at_ms = now_ms + self->who.takeover_ms;
+        if (outcome == ETCD_REFUSED)
+            replica_pause(self, now_ms, 0); /* nothing else is refused with it */
         return ETCD_EVENT_TROUBLE;
+    }
     if (etcd_wire_read_range(response, &answer, tell_history, &telling) != 0 && !telling.gave_up)
         return replica_not_understood(self, now_ms);
-    self->wants_history = self->history_waits = false;
+    self->wants_history = false;
     return ETCD_EVENT_HISTORY;
 }

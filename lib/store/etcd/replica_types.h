@@ -122,7 +122,8 @@ struct etcd_replica {
 
     bool wants_history;
     uint64_t history_after;
-    bool history_waits; /* it failed: a change comes first */
+    int64_t history_at_ms; /* not before: it failed */
+    bool history_waits;    /* a change comes first, as a page is read already */
 
     /* beside all that */
     bool watches;

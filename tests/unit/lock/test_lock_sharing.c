@@ -18,6 +18,9 @@ static const struct pool_config pools[] = {
     {.name = "p", .seats = 1, .limits = limits, .limit_count = 1},
     {.name = "x", .seats = 1},
 };
+static const struct pool_config seats_of_p = {.name = "p", .seats = 3},
+                                other_p = {.name = "p", .seats = 3, .hold_limit_ms = 100000};
+static const struct pools_config three_p = {.pools = &seats_of_p, .pool_count = 1};
 static const struct pools_config only_p = {.pools = pools, .pool_count = 1};
 static const struct pools_config with_x = {.pools = pools, .pool_count = 2};
 
@@ -109,6 +112,43 @@ static void what_is_shared_becomes_no_pool(void **state)
     fixture_fail(f, "olga", "1s/x", LOCK_OUTCOME_SHARES, "x");
 }
 
+static void bring_back_reader(struct fixture *f, const char *owner, uint64_t ticket,
+                              const char *name)
+{
+    const struct lock_group group = {.names = &name, .name_count = 1, .count = 1, .shared = true};
+    const struct lock_record record = {
+        .ask = {.owner = owner, .groups = &group, .group_count = 1},
+        .ticket = ticket,
+        .token = ticket,
+        .asked_ms = 1,
+        .granted_ms = 2,
+        .deadline_ms = INT64_MAX,
+    };
+
+    assert_non_null(lock_table_restore(f->table, &record));
+}
+
+static void no_reload_meets_readers_of_a_seat_since_a_restart(void **state)
+{
+    static const struct pools_config none = {0}, others = {.pools = &other_p, .pool_count = 1};
+    struct fixture *f = *state;
+
+    declare(f, &three_p);
+    bring_back_reader(f, "olga", 1, "p1");
+    bring_back_reader(f, "omar", 2, "p1");
+    assert_int_equal(lock_table_set_pools(f->table, &none, f->now_ms), -1);
+    assert_int_equal(errno, EBUSY);
+    assert_int_equal(lock_table_set_pools(f->table, &others, f->now_ms), -1);
+    assert_int_equal(errno, EBUSY);
+    fixture_unlock(f, "olga", "p1");
+    assert_string_equal(fixture_holder(f, "p1"), "omar");
+    fixture_unlock(f, "omar", "p1");
+    assert_int_equal(lock_table_set_offline(f->table, "p1", false, f->now_ms), 0);
+    declare(f, &others);
+    declare(f, &none);
+    fixture_get(f, "otto", "p1");
+}
+
 /* Who was held back by rules, and has the lower ticket, does not wait for a reader's promise. */
 static void a_promise_of_a_later_reader_gives_way(void **state)
 {
@@ -180,6 +220,7 @@ int main(void)
         TEST(one_of_several_readers_is_broken),
         TEST(seats_of_pools_are_not_shared),
         TEST(what_is_shared_becomes_no_pool),
+        TEST(no_reload_meets_readers_of_a_seat_since_a_restart),
         TEST(a_promise_of_a_later_reader_gives_way),
         TEST(a_pools_waiter_that_goes_lets_readers_in),
         TEST(readers_of_what_is_a_seat_since_the_restart_keep_it),

@@ -19,7 +19,7 @@ static bool has(const char *version, const char *word)
 
 static void versions_without_known_faults_are_not_warned_of(void **state)
 {
-    static const char *const versions[] = {"3.5.28", "3.5.33", "3.6.0",
+    static const char *const versions[] = {"3.5.28", "3.5.33", "3.6.9",
                                            "3.6.11", "4.0.0",  "3.4.45"};
     char text[1024];
 
@@ -42,8 +42,11 @@ static void each_fault_is_of_its_versions(void **state)
     assert_false(has("3.5.17", "done in part"));
     assert_true(has("3.4.41", "nested transactions (mended in 3.4.42)"));
     assert_true(has("3.5.27", "nested transactions (mended in 3.5.28)"));
+    assert_true(has("3.6.0", "nested transactions (mended in 3.6.9)"));
+    assert_true(has("3.6.8", "nested transactions (mended in 3.6.9)"));
+    assert_false(has("3.5.27", "mended in 3.6.9)"));
     assert_true(has("3.5.16-rc.1", "done in part"));
-    assert_true(has("3.4.23", "3.5.28 and later have none of these"));
+    assert_true(has("3.4.23", "3.5.28, 3.6.9 and later have none of these"));
 }
 
 static void what_is_no_version_is_not_judged(void **state)

@@ -203,6 +203,7 @@ static void what_is_no_leader_is_refused(void **state)
                                          "layout 0\n",
                                          "layout 1\nterm -1\n",
                                          "layout 1\nterm x\n",
+                                         "layout 1\ntakeover 9000000000000000000\n",
                                          "layout 1\ninstance 0123456789abcdef0123456789abcdef0\n"};
     struct etcd_leader read;
 
