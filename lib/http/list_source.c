@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "server/figures.h"
 #include "server/onlooker.h"
 #include "shared_text.h"
 
@@ -49,6 +50,12 @@ static void answer_all(struct list_source *source, int status, struct shared_tex
     shared_text_drop(text);
 }
 
+/* `why` there is no list; NULL: there is no memory. */
+static void answer_none(struct list_source *source, const char *why)
+{
+    answer_all(source, UNAVAILABLE, why != NULL ? shared_text_of_line(why) : NULL);
+}
+
 /* Nobody is to hear of what a crash could undo. */
 static void tell(struct list_source *source)
 {
@@ -77,15 +84,16 @@ static void on_list(struct onlooker *onlooker, const char *bytes, size_t len)
     }
     source->making = NULL;
     release(&list->text);
-    answer_all(source, UNAVAILABLE, NULL);
+    answer_none(source, onlooker_stands_by(source->server)); /* which ends a list, too */
 }
 
 static void begin(struct list_source *source, struct http_service *service)
 {
-    struct list_text *list = calloc(1, sizeof *list);
+    const char *elsewhere = onlooker_stands_by(source->server); /* since they have asked */
+    struct list_text *list = elsewhere == NULL ? calloc(1, sizeof *list) : NULL;
 
     if (list == NULL) {
-        answer_all(source, UNAVAILABLE, NULL);
+        answer_none(source, elsewhere);
         return;
     }
     atomic_init(&list->text.users, 1);
@@ -101,7 +109,7 @@ static void begin(struct list_source *source, struct http_service *service)
         return;
     source->making = NULL;
     free(list);
-    answer_all(source, UNAVAILABLE, NULL);
+    answer_none(source, NULL);
 }
 
 static void begin_when_due(struct list_source *source, struct http_service *service)
@@ -146,9 +154,18 @@ void list_source_answer(struct list_source *source, struct http_call *call)
     begin_when_due(source, call->service);
 }
 
-void list_source_on_safe(struct list_source *source)
+/* A list that is half made would go on with another table. */
+void list_source_on_safe(struct list_source *source, bool lost)
 {
-    tell(source);
+    struct list_text *list = source->making;
+
+    if (!lost || list == NULL) {
+        tell(source);
+        return;
+    }
+    source->making = NULL;
+    release(&list->text);
+    answer_none(source, figures_trouble(source->server));
 }
 
 int list_source_start(struct list_source *source, struct ipclocker_server *server,

@@ -31,8 +31,8 @@ int list_source_start(struct list_source *source, struct ipclocker_server *serve
 /* Answers a call for the list, now or later. */
 void list_source_answer(struct list_source *source, struct http_call *call);
 
-/* The state has been written: what waited for that is answered. */
-void list_source_on_safe(struct list_source *source);
+/* The state has been written: what waited for that is answered; or `lost`: that it cannot be. */
+void list_source_on_safe(struct list_source *source, bool lost);
 
 void list_source_fini(struct list_source *source);
 

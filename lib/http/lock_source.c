@@ -130,7 +130,7 @@ static void on_safe(void *context, bool lost)
 {
     struct lock_source *source = context;
 
-    list_source_on_safe(&source->list);
+    list_source_on_safe(&source->list, lost);
     lock_events_on_safe(&source->events, lost);
 }
 

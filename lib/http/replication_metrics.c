@@ -70,15 +70,15 @@ void replication_metrics_add(struct exposition *to, const struct ipclocker_serve
 
     if (!figures_outlook(server, &outlook))
         return;
-    add_gauge(to, "lockerd_leads", "Whether this one leads: 0 while it stands by.", outlook.leads);
+    add_gauge(to, "lockerd_leads", "Whether this one leads, confirmed by etcd.", outlook.leads);
     add_gauge(to, "lockerd_term", "How many have led, the one that leads included.", outlook.term);
     add_leader(to, &outlook);
-    if (outlook.leads) {
+    if (outlook.leads)
         add_gauge(to, "lockerd_standbys", "Others that stand by, as this one sees them in etcd.",
                   outlook.standby_count);
+    if (outlook.confirmed_ago_ms >= 0)
         add_seconds(to, "lockerd_confirmed_seconds",
                     "How long ago it was that etcd has confirmed that this one leads.",
-                    outlook.confirmed_ago_ms > 0 ? outlook.confirmed_ago_ms : 0);
-    }
+                    outlook.confirmed_ago_ms);
     add_etcd(to, &outlook);
 }

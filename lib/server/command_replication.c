@@ -2,6 +2,7 @@
  * Must not wait for a commit: who asks wants to know why there is none. */
 #include "command_replication.h"
 
+#include "figures.h"
 #include "list/json_line.h"
 #include "pass.h"
 #include "server.h"
@@ -103,14 +104,12 @@ static void write_json(const struct ipclocker_server *server, const struct store
 
 void command_replication(struct conn *conn, char *args)
 {
-    const struct store *store = conn->server->state.store;
     struct store_outlook outlook;
     struct buffer text = {0};
 
     (void)args;
-    if (store == NULL || !store_confirms(store))
+    if (!figures_outlook(conn->server, &outlook))
         return;
-    store_outlook(store, &outlook);
     write_json(conn->server, &outlook, &text);
     if (!text.failed) {
         buffer_add_text(&conn->out.bytes, "json ");

@@ -87,5 +87,14 @@ bool figures_next_pool(const struct ipclocker_server *server, size_t *index,
 
 const char *figures_trouble(const struct ipclocker_server *server)
 {
-    return server->state.phase == STATE_SERVING ? NULL : server->state.reason;
+    const struct leading *leading = &server->leading;
+
+    if (server->state.phase != STATE_SERVING)
+        return server->state.reason;
+    if (leading->resigns)
+        return "this lockerd gives up leading";
+    if (leading->serves && !leading->listens)
+        return leading->has_failed ? "this lockerd leads, but cannot listen: its log has the reason"
+                                   : "nothing was confirmed by etcd of late: nobody can connect";
+    return NULL;
 }

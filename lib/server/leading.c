@@ -85,13 +85,15 @@ static void on_look(evutil_socket_t fd, short events, void *context)
 
     (void)fd;
     (void)events;
-    if (!leading->serves || server->state.store == NULL)
+    if ((!leading->serves && !leading->resigns) || server->state.store == NULL)
         return;
     mute_ms = store_mute_after_ms(server->state.store);
     silent = silent_ms(server);
+    if (leading->resigns && silent == INT64_MAX)
+        return; /* it has resigned, which is about to be heard */
     if (leading->listens && silent >= mute_ms)
         fall_silent(server);
-    else if (!leading->listens && silent < mute_ms)
+    else if (leading->serves && !leading->listens && silent < mute_ms)
         listen_again(server);
     else if (leading->listens && leading->unix_again_ms != 0 &&
              clock_now_ms() >= leading->unix_again_ms)
@@ -108,7 +110,7 @@ void leading_start(struct ipclocker_server *server)
     if (look_ms < LOOK_LEAST_MS)
         look_ms = LOOK_LEAST_MS;
     every = (struct timeval){.tv_sec = look_ms / 1000, .tv_usec = look_ms % 1000 * 1000};
-    server->leading.serves = server->leading.listens = false;
+    server->leading.serves = server->leading.listens = server->leading.resigns = false;
     listener_shut_all(server); /* one that died may have left them open */
     event_assign(&server->leading.look, server->base, -1, EV_PERSIST, on_look, server);
     event_add(&server->leading.look, &every);
@@ -117,6 +119,8 @@ void leading_start(struct ipclocker_server *server)
 
 void leading_serve(struct ipclocker_server *server)
 {
+    if (server->leading.resigns)
+        return;
     server->leading.serves = true;
     if (!server->leading.listens)
         listen_again(server);
@@ -124,7 +128,8 @@ void leading_serve(struct ipclocker_server *server)
 
 void leading_stand_by(struct ipclocker_server *server)
 {
-    server->leading.serves = server->leading.listens = false;
+    server->leading.serves = server->leading.listens = server->leading.resigns = false;
+    server->leading.unix_again_ms = 0;
     listener_shut_all(server);
 }
 
@@ -144,6 +149,7 @@ bool ipclocker_server_resign(struct ipclocker_server *server)
     }
     context_log(server, LOG_NOTICE, "asked to give up leading: another lockerd may lead");
     leading_stand_by(server);
+    server->leading.resigns = true; /* until state.c hears that it does not lead */
     if (!state_note_is_down(server)) {
         state_note_end_refusals(server, true);
         timeline_note_now(server);

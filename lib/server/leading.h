@@ -9,7 +9,8 @@
 /* The server begins, and stands by: nobody can connect.  The store is open. */
 void leading_start(struct ipclocker_server *server);
 
-/* It leads, and knows what there is: from now on it listens while that is confirmed. */
+/* It leads, and knows what there is: from now on it listens while that is confirmed,
+ * but where it was asked to resign. */
 void leading_serve(struct ipclocker_server *server);
 
 /* It does not lead any more: nobody can connect. */

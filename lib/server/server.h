@@ -239,6 +239,7 @@ struct state {
 /* See leading.h. */
 struct leading {
     bool looks, serves, listens; /* `look` is in the loop; it leads, and knows the table; is open */
+    bool resigns;                /* by order, and is not heard to have done so */
     bool has_closed, has_failed; /* connections, as another may lead; to listen, and has said so */
     int64_t unix_again_ms; /* when UNIX sockets that could not be opened are tried again; or 0 */
     struct event look;

@@ -297,8 +297,8 @@ struct store_lockerd {
 
 /* What people may want to know of it beside what is in it, as it was seen last. */
 struct store_outlook {
-    bool leads;
-    int64_t confirmed_ago_ms; /* while it leads: that it does; else -1 */
+    bool leads;               /* and etcd has confirmed that within store_mute_after_ms() */
+    int64_t confirmed_ago_ms; /* since etcd has confirmed that it leads; -1: it stands by */
     bool has_leader;          /* somebody leads, as far as is known: the next */
     struct store_lockerd leader;
     uint64_t term; /* how many have led */

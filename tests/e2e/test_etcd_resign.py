@@ -101,6 +101,21 @@ def who_is_alone_leads_again(folder):
 
 
 @test
+def who_resigns_without_etcd_leaves_nobody_waiting(folder):
+    those = Farm(folder, 1)
+    leader, member = those.replicas[0], those.etcd.members[0]
+    wire = leader.wire()
+    wire.ask("user ann", "locks a", "LOCK")
+    member.freeze()
+    wire.send("user ann", "locks b", "LOCK")
+    leader.process.send_signal(signal.SIGUSR1)
+    farm.equal(wire.line(), "error-code later")
+    member.thaw()
+    farm.poll(leader.serves, "it serves again, as nobody else does")
+    farm.equal(leader.wire().ask("user ann", "locks a", "STATUS")["owner"], "ann")
+
+
+@test
 def an_etcd_that_is_away_meanwhile_is_waited_for(folder):
     those = Farm(folder, 0, takeover_s=5)
     pid_file = os.path.join(folder, "pid")

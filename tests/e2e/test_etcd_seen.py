@@ -1,9 +1,12 @@
 #!/usr/bin/python3
 """What people see of several lockerd that share a state in a real etcd: lockersh --ping, HTTP, the log."""
 
+import collections
 import json
 import os
 import re
+import signal
+import threading
 import urllib.error
 import urllib.request
 
@@ -96,6 +99,54 @@ def monitoring_is_told_that_one_stands_by_instead_of_an_empty_list(folder):
     for name in ("lockerd_etcd_database_bytes", "lockerd_etcd_quota_bytes", "lockerd_leader_since_seconds"):
         assert number(ports[1], name) > 0, name
     farm.equal(number(ports[1], "lockerd_etcd_healthy"), 1)
+
+
+@test
+def one_that_has_lost_etcd_does_not_say_that_it_leads(folder):
+    port = farm.free_port()
+    those = Farm(folder, 1, "--http", f"127.0.0.1:{port}")
+    farm.equal((number(port, "lockerd_leads"), get(port, "/healthz")[0]), (1, 200))
+    those.etcd.members[0].freeze()
+    farm.poll(lambda: number(port, "lockerd_leads") == 0, "it does not say so")
+    farm.poll(lambda: get(port, "/healthz")[0] == 503, "nor that all is well")
+    assert number(port, "lockerd_confirmed_seconds") > 1
+    those.etcd.members[0].thaw()
+    farm.poll(lambda: number(port, "lockerd_leads") == 1 and get(port, "/healthz")[0] == 200, "it leads again")
+
+
+@test
+def a_list_is_whole_or_it_is_told_why_there_is_none(folder):
+    """While leading goes from one to the other and back, and some wait for their list."""
+    ports = farm.free_port(), farm.free_port()
+    those = Farm(folder, 1, "--http", f"127.0.0.1:{ports[0]}")
+    those.replicas.append(Replica(those, "other", "--http", f"127.0.0.1:{ports[1]}"))
+    wire = those.replicas[0].wire()
+    for number_of in range(2000):
+        wire.send("user ann", f"locks a{number_of}", "LOCK")
+    for _ in range(2000):
+        farm.equal(wire.status()["locked"], "1")
+    over = threading.Event()
+    told = collections.Counter()
+
+    def scrape(port):
+        while not over.is_set():
+            status, _, text = get(port, "/locks.json")
+            told[f"{len(json.loads(text)['locks'])} locks" if status == 200 else text] += 1
+    scrapers = [threading.Thread(target=scrape, args=(port,)) for port in ports for _ in range(2)]
+    for scraper in scrapers:
+        scraper.start()
+    try:
+        for turn in range(4):
+            old, new = those.replicas[turn % 2], those.replicas[(turn + 1) % 2]
+            old.process.send_signal(signal.SIGUSR1)
+            farm.poll(new.serves, "the other one serves")
+    finally:
+        over.set()
+        for scraper in scrapers:
+            scraper.join()
+    print(f"# {told}")
+    farm.equal([text for text in told if "memory" in text or "in time" in text], [])
+    farm.equal([text for text in told if text.endswith(" locks")], ["2000 locks"])
 
 
 @test
