@@ -108,7 +108,7 @@ void command_replication(struct conn *conn, char *args)
     struct buffer text = {0};
 
     (void)args;
-    if (!figures_outlook(conn->server, &outlook))
+    if (!store_outlook(conn->server->state.store, &outlook))
         return;
     write_json(conn->server, &outlook, &text);
     if (!text.failed) {

@@ -39,12 +39,7 @@ void figures_now(const struct ipclocker_server *server, struct figures_now *now)
 
 bool figures_outlook(const struct ipclocker_server *server, struct store_outlook *outlook)
 {
-    const struct store *store = server->state.store;
-
-    if (store == NULL || !store_confirms(store))
-        return false;
-    store_outlook(store, outlook);
-    return true;
+    return store_outlook(server->state.store, outlook);
 }
 
 const char *figures_command(size_t place)

@@ -129,7 +129,10 @@ bool store_standing(struct store *store, struct store_line *line)
     return store->engine->shared->standing(store, line);
 }
 
-void store_outlook(const struct store *store, struct store_outlook *out)
+bool store_outlook(const struct store *store, struct store_outlook *out)
 {
+    if (store == NULL || !store_confirms(store))
+        return false;
     store->engine->shared->outlook(store, out);
+    return true;
 }

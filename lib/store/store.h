@@ -313,7 +313,9 @@ struct store_outlook {
         int64_t bytes, bytes_in_use, quota_bytes;
     } etcd;
 };
-void store_outlook(const struct store *store, struct store_outlook *out);
+
+/* Returns false where there is nothing to tell: the store is NULL, or not shared. */
+bool store_outlook(const struct store *store, struct store_outlook *out);
 
 /* the history */
 
