@@ -66,7 +66,8 @@ struct lock_claimant *lock_claimant_create(struct pool_set *set, struct lock_req
     process->user = put_text(&end, ask->user);
     process->project = put_text(&end, ask->project);
     process->priority = ask->priority;
-    process->lost_after_s = ask->lost_after_s;
+    /* 68 years are as good as more, and it has a bit less. */
+    process->lost_after_s = ask->lost_after_s < INT32_MAX ? ask->lost_after_s : INT32_MAX;
     process->pid = ask->pid;
     process->start = ask->start;
     process->pid_namespace = ask->pid_namespace;

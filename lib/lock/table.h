@@ -119,10 +119,10 @@ struct lock_claimant {
     const char *host, *boot, *job;
     const char *user, *project;
     int32_t priority;
-    uint32_t lost_after_s;
+    uint32_t lost_after_s : 31;
+    bool is_found : 1;          /* see struct lock_ask */
     struct pool_person *person; /* whose groups are known; NULL */
     uint64_t pid, start, pid_namespace;
-    bool is_found; /* see struct lock_ask */
 
     struct lock_request *request; /* the table's own, like the rest */
     struct tree_node process_node, job_node;

@@ -239,8 +239,8 @@ struct state {
 /* See leading.h. */
 struct leading {
     bool looks, serves, listens; /* `look` is in the loop; it leads, and knows the table; is open */
-    bool resigns;                /* by order, and is not heard to have done so */
     bool has_closed, has_failed; /* connections, as another may lead; to listen, and has said so */
+    bool resigns;                /* by order, and is not heard to have done so */
     int64_t unix_again_ms; /* when UNIX sockets that could not be opened are tried again; or 0 */
     struct event look;
 };
@@ -430,8 +430,7 @@ struct ipclocker_server {
         int64_t deaf_ms;    /* so long the loop has stood still, */
         int64_t ticked_ms;  /* and by the monotonic clock it last did not */
     } silence;
-    struct finder
-        *finder; /* of processes in containers of this host; NULL until one is looked for */
+    struct finder *finder; /* of processes in containers of this host; NULL until one is asked */
     LIST_HEAD(death_report_list, death_report) death_reports; /* that are looked into */
     int pidstat_port; /* 0 for the default, below 0 to ask nobody */
     bool no_classic_pidstatd;
