@@ -743,7 +743,6 @@ class _Client:
             return wire
         except BaseException:
             opening.cancel()
-            await asyncio.wait({opening})
             if wire.transport is not None:
                 wire.transport.abort()
             raise
@@ -789,8 +788,6 @@ class _Client:
                 elif task is not winner and not task.cancelled() and task.exception() is None:
                     task.result().close()
             await asyncio.gather(*tasks, return_exceptions=True)
-            if winner is None:
-                await asyncio.sleep(0)  # what was closed comes to its end
 
     async def _connect(self, until=None, endless=False, waits=False):
         """A connection to a server that answers; three tries, or as long as it takes."""
