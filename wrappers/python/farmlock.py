@@ -787,7 +787,12 @@ class _Client:
                     task.cancel()
                 elif task is not winner and not task.cancelled() and task.exception() is None:
                     task.result().close()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            try:
+                await asyncio.gather(*tasks, return_exceptions=True)
+            except asyncio.CancelledError:
+                if winner is not None:
+                    winner.result().transport.abort()  # nobody will have it
+                raise
 
     async def _connect(self, until=None, endless=False, waits=False):
         """A connection to a server that answers; three tries, or as long as it takes."""
