@@ -172,16 +172,19 @@ static int exit_status(int wait_status)
 static bool restarts(const struct background *bg, int wait_status, int64_t begun_ms, int *delay_ms)
 {
     int64_t lived_ms = clock_now_ms() - begun_ms;
-    bool dies_again;
+    bool is_away;
 
     if (lived_ms >= STABLE_AFTER_MS)
         *delay_ms = RESTART_DELAY_MIN_MS;
     describe_end(bg->name, wait_status, *delay_ms);
-    dies_again = *delay_ms > RESTART_DELAY_MIN_MS && lived_ms < SOON_MS;
-    if (dies_again || *delay_ms >= SOON_MS)
+    is_away = (*delay_ms > RESTART_DELAY_MIN_MS && lived_ms < SOON_MS) || *delay_ms >= SOON_MS;
+    if (is_away)
         stand_in(bg);
-    if (stopped_while_waiting(*delay_ms))
+    if (stopped_while_waiting(*delay_ms)) {
+        if (!is_away)
+            stand_in(bg);
         return false;
+    }
     *delay_ms = *delay_ms * 2 < RESTART_DELAY_MAX_MS ? *delay_ms * 2 : RESTART_DELAY_MAX_MS;
     return true;
 }
@@ -217,13 +220,13 @@ static int supervise(const struct background *bg)
             descriptor_streams_to_null(bg->quiet);
             wait_status = wait_for_server(pid, &stopping);
         }
+        if (stopping && wait_status != 0 && *has_served)
+            stand_in(bg);
         if (stopping || wait_status == 0 || !*has_served)
             break;
         if (bg->died != NULL)
             bg->died(bg->context);
     } while (restarts(bg, wait_status, begun_ms, &delay_ms));
-    if (wait_status != 0 && *has_served)
-        stand_in(bg);
     return stopping && WIFSIGNALED(wait_status) ? 0 : exit_status(wait_status);
 }
 
