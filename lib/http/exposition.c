@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 
-enum { US_PER_S = 1000000 };
+enum { US_PER_S = 1000000, US_PER_MS = 1000 };
 
 static void add_text(struct exposition *to, const char *text)
 {
@@ -114,6 +114,24 @@ void exposition_add_seconds(struct exposition *to, const struct exposition_label
     begin_sample(to, labels, count);
     add_seconds(to, us > 0 ? us : 0);
     add_text(to, "\n");
+}
+
+void exposition_gauge(struct exposition *to, const char *name, const char *help, uint64_t value)
+{
+    exposition_begin(to, name, EXPOSITION_GAUGE, NULL, help);
+    exposition_add(to, NULL, 0, value);
+}
+
+void exposition_counter(struct exposition *to, const char *name, const char *help, uint64_t value)
+{
+    exposition_begin(to, name, EXPOSITION_COUNTER, NULL, help);
+    exposition_add(to, NULL, 0, value);
+}
+
+void exposition_gauge_ms(struct exposition *to, const char *name, const char *help, int64_t ms)
+{
+    exposition_begin(to, name, EXPOSITION_GAUGE, "seconds", help);
+    exposition_add_seconds(to, NULL, 0, ms * US_PER_MS);
 }
 
 static void add_bucket(struct exposition *to, size_t class, uint64_t count)

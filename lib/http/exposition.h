@@ -45,6 +45,11 @@ void exposition_add(struct exposition *to, const struct exposition_label *labels
 void exposition_add_seconds(struct exposition *to, const struct exposition_label *labels,
                             size_t count, int64_t us);
 
+/* Whole families: a gauge or a counter without labels; a gauge of a time. */
+void exposition_gauge(struct exposition *to, const char *name, const char *help, uint64_t value);
+void exposition_counter(struct exposition *to, const char *name, const char *help, uint64_t value);
+void exposition_gauge_ms(struct exposition *to, const char *name, const char *help, int64_t ms);
+
 /* A sample of a histogram: classes[N] has what was less than 2^N microseconds and in no class
  * below.  Of the limits those from 2^first on are told, every second one. */
 struct exposition_times {

@@ -62,38 +62,26 @@ static void add_server(struct exposition *to, const struct figures_now *now)
 
     exposition_begin(to, "lockerd_build", EXPOSITION_INFO, NULL, "Which lockerd this is.");
     exposition_add(to, &version, 1, 1);
-    exposition_begin(to, "lockerd_start_time_seconds", EXPOSITION_GAUGE, "seconds",
-                     "When it was started, since 1970.");
-    exposition_add_seconds(to, NULL, 0, now->started_ms * US_PER_MS);
-}
-
-static void add_gauge(struct exposition *to, const char *name, const char *help, uint64_t value)
-{
-    exposition_begin(to, name, EXPOSITION_GAUGE, NULL, help);
-    exposition_add(to, NULL, 0, value);
-}
-
-static void add_counter(struct exposition *to, const char *name, const char *help, uint64_t value)
-{
-    exposition_begin(to, name, EXPOSITION_COUNTER, NULL, help);
-    exposition_add(to, NULL, 0, value);
+    exposition_gauge_ms(to, "lockerd_start_time_seconds", "When it was started, since 1970.",
+                        now->started_ms);
 }
 
 static void add_table(struct exposition *to, const struct figures_now *now)
 {
-    add_gauge(to, "lockerd_up",
-              "Whether locks can be granted and released now: 0 while the state "
-              "cannot be written.",
-              now->trouble == NULL);
-    add_gauge(to, "lockerd_held", "Locks that are held, seats of pools included.", now->held);
-    add_gauge(to, "lockerd_waiting", "Requests that wait.", now->waiting);
-    add_gauge(to, "lockerd_names", "Names of locks that are in use.", now->names);
-    exposition_begin(to, "lockerd_oldest_wait_seconds", EXPOSITION_GAUGE, "seconds",
-                     "How long the request that came first has waited; 0: none waits.");
-    exposition_add_seconds(to, NULL, 0, now->oldest_wait_ms * US_PER_MS);
-    add_gauge(to, "lockerd_connections", "Clients that are connected.", now->connections);
-    add_gauge(to, "lockerd_uncommitted", "Batches of changes that are being written.",
-              now->uncommitted);
+    exposition_gauge(to, "lockerd_up",
+                     "Whether locks can be granted and released now: 0 while the state "
+                     "cannot be written.",
+                     now->trouble == NULL);
+    exposition_gauge(to, "lockerd_held", "Locks that are held, seats of pools included.",
+                     now->held);
+    exposition_gauge(to, "lockerd_waiting", "Requests that wait.", now->waiting);
+    exposition_gauge(to, "lockerd_names", "Names of locks that are in use.", now->names);
+    exposition_gauge_ms(to, "lockerd_oldest_wait_seconds",
+                        "How long the request that came first has waited; 0: none waits.",
+                        now->oldest_wait_ms);
+    exposition_gauge(to, "lockerd_connections", "Clients that are connected.", now->connections);
+    exposition_gauge(to, "lockerd_uncommitted", "Batches of changes that are being written.",
+                     now->uncommitted);
 }
 
 /* A word and its number: a sample of a family whose label it is. */
@@ -135,7 +123,8 @@ static void add_ends(struct exposition *to, const struct figures_counts *counts)
     exposition_begin(to, "lockerd_waits_left", EXPOSITION_COUNTER, NULL,
                      "Waits that ended without a grant, by why.");
     add_reasons(to, counts->left);
-    add_counter(to, "lockerd_kept", "Locks that were kept for a while behind their owner.", kept);
+    exposition_counter(to, "lockerd_kept", "Locks that were kept for a while behind their owner.",
+                       kept);
 }
 
 static void add_refusals(struct exposition *to, const struct figures_counts *counts)
@@ -152,9 +141,9 @@ static void add_refusals(struct exposition *to, const struct figures_counts *cou
 
 static void add_owners(struct exposition *to, const struct figures_counts *counts)
 {
-    add_counter(to, "lockerd_owner_questions",
-                "Questions to pidstatd of other hosts about owners of locks.",
-                counts->owners_asked);
+    exposition_counter(to, "lockerd_owner_questions",
+                       "Questions to pidstatd of other hosts about owners of locks.",
+                       counts->owners_asked);
     exposition_begin(to, "lockerd_owner_answers", EXPOSITION_COUNTER, NULL,
                      "What came of looking after owners: alive and unknown are answers, ended "
                      "processes were proven to have ended.");
@@ -176,20 +165,12 @@ static void add_times(struct exposition *to, const char *name, const char *help,
     exposition_add_times(to, &all);
 }
 
-static uint64_t grants(const struct figures_counts *counts)
-{
-    uint64_t sum = 0;
-
-    for (size_t i = 0; i < FIGURES_TIME_CLASSES; i++)
-        sum += counts->wait.classes[i];
-    return sum;
-}
-
 /* Limits are powers of four of a microsecond: from 1 ms to 19 hours; from 64 us to 17 s. */
 static void add_histograms(struct exposition *to, const struct figures_counts *counts)
 {
-    add_counter(to, "lockerd_grants", "Requests that were granted.", grants(counts));
-    add_counter(to, "lockerd_queued", "Requests that had to wait.", counts->queued);
+    exposition_counter(to, "lockerd_grants", "Requests that were granted.",
+                       figures_times_count(&counts->wait));
+    exposition_counter(to, "lockerd_queued", "Requests that had to wait.", counts->queued);
     add_times(to, "lockerd_wait_seconds", "How long each granted request waited.", &counts->wait,
               10, 36);
     add_times(to, "lockerd_handover_seconds",
@@ -197,17 +178,19 @@ static void add_histograms(struct exposition *to, const struct figures_counts *c
               &counts->handover, 6, 24);
     add_times(to, "lockerd_commit_seconds", "How long a batch of changes took to be safe.",
               &counts->commit, 6, 24);
-    add_counter(to, "lockerd_commits", "Batches of changes that were written.", counts->commits);
-    add_counter(to, "lockerd_commit_failures", "How often the state could not be written.",
-                counts->commits_failed);
+    exposition_counter(to, "lockerd_commits", "Batches of changes that were written.",
+                       counts->commits);
+    exposition_counter(to, "lockerd_commit_failures", "How often the state could not be written.",
+                       counts->commits_failed);
 }
 
 static void add_connections(struct exposition *to, const struct figures_counts *counts)
 {
-    add_counter(to, "lockerd_connections_accepted", "Clients that were served.", counts->accepted);
-    add_counter(to, "lockerd_connections_turned_away",
-                "Clients for whom there was no place, or that may not connect.",
-                counts->turned_away);
+    exposition_counter(to, "lockerd_connections_accepted", "Clients that were served.",
+                       counts->accepted);
+    exposition_counter(to, "lockerd_connections_turned_away",
+                       "Clients for whom there was no place, or that may not connect.",
+                       counts->turned_away);
 }
 
 /* One family of the pools: what lies so many bytes into each. */

@@ -6,14 +6,7 @@
 #include "http_metrics.h"
 #include "shared_text.h"
 
-enum { OK = 200, US_PER_MS = 1000 };
-
-static void add(struct exposition *to, const char *name, enum exposition_kind kind,
-                const char *help, uint64_t value)
-{
-    exposition_begin(to, name, kind, NULL, help);
-    exposition_add(to, NULL, 0, value);
-}
+enum { OK = 200 };
 
 static void write_numbers(const struct pid_source *source, struct exposition *to)
 {
@@ -23,21 +16,19 @@ static void write_numbers(const struct pid_source *source, struct exposition *to
     pidstat_server_stats(source->server, &stats);
     exposition_begin(to, "pidstatd_build", EXPOSITION_INFO, NULL, "Which pidstatd this is.");
     exposition_add(to, &version, 1, 1);
-    exposition_begin(to, "pidstatd_start_time_seconds", EXPOSITION_GAUGE, "seconds",
-                     "When it was started, since 1970.");
-    exposition_add_seconds(to, NULL, 0, source->started_ms * US_PER_MS);
-    add(to, "pidstatd_questions", EXPOSITION_COUNTER, "Questions about processes.",
-        stats.questions);
-    add(to, "pidstatd_answers", EXPOSITION_COUNTER, "Datagrams that were sent.", stats.answers);
-    add(to, "pidstatd_malformed", EXPOSITION_COUNTER, "Datagrams that were none of the protocol.",
-        stats.malformed);
-    add(to, "pidstatd_denied", EXPOSITION_COUNTER, "Datagrams from addresses that may not ask.",
-        stats.denied);
-    add(to, "pidstatd_watches", EXPOSITION_GAUGE, "Processes that are watched.", stats.watches);
-    add(to, "pidstatd_watches_refused", EXPOSITION_COUNTER, "Watches for which there was no room.",
-        stats.refused);
-    add(to, "pidstatd_ends_told", EXPOSITION_COUNTER, "Ends of watched processes that were told.",
-        stats.watched);
+    exposition_gauge_ms(to, "pidstatd_start_time_seconds", "When it was started, since 1970.",
+                        source->started_ms);
+    exposition_counter(to, "pidstatd_questions", "Questions about processes.", stats.questions);
+    exposition_counter(to, "pidstatd_answers", "Datagrams that were sent.", stats.answers);
+    exposition_counter(to, "pidstatd_malformed", "Datagrams that were none of the protocol.",
+                       stats.malformed);
+    exposition_counter(to, "pidstatd_denied", "Datagrams from addresses that may not ask.",
+                       stats.denied);
+    exposition_gauge(to, "pidstatd_watches", "Processes that are watched.", stats.watches);
+    exposition_counter(to, "pidstatd_watches_refused", "Watches for which there was no room.",
+                       stats.refused);
+    exposition_counter(to, "pidstatd_ends_told", "Ends of watched processes that were told.",
+                       stats.watched);
 }
 
 static void answer(void *context, struct http_call *call)

@@ -5,20 +5,6 @@
 #include "server/figures.h"
 #include "store/store.h"
 
-enum { US_PER_MS = 1000 };
-
-static void add_gauge(struct exposition *to, const char *name, const char *help, uint64_t value)
-{
-    exposition_begin(to, name, EXPOSITION_GAUGE, NULL, help);
-    exposition_add(to, NULL, 0, value);
-}
-
-static void add_seconds(struct exposition *to, const char *name, const char *help, int64_t ms)
-{
-    exposition_begin(to, name, EXPOSITION_GAUGE, "seconds", help);
-    exposition_add_seconds(to, NULL, 0, ms * US_PER_MS);
-}
-
 static void add_leader(struct exposition *to, const struct store_outlook *outlook)
 {
     const struct exposition_label labels[] = {
@@ -32,8 +18,8 @@ static void add_leader(struct exposition *to, const struct store_outlook *outloo
     exposition_begin(to, "lockerd_leader", EXPOSITION_INFO, NULL,
                      "Who leads, as this one sees it.");
     exposition_add(to, labels, sizeof labels / sizeof *labels, 1);
-    add_seconds(to, "lockerd_leader_since_seconds", "When it took over, by its clock, since 1970.",
-                outlook->leader.at_ms);
+    exposition_gauge_ms(to, "lockerd_leader_since_seconds",
+                        "When it took over, by its clock, since 1970.", outlook->leader.at_ms);
 }
 
 static void add_bytes(struct exposition *to, const char *name, const char *help, int64_t bytes)
@@ -55,8 +41,8 @@ static void add_etcd(struct exposition *to, const struct store_outlook *outlook)
     exposition_begin(to, "lockerd_etcd", EXPOSITION_INFO, NULL,
                      "The member of etcd that is asked, its version and alarms.");
     exposition_add(to, labels, sizeof labels / sizeof *labels, 1);
-    add_gauge(to, "lockerd_etcd_healthy", "Whether that member tells of no error or alarm.",
-              outlook->etcd.errors[0] == '\0');
+    exposition_gauge(to, "lockerd_etcd_healthy", "Whether that member tells of no error or alarm.",
+                     outlook->etcd.errors[0] == '\0');
     add_bytes(to, "lockerd_etcd_database_bytes", "Its database, free pages included.",
               outlook->etcd.bytes);
     add_bytes(to, "lockerd_etcd_used_bytes", "What of that is in use.", outlook->etcd.bytes_in_use);
@@ -70,15 +56,18 @@ void replication_metrics_add(struct exposition *to, const struct ipclocker_serve
 
     if (!figures_outlook(server, &outlook))
         return;
-    add_gauge(to, "lockerd_leads", "Whether this one leads, confirmed by etcd.", outlook.leads);
-    add_gauge(to, "lockerd_term", "How many have led, the one that leads included.", outlook.term);
+    exposition_gauge(to, "lockerd_leads", "Whether this one leads, confirmed by etcd.",
+                     outlook.leads);
+    exposition_gauge(to, "lockerd_term", "How many have led, the one that leads included.",
+                     outlook.term);
     add_leader(to, &outlook);
     if (outlook.leads)
-        add_gauge(to, "lockerd_standbys", "Others that stand by, as this one sees them in etcd.",
-                  outlook.standby_count);
+        exposition_gauge(to, "lockerd_standbys",
+                         "Others that stand by, as this one sees them in etcd.",
+                         outlook.standby_count);
     if (outlook.confirmed_ago_ms >= 0)
-        add_seconds(to, "lockerd_confirmed_seconds",
-                    "How long ago it was that etcd has confirmed that this one leads.",
-                    outlook.confirmed_ago_ms);
+        exposition_gauge_ms(to, "lockerd_confirmed_seconds",
+                            "How long ago it was that etcd has confirmed that this one leads.",
+                            outlook.confirmed_ago_ms);
     add_etcd(to, &outlook);
 }

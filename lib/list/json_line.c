@@ -21,7 +21,7 @@ void json_line_end(struct json_line *line)
     buffer_add(line->out, "}", 1);
 }
 
-static void add_key(struct json_line *line, const char *key)
+void json_line_key(struct json_line *line, const char *key)
 {
     if (line->has_members)
         buffer_add(line->out, ",", 1);
@@ -54,7 +54,7 @@ static void add_text(struct buffer *out, const char *text)
 
 void json_line_text(struct json_line *line, const char *key, const char *text)
 {
-    add_key(line, key);
+    json_line_key(line, key);
     if (text != NULL)
         add_text(line->out, text);
     else
@@ -63,7 +63,7 @@ void json_line_text(struct json_line *line, const char *key, const char *text)
 
 void json_line_number(struct json_line *line, const char *key, uint64_t number)
 {
-    add_key(line, key);
+    json_line_key(line, key);
     buffer_add_number(line->out, number);
 }
 
@@ -89,13 +89,13 @@ void json_line_seconds(struct json_line *line, const char *key, int64_t ms)
 
     ms = ms > 0 ? ms : 0;
     snprintf(text, sizeof text, "%" PRId64 ".%03d", ms / 1000, (int)(ms % 1000));
-    add_key(line, key);
+    json_line_key(line, key);
     buffer_add_text(line->out, text);
 }
 
 void json_line_begin_texts(struct json_line *line, const char *key)
 {
-    add_key(line, key);
+    json_line_key(line, key);
     buffer_add(line->out, "[", 1);
 }
 

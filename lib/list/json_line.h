@@ -26,6 +26,9 @@ void json_line_number(struct json_line *line, const char *key, uint64_t number);
 void json_line_known(struct json_line *line, const char *key, uint64_t number);
 void json_line_time(struct json_line *line, const char *key, int64_t time_ms);
 
+/* Begins a member, whose value is then added to the text. */
+void json_line_key(struct json_line *line, const char *key);
+
 /* Adds a member in seconds with three decimals. */
 void json_line_seconds(struct json_line *line, const char *key, int64_t ms);
 

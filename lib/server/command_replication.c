@@ -22,22 +22,11 @@ static int64_t percentile_ms(const struct figures_times *times, uint64_t count, 
     return 0;
 }
 
-static void begin_inner(struct buffer *out, const char *key)
-{
-    buffer_add_text(out, ",\"");
-    buffer_add_text(out, key);
-    buffer_add_text(out, "\":");
-}
-
 static void add_commits(struct buffer *out, const struct figures_times *times)
 {
-    struct json_line line;
-    uint64_t count = 0;
+    uint64_t count = figures_times_count(times);
+    struct json_line line = json_line_begin(out);
 
-    for (unsigned i = 0; i < FIGURES_TIME_CLASSES; i++)
-        count += times->classes[i];
-    begin_inner(out, "commits");
-    line = json_line_begin(out);
     json_line_number(&line, "count", count);
     if (count > 0) {
         json_line_seconds(&line, "half_within", percentile_ms(times, count, HALF));
@@ -48,7 +37,6 @@ static void add_commits(struct buffer *out, const struct figures_times *times)
 
 static void add_standbys(struct buffer *out, const struct store_outlook *outlook)
 {
-    begin_inner(out, "standbys");
     buffer_add_text(out, "[");
     for (size_t i = 0; i < outlook->standby_count; i++) {
         const struct store_lockerd *one = &outlook->standbys[i];
@@ -68,10 +56,8 @@ static void add_standbys(struct buffer *out, const struct store_outlook *outlook
 
 static void add_etcd(struct buffer *out, const struct store_outlook *outlook)
 {
-    struct json_line line;
+    struct json_line line = json_line_begin(out);
 
-    begin_inner(out, "etcd");
-    line = json_line_begin(out);
     json_line_text(&line, "member", outlook->etcd.member);
     if (outlook->etcd.is_known) {
         json_line_text(&line, "version", outlook->etcd.version);
@@ -96,8 +82,11 @@ static void write_json(const struct ipclocker_server *server, const struct store
     json_line_seconds(&line, "takeover", outlook->takeover_ms);
     if (outlook->confirmed_ago_ms >= 0)
         json_line_seconds(&line, "confirmed_ago", outlook->confirmed_ago_ms);
+    json_line_key(&line, "commits");
     add_commits(out, &server->counts.commit);
+    json_line_key(&line, "standbys");
     add_standbys(out, outlook);
+    json_line_key(&line, "etcd");
     add_etcd(out, outlook);
     json_line_end(&line);
 }

@@ -44,6 +44,16 @@ static inline void figures_take_time(struct figures_times *times, int64_t us)
     times->sum_us += (uint64_t)us;
 }
 
+/* How many. */
+static inline uint64_t figures_times_count(const struct figures_times *times)
+{
+    uint64_t count = 0;
+
+    for (unsigned i = 0; i < FIGURES_TIME_CLASSES; i++)
+        count += times->classes[i];
+    return count;
+}
+
 /* What is counted. */
 struct figures_counts {
     uint64_t commands[FIGURES_COMMANDS_MAX]; /* see figures_command() */

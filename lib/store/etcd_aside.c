@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
+#include "base/error_text.h"
 #include "error.h"
 #include "etcd_open.h"
 #include "etcd_store.h"
@@ -40,7 +40,7 @@ static int aside_open(struct aside *self, const struct store_options *options, i
     if (self->replica != NULL)
         return 0;
     aside_close(self);
-    return store_error_set(error, errno, "etcd: %s", strerror(errno));
+    return store_error_set(error, errno, "etcd: %s", error_text(errno));
 }
 
 static void sleep_ms(int64_t ms)

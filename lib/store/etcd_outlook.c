@@ -10,6 +10,16 @@
 #include "store/etcd/health.h"
 #include "store/etcd/replica_step.h"
 
+static struct store_lockerd lockerd_of(const struct etcd_leader *who, int64_t at_ms)
+{
+    struct store_lockerd one = {.at_ms = at_ms};
+
+    snprintf(one.host, sizeof one.host, "%s", who->host);
+    snprintf(one.listens, sizeof one.listens, "%s", who->listens);
+    snprintf(one.version, sizeof one.version, "%s", who->version);
+    return one;
+}
+
 static void take_standbys(struct store_outlook *outlook, const struct etcd_watch *watch)
 {
     int64_t now_ms = etcd_replica_now_ms();
@@ -18,15 +28,10 @@ static void take_standbys(struct store_outlook *outlook, const struct etcd_watch
     for (size_t i = 0; i < watch->standby_count && outlook->standby_count < STORE_STANDBYS_MOST;
          i++) {
         const struct etcd_standby *standby = &watch->standbys[i];
-        struct store_lockerd *one = &outlook->standbys[outlook->standby_count];
 
-        if (standby->is_gone)
-            continue;
-        snprintf(one->host, sizeof one->host, "%s", standby->who.host);
-        snprintf(one->listens, sizeof one->listens, "%s", standby->who.listens);
-        snprintf(one->version, sizeof one->version, "%s", standby->who.version);
-        one->at_ms = clock_wall_ms() - (now_ms - standby->new_ms);
-        outlook->standby_count++;
+        if (!standby->is_gone)
+            outlook->standbys[outlook->standby_count++] =
+                lockerd_of(&standby->who, clock_wall_ms() - (now_ms - standby->new_ms));
     }
 }
 
@@ -37,10 +42,7 @@ static void take_leader(struct store_outlook *outlook, const struct etcd_sight *
     outlook->has_leader = leader->instance[0] != '\0';
     outlook->term = leader->term;
     outlook->takeover_ms = leader->takeover_ms;
-    snprintf(outlook->leader.host, sizeof outlook->leader.host, "%s", leader->host);
-    snprintf(outlook->leader.listens, sizeof outlook->leader.listens, "%s", leader->listens);
-    snprintf(outlook->leader.version, sizeof outlook->leader.version, "%s", leader->version);
-    outlook->leader.at_ms = leader->since_ms;
+    outlook->leader = lockerd_of(leader, leader->since_ms);
 }
 
 static void take_etcd(struct store_outlook *outlook, const struct etcd_engine *self,

@@ -200,7 +200,7 @@ static void outlook(const struct store *store, struct store_outlook *out)
     out->confirmed_ago_ms =
         confirmed_ms != INT64_MIN ? clock_ms(CLOCK_BOOTTIME) - confirmed_ms : -1;
     /* Where etcd cannot be asked, nothing tells that another one leads. */
-    out->leads = out->leads && confirmed_ms != INT64_MIN &&
+    out->leads = out->leads && out->confirmed_ago_ms >= 0 &&
                  out->confirmed_ago_ms < etcd_mute_after_ms(self->takeover_ms);
 }
 

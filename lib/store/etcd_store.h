@@ -18,7 +18,7 @@ struct store_leader {
     int64_t revision;  /* of etcd, when that began; 0: nobody ever led */
     uint64_t term;     /* how many have led by then */
     char instance[33]; /* as it is in its options; "" where it is vacant */
-    char host[256], listens[512]; /* where it is, for people */
+    char host[STORE_NAME_SIZE], listens[STORE_LISTENS_SIZE]; /* where it is, for people */
     int64_t takeover_ms;
 };
 int store_etcd_look(const struct store_options *options, int64_t patience_ms,

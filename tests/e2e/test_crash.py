@@ -17,13 +17,7 @@ def crash_again_and_again(folder, times, *options):
     chance = random.Random(SEED)
     server = Server(folder, *options)
     crowd = Crowd(server.port, SEED)
-    for _ in range(times):
-        crowd.connect()
-        crowd.run_for(0.02 + chance.random() * 0.3)
-        server.kill()
-        crowd.run_until(lambda: False)
-        server.start(*options)
-        crowd.check()
+    crowd.survive(server, times, chance, 0.3, *options)
     print(f"# seed {SEED}: {crowd.answers} answers, {times} crashes", flush=True)
     assert crowd.answers > times, "there was no load"
 

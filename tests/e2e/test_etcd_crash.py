@@ -19,13 +19,7 @@ def what_was_acknowledged_survives_kill_9_over_etcd(folder):
     chance, times = random.Random(SEED), 50 if LONG else 5
     server = Server(folder, "--takeover", "2s", state=Cluster(folder).state())
     crowd = Crowd(server.port, SEED)
-    for _ in range(times):
-        crowd.connect()
-        crowd.run_for(0.02 + chance.random() * 0.3)
-        server.kill()
-        crowd.run_until(lambda: False)
-        server.start("--takeover", "2s")
-        crowd.check()
+    crowd.survive(server, times, chance, 0.3, "--takeover", "2s")
     print(f"# seed {SEED}: {crowd.answers} answers, {times} crashes", flush=True)
     assert crowd.answers > times, "there was no load"
 

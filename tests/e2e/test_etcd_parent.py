@@ -64,13 +64,19 @@ def another_serves(those, parent, in_between=lambda: None):
     farm.contains(parent.log(), "another lockerd may lead, as this one is not back at once")
 
 
-@test
-def one_that_cannot_be_started_again_leaves_the_place_to_another(folder):
+def parent_beside_another(folder, *options):
+    """A parent whose server leads, and another lockerd that stands by."""
     those = Farm(folder, 0, takeover_s=LONG_S)
-    history = os.path.join(folder, "history.db")
-    parent = Parent(those, "parent", "--history-file", history)
+    parent = Parent(those, "parent", *options)
     farm.poll(lambda: serves(parent.port), "it serves")
     those.replicas.append(Replica(those, "standby"))
+    return those, parent
+
+
+@test
+def one_that_cannot_be_started_again_leaves_the_place_to_another(folder):
+    history = os.path.join(folder, "history.db")
+    those, parent = parent_beside_another(folder, "--history-file", history)
     held = Wire(parent.port).ask("user ann", "locks a", "LOCK")
     os.rename(history, history + ".old")
     os.mkdir(history)
@@ -81,19 +87,13 @@ def one_that_cannot_be_started_again_leaves_the_place_to_another(folder):
 
 @test
 def one_that_dies_again_and_again_leaves_the_place_to_another(folder):
-    those = Farm(folder, 0, takeover_s=LONG_S)
-    parent = Parent(those, "parent")
-    farm.poll(lambda: serves(parent.port), "it serves")
-    those.replicas.append(Replica(those, "standby"))
+    those, parent = parent_beside_another(folder)
     another_serves(those, parent, parent.kill_child)
 
 
 @test
 def one_whose_parent_is_stopped_before_it_is_back_leaves_the_place(folder):
-    those = Farm(folder, 0, takeover_s=LONG_S)
-    parent = Parent(those, "parent")
-    farm.poll(lambda: serves(parent.port), "it serves")
-    those.replicas.append(Replica(those, "standby"))
+    those, parent = parent_beside_another(folder)
     os.kill(parent.pid, signal.SIGSTOP)
     parent.kill_child()
     os.kill(parent.pid, signal.SIGTERM)

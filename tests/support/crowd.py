@@ -191,6 +191,18 @@ class Crowd:
         end = time.monotonic() + seconds
         self.run_until(lambda: time.monotonic() >= end)
 
+    def survive(self, server, times, chance, most_s, *options, also=lambda: None):
+        """Kills the server in the midst of it, and starts it again with these options: what it has told
+        before holds."""
+        for _ in range(times):
+            self.connect()
+            self.run_for(0.02 + chance.random() * most_s)
+            server.kill()
+            self.run_until(lambda: False)
+            server.start(*options)
+            self.check()
+            also()
+
     def list(self, command):
         wire = Wire(self.port)
         wire.send("proto 2", command)

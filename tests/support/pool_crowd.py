@@ -151,14 +151,8 @@ def survive_kill_9(folder, crashes, *options, state=None):
     crowd = Crowd(server.port, SEED, client=PoolClient)
     operator = Operator(crowd, len(crowd.clients))
     crowd.clients.append(operator)
-    for _ in range(crashes):
-        crowd.connect()
-        crowd.run_for(0.02 + chance.random() * 0.2)
-        server.kill()
-        crowd.run_until(lambda: False)
-        server.start(*options)
-        crowd.check()
-        operator.check(crowd.list("LIST_JSON"))
+    crowd.survive(server, crashes, chance, 0.2, *options,
+                  also=lambda: operator.check(crowd.list("LIST_JSON")))
     finish(crowd, operator)
     print(f"# {crowd.answers} answers, {crashes} crashes", flush=True)
     assert crowd.answers > crashes, "there was no load"
