@@ -95,6 +95,11 @@ static int set_state(struct lockerd *self, const struct lockerd_options *options
     if (options->etcd.history_file != NULL && !store_is_shared(path))
         return cli_error("lockerd", EX_USAGE,
                          "--history-file is for a state in etcd: a state file has its own");
+    if (options->etcd.accepts_older && !store_is_shared(path))
+        return cli_error(
+            "lockerd", EX_USAGE,
+            "--accept-older-state is for a state in etcd: of a state file nothing else "
+            "is known");
 #ifdef FARMLOCK_ETCD
     store_offer_shared(store_etcd_open);
 #else
@@ -305,6 +310,8 @@ static int serve(void *context)
     struct event_base *base = NULL;
     int status = become_ordinary(self);
 
+    if (background_is_again())
+        ipclocker_server_accept_no_older_state(self->server);
     if (status == 0 && (base = event_loop_create()) == NULL) {
         report_failed_start(error_text(errno));
         status = EX_OSERR;

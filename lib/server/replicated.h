@@ -15,6 +15,10 @@
 void ipclocker_server_set_etcd(struct ipclocker_server *server,
                                const struct store_etcd_options *options);
 
+/* Has it forget that it may go on with an older state: for one that is started after another of the
+ * same options, which were about what that one has found. */
+void ipclocker_server_accept_no_older_state(struct ipclocker_server *server);
+
 /* How it opens its store, as far as that is known before it does: the strings are the server's. */
 void ipclocker_server_store_options(const struct ipclocker_server *server,
                                     struct store_options *options);

@@ -104,6 +104,7 @@ static int open_store(struct ipclocker_server *server, bool must_exist,
     state->store = store_open(&options, error);
     if (state->store == NULL)
         return -1;
+    state->etcd.accepts_older = false; /* was said of what there is, not of what may come */
     state->confirms = store_confirms(state->store);
     if (state->confirms || load(server, error) == 0)
         return 0;

@@ -21,6 +21,11 @@ void ipclocker_server_set_etcd(struct ipclocker_server *server,
              (unsigned long long)random_u64(), (unsigned long long)random_u64());
 }
 
+void ipclocker_server_accept_no_older_state(struct ipclocker_server *server)
+{
+    server->state.etcd.accepts_older = false;
+}
+
 void ipclocker_server_store_options(const struct ipclocker_server *server,
                                     struct store_options *options)
 {

@@ -11,6 +11,8 @@
  *   etcd_open.c   the way to etcd, and who asks there
  *   etcd_batch.c  batches as keys and values of etcd, and back
  *   etcd_history.c what has ended, in a file here
+ *   etcd_mark_keeper.c a thread that keeps what was seen of etcd
+ *   etcd_mark_file.c the file that it is kept in
  *   etcd_value.c  one request, clock, unusable seat or entry of the history as a value
  *   etcd_fields.c members of structs as lines
  *   sqlite.c      the engine that keeps a file: what its caller does

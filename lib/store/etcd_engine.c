@@ -285,6 +285,39 @@ static void act_on(struct etcd_engine *self, enum etcd_event event)
     }
 }
 
+/* What an earlier state is, and who says so, is seen once. */
+static void say_accepted(struct etcd_engine *self, const struct etcd_mark *mark)
+{
+    const struct etcd_sight *sight = etcd_replica_sight(self->replica);
+
+    if (self->leads)
+        etcd_say_beside(self, false,
+                        "the state that etcd has is gone on with, as was said by "
+                        "--accept-older-state: tokens go on from %llu",
+                        (unsigned long long)mark->next_token);
+    else
+        etcd_say_beside(self, false,
+                        "the state that etcd has is gone on with, though it is an earlier one or "
+                        "another than was seen here: it was accepted by who leads, at %s",
+                        sight->leader.host);
+}
+
+/* Is called with the mutex.  The file is another thread's. */
+static void keep_mark(struct etcd_engine *self)
+{
+    struct etcd_mark mark = etcd_replica_mark(self->replica);
+    struct store_line line;
+
+    if (mark.accepted != self->mark.accepted && (self->leads || self->mark.cluster_id != 0))
+        say_accepted(self, &mark);
+    self->mark = mark;
+    if (self->marks == NULL)
+        return;
+    etcd_mark_keeper_note(self->marks, &mark);
+    if (etcd_mark_keeper_news(self->marks, &line))
+        etcd_say_beside(self, line.is_trouble, "%s", line.text);
+}
+
 /* the thread */
 
 /* Does what the caller wants, as far as it can be done now.  Is called with the mutex, and returns
@@ -348,6 +381,7 @@ void *etcd_engine_run(void *engine)
         event = etcd_replica_step(self->replica, members_caller(self->members), &self->response);
         pthread_mutex_lock(&self->mutex);
         act_on(self, event);
+        keep_mark(self);
         if (!self->leads || event == ETCD_EVENT_LEADS || event == ETCD_EVENT_WATCHED)
             etcd_outlook_take(self);
         if ((event == ETCD_EVENT_NONE || event == ETCD_EVENT_IDLE) && !is_done(self))
@@ -368,6 +402,7 @@ void etcd_engine_destroy(struct etcd_engine *self)
     forget_batches(self);
     etcd_rows_forget(&self->rows);
     etcd_rows_forget(&self->reading);
+    etcd_mark_keeper_close(self->marks);
     etcd_replica_destroy(self->replica);
     etcd_history_close(self->history);
     members_destroy(self->members);

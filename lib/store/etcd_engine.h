@@ -16,6 +16,7 @@
 #include "engine.h"
 #include "etcd_batch.h"
 #include "etcd_history.h"
+#include "etcd_mark_keeper.h"
 #include "gather.h"
 #include "store/etcd/members.h"
 #include "store/etcd/replica.h"
@@ -47,8 +48,10 @@ struct etcd_engine {
     int64_t history_at_ms; /* when it is copied next */
     uint64_t history_seen; /* its last number, when it was copied last */
     bool history_is_under_way;
-    struct etcd_history *history; /* or NULL: none is kept */
-    char told[STORE_LINE_SIZE];   /* what was said last of how it stands, and when */
+    struct etcd_history *history;   /* or NULL: none is kept */
+    struct etcd_mark_keeper *marks; /* likewise */
+    struct etcd_mark mark;          /* that was seen last */
+    char told[STORE_LINE_SIZE];     /* what was said last of how it stands, and when */
     int64_t told_ms;
     char told_version[ETCD_VERSION_SIZE], told_errors[ETCD_ERRORS_SIZE]; /* of etcd */
     bool told_large;

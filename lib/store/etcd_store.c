@@ -284,14 +284,26 @@ static int open_history(struct etcd_engine *self, const struct store_options *op
     return poll_too(self, store_fd(etcd_history_file(self->history)), error);
 }
 
+/* What an earlier life has seen of etcd, in the same place. */
+static int open_mark(struct etcd_engine *self, const struct store_etcd_options *etcd,
+                     char error[STORE_ERROR_SIZE])
+{
+    if (etcd->history_file == NULL)
+        return 0;
+    self->marks = etcd_mark_keeper_open(etcd->history_file, self->prefix, etcd->accepts_older,
+                                        &self->mark, error);
+    return self->marks != NULL ? 0 : -1;
+}
+
 static int open_all(struct etcd_engine *self, const struct store_options *options,
                     char error[STORE_ERROR_SIZE])
 {
-    const struct etcd_replica_options calls = {
+    struct etcd_replica_options calls = {
         .on_row = etcd_engine_take_row,
         .on_history = etcd_engine_take_history,
         .wall_ms = wall_ms,
         .watches = true,
+        .accepts = options->etcd.accepts_older,
         .context = self,
     };
     int result;
@@ -300,8 +312,9 @@ static int open_all(struct etcd_engine *self, const struct store_options *option
         return store_error_set(error, errno, "no descriptor can be had: %s", error_text(errno));
     self->members = etcd_open_members(options, self->interrupt_fd, &self->prefix, error);
     if (self->members == NULL || poll_too(self, self->news_fd, error) != 0 ||
-        open_history(self, options, error) != 0)
+        open_history(self, options, error) != 0 || open_mark(self, &options->etcd, error) != 0)
         return -1;
+    calls.mark = self->mark;
     self->replica = etcd_open_replica(&options->etcd, self->prefix, &calls);
     if (self->replica == NULL)
         return store_error_set(error, errno, "etcd: %s", error_text(errno));

@@ -160,7 +160,8 @@ static int give_file(const struct hand_over *it, const char *suffix)
 int store_file_hand_over(const char *path, const char *user, uid_t uid, gid_t gid,
                          char error[STORE_ERROR_SIZE])
 {
-    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal", ".lock"};
+    static const char *const suffixes[] = {"",      "-wal",  "-shm",     "-journal",
+                                           ".lock", ".mark", ".mark.new"};
     struct hand_over it = {.path = path, .user = user, .uid = uid, .gid = gid, .error = error};
     int result = 0;
 

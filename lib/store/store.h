@@ -48,9 +48,12 @@ struct store_etcd_options {
     const char *host;     /* which machine and boot it is, as store_batch_host() says it */
     const char *listens;  /* where that is to be found, for people */
     const char *user, *password_file, *cert_file, *key_file, *ca_file;
-    const char *history_file; /* a state file that the history is kept in; NULL: none is kept */
+    const char *history_file; /* a state file that the history is kept in, and beside it, in
+                               * FILE.mark, what was seen of etcd; NULL: neither is kept */
     int64_t takeover_ms;      /* the others take over when it says nothing for so long */
     bool compacts;            /* etcd is ours alone: forget what is past there */
+    bool accepts_older;       /* go on with a state that is older than what was seen before, or with
+                               * another etcd, once: tokens go on above the wall clock */
     int64_t quota_bytes;      /* etcd's for its database; 0: as it is where nobody has set it */
 };
 
@@ -72,6 +75,7 @@ bool store_is_shared(const char *path);
  *   EUCLEAN  it is damaged
  *   EEXIST   there is something else in its place
  *   EINVAL   what is said of etcd cannot be so, or it was built without
+ *   EBADMSG  what was seen of etcd before is damaged
  *   ENOENT, EACCES, ENOSPC, EIO and others of the system
  * A state file that is removed while the store is open is written anew, with all that was in it;
  * when another is put in its place, no later batch is kept.

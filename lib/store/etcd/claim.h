@@ -27,11 +27,13 @@ struct etcd_sight {
     struct etcd_seq seq;
 };
 
-/* The most that was ever seen: what has less was put back to an earlier time. */
+/* The most that was ever seen: what has less was put back to an earlier time, as an etcd is that
+ * was restored from a copy; one that was restored has another id, too. */
 struct etcd_mark {
     uint64_t cluster_id; /* etcd's; 0: nothing was seen */
     int64_t revision;
     uint64_t next_token;
+    uint64_t accepted; /* as in struct etcd_leader */
 };
 
 /* How long a leader says nothing when nothing of its own is confirmed any more: less than it takes
@@ -54,10 +56,11 @@ static inline int64_t etcd_heartbeat_ms(int64_t takeover_ms)
 }
 
 enum etcd_verdict {
-    ETCD_WAIT,          /* another leads, or may */
+    ETCD_WAIT,          /* another leads, or may, in a state that may be gone on with */
     ETCD_CLAIM,         /* with the revisions of this look */
     ETCD_LATER_LAYOUT,  /* a later version has led, which knows more than this one */
-    ETCD_EARLIER_STATE, /* etcd was put back to an earlier time, or is another */
+    ETCD_EARLIER_STATE, /* etcd was put back to an earlier time, or is another, and nobody has said
+                         * that this is right; whoever leads there */
     ETCD_DAMAGED,       /* something else stands in the place of the keys */
 };
 
@@ -67,10 +70,13 @@ struct etcd_claim {
     int64_t takeover_ms;
     int64_t hesitation_ms; /* is added, so that not all claim at once; 0 to takeover_ms / 10 */
     struct etcd_mark mark; /* all zero: nothing is known */
+    bool accepts; /* goes on with an earlier state, once, as somebody said so: until it leads,
+                   * or another one that lives does in a state that is none */
 
     /* What was seen first at this time: both 0 and since_ms below 0: nothing. */
     int64_t leader_revision, seq_revision, since_ms;
-    uint64_t resigned_term; /* its own, whose vacancy is for others first; 0: none */
+    int64_t earlier_since_ms; /* since then all was earlier than the mark; below 0: it is not */
+    uint64_t resigned_term;   /* its own, whose vacancy is for others first; 0: none */
 };
 
 /* Begins to stand by, with nothing seen; 0, or the term in which it has resigned. */
@@ -80,7 +86,8 @@ void etcd_claim_begin(struct etcd_claim *claim, uint64_t resigned_term);
 enum etcd_verdict etcd_claim_see(struct etcd_claim *claim, const struct etcd_sight *sight,
                                  int64_t sent_ms, int64_t answered_ms);
 
-/* Whether a claim of that term, of which nobody knows how it ended, was successful. */
+/* Whether a claim of that term, of which nobody knows how it ended, was successful, if it is the
+ * same etcd. */
 bool etcd_claim_was_won(const struct etcd_claim *claim, const struct etcd_sight *sight,
                         uint64_t term);
 
@@ -88,8 +95,18 @@ bool etcd_claim_was_won(const struct etcd_claim *claim, const struct etcd_sight 
  * or else another leads, or did. */
 bool etcd_claim_was_done(const struct etcd_sight *sight, int64_t epoch, uint64_t term, uint64_t n);
 
-/* Keeps what is more than what was ever seen. */
+/* Whether what was seen is earlier than the mark, or of another etcd.  It is neither where it was
+ * accepted since, by who leads there, and has no fewer tokens. */
+bool etcd_mark_is_above(const struct etcd_mark *mark, const struct etcd_sight *sight);
+
+/* Keeps what was seen; nothing of what is earlier, or another's. */
+void etcd_mark_see(struct etcd_mark *mark, const struct etcd_sight *sight);
+
+/* Keeps what is more than what was ever seen of the same etcd, or of the first. */
 void etcd_mark_raise(struct etcd_mark *mark, uint64_t cluster_id, int64_t revision,
                      uint64_t next_token);
+
+/* Begins anew with an etcd that is led, in a state that was accepted then. */
+void etcd_mark_begin(struct etcd_mark *mark, uint64_t cluster_id, uint64_t accepted);
 
 #endif

@@ -45,6 +45,8 @@ void etcd_leader_write(const struct etcd_leader *leader, struct buffer *out)
     add_word(out, "version", leader->version);
     add_number(out, "since", (uint64_t)leader->since_ms);
     add_number(out, "takeover", (uint64_t)leader->takeover_ms);
+    if (leader->accepted > 0)
+        add_number(out, "accepted", leader->accepted);
 }
 
 /* One word of the leader's and what stands behind it.  Returns -1 where that cannot be. */
@@ -66,6 +68,7 @@ static int take_word(struct etcd_leader *leader, const char *word, const char *t
         {"version", leader->version, sizeof leader->version, NULL, 0},
         {"since", NULL, 0, (uint64_t *)&leader->since_ms, INT64_MAX},
         {"takeover", NULL, 0, (uint64_t *)&leader->takeover_ms, TAKEOVER_MOST_MS},
+        {"accepted", NULL, 0, &leader->accepted, INT64_MAX},
     };
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {

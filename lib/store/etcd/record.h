@@ -29,6 +29,8 @@ struct etcd_leader {
     char version[ETCD_NAME_SIZE];    /* lockerd's */
     int64_t since_ms;                /* when it took over, by its wall clock */
     int64_t takeover_ms;             /* how long others wait for a heartbeat of it */
+    uint64_t accepted; /* when somebody had it go on with an earlier state for the last time: a
+                        * number that only grows; 0: never */
 };
 
 struct etcd_seq {

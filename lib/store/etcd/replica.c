@@ -65,6 +65,7 @@ struct etcd_replica *etcd_replica_create(const struct etcd_replica_options *opti
     self->claim.hesitation_ms =
         (int64_t)(options->random % (uint64_t)(self->who.takeover_ms / 10 + 1));
     self->claim.mark = options->mark;
+    self->claim.accepts = options->accepts;
     replica_stand_by(self, INT64_MIN, 0);
     if (self->boot.failed) {
         etcd_replica_destroy(self);

@@ -66,6 +66,8 @@ struct etcd_replica_options {
     const char *boot;
     uint64_t random;       /* any number: how long it hesitates */
     struct etcd_mark mark; /* what was seen in an earlier life; all zero: nothing */
+    bool accepts;          /* an earlier state is gone on with, once, or another etcd: tokens go on
+                            * above the mark and above wall_ms(), by which others have gone */
     bool compacts;         /* etcd is ours alone: forget old revisions in it */
     bool watches;          /* looks how etcd is and who stands by, and shows that it does, once in
                             * each takeover_ms */
@@ -74,7 +76,8 @@ struct etcd_replica_options {
      * these return.  Return -1 with errno to give up. */
     int (*on_row)(void *context, const struct etcd_row *row);
     int (*on_history)(void *context, uint64_t number, struct etcd_bytes value);
-    int64_t (*wall_ms)(void *context); /* the time for people; NULL: nobody wants to know it */
+    int64_t (*wall_ms)(void *context); /* the time for people; NULL: nobody wants to know it, and
+                                        * there is no earlier state that is accepted */
     void *context;
 };
 

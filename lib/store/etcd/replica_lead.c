@@ -48,6 +48,9 @@ enum etcd_event replica_lead(struct etcd_replica *self, int64_t epoch, int64_t l
     self->is_to_compact = false;
     self->change.is_there = false;
     self->change.next_token = self->counters.next_token;
+    if (self->claim.accepts)
+        etcd_mark_begin(&self->claim.mark, self->sight.cluster_id, self->claimed.accepted);
+    self->claim.accepts = false;
     note_confirmed(self, self->change.first_ms);
     replica_watch_anew(self, self->change.first_ms);
     replica_rows_begin(self);

@@ -2,6 +2,7 @@
  * Must not claim with other revisions than those of the look that allowed it. */
 #include "replica_stand.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,22 @@ static enum etcd_event keep_out(struct etcd_replica *self, const char *why)
     return ETCD_EVENT_KEPT_OUT;
 }
 
+static enum etcd_event keep_out_of_earlier(struct etcd_replica *self)
+{
+    const struct etcd_mark *mark = &self->claim.mark;
+    const struct etcd_sight *sight = &self->sight;
+
+    snprintf(self->error, sizeof self->error,
+             "etcd has %s than this lockerd has seen (cluster %" PRIx64 ", revision %" PRId64
+             ", tokens below %" PRIu64 "; seen: cluster %" PRIx64 ", revision %" PRId64
+             ", tokens below %" PRIu64 "); if it was restored from a copy, or is to begin anew, "
+             "start one lockerd with --accept-older-state, once",
+             sight->cluster_id == mark->cluster_id ? "an earlier state" : "another state",
+             sight->cluster_id, sight->revision, sight->seq.next_token, mark->cluster_id,
+             mark->revision, mark->next_token);
+    return ETCD_EVENT_KEPT_OUT;
+}
+
 /* Takes what was seen by a question that was sent then. */
 static enum etcd_event consider(struct etcd_replica *self, int64_t now_ms)
 {
@@ -55,9 +72,9 @@ static enum etcd_event consider(struct etcd_replica *self, int64_t now_ms)
 
     self->look_at_ms = self->sent_ms + etcd_look_every_ms(self->who.takeover_ms);
     self->is_kept_out = verdict != ETCD_WAIT && verdict != ETCD_CLAIM;
-    if (verdict == ETCD_WAIT || verdict == ETCD_CLAIM)
-        etcd_mark_raise(&self->claim.mark, self->sight.cluster_id, self->sight.revision,
-                        self->sight.seq.next_token);
+    /* What is to be accepted is the mark when it is led, with tokens above the past; not before. */
+    if (!self->is_kept_out && !self->claim.accepts)
+        etcd_mark_see(&self->claim.mark, &self->sight);
     switch (verdict) {
     case ETCD_CLAIM:
         self->is_to_claim = true;
@@ -66,8 +83,7 @@ static enum etcd_event consider(struct etcd_replica *self, int64_t now_ms)
         return keep_out(self, "a later version has led, whose state this one does not know: "
                               "install that version here");
     case ETCD_EARLIER_STATE:
-        return keep_out(self, "etcd has an earlier state than this lockerd has seen: if it was "
-                              "restored from a copy, say so to go on from there");
+        return keep_out_of_earlier(self);
     case ETCD_DAMAGED:
         return keep_out(self, "the keys 0/leader and 0/seq in etcd are not lockerd's: give this "
                               "farm a prefix of its own, or restore them");
@@ -80,7 +96,8 @@ static enum etcd_event consider(struct etcd_replica *self, int64_t now_ms)
 /* Of a claim whose end was not known. */
 static enum etcd_event find_out(struct etcd_replica *self, int64_t now_ms)
 {
-    if (etcd_claim_was_won(&self->claim, &self->sight, self->claimed.term))
+    if (self->sight.cluster_id == self->claimed_cluster_id &&
+        etcd_claim_was_won(&self->claim, &self->sight, self->claimed.term))
         return replica_lead(self, self->sight.leader_revision, self->sight.seq_revision);
     self->role = REPLICA_STANDS_BY;
     return consider(self, now_ms);
@@ -116,6 +133,24 @@ enum etcd_event replica_look_hear(struct etcd_replica *self, int64_t now_ms,
 
 /* claims */
 
+static uint64_t greater(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* What was granted behind the copy nobody knows any more: numbers that were given since then are
+ * not given again, as they are a count, or began at an earlier time in the same way. */
+static void begin_above_the_past(struct etcd_replica *self)
+{
+    const struct etcd_mark *mark = &self->claim.mark;
+    uint64_t wall_ms = (uint64_t)self->claimed.since_ms;
+
+    self->claimed.accepted = greater(self->claimed.accepted + 1, wall_ms);
+    self->claimed_seq.next_ticket = greater(self->claimed_seq.next_ticket, wall_ms);
+    self->claimed_seq.next_token =
+        greater(greater(self->claimed_seq.next_token, mark->next_token), wall_ms);
+}
+
 static void compose_claim(struct etcd_replica *self)
 {
     const struct etcd_sight *sight = &self->sight;
@@ -124,6 +159,7 @@ static void compose_claim(struct etcd_replica *self)
     if (self->claimed.term != term + 1)
         self->change.first_ms = -1;
     self->claimed = self->who;
+    self->claimed_cluster_id = sight->cluster_id;
     self->claimed.layout = ETCD_LAYOUT;
     self->claimed.term = term + 1;
     if (sight->leader.cluster[0] != '\0')
@@ -136,9 +172,13 @@ static void compose_claim(struct etcd_replica *self)
     /* A new farm counts from 1: 0 is none. */
     self->claimed_seq.next_ticket += self->claimed_seq.next_ticket == 0;
     self->claimed_seq.next_token += self->claimed_seq.next_token == 0;
+    /* A lockerd of an earlier version that has led since does not know of it. */
+    self->claimed.accepted = greater(sight->leader.accepted, self->claim.mark.accepted);
+    if (self->claim.accepts)
+        begin_above_the_past(self);
 }
 
-/* The counters are as they were: whoever leads goes on counting. */
+/* The counters are as they were: whoever leads goes on counting, but behind an earlier state. */
 int replica_claim_ask(struct etcd_replica *self)
 {
     char leader_key[REPLICA_KEY_SIZE], seq_key[REPLICA_KEY_SIZE], boot_key[REPLICA_KEY_SIZE];
@@ -185,7 +225,8 @@ enum etcd_event replica_claim_hear(struct etcd_replica *self, int64_t now_ms,
         self->role = REPLICA_CLAIMS;
         return replica_not_understood(self, now_ms);
     }
-    if (succeeded)
+    /* The same revisions may be those of another etcd, which was restored from a copy. */
+    if (succeeded && self->sight.cluster_id == self->claimed_cluster_id)
         return replica_lead(self, self->sight.revision, self->sight.revision);
     return find_out(self, now_ms);
 }

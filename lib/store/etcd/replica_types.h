@@ -104,6 +104,7 @@ struct etcd_replica {
     /* standing by, and claiming */
     int64_t look_at_ms;
     bool is_to_claim;
+    uint64_t claimed_cluster_id;
     struct etcd_leader claimed;
     struct etcd_seq claimed_seq;
 

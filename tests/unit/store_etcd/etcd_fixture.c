@@ -12,6 +12,29 @@
 
 enum { STEPS_MOST = 1000, KEY_SIZE = 64 };
 
+struct etcd_claim etcd_fixture_claim(const char *instance)
+{
+    struct etcd_claim claim = {.instance = instance, .takeover_ms = FIXTURE_TAKEOVER_MS};
+
+    etcd_claim_begin(&claim, 0);
+    return claim;
+}
+
+struct etcd_sight etcd_fixture_sight(const char *instance, int64_t seq_revision)
+{
+    struct etcd_sight sight = {
+        .cluster_id = 1,
+        .revision = 100,
+        .leader_revision = 10,
+        .seq_revision = seq_revision,
+        .leader = {.layout = ETCD_LAYOUT, .term = 3, .takeover_ms = FIXTURE_TAKEOVER_MS},
+        .seq = {.layout = ETCD_LAYOUT, .term = 3, .next_token = 50},
+    };
+
+    snprintf(sight.leader.instance, sizeof sight.leader.instance, "%s", instance);
+    return sight;
+}
+
 static int take_row(void *context, const struct etcd_row *row)
 {
     struct etcd_fixture *fixture = context;
@@ -182,6 +205,26 @@ void etcd_fixture_usurp(struct etcd_fixture *fixture, const char *instance)
     etcd_replica_destroy(fixture->replica);
     fixture->replica = ours;
     fixture->now_ms = now_ms;
+}
+
+void etcd_fixture_stand_by(struct etcd_fixture *fixture)
+{
+    struct etcd_replica_options options = etcd_fixture_options(fixture, "two");
+
+    etcd_fixture_lead(fixture);
+    etcd_fixture_replace(fixture, &options);
+    assert_int_equal(etcd_fixture_step(fixture), ETCD_EVENT_NONE);
+}
+
+struct etcd_question etcd_fixture_ask_to_claim(struct etcd_fixture *fixture)
+{
+    struct etcd_question question = etcd_fixture_ask(fixture);
+
+    while (question.method != ETCD_TXN) {
+        assert_int_equal(etcd_fixture_answer(fixture, &question), ETCD_EVENT_NONE);
+        question = etcd_fixture_ask(fixture);
+    }
+    return question;
 }
 
 void etcd_fixture_commit(struct etcd_fixture *fixture, const char *name, const char *value)

@@ -24,6 +24,11 @@ struct etcd_fixture {
     size_t questions;        /* that were answered */
 };
 
+/* The rule alone, with nothing seen; and what a look sees of an instance that leads in term 3, with
+ * a last change of that revision, the leader's own being of 10 and etcd's of 100. */
+struct etcd_claim etcd_fixture_claim(const char *instance);
+struct etcd_sight etcd_fixture_sight(const char *instance, int64_t seq_revision);
+
 /* For cmocka: the fixture is *state, and it has a replica named "one". */
 int etcd_fixture_setup(void **state);
 int etcd_fixture_teardown(void **state);
@@ -47,11 +52,17 @@ void etcd_fixture_until(struct etcd_fixture *fixture, enum etcd_event event);
 /* Leads, with a first commit behind it. */
 void etcd_fixture_lead(struct etcd_fixture *fixture);
 
+/* A replica named "two" stands by, and has seen that "one" leads, who is never heard of again. */
+void etcd_fixture_stand_by(struct etcd_fixture *fixture);
+
 /* A new replica of the same instance has taken over, and is about to read. */
 void etcd_fixture_lead_again(struct etcd_fixture *fixture);
 
 /* The question that is due, at that time. */
 struct etcd_question etcd_fixture_ask(struct etcd_fixture *fixture);
+
+/* The question that claims; etcd answers those before. */
+struct etcd_question etcd_fixture_ask_to_claim(struct etcd_fixture *fixture);
 
 /* Etcd does what was asked, and the replica hears of it, or hears that nobody knows. */
 enum etcd_event etcd_fixture_answer(struct etcd_fixture *fixture,

@@ -84,7 +84,7 @@ static void who_must_not_lead_is_not_counted_on(void **state)
     etcd_replica_resign(fixture->replica);
     etcd_fixture_until(fixture, ETCD_EVENT_RESIGNED);
     options.watches = true;
-    options.mark = (struct etcd_mark){fixture->etcd.cluster_id, 1000, 1};
+    options.mark = (struct etcd_mark){fixture->etcd.cluster_id, 1000, 1, 0};
     etcd_fixture_replace(fixture, &options);
     etcd_fixture_until(fixture, ETCD_EVENT_KEPT_OUT);
     etcd_fixture_until(fixture, ETCD_EVENT_WATCHED);
