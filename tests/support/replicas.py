@@ -29,7 +29,8 @@ class Replica:
                                       self.port, "--state", self.farm.state, "--takeover",
                                       f"{self.farm.takeover_s}s", "--pidstat-port", "none", *self.options,
                                       stderr=log, stdout=log)
-        farm.poll(lambda: "standing by" in self.log() or "leading" in self.log(), "it stands by")
+        farm.poll(lambda: any(word in self.log() for word in ("standing by", "leading", "must not lead")),
+                  "it stands by")
 
     def log(self):
         with open(self.path, encoding="utf-8") as log:

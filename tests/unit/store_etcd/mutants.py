@@ -25,9 +25,20 @@ MUTANTS = (
     ("who has resigned waits at later vacancies, too", "claim.c", " && claim->resigned_term == sight->leader.term", ""),
     ("who has resigned claims at once", "claim.c",
      "    if (claim->resigned_term != 0 && claim->resigned_term == sight->leader.term)\n        return false;\n", ""),
-    ("tokens that were seen do not count", "claim.c", "sight->seq.next_token < mark->next_token ||", "false ||"),
-    ("revisions that were seen do not count", "claim.c", "sight->revision < mark->revision)", "false)"),
-    ("another etcd must have as many revisions", "claim.c", "        mark->revision = 0;", "        (void)0;"),
+    ("tokens that were seen do not count", "claim.c", "           sight->seq.next_token < mark->next_token;", "           false;"),
+    ("revisions that were seen do not count", "claim.c", "sight->revision < mark->revision ||", "false ||"),
+    ("another etcd is gone on with", "claim.c", "    return sight->cluster_id != mark->cluster_id || sight->revision", "    return sight->revision"),
+    ("another etcd that is accepted must have as many revisions", "claim.c", "    mark->revision = 0;", "    (void)0;"),
+    ("another etcd takes the place of the mark", "claim.c", "    if (mark->cluster_id != cluster_id)\n        return;\n",
+     "    mark->cluster_id = cluster_id;\n"),
+    ("what is earlier is a mark", "claim.c", "    if (etcd_mark_is_above(mark, sight))\n        return;\n", ""),
+    ("what others have accepted is none of ours", "claim.c", "    return sight->leader.accepted > mark->accepted &&", "    return false &&"),
+    ("what others have accepted may have fewer tokens", "claim.c", " && sight->seq.next_token >= mark->next_token;", ";"),
+    ("one look that sees what was is told of while another leads", "claim.c", "    return sight->cluster_id != claim->mark.cluster_id ||\n",
+     "    return true ||\n"),
+    ("an earlier state that another leads is never told of", "claim.c", "sent_ms - claim->earlier_since_ms >= claim->takeover_ms;", "false;"),
+    ("who accepts does so for ever", "claim.c", "    if (is_new && !is_first && !is_earlier)\n        claim->accepts = false;\n", ""),
+    ("who accepts has led what it sees first", "claim.c", "is_new && !is_first && !is_earlier", "is_new && !is_earlier"),
     ("the claim of another is taken for ours", "claim.c", "           strcmp(sight->leader.instance, claim->instance) == 0;",
      "           true;"),
     ("an older claim is taken for this one", "claim.c", "sight->leader.term == term &&\n           sight->seq.term == term &&", "true &&"),
@@ -48,6 +59,10 @@ MUTANTS = (
     ("counters begin anew", "replica_lead.c", "        self->claimed_seq.next_token,\n", "        0,\n"),
     ("what was counted and is not kept is a mark", "replica_lead.c", "self->last, self->change.next_token);",
      "self->last, self->counters.next_token);"),
+    ("an earlier state is accepted again", "replica_lead.c", "    self->claim.accepts = false;\n", ""),
+    ("what was accepted is not remembered", "replica_lead.c", "    if (self->claim.accepts)\n", "    if (false)\n"),
+    ("a leader does not remember what it did", "replica_lead.c",
+     "    etcd_mark_raise(&self->claim.mark, self->sight.cluster_id, self->last, self->change.next_token);\n", ""),
     ("heartbeats come late", "replica_lead.c", "first_ms + etcd_heartbeat_ms(self->who.takeover_ms)", "first_ms + self->who.takeover_ms"),
     ("heartbeats wait for rows", "replica.c", "if (self->change.is_there || is_before(self->heartbeat_at_ms, now_ms))",
      "if (self->change.is_there || (!self->rows.is_wanted && is_before(self->heartbeat_at_ms, now_ms)))"),
@@ -59,12 +74,24 @@ MUTANTS = (
     ("counters go back", "replica.c", "own->next_token = greater(own->next_token, counters->next_token);",
      "own->next_token = counters->next_token;"),
 
+    ("what an earlier life has seen is not known", "replica.c", "    self->claim.mark = options->mark;\n", ""),
+    ("a standby does not remember what it sees", "replica_stand.c", "        etcd_mark_see(&self->claim.mark, &self->sight);\n", "        (void)0;\n"),
+    ("what is accepted is remembered before it is led", "replica_stand.c", "!self->is_kept_out && !self->claim.accepts", "!self->is_kept_out"),
+    ("tokens go on where the copy has them", "replica_stand.c", "    if (self->claim.accepts)\n        begin_above_the_past(self);\n", ""),
+    ("tokens go on below those that were seen", "replica_stand.c",
+     "greater(greater(self->claimed_seq.next_token, mark->next_token), wall_ms)", "greater(self->claimed_seq.next_token, wall_ms)"),
+    ("what is accepted twice is accepted once", "replica_stand.c", "greater(self->claimed.accepted + 1, wall_ms)", "wall_ms"),
+    ("a claim that another etcd took is one", "replica_stand.c",
+     "    if (succeeded && self->sight.cluster_id == self->claimed_cluster_id)\n", "    if (succeeded)\n"),
+    ("a lost claim that another etcd has is one", "replica_stand.c",
+     "    if (self->sight.cluster_id == self->claimed_cluster_id &&\n        etcd_claim_was_won", "    if (etcd_claim_was_won"),
+
     ("claims are not guarded by seq", "replica_stand.c",
      "self->sight.leader_revision,\n                              self->sight.seq_revision,", "self->sight.leader_revision, -1,"),
     ("a claim forgets the counters", "replica_stand.c", "    self->claimed_seq = sight->seq;\n", ""),
     ("a claim whose answer was lost is forgotten", "replica_stand.c",
      "    if (outcome == ETCD_UNKNOWN) {\n        self->role = REPLICA_CLAIMS;\n", "    if (outcome == ETCD_UNKNOWN) {\n"),
-    ("every claim is won", "replica_stand.c", "    if (succeeded)\n        return replica_lead(", "    if (true)\n        return replica_lead("),
+    ("every claim is won", "replica_stand.c", "    if (succeeded && self->sight.cluster_id == self->claimed_cluster_id)\n", "    if (true)\n"),
     ("each leader has a farm of its own", "replica_stand.c", "    if (sight->leader.cluster[0] != '\\0')\n", "    if (false)\n"),
     ("a claim is as young as its last copy", "replica_stand.c", "    if (self->change.first_ms < 0)\n        self->change.first_ms = self->sent_ms;",
      "    self->change.first_ms = self->sent_ms;"),
@@ -92,10 +119,10 @@ MUTANTS = (
 )
 
 # Tried one after the other until one fails: program, its environment.
-TESTS = tuple((f"test_etcd_{name}", {}) for name in ("claim", "replica", "resign", "outbox", "txn", "wire")) + tuple(
+TESTS = tuple((f"test_etcd_{name}", {}) for name in ("claim", "mark", "replica", "resign", "outbox", "txn", "wire")) + tuple(
     ("test_etcd_simulation", {"FARMLOCK_SEED": seed, "FARMLOCK_OPS": "999999"}) for seed in ("1", "2"))
 
-OURS = ("claim", "outbox", "record", "replica", "replica_base", "replica_lead", "replica_read", "replica_stand",
+OURS = ("claim", "outbox", "record", "replica", "replica_base", "replica_lead", "replica_read", "replica_stand", "replica_watch",
         "txn", "wire")
 
 
