@@ -117,11 +117,13 @@ static void *run(void *context)
 
     pthread_mutex_lock(&self->mutex);
     for (;;) {
+        /* Of before it writes: what was noted meanwhile is to be written, too. */
+        bool is_last = self->closing;
         int64_t ms = wait_ms(self);
 
         if (ms == 0)
             write_mark(self);
-        if (self->closing)
+        if (is_last)
             break;
         if (ms != 0)
             wait_until_due(self, ms);

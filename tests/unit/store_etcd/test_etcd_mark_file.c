@@ -19,7 +19,7 @@
 #include "store/etcd_mark_file.h"
 #include "store/etcd_mark_keeper.h"
 
-enum { TEXT_SIZE = 4096, PATH_SIZE = 128, POLL_MS = 10, POLLS = 3000 };
+enum { TEXT_SIZE = 4096, PATH_SIZE = 128, POLL_US = 10000, CLOSES = 50, POLLS = 3000 };
 
 static char folder[64], history[PATH_SIZE], path[PATH_SIZE], beside[PATH_SIZE], other[PATH_SIZE];
 
@@ -295,9 +295,27 @@ static void what_was_noted_last_is_there_at_the_next_start(void **state)
     etcd_mark_keeper_close(NULL);
 }
 
-static void sleep_ms(long ms)
+static void sleep_us(long us)
 {
-    nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
+    nanosleep(&(struct timespec){.tv_nsec = us * 1000}, NULL);
+}
+
+/* The thread is at another step of its work each time. */
+static void what_is_noted_while_it_writes_is_kept_at_the_end(void **state)
+{
+    (void)state;
+    for (int i = 1; i <= CLOSES; i++) {
+        struct etcd_mark mark, before = {1, 2L * i - 1, (uint64_t)i, 0}, last = {1, 2L * i, 1, 0};
+        struct etcd_mark_keeper *keeper = open_keeper("/a/", &mark);
+
+        etcd_mark_keeper_note(keeper, &before);
+        sleep_us(i * 20);
+        etcd_mark_keeper_note(keeper, &last);
+        etcd_mark_keeper_close(keeper);
+        keeper = open_keeper("/a/", &mark);
+        assert_true(are_equal(mark, last));
+        etcd_mark_keeper_close(keeper);
+    }
 }
 
 static void a_token_is_kept_soon(void **state)
@@ -312,7 +330,7 @@ static void a_token_is_kept_soon(void **state)
     later.next_token++;
     etcd_mark_keeper_note(keeper, &later);
     for (int i = 0; i < POLLS && etcd_marks_get(&marks, "/a/").next_token < later.next_token; i++) {
-        sleep_ms(POLL_MS);
+        sleep_us(POLL_US);
         assert_int_equal(read_error(&marks, error), 0);
     }
     assert_true(are_equal(etcd_marks_get(&marks, "/a/"), later));
@@ -324,7 +342,7 @@ static void wait_for_news(struct etcd_mark_keeper *keeper, struct store_line *li
     for (int i = 0; i < POLLS; i++) {
         if (etcd_mark_keeper_news(keeper, line))
             return;
-        sleep_ms(POLL_MS);
+        sleep_us(POLL_US);
     }
     fail_msg("there is no news");
 }
@@ -389,6 +407,7 @@ int main(void)
         IN_FOLDER(a_name_that_was_left_leads_nowhere),
         IN_FOLDER(what_cannot_be_written_leaves_what_there_was),
         IN_FOLDER(what_was_noted_last_is_there_at_the_next_start),
+        IN_FOLDER(what_is_noted_while_it_writes_is_kept_at_the_end),
         IN_FOLDER(a_token_is_kept_soon),
         IN_FOLDER(a_mark_that_cannot_be_kept_is_told_of_once),
         IN_FOLDER(a_damaged_mark_is_none_only_for_who_says_so),
