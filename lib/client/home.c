@@ -45,12 +45,12 @@ bool client_home_has_others(const struct ipclocker *lock)
 }
 
 /* One server may stand in the list by several names, and start anew between two looks: they are two
- * where the one that started last ran already while the other was there. */
+ * where the one that started last ran already while the other was there.  Within one second nothing
+ * is known of the order. */
 static bool are_alone(const struct client_host *a, const struct client_host *b)
 {
-    return a->started != 0 && b->started != 0 && a->started != b->started &&
-           a->started <= b->seen && b->started <= a->seen &&
-           (a->cluster[0] == '\0' || strcmp(a->cluster, b->cluster) != 0);
+    return a->started != 0 && b->started != 0 && a->started != b->started && a->started < b->seen &&
+           b->started < a->seen && (a->cluster[0] == '\0' || strcmp(a->cluster, b->cluster) != 0);
 }
 
 static void tell_alone(struct ipclocker *lock, const struct client_host *a,
