@@ -49,13 +49,13 @@ def _thinned(values):
     return [(max(farm_judge.percentile(values, part * 100), 1) / 1000, part * 100) for part in sorted(parts)]
 
 
-def shares(title, what, by_engine):
+def shares(title, y_name, by_engine):
     """How many of some times are at most so long; `by_engine` has sorted microseconds."""
     known = {engine: values for engine, values in by_engine.items() if values}
     longest = max([values[-1] for values in known.values()] + [1000])
     shortest = min([farm_judge.percentile(values, 1) for values in known.values()] + [1000])
     panel = Panel((LEFT, 120, RIGHT, 400), Logarithmic(max(shortest, 10) / 1000, longest / 1000), Linear(0, 100),
-                  f"% of {what} that took at most so long", "milliseconds")
+                  y_name, "milliseconds")
     notes = []
     for number, (engine, values) in enumerate(known.items()):
         panel.line(_thinned(values) + [(values[-1] / 1000, 100)], number)
@@ -63,7 +63,7 @@ def shares(title, what, by_engine):
         notes.append(f"{NAMES[engine]}: {',  '.join(figures)}  ({len(values):,})")
         for percent in (50, 99):
             panel.dot(max(farm_judge.percentile(values, percent), 1) / 1000, percent, number)
-    parts = panel.parts + farm_svg.legend(LEFT + 330, 110, [NAMES[engine] for engine in known])
+    parts = panel.parts + farm_svg.legend(LEFT + 380, 110, [NAMES[engine] for engine in known])
     return farm_svg.picture(WIDTH, 460, title, notes, parts)
 
 
@@ -102,16 +102,17 @@ def growth(run, needs):
             panel.dot(x, y, number % len(farm_svg.LIGHT))
         panel.parts.append(farm_svg.text(RIGHT - 196, places[name] + 4, name, f"t{number % len(farm_svg.LIGHT)}"))
     panel.limit(100, "all of it")
-    return farm_svg.picture(WIDTH, 500, f"Where the first bottleneck is: {NAMES[run.engine]}", ["worked out from what the day has cost; at the farm's own pace"], panel.parts)
+    return farm_svg.picture(WIDTH, 500, f"Where the first bottleneck is: {NAMES[run.engine]}",
+                            ["worked out from what the day has cost; at the farm's own pace"], panel.parts)
 
 
 def draw(plan, runs, needs):
     """{name of a file: text of an SVG}; needs has a list for each engine."""
     found = {f"farm-day-{run.engine}.svg": over_the_day(run, plan) for run in runs}
     found |= {f"farm-growth-{run.engine}.svg": growth(run, needs[run.engine]) for run in runs}
-    found["farm-handover.svg"] = shares("From a seat given back to the next grant heard", "handovers",
+    found["farm-handover.svg"] = shares("From a seat given back to the next grant heard", "% of handovers that took at most so long",
                                         {run.engine: run.handovers_us for run in runs})
-    found["farm-beyond.svg"] = shares("What jobs waited beyond what the seats force", "jobs",
+    found["farm-beyond.svg"] = shares("What jobs waited beyond what the seats force", "% of jobs, at most so much longer",
                                       {run.engine: run.excesses_us for run in runs})
     found["farm-seats.svg"] = use_of_seats(runs)
     return found
