@@ -11,6 +11,9 @@ enum ipclocker_past {
     IPCLOCKER_PAST_HOLD,    /* a lock that was held, or is held still */
     IPCLOCKER_PAST_REFUSED, /* a request that would not wait */
     IPCLOCKER_PAST_LEFT,    /* a wait that ended without a grant */
+    IPCLOCKER_PAST_HOLE, /* rows are missing: `locks` is why, in a word of HISTORY, `token` how many
+                          * at least, 0 where nobody knows; they ended between `asked_ms` and
+                          * `ended_ms` */
 };
 
 /* One row of the history.  Strings are what clients have sent: clean them before they go to a

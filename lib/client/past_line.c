@@ -10,7 +10,8 @@
 
 _Static_assert((int)PAST_HOLD == (int)IPCLOCKER_PAST_HOLD &&
                    (int)PAST_REFUSED == (int)IPCLOCKER_PAST_REFUSED &&
-                   (int)PAST_LEFT == (int)IPCLOCKER_PAST_LEFT,
+                   (int)PAST_LEFT == (int)IPCLOCKER_PAST_LEFT &&
+                   (int)PAST_HOLE == (int)IPCLOCKER_PAST_HOLE,
                "the kinds have the same order");
 _Static_assert((int)PROOF_CLAIMED == (int)IPCLOCKER_CLAIMED &&
                    (int)PROOF_SOCKET == (int)IPCLOCKER_PROVEN_BY_SOCKET &&

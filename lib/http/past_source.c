@@ -35,11 +35,13 @@ static void add_who(struct json_line *line, const struct store_history *entry, b
     json_line_text(line, "by", is_hidden ? NULL : entry->by_name);
 }
 
-/* As lockreport --holds --json has them.  In a thread of the store's. */
+/* As lockreport --holds --json has them, where a hole is no row.  In a thread of the store's. */
 static void on_entry(struct store_query *query, const struct store_history *entry)
 {
     struct json_line line;
 
+    if (entry->past == STORE_PAST_HOLE)
+        return;
     if (query->text.len > 0)
         buffer_add_text(&query->text, ",\n");
     line = json_line_begin(&query->text);

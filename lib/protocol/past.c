@@ -8,6 +8,7 @@ static const char *const words[] = {
     [PAST_HOLD] = "hold",
     [PAST_REFUSED] = "refused",
     [PAST_LEFT] = "left",
+    [PAST_HOLE] = "hole",
 };
 
 enum { WORDS = sizeof words / sizeof *words };

@@ -10,7 +10,7 @@
 
 _Static_assert((int)PAST_HOLD == (int)STORE_PAST_HOLD &&
                    (int)PAST_REFUSED == (int)STORE_PAST_REFUSED &&
-                   (int)PAST_LEFT == (int)STORE_PAST_LEFT,
+                   (int)PAST_LEFT == (int)STORE_PAST_LEFT && (int)PAST_HOLE == (int)STORE_PAST_HOLE,
                "the kinds have the same order");
 
 _Static_assert((int)REASON_NONE == (int)LOCK_REASON_NONE &&
@@ -77,7 +77,7 @@ static void add(struct buffer *out, const struct store_history *entry, bool tell
     add_word(out, entry->job);
     add_word(out, entry->lock);
     buffer_add(out, "\n", 1);
-    if (tells_who)
+    if (tells_who && entry->past != STORE_PAST_HOLE)
         add_who(out, entry);
 }
 
@@ -92,7 +92,8 @@ void history_text_add(struct buffer *out, const struct store_history *entry,
 {
     struct store_history blank = *entry;
 
-    if (history_text_shows(view, &entry->asker)) {
+    /* A hole is nobody's, and everybody's reports lack what is missing. */
+    if (entry->past == STORE_PAST_HOLE || history_text_shows(view, &entry->asker)) {
         add(out, entry, tells_who);
         return;
     }

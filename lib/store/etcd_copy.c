@@ -2,7 +2,12 @@
  * Must not read it. */
 #include "etcd_copy.h"
 
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/rfc3339.h"
 #include "etcd_say.h"
+#include "protocol/past.h"
 #include "store/etcd/replica_step.h"
 
 /* A little behind what it tells of. */
@@ -15,6 +20,26 @@ static uint64_t last_number(const struct etcd_engine *self)
                        : etcd_replica_sight(self->replica)->seq.history;
 }
 
+/* Looks whose history it is.  One that stands by may have had an old answer, where the number just
+ * seems to go back: only where that stays so it was put back.  Returns whether it is to be copied.
+ */
+static bool meet(struct etcd_engine *self, int64_t now_ms)
+{
+    const char *cluster = etcd_replica_sight(self->replica)->leader.cluster;
+    uint64_t number = last_number(self);
+    bool is_behind = number < etcd_history_last(self->history);
+
+    if (cluster[0] == '\0')
+        return false; /* nobody has led */
+    if (!is_behind)
+        self->history_behind_ms = 0;
+    else if (self->history_behind_ms == 0)
+        self->history_behind_ms = now_ms;
+    if (!is_behind || self->leads || now_ms - self->history_behind_ms >= self->takeover_ms)
+        etcd_history_meet(self->history, cluster, number);
+    return number > etcd_history_last(self->history);
+}
+
 void etcd_copy_begin(struct etcd_engine *self)
 {
     int64_t now_ms = etcd_replica_now_ms();
@@ -23,24 +48,41 @@ void etcd_copy_begin(struct etcd_engine *self)
         now_ms < self->history_at_ms)
         return;
     self->history_at_ms = now_ms + (self->leads ? COPY_LEADER_MS : COPY_STANDBY_MS);
-    if (last_number(self) <= etcd_history_last(self->history))
+    if (!meet(self, now_ms))
         return;
     self->history_is_under_way = true;
     self->history_seen = etcd_history_last(self->history);
     etcd_replica_read_history(self->replica, self->history_seen);
 }
 
+static void say_hole(struct etcd_engine *self, const struct etcd_hole *hole)
+{
+    char from[RFC3339_SIZE], to[RFC3339_SIZE];
+
+    rfc3339_format(from, hole->from_ms);
+    rfc3339_format(to, hole->to_ms);
+    if (strcmp(hole->why, PAST_HOLE_AWAY) == 0)
+        etcd_say_beside(self, true,
+                        "the history has a hole, from %s to %s: %" PRIu64 " steps of it were not "
+                        "in etcd any more, as this lockerd was away for too long",
+                        from, to, hole->count);
+    else
+        etcd_say_beside(self, true,
+                        "the history may have a hole, from %s to %s: etcd was %s, and it goes on "
+                        "with what is there",
+                        from, to,
+                        strcmp(hole->why, PAST_HOLE_NEW_ETCD) == 0 ? "set up anew"
+                                                                   : "put back to an earlier time");
+}
+
 /* There is a next page as long as there was one. */
 void etcd_copy_end(struct etcd_engine *self)
 {
-    uint64_t first, last;
+    struct etcd_hole hole;
 
     self->history_is_under_way = false;
     if (etcd_history_last(self->history) > self->history_seen)
         self->history_at_ms = 0;
-    if (etcd_history_hole(self->history, &first, &last))
-        etcd_say_beside(self, true,
-                        "the history has a hole: %llu steps of it were not in etcd any more, as "
-                        "this lockerd was away for too long",
-                        (unsigned long long)last - first + 1);
+    if (etcd_history_hole(self->history, &hole))
+        say_hole(self, &hole);
 }

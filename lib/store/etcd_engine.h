@@ -44,8 +44,9 @@ struct etcd_engine {
     int64_t sent_us, took_us;
     int64_t line_ms, line_told_ms; /* a time of the table's line, and of our clock then */
     struct etcd_rows reading;
-    int64_t history_at_ms; /* when it is copied next */
-    uint64_t history_seen; /* its last number, when it was copied last */
+    int64_t history_at_ms;     /* when it is copied next */
+    uint64_t history_seen;     /* its last number, when it was copied last */
+    int64_t history_behind_ms; /* since when less of it is there than was copied; 0: it is not */
     bool history_is_under_way;
     struct etcd_history *history; /* or NULL: none is kept */
     char told[STORE_LINE_SIZE];   /* what was said last of how it stands, and when */

@@ -11,15 +11,23 @@
 #include "base/number.h"
 #include "error.h"
 #include "etcd_value.h"
+#include "protocol/past.h"
 #include "sqlite.h"
+#include "store/etcd/record.h"
 
 struct etcd_history {
     struct store *file;
+    int64_t history_ms;
     uint64_t last;
-    uint64_t hole_first, hole_last; /* 0: none */
+    char cluster[ETCD_ID_SIZE]; /* the farm's that it was copied of; "": not known */
+    int64_t ended_ms;           /* when the last entry ended that was copied; 0: not known */
+    struct etcd_hole missing;   /* to be noted before the next entry; `why` NULL: nothing */
+    struct etcd_hole noted;     /* and not told yet; likewise */
 };
 
 static const char copied[] = "outbox ";
+
+enum { COPIED_SIZE = sizeof copied + ETCD_ID_SIZE + 48 };
 
 static int refuse_request(void *context, const struct lock_record *record)
 {
@@ -27,6 +35,33 @@ static int refuse_request(void *context, const struct lock_record *record)
     (void)record;
     errno = EINVAL;
     return -1;
+}
+
+/* NUMBER [CLUSTER ENDED]: earlier versions have noted the number only. */
+static int read_copied(struct etcd_history *self, char *text)
+{
+    const char *number = strsep(&text, " "), *cluster = strsep(&text, " ");
+    uint64_t ended_ms;
+
+    if (number_parse(number, INT64_MAX, &self->last) != 0)
+        return -1;
+    if (cluster == NULL || strlen(cluster) >= sizeof self->cluster || text == NULL ||
+        number_parse(text, INT64_MAX, &ended_ms) != 0)
+        return 0;
+    snprintf(self->cluster, sizeof self->cluster, "%s", cluster);
+    self->ended_ms = (int64_t)ended_ms;
+    return 0;
+}
+
+static void note_copied(const struct etcd_history *self, struct store_batch *batch, uint64_t number)
+{
+    char host[COPIED_SIZE];
+    int len = snprintf(host, sizeof host, "%s%" PRIu64, copied, number);
+
+    if (self->cluster[0] != '\0')
+        snprintf(host + len, sizeof host - (size_t)len, " %s %" PRId64, self->cluster,
+                 self->ended_ms);
+    store_batch_host(batch, host);
 }
 
 static int load(struct etcd_history *self, const char *path, char error[STORE_ERROR_SIZE])
@@ -39,9 +74,10 @@ static int load(struct etcd_history *self, const char *path, char error[STORE_ER
                                                   "damaged: name another",
                                                   path)
                                 : -1;
-    if (strncmp(loader.host, copied, strlen(copied)) == 0)
-        return number_parse(loader.host + strlen(copied), INT64_MAX, &self->last);
-    return 0;
+    if (strncmp(loader.host, copied, strlen(copied)) != 0 ||
+        read_copied(self, loader.host + strlen(copied)) == 0)
+        return 0;
+    return store_error_set(error, EUCLEAN, "the history file %s is damaged: name another", path);
 }
 
 struct etcd_history *etcd_history_open(const struct store_options *options,
@@ -53,6 +89,7 @@ struct etcd_history *etcd_history_open(const struct store_options *options,
         store_error_set(error, ENOMEM, "out of memory");
         return NULL;
     }
+    self->history_ms = options->history_ms;
     self->file = store_sqlite_open(options, error);
     if (self->file != NULL && load(self, options->path, error) == 0)
         return self;
@@ -83,7 +120,35 @@ void etcd_history_add(struct etcd_txn *txn, const struct store_batch *batch, str
     }
 }
 
-static void add_entries(struct store_batch *batch, char *text)
+/* Before the first entry behind the hole, whose end is where that ends. */
+static void note_hole(struct etcd_history *self, struct store_batch *batch, int64_t to_ms)
+{
+    struct etcd_hole *hole = &self->missing;
+    int64_t from_ms = self->ended_ms > 0 ? self->ended_ms : to_ms - self->history_ms;
+    struct store_history entry = {.past = STORE_PAST_HOLE, .owner = "-"};
+
+    hole->from_ms = from_ms > to_ms ? to_ms : from_ms > 0 ? from_ms : 0;
+    hole->to_ms = to_ms;
+    entry.lock = hole->why;
+    entry.token = hole->count;
+    entry.asked_ms = hole->from_ms;
+    entry.ended_ms = hole->to_ms;
+    store_batch_history(batch, &entry);
+    self->noted = *hole;
+    *hole = (struct etcd_hole){0};
+}
+
+static void add_entry(struct etcd_history *self, struct store_batch *batch,
+                      const struct store_history *entry)
+{
+    if (self->missing.why != NULL)
+        note_hole(self, batch, entry->ended_ms);
+    store_batch_history(batch, entry);
+    if (self->ended_ms < entry->ended_ms)
+        self->ended_ms = entry->ended_ms;
+}
+
+static void add_entries(struct etcd_history *self, struct store_batch *batch, char *text)
 {
     while (*text != '\0') {
         char *end = strstr(text, "\n\n");
@@ -93,18 +158,42 @@ static void add_entries(struct store_batch *batch, char *text)
         if (end != NULL)
             *end = '\0';
         if (etcd_value_read_history(text, &entry, &fault) == 0)
-            store_batch_history(batch, &entry);
+            add_entry(self, batch, &entry);
         if (end == NULL)
             break;
         text = end + 2;
     }
 }
 
+void etcd_history_meet(struct etcd_history *self, const char *cluster, uint64_t number)
+{
+    bool is_other = self->cluster[0] != '\0' && strcmp(self->cluster, cluster) != 0;
+
+    if (is_other || number < self->last) {
+        /* Without an id to go by, an old file's copy may be of another farm as well. */
+        bool is_new = is_other || self->cluster[0] == '\0';
+
+        self->missing = (struct etcd_hole){.why = is_new ? PAST_HOLE_NEW_ETCD : PAST_HOLE_EARLIER};
+        self->last = is_new ? 0 : number;
+    }
+    snprintf(self->cluster, sizeof self->cluster, "%s", cluster);
+}
+
+/* Who begins has missed nothing. */
+static void find_hole(struct etcd_history *self, uint64_t number)
+{
+    if (self->last == 0 || number == self->last + 1)
+        return;
+    if (self->missing.why == NULL)
+        self->missing.why = PAST_HOLE_AWAY;
+    if (strcmp(self->missing.why, PAST_HOLE_AWAY) == 0)
+        self->missing.count += number - self->last - 1;
+}
+
 int etcd_history_take(struct etcd_history *self, uint64_t number, const void *bytes, size_t len)
 {
     struct store_batch *batch = number > self->last ? store_batch_create() : NULL;
     char *text = batch != NULL ? malloc(len + 1) : NULL;
-    char host[sizeof copied + 24];
 
     if (number <= self->last)
         return 0;
@@ -115,15 +204,11 @@ int etcd_history_take(struct etcd_history *self, uint64_t number, const void *by
     }
     memcpy(text, bytes, len);
     text[len] = '\0';
-    add_entries(batch, text);
+    find_hole(self, number);
+    add_entries(self, batch, text);
     free(text);
-    snprintf(host, sizeof host, "%s%" PRIu64, copied, number);
-    store_batch_host(batch, host);
+    note_copied(self, batch, number);
     store_commit(self->file, batch);
-    if (self->last > 0 && number > self->last + 1) {
-        self->hole_first = self->last + 1;
-        self->hole_last = number - 1;
-    }
     self->last = number;
     return 0;
 }
@@ -133,14 +218,11 @@ uint64_t etcd_history_last(const struct etcd_history *self)
     return self->last;
 }
 
-bool etcd_history_hole(struct etcd_history *self, uint64_t *first, uint64_t *last)
+bool etcd_history_hole(struct etcd_history *self, struct etcd_hole *hole)
 {
-    bool is_there = self->hole_last > 0;
-
-    *first = self->hole_first;
-    *last = self->hole_last;
-    self->hole_first = self->hole_last = 0;
-    return is_there;
+    *hole = self->noted;
+    self->noted = (struct etcd_hole){0};
+    return hole->why != NULL;
 }
 
 struct store *etcd_history_file(struct etcd_history *self)

@@ -184,9 +184,12 @@ enum store_past {
     STORE_PAST_HOLD = 0,    /* a lock was held, and given back */
     STORE_PAST_REFUSED = 1, /* a request that would not wait was refused */
     STORE_PAST_LEFT = 2,    /* a wait ended without a grant */
+    STORE_PAST_HOLE = 3,    /* no entry: what others have written is missing here */
 };
 
-/* An entry of the history. */
+/* An entry of the history.  Of a hole `lock` is why, a word of protocol/past.h, `owner` "-",
+ * `asked_ms` and `ended_ms` are the ends of what is missing between them, and `token` is how many
+ * entries at least; 0: nobody knows. */
 struct store_history {
     enum store_past past;
     enum lock_reason reason;

@@ -14,13 +14,6 @@ static int tell_offline(void *context, const struct store_unusable *unusable)
     return target->tell_offline(target->context, &lock);
 }
 
-static int take(void *context, const struct store_history *entry)
-{
-    const struct report_target *target = context;
-
-    return target->take(target->context, entry);
-}
-
 static void last_first(void *context)
 {
     const struct report_target *target = context;
@@ -37,7 +30,7 @@ int from_file_read(const struct report_target *target, const char *path,
         .until_ms = target->until_ms,
         .last_first = target->last_first != NULL ? last_first : NULL,
         .only = target->only,
-        .on_entry = take,
+        .on_entry = report_target_take,
         .on_offline = target->tell_offline != NULL ? tell_offline : NULL,
         .context = (void *)target,
     };

@@ -18,7 +18,8 @@
 
 _Static_assert((int)STORE_PAST_HOLD == (int)IPCLOCKER_PAST_HOLD &&
                    (int)STORE_PAST_REFUSED == (int)IPCLOCKER_PAST_REFUSED &&
-                   (int)STORE_PAST_LEFT == (int)IPCLOCKER_PAST_LEFT,
+                   (int)STORE_PAST_LEFT == (int)IPCLOCKER_PAST_LEFT &&
+                   (int)STORE_PAST_HOLE == (int)IPCLOCKER_PAST_HOLE,
                "the kinds have the same order");
 
 _Static_assert((int)REASON_NONE == (int)LOCK_REASON_NONE &&
@@ -61,12 +62,11 @@ static struct store_history entry_of(const struct ipclocker_history_row *row)
     return entry;
 }
 
-static int add_row(void *context, const struct ipclocker_history_row *row)
+static int add_row(void *target, const struct ipclocker_history_row *row)
 {
-    const struct report_target *target = context;
     const struct store_history entry = entry_of(row);
 
-    return target->take(target->context, &entry);
+    return report_target_take(target, &entry);
 }
 
 /* Servers tell what ended first at first.  Where it is to be the other way round, they are asked
@@ -114,7 +114,7 @@ static int read_part(struct part *part, struct ipclocker *lock, char error[REPOR
 {
     if (ipclocker_history(lock, part->since_ms, part->until_ms, keep_row, part) != 0)
         return fail(error, ipclocker_error(lock));
-    if (kept_entries_tell(&part->kept, part->target->take, part->target->context) == 0)
+    if (kept_entries_tell(&part->kept, report_target_take, (void *)part->target) == 0)
         return 0;
     return fail(error,
                 errno == EFBIG ? "the history is too long; ask for less of it" : error_text(errno));

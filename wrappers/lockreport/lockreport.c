@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -20,8 +19,10 @@
 #include "from_server.h"
 #include "ipclocker.h"
 #include "lock/pools.h"
+#include "login.h"
 #include "print.h"
 #include "print_heat.h"
+#include "print_holes.h"
 #include "print_html.h"
 #include "print_table.h"
 #include "report.h"
@@ -261,19 +262,13 @@ static int print(struct report *report, const struct settings *settings)
         report_print_csv(report, groups, count, stdout);
     else if (result == 0)
         result = report_print_table(report, groups, count, &screen, stdout);
+    if (result == 0 && settings->csv)
+        print_holes_beside(report_holes(report));
     if (result == 0 && settings->heat_map && !settings->json)
         report_print_heat(report, groups, count, screen.utf8, stdout);
     if (result == 0 && fflush(stdout) == 0)
         return 0;
     return cli_error("lockreport", EX_OSERR, "cannot print the report: %s", error_text(errno));
-}
-
-/* As this machine knows them. */
-static char *login_of(uint32_t uid)
-{
-    const struct passwd *user = getpwuid(uid);
-
-    return user != NULL ? strdup(user->pw_name) : NULL;
 }
 
 /* Adds an entry to a report, and seats. */
@@ -325,19 +320,20 @@ static unsigned int needed(const struct settings *settings)
 static int make_report(const struct settings *settings)
 {
     struct report *report = report_create(settings->by, settings->since_ms, settings->until_ms);
-    const struct report_target target = {.since_ms = settings->since_ms,
-                                         .until_ms = settings->until_ms,
-                                         .last_first = begin_again,
-                                         .only = needed(settings),
-                                         .take = add_entry,
-                                         .tell_seats = add_seats,
-                                         .tell_offline = add_offline,
-                                         .context = report};
+    struct report_target target = {.since_ms = settings->since_ms,
+                                   .until_ms = settings->until_ms,
+                                   .last_first = begin_again,
+                                   .only = needed(settings),
+                                   .take = add_entry,
+                                   .tell_seats = add_seats,
+                                   .tell_offline = add_offline,
+                                   .context = report};
     char error[256];
     int status = 0;
 
     if (report == NULL)
         return cli_error("lockreport", EX_OSERR, "%s", error_text(errno));
+    target.holes = report_holes(report);
     report_name_users(report, login_of);
     if (settings->html != NULL || settings->heat_map || settings->over_time_ms > 0)
         status = divide(report, settings);
@@ -370,6 +366,7 @@ static int list_rows(const struct settings *settings)
     const struct report_target target = {.since_ms = settings->since_ms,
                                          .until_ms = settings->until_ms,
                                          .take = rows_add,
+                                         .holes = &rows.holes,
                                          .context = &rows};
     char error[256];
     int status = 0;
@@ -382,10 +379,9 @@ static int list_rows(const struct settings *settings)
         status = cli_error("lockreport", EX_OSERR, "%s", error_text(errno));
     if (status == 0)
         status = fill(&target, settings);
-    if (status == 0)
-        rows_end(&rows);
-    if (status == 0 && fflush(stdout) != 0)
+    if (status == 0 && (rows_end(&rows) != 0 || fflush(stdout) != 0))
         status = cli_error("lockreport", EX_OSERR, "cannot print: %s", error_text(errno));
+    hole_list_fini(&rows.holes);
     wanted_pools_fini(&rows.pools);
     return status;
 }
@@ -414,6 +410,7 @@ static int play_again(struct settings *settings)
                                          .until_ms = settings->until_ms,
                                          .take = what_if_add,
                                          .tell_seats = what_if_tell_seats,
+                                         .holes = &what_if->holes,
                                          .context = what_if};
     char error[256];
     int status = 0;
@@ -429,6 +426,7 @@ static int play_again(struct settings *settings)
     if (status == 0)
         status = print_what_if(settings, what_if);
     replay_destroy(what_if->replay);
+    hole_list_fini(&what_if->holes);
     wanted_pools_fini(&what_if->pool);
     return status;
 }

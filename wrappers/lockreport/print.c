@@ -12,6 +12,7 @@
 #include "json_put.h"
 #include "list/member.h"
 #include "print_breaks.h"
+#include "print_holes.h"
 #include "print_offline.h"
 
 enum { NUMBER_SIZE = 32 };
@@ -202,6 +203,7 @@ int report_print_json(struct report *report, const struct report_group *groups, 
     put(root, "all", new_group(report_total(report), parts->count, &failed), &failed);
     put(root, "breaks", print_breaks_json(report_breaks(report)), &failed);
     put(root, "offline", print_offline_json(report_offline(report)), &failed);
+    put(root, "holes", print_holes_json(report_holes(report)), &failed);
     if (!failed)
         text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
                                                         JSON_C_TO_STRING_NOSLASHESCAPE);

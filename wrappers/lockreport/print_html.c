@@ -6,6 +6,7 @@
 
 #include "cell.h"
 #include "html_plot.h"
+#include "print_holes.h"
 #include "times.h"
 
 enum { PLOTS_MOST = 50 };
@@ -123,6 +124,7 @@ void report_print_html(struct report *report, const struct report_group *groups,
             "<title>Locks from %s to %s</title><style>%s</style></head><body>\n"
             "<h1>How locks were used</h1><p>From %s to %s</p>\n",
             since, until, style, since, until);
+    print_holes(report_holes(report), "<p>Note: ", out);
     print_table(report, groups, count, out);
     fputs("<p class=\"legend\"><span class=\"key\" style=\"background:var(--held)\"></span>held"
           "<span class=\"key\" style=\"background:var(--waiting)\"></span>waiting"

@@ -10,6 +10,7 @@
 #include "base/text_width.h"
 #include "cell.h"
 #include "print_breaks.h"
+#include "print_holes.h"
 #include "print_offline.h"
 #include "times.h"
 
@@ -296,7 +297,9 @@ int report_print_table(struct report *report, const struct report_group *groups,
     }
     report_format_time(since, report_since_ms(report));
     report_format_time(until, report_until_ms(report));
-    fprintf(out, "From %s to %s\n\n", since, until);
+    fprintf(out, "From %s to %s\n", since, until);
+    print_holes(report_holes(report), "Note: ", out);
+    fputc('\n', out);
     print_rows(report, groups, names, count, screen, out);
     if (count == 0)
         fputs("Nothing was held, waited for or refused.\n", out);

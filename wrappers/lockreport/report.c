@@ -19,6 +19,7 @@ struct report {
     report_login_fn *login_of; /* or NULL */
     struct break_list breaks;
     struct offline_list offline;
+    struct hole_list holes;
     struct report_group *groups;
     size_t group_count;
     struct report_group total;
@@ -47,6 +48,7 @@ void report_empty(struct report *report)
 {
     break_list_fini(&report->breaks);
     offline_list_fini(&report->offline);
+    hole_list_fini(&report->holes);
     buckets_empty(&report->buckets);
     report->entries = 0;
 }
@@ -110,6 +112,11 @@ void report_name_users(struct report *report, report_login_fn *login_of)
 const struct report_group *report_total(const struct report *report)
 {
     return &report->total;
+}
+
+struct hole_list *report_holes(struct report *report)
+{
+    return &report->holes;
 }
 
 const struct break_list *report_breaks(const struct report *report)
@@ -389,6 +396,7 @@ const struct report_group *report_finish(struct report *report, size_t *count)
         qsort(report->groups, report->group_count, sizeof *report->groups, compare_groups);
     break_list_sort(&report->breaks);
     offline_list_sort(&report->offline);
+    hole_list_sort(&report->holes);
     *count = report->group_count;
     return report->groups;
 

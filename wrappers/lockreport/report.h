@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "breaks.h"
+#include "holes.h"
 #include "ipclocker.h"
 #include "lengths.h"
 #include "offline.h"
@@ -101,6 +102,9 @@ const struct report_group *report_finish(struct report *report, size_t *count);
 
 /* All groups together, once the report is finished. */
 const struct report_group *report_total(const struct report *report);
+
+/* What is missing in the history that it is made of, for its source to add to. */
+struct hole_list *report_holes(struct report *report);
 
 /* What was broken within the time; good once the report is finished. */
 const struct break_list *report_breaks(const struct report *report);

@@ -7,6 +7,7 @@
 
 #include "base/rfc3339.h"
 #include "csv.h"
+#include "print_holes.h"
 #include "row_data.h"
 #include "row_line.h"
 
@@ -73,11 +74,34 @@ int rows_begin(const struct rows *rows)
     return 0;
 }
 
-void rows_end(const struct rows *rows)
+static int end_json(const struct rows *rows)
 {
+    struct json_object *holes = print_holes_json(&rows->holes);
+
+    if (holes == NULL) {
+        errno = ENOMEM;
+        return -1;
+    }
+    fprintf(rows->out, "%s],\n  \"holes\": %s\n}\n", rows->count > 0 ? "\n  " : "",
+            json_object_to_json_string_ext(holes, JSON_C_TO_STRING_NOSLASHESCAPE));
+    json_object_put(holes);
+    return 0;
+}
+
+int rows_end(struct rows *rows)
+{
+    hole_list_sort(&rows->holes);
     if (rows->format == ROWS_JSON)
-        fputs(rows->count > 0 ? "\n  ]\n}\n" : "]\n}\n", rows->out);
-    else if (rows->format == ROWS_TABLE && rows->count == 0)
+        return end_json(rows);
+    if (rows->format == ROWS_CSV) {
+        print_holes_beside(&rows->holes);
+        return 0;
+    }
+    if (rows->count == 0)
         fputs(rows->in_vain ? "Nothing was asked for in vain.\n" : "Nothing was held.\n",
               rows->out);
+    if (rows->holes.count > 0)
+        fputc('\n', rows->out);
+    print_holes(&rows->holes, "Note: ", rows->out);
+    return 0;
 }

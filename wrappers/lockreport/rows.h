@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "holes.h"
 #include "report.h"
 #include "store/store.h"
 #include "wanted_pools.h"
@@ -20,12 +21,13 @@ struct rows {
     struct wanted_pools pools;
     report_login_fn *login_of; /* or NULL */
     FILE *out;
-    size_t count; /* printed so far */
+    size_t count;           /* printed so far */
+    struct hole_list holes; /* in what was told; the caller's to free */
 };
 
-/* Prints what stands before all of them, and behind.  The first returns -1 with errno ENOMEM. */
+/* Prints what stands before all of them, and behind.  They return -1 with errno ENOMEM. */
 int rows_begin(const struct rows *rows);
-void rows_end(const struct rows *rows);
+int rows_end(struct rows *rows);
 
 /* Prints one, if it is wanted; a struct rows is the context.  Returns -1 with errno ENOMEM, or as
  * write(2) where nobody reads any more. */

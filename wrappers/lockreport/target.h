@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "holes.h"
 #include "offline.h"
 #include "store/store.h"
 
@@ -21,8 +22,13 @@ struct report_target {
     /* A lock or seat that is out of use; it is good during the call.  Returns -1 with errno to end
      * it.  NULL: nobody asks. */
     int (*tell_offline)(void *context, const struct offline_lock *lock);
+    struct hole_list *holes; /* what is missing is added here, as it comes */
     void *context;
 };
+
+/* Gives it an entry that its source tells, a hole too; a struct report_target is the context.
+ * Returns -1 with errno to end it. */
+int report_target_take(void *target, const struct store_history *entry);
 
 /* For what a source of entries says when it fails. */
 enum { REPORT_ERROR_SIZE = 640 };

@@ -14,6 +14,7 @@
 #include "json_put.h"
 #include "list/member.h"
 #include "lock/pools.h"
+#include "print_holes.h"
 #include "times.h"
 
 int what_if_parse(struct what_if *what_if, const char *text)
@@ -146,12 +147,12 @@ static void print_table(const struct what_if *what_if, const struct replay_resul
 
     report_format_time(since, what_if->time.from_ms);
     report_format_time(until, what_if->time.to_ms);
-    fprintf(out,
-            "From %s to %s, %zu requests for %s once more%s\n\n"
-            "  %5s %8s %7s %6s %6s %6s %6s %8s %4s %4s %7s %5s %7s\n",
-            since, until, replay_count(what_if->replay), what_if->pool.items[0].name,
-            what_if->is_servers ? ", without the pool's rules" : "", "SEATS", "GRANTED", "WAITS",
-            "WAITED", "MEDIAN", "90%", "WORST", "HOURS", "FULL", "WANT", "REFUSED", "LEFT",
+    fprintf(out, "From %s to %s, %zu requests for %s once more%s\n", since, until,
+            replay_count(what_if->replay), what_if->pool.items[0].name,
+            what_if->is_servers ? ", without the pool's rules" : "");
+    print_holes(&what_if->holes, "Note: ", out);
+    fprintf(out, "\n  %5s %8s %7s %6s %6s %6s %6s %8s %4s %4s %7s %5s %7s\n", "SEATS", "GRANTED",
+            "WAITS", "WAITED", "MEDIAN", "90%", "WORST", "HOURS", "FULL", "WANT", "REFUSED", "LEFT",
             "TOO BIG");
     for (size_t i = 0; i < count; i++)
         print_line(what_if, &results[i], out);
@@ -217,7 +218,8 @@ static int print_json(const struct what_if *what_if, struct json_object *lines, 
         json_put_text(root, "pool", what_if->pool.items[0].name) &&
         put_count(root, "requests", replay_count(what_if->replay)) &&
         json_object_object_add(root, "seats", seats) == 0 &&
-        member_put(root, "what_if", json_object_get(lines))) {
+        member_put(root, "what_if", json_object_get(lines)) &&
+        member_put(root, "holes", print_holes_json(&what_if->holes))) {
         fprintf(out, "%s\n",
                 json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
                                                          JSON_C_TO_STRING_NOSLASHESCAPE));
@@ -241,6 +243,7 @@ static int print_data(const struct what_if *what_if, const struct replay_result 
         result = print_json(what_if, lines, out);
     } else {
         print_csv(lines, out);
+        print_holes_beside(&what_if->holes);
         result = 0;
     }
     json_object_put(lines);
@@ -252,6 +255,7 @@ int what_if_print(struct what_if *what_if, enum rows_format format, FILE *out)
     struct replay_result results[WHAT_IF_MOST + 1];
     size_t seats[WHAT_IF_MOST + 1], count;
 
+    hole_list_sort(&what_if->holes);
     /* A list of locks says itself how many there are. */
     if (what_if->seats == 0 && !what_if->is_servers)
         what_if->seats = what_if->pool.items[0].names.count;

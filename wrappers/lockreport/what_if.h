@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "holes.h"
 #include "replay.h"
 #include "rows.h"
 #include "wanted_pools.h"
@@ -27,6 +28,7 @@ struct what_if {
     size_t seats;             /* that it has; 0: that is not known */
     bool is_servers;          /* it is a pool of a server's, and not a list of locks */
     struct replay *replay;
+    struct hole_list holes; /* in what was told; the caller's to free */
 };
 
 /* Reads such a list.  Returns -1 with errno EINVAL; E2BIG: more than WHAT_IF_MOST. */

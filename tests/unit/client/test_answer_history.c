@@ -41,6 +41,25 @@ static void a_history_has_a_line_for_each(void **state)
     assert_int_equal(answers_next(ANSWER_HISTORY).number, 0);
 }
 
+/* And nothing follows it: the line of who it was is the next one's. */
+static void a_hole_in_the_history_is_a_row(void **state)
+{
+    struct ipclocker_history_row row;
+
+    (void)state;
+    answers_feed("past hole - 812 1000 0 2000 0 - - - away\n"
+                 "past hold - 7 1 2 3 44 o - - l\nby munge 1000 claimed - - -\nhistory 0\n");
+    row = answers_next(ANSWER_PAST).past;
+    assert_int_equal(row.past, IPCLOCKER_PAST_HOLE);
+    assert_string_equal(row.locks, "away");
+    assert_int_equal(row.token, 812);
+    assert_int_equal(row.asked_ms, 1000);
+    assert_int_equal(row.ended_ms, 2000);
+    assert_int_equal(row.who.proof, IPCLOCKER_CLAIMED);
+    assert_int_equal(answers_next(ANSWER_PAST).past.who.proof, IPCLOCKER_PROVEN_BY_MUNGE);
+    assert_int_equal(answers_next(ANSWER_HISTORY).number, 0);
+}
+
 static void a_row_of_the_history_tells_who(void **state)
 {
     struct ipclocker_history_row row;
@@ -99,6 +118,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ANSWERS_TEST(a_history_has_a_line_for_each),
+        ANSWERS_TEST(a_hole_in_the_history_is_a_row),
         ANSWERS_TEST(a_row_of_the_history_tells_who),
         ANSWERS_TEST(a_line_of_the_history_names_a_whole_demand),
     };

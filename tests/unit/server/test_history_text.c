@@ -87,6 +87,22 @@ static void what_is_not_known_is_a_dash_or_nothing(void **state)
            "past left gone 0 0 0 0 0 ann - - a b +7\nby claimed - claimed - - - - chip\n");
 }
 
+/* Whoever reads less than there was has to know that. */
+static void a_hole_is_told_to_everybody(void **state)
+{
+    const struct store_view nobody = {.is_limited = true};
+    const struct store_history hole = {.past = STORE_PAST_HOLE,
+                                       .lock = "away",
+                                       .owner = "-",
+                                       .token = 7,
+                                       .asked_ms = 1000,
+                                       .ended_ms = 2000};
+
+    (void)state;
+    expect(&hole, &everything, true, "past hole - 7 1000 0 2000 0 - - - away\n");
+    expect(&hole, &nobody, true, "past hole - 7 1000 0 2000 0 - - - away\n");
+}
+
 /* From a file of a later release. */
 static void what_this_release_has_no_word_for_is_left_out(void **state)
 {
@@ -161,6 +177,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_entry_is_a_line_and_who_it_was_another),
         cmocka_unit_test(what_is_not_known_is_a_dash_or_nothing),
+        cmocka_unit_test(a_hole_is_told_to_everybody),
         cmocka_unit_test(what_this_release_has_no_word_for_is_left_out),
         cmocka_unit_test(of_others_a_private_server_tells_when_and_what_but_not_who),
         cmocka_unit_test(a_view_of_root_is_not_one_of_strangers),

@@ -2,6 +2,7 @@
  * told.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +16,7 @@
 
 #include "store/engine.h"
 #include "store/etcd_history.h"
+#include "store/sqlite.h"
 
 static char folder[64], path[128];
 
@@ -86,8 +88,14 @@ static void take(struct etcd_history *history, uint64_t number, const char *firs
 
 static void note_entry(struct store_query *query, const struct store_history *entry)
 {
-    buffer_add_text(&query->text, entry->lock);
-    buffer_add_text(&query->text, " ");
+    char text[160];
+
+    if (entry->past == STORE_PAST_HOLE)
+        snprintf(text, sizeof text, "[%s %" PRIu64 " %" PRId64 "-%" PRId64 "] ", entry->lock,
+                 entry->token, entry->asked_ms, entry->ended_ms);
+    else
+        snprintf(text, sizeof text, "%s ", entry->lock);
+    buffer_add_text(&query->text, text);
 }
 
 /* All locks of the history, as the file has them. */
@@ -130,23 +138,146 @@ static void what_is_told_again_is_there_once(void **state)
     etcd_history_close(history);
 }
 
-static void a_hole_is_told_once(void **state)
+static void assert_noted(struct etcd_history *history, const char *why, uint64_t count,
+                         int64_t from_ms, int64_t to_ms)
+{
+    struct etcd_hole hole;
+
+    assert_true(etcd_history_hole(history, &hole));
+    assert_string_equal(hole.why, why);
+    assert_int_equal(hole.count, count);
+    assert_int_equal(hole.from_ms, from_ms);
+    assert_int_equal(hole.to_ms, to_ms);
+    assert_false(etcd_history_hole(history, &hole));
+}
+
+static void assert_nothing_noted(struct etcd_history *history)
+{
+    struct etcd_hole hole;
+
+    assert_false(etcd_history_hole(history, &hole));
+}
+
+static void a_hole_is_told_once_and_is_in_the_file(void **state)
 {
     struct etcd_history *history = open_history();
-    uint64_t first, last;
 
     (void)state;
     take(history, 40, "a", NULL); /* who begins has missed nothing */
-    assert_false(etcd_history_hole(history, &first, &last));
+    assert_nothing_noted(history);
     take(history, 41, "b", NULL);
-    assert_false(etcd_history_hole(history, &first, &last));
+    assert_nothing_noted(history);
     take(history, 45, "c", NULL);
-    assert_true(etcd_history_hole(history, &first, &last));
-    assert_int_equal(first, 42);
-    assert_int_equal(last, 44);
-    assert_false(etcd_history_hole(history, &first, &last));
-    assert_history(history, "a b c ");
+    assert_noted(history, "away", 3, 41, 45);
+    assert_history(history, "a b [away 3 41-45] c ");
     etcd_history_close(history);
+}
+
+/* The end of the hole is where the next entry is; what cannot be read is none. */
+static void a_hole_waits_for_the_next_entry(void **state)
+{
+    struct etcd_history *history = open_history();
+
+    (void)state;
+    take(history, 7, "a", NULL);
+    assert_int_equal(etcd_history_take(history, 9, "nonsense", 8), 0);
+    assert_nothing_noted(history);
+    take(history, 12, "b", NULL);
+    assert_noted(history, "away", 3, 7, 12);
+    assert_history(history, "a [away 3 7-12] b ");
+    etcd_history_close(history);
+}
+
+static void another_farms_history_is_copied_from_its_start(void **state)
+{
+    struct etcd_history *history = open_history();
+
+    (void)state;
+    etcd_history_meet(history, "east", 50);
+    take(history, 50, "a", NULL);
+    etcd_history_close(history);
+    history = open_history();
+    etcd_history_meet(history, "west", 70);
+    assert_int_equal(etcd_history_last(history), 0);
+    take(history, 68, "b", NULL);
+    assert_noted(history, "new-etcd", 0, 50, 68);
+    etcd_history_meet(history, "west", 70);
+    assert_int_equal(etcd_history_last(history), 68);
+    take(history, 69, "c", NULL);
+    assert_nothing_noted(history);
+    assert_history(history, "a [new-etcd 0 50-68] b c ");
+    etcd_history_close(history);
+}
+
+static void an_earlier_etcd_is_gone_on_with(void **state)
+{
+    struct etcd_history *history = open_history();
+
+    (void)state;
+    etcd_history_meet(history, "east", 50);
+    take(history, 50, "a", NULL);
+    etcd_history_meet(history, "east", 40);
+    assert_int_equal(etcd_history_last(history), 40);
+    take(history, 41, "b", NULL);
+    /* Its clock was put back with it. */
+    assert_noted(history, "earlier-etcd", 0, 41, 41);
+    assert_history(history, "a [earlier-etcd 0 41-41] b ");
+    etcd_history_close(history);
+}
+
+/* The number alone is all that earlier versions have noted. */
+static void forget_farm(const char *noted)
+{
+    const struct store_options options = {
+        .path = path, .durability = STORE_DURABLE_PROCESS, .history_ms = INT64_C(1) << 50};
+    char error[STORE_ERROR_SIZE] = "";
+    struct store *file = store_sqlite_open(&options, error);
+    struct store_batch *batch = store_batch_create();
+
+    assert_non_null(file);
+    store_batch_host(batch, noted);
+    store_commit(file, batch);
+    assert_true(store_close(file));
+}
+
+static void an_older_file_is_gone_on_with(void **state)
+{
+    struct etcd_history *history = open_history();
+
+    (void)state;
+    etcd_history_meet(history, "east", 50);
+    take(history, 50, "a", NULL);
+    etcd_history_close(history);
+    forget_farm("outbox 50");
+    history = open_history();
+    assert_int_equal(etcd_history_last(history), 50);
+    etcd_history_meet(history, "west", 51);
+    take(history, 51, "b", NULL);
+    assert_nothing_noted(history);
+    etcd_history_close(history);
+    forget_farm("outbox 51");
+    history = open_history();
+    etcd_history_meet(history, "east", 2); /* less than was copied: it cannot be the same */
+    assert_int_equal(etcd_history_last(history), 0);
+    take(history, 2, "c", NULL);
+    /* It may begin anywhere in what is kept, as nobody noted when the last one ended. */
+    assert_noted(history, "new-etcd", 0, 0, 2);
+    assert_history(history, "a b [new-etcd 0 0-2] c ");
+    etcd_history_close(history);
+}
+
+static void a_note_that_cannot_have_been_so_is_refused(void **state)
+{
+    const struct store_options options = {
+        .path = path, .durability = STORE_DURABLE_PROCESS, .history_ms = INT64_C(1) << 50};
+    char error[STORE_ERROR_SIZE] = "";
+
+    (void)state;
+    etcd_history_close(open_history());
+    forget_farm("outbox many");
+    assert_null(etcd_history_open(&options, error));
+    assert_int_equal(errno, EUCLEAN);
+    assert_non_null(strstr(error, "name another"));
 }
 
 static void what_cannot_be_read_is_left_out(void **state)
@@ -168,7 +299,17 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_told_again_is_there_once, make_folder,
                                         remove_folder),
-        cmocka_unit_test_setup_teardown(a_hole_is_told_once, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_hole_is_told_once_and_is_in_the_file, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(a_hole_waits_for_the_next_entry, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(another_farms_history_is_copied_from_its_start, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(an_earlier_etcd_is_gone_on_with, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(an_older_file_is_gone_on_with, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_note_that_cannot_have_been_so_is_refused, make_folder,
+                                        remove_folder),
         cmocka_unit_test_setup_teardown(what_cannot_be_read_is_left_out, make_folder,
                                         remove_folder),
     };
