@@ -286,7 +286,7 @@ FARM_SIZE = $(if $(JOBS_A_DAY),--jobs $(JOBS_A_DAY)) $(if $(NODES),--nodes $(NOD
 .PHONY: bench
 bench:
 	@sh .ci/deps build bench
-	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(BENCH_LOADS)
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(BENCH_LOADS) $B/tests/long_pass.so
 ifneq ($(FARM),)
 	@$(TEST_ENV) tests/bench/farm_box.py $(if $(DAY),--day $(DAY)) $(if $(SEED),--seed $(SEED)) $(FARM_SIZE) $(ENGINES)
 else
