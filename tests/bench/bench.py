@@ -15,6 +15,7 @@ import spank
 import table
 from crowds import Crowds
 from handover import Handovers
+import monitors
 from startup import Starts
 from throughput import Requests
 
@@ -33,7 +34,7 @@ def works(crowds, full):
             "power": requests.power, "munge": lambda: credentials.rows(ROUNDS["requests"][full]),
             "lockersh": starts.lockersh, "wrappers": starts.wrappers,
             "handover": handovers.locks, "pidwatch": handovers.pidwatch,
-            "spank": spank.rows,
+            "monitor": monitors.rows, "spank": spank.rows,
             "replicated": lambda: replicated.rates(ROUNDS["rates"][full]),
             "takeover": lambda: replicated.takeovers(ROUNDS["takeovers"][full]),
             "waiters": crowds.waiters, "pool": crowds.pool, "held": crowds.held}
