@@ -364,6 +364,12 @@ void etcd_replica_load(struct etcd_replica *self)
         replica_rows_begin(self);
 }
 
+void etcd_replica_hold_heartbeat(struct etcd_replica *self, int64_t until_ms)
+{
+    if (self->heartbeat_at_ms < until_ms)
+        self->heartbeat_at_ms = until_ms;
+}
+
 uint64_t etcd_replica_history_number(const struct etcd_replica *self)
 {
     return self->history;
