@@ -321,6 +321,7 @@ help:
 	@echo 'make soak-replicated  the same for three lockerd over three members of etcd'
 	@echo 'make bench          what things cost, against what they are compared with: a table'
 	@echo 'make bench FULL=1   the long form, with plots in build/bench'
+	@echo 'make bench FARM=1   a day of 10,000 nodes and 100,000 jobs in DAY=180 seconds, with plots in build/bench'
 	@echo 'make bench-check    a short bench that fails where a cost has doubled'
 	@echo 'make lint           formatting, rooms, static analysis, man pages'
 	@echo 'make format         write the sources as lint wants them'

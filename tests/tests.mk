@@ -30,8 +30,12 @@ SLOW_TESTS  := $(filter $(addprefix tests/cluster/test_,$(addsuffix .py,lockersh
 PRELOADS    := $(patsubst tests/support/%.c,$B/tests/%.so,$(wildcard tests/support/*.c))
 FUZZERS     := $(filter-out $(if $(ETCD),,etcd_%),$(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
 BENCH_HELPERS := meter link grpc
+# A farm in a box, which has pidstatd's own way with datagrams.
+FARM_PARTS  := farm_plan farm_timer farm_words farm_client farm_nodes
+FARM_LOAD   := $B/tests/bench/farm_load
+FARM_LOADS  := $(FARM_LOAD) $B/tests/bench/load_tcp
 BENCH_LOADS := $(patsubst tests/bench/%.c,$B/tests/bench/%,\
-                 $(filter-out $(BENCH_HELPERS:%=tests/bench/%.c),$(wildcard tests/bench/*.c)))
+                 $(filter-out $(patsubst %,tests/bench/%.c,$(BENCH_HELPERS) $(FARM_PARTS)),$(wildcard tests/bench/*.c)))
 # Tests wait more than they work: with as many at a time as there are processors, these are idle for
 # half of the time.
 TEST_JOBS ?= $(shell echo $$((2 * $(JOBS))))
@@ -48,7 +52,8 @@ $B/tests/unit/%: $B/obj/tests/unit/%.o $(UNIT_HELPERS) $(INTERNAL)
 # Load for the benches.
 $B/tests/bench/%: $B/obj/tests/bench/%.o $(BENCH_HELPERS:%=$B/obj/tests/bench/%.o)
 	@mkdir -p $(@D)
-	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^
+	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(if $(filter $(FARM_LOAD),$@),$(LIBS))
+$(FARM_LOAD): $(FARM_PARTS:%=$B/obj/tests/bench/%.o) $(INTERNAL)
 
 # Layers under a program, for LD_PRELOAD.
 $B/tests/%.so: $B/obj/tests/support/%.o
@@ -122,7 +127,7 @@ check: deps
 
 .PHONY: check-build
 # Fuzzers link with clang alone, but what they call must not move away from them.
-check-build: all $(UNIT_TESTS) $(PRELOADS) $(SOAK_JOB) $(ETCD_PROGRAMS) $(FUZZERS:%=$B/obj/tests/fuzz/fuzz_%.o)
+check-build: all $(UNIT_TESTS) $(PRELOADS) $(SOAK_JOB) $(FARM_LOADS) $(ETCD_PROGRAMS) $(FUZZERS:%=$B/obj/tests/fuzz/fuzz_%.o)
 
 # One runner over everything, so that one closing line speaks for the whole run.
 ALL_TESTS = $(filter-out $(SLOW_TESTS) tests/e2e/test_soak_replicated.py tests/e2e/test_soak_etcd.py,$(CLUSTER_TESTS) $(LINT_TESTS) $(UNIT_TESTS) $(E2E_TESTS))
@@ -175,7 +180,7 @@ check-crash: all $(CRASH_TESTS) $(PRELOADS) $(SOAK_JOB) $(ETCD_PROGRAMS)
 ASAN_E2E := $(filter-out $(addprefix %/test_,$(addsuffix .py,scarce leaks install reproducible deps completions \
     manuals manual_examples page page_keys page_live readme soak soak_etcd soak_replicated)),$(E2E_TESTS))
 .PHONY: check-asan
-check-asan: all $(PRELOADS) $(SOAK_JOB) $(ETCD_PROGRAMS)
+check-asan: all $(PRELOADS) $(SOAK_JOB) $(FARM_LOADS) $(ETCD_PROGRAMS)
 	@$(TEST_ENV) $(SANITIZED) $(PROVE) -j$(TEST_JOBS) -e '' $(ASAN_E2E)
 
 # Whoever has threads, the stores, the resolver and who checks credentials, with TSan.
@@ -199,7 +204,7 @@ check-valgrind: $(UNIT_TESTS)
 	@$(TEST_ENV) FARMLOCK_SLOW=1 $(PROVE) -j$(JOBS) -e '$(VALGRIND)' $(UNIT_TESTS)
 
 .PHONY: check-e2e
-check-e2e: all $(PRELOADS) $(SOAK_JOB) $(ETCD_PROGRAMS)
+check-e2e: all $(PRELOADS) $(SOAK_JOB) $(FARM_LOADS) $(ETCD_PROGRAMS)
 	@$(TEST_ENV) $(PROVE) -j$(TEST_JOBS) -e '' $(E2E_TESTS)
 
 # On a real Slurm cluster of two nodes, which the tests start.
@@ -273,13 +278,19 @@ soak: all $(SOAK_JOB)
 soak-replicated: all $(SOAK_JOB) $(PRELOADS)
 	@$(TEST_ENV) tests/soak/replicated.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
-# WORK names some of the works, as in WORK='once kept'; else the table is of all.
+# WORK names some of the works, as in WORK='once kept'; else the table is of all.  FARM plays a farm's
+# day instead, of DAY seconds, of ENGINES='sqlite etcd' or one of these.
+FARM_SIZE = $(if $(JOBS_A_DAY),--jobs $(JOBS_A_DAY)) $(if $(NODES),--nodes $(NODES))
 .PHONY: bench
 bench:
 	@sh .ci/deps build bench
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(BENCH_LOADS)
+ifneq ($(FARM),)
+	@$(TEST_ENV) tests/bench/farm_box.py $(if $(DAY),--day $(DAY)) $(if $(SEED),--seed $(SEED)) $(FARM_SIZE) $(ENGINES)
+else
 	@$(TEST_ENV) tests/bench/bench.py $(if $(FULL),--full) $(WORK)
 	@$(if $(FULL),$(TEST_ENV) tests/bench/bench_state.py)
+endif
 
 # Ratios with a wide margin: what doubles a cost fails.
 .PHONY: bench-check

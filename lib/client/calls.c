@@ -316,13 +316,15 @@ int64_t ipclocker_server_time(struct ipclocker *lock)
 int ipclocker_ping_status(struct ipclocker *lock, struct ipclocker_ping_status *status)
 {
     unsigned tries = lock->set.tries;
+    bool has_tries = lock->set.has_tries;
     struct timespec start, end;
     int result;
 
     clock_gettime(CLOCK_MONOTONIC, &start);
-    lock->set.tries = 1;
+    ipclocker_set_connect_tries(lock, 1);
     result = client_engine_run(lock, &ping_operation, NULL, -1);
     lock->set.tries = tries;
+    lock->set.has_tries = has_tries;
     clock_gettime(CLOCK_MONOTONIC, &end);
     *status = (struct ipclocker_ping_status){.ok = result == 0};
     if (lock->set.host_count > 0)

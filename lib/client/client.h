@@ -107,6 +107,7 @@ struct client_parameters {
     int priority;
     int64_t queue_most; /* how many to wait behind; below 0: any number */
     bool autounlock, session, destroy_unlock, verbose, inside, until_boot;
+    bool has_tries; /* else: as many as what is asked is worth */
     unsigned tries, delay_ms;
     ipclocker_notice_fn *print;
     void *print_context;

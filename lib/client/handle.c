@@ -34,7 +34,6 @@ struct ipclocker *ipclocker_create(void)
     lock->set.wait_limit_ms = lock->set.queue_most = -1;
     lock->set.pid = getpid();
     lock->set.destroy_unlock = true;
-    lock->set.tries = 3;
     lock->set.delay_ms = 1000;
     lock->wait.known.held_ms = -1;
     if (ipclocker_set_locks(lock, "lock", 1) != 0) {

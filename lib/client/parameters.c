@@ -313,6 +313,7 @@ void ipclocker_set_destroy_unlock(struct ipclocker *lock, bool destroy_unlock)
 
 void ipclocker_set_connect_tries(struct ipclocker *lock, unsigned tries)
 {
+    lock->set.has_tries = true;
     lock->set.tries = tries;
 }
 

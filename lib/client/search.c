@@ -21,6 +21,17 @@
 /* With a silent server, before others are tried again. */
 enum { HOLD_MIN_MS = 5000, HOLD_MS = 60000 };
 
+/* Where it is not said how often to try.  Of several hosts, another one comes to serve some seconds
+ * after the first is gone: who wants to wait for a lock tries for half a minute. */
+enum { TRIES = 3, TRIES_AT_SEVERAL = 8 };
+
+static unsigned most_tries(const struct ipclocker *lock)
+{
+    if (lock->set.has_tries)
+        return lock->set.tries;
+    return lock->call.is_patient && lock->set.host_count > 1 ? TRIES_AT_SEVERAL : TRIES;
+}
+
 /* Who was in the queue, or has the lock, wants it still: it goes on for as long as that takes. */
 static bool has_much_to_lose(const struct ipclocker *lock)
 {
@@ -29,7 +40,7 @@ static bool has_much_to_lose(const struct ipclocker *lock)
 
 bool client_search_is_endless(const struct ipclocker *lock)
 {
-    return lock->set.tries == 0 || has_much_to_lose(lock);
+    return most_tries(lock) == 0 || has_much_to_lose(lock);
 }
 
 /* Another one of the list may come to serve soon, or late: as long again as it took so far. */
@@ -61,7 +72,7 @@ static bool is_hopeless(const struct ipclocker *lock)
         return false;
     if (client_failures_are_final(lock))
         return true;
-    return lock->round.is_slow && !lock->call.is_patient && lock->set.tries > 0;
+    return lock->round.is_slow && !lock->call.is_patient && most_tries(lock) > 0;
 }
 
 static int give_up(struct ipclocker *lock)
@@ -83,9 +94,9 @@ static int end_round(struct ipclocker *lock)
         return give_up(lock);
     lock->round.tries++;
     if (!client_search_is_endless(lock)) {
-        if (lock->round.tries >= lock->set.tries)
+        if (lock->round.tries >= most_tries(lock))
             return give_up(lock);
-        snprintf(limit, sizeof limit, " (%u of %u)", lock->round.tries + 1, lock->set.tries);
+        snprintf(limit, sizeof limit, " (%u of %u)", lock->round.tries + 1, most_tries(lock));
     }
     pause_ms = client_round_pause_ms(lock, was_lost);
     client_failures_tell_retry(lock, pause_ms, was_lost, limit);

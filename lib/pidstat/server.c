@@ -15,7 +15,9 @@
 #include "inner.h"
 #include "net/cidr.h"
 #include "net/port.h"
+#include "outbox.h"
 #include "process/process.h"
+#include "recent.h"
 #include "socket.h"
 #include "watch.h"
 #include "wire.h"
@@ -38,14 +40,6 @@ struct inbox {
     _Alignas(struct cmsghdr) char control[BATCH][128];
 };
 
-struct outbox {
-    struct mmsghdr messages[BATCH];
-    struct iovec parts[BATCH];
-    struct watch_route routes[BATCH];
-    char text[BATCH][PIDSTAT_WIRE_MAX];
-    unsigned count;
-};
-
 struct pidstat_server {
     char *host;
     uint16_t port;
@@ -56,6 +50,7 @@ struct pidstat_server {
     struct event_base *own_base; /* while pidstat_server_run() runs */
     struct watch_table *watches;
     struct inner_desk *inner;
+    struct recent *recent;
     struct siphash_key key;
     struct cidr_list allow;
     uint64_t pid_namespace;
@@ -65,50 +60,11 @@ struct pidstat_server {
     struct outbox out;
 };
 
-static void flush_outbox(void *context)
+static void flush(void *context)
 {
     struct pidstat_server *server = context;
-    struct outbox *out = &server->out;
-    unsigned done = 0;
 
-    while (done < out->count) {
-        int sent = sendmmsg(out->routes[0].fd, out->messages + done, out->count - done,
-                            MSG_DONTWAIT | MSG_NOSIGNAL);
-
-        if (sent > 0) {
-            server->stats.answers += (unsigned)sent;
-            done += (unsigned)sent;
-        } else if (errno == EAGAIN || errno == ENOBUFS) {
-            /* An overloaded network: the askers ask again. */
-            break;
-        } else if (errno != EINTR) {
-            /* This one cannot be sent; the next may be. */
-            done++;
-        }
-    }
-    out->count = 0;
-}
-
-static void post(void *context, const struct watch_route *route, const char *text, size_t len)
-{
-    struct pidstat_server *server = context;
-    struct outbox *out = &server->out;
-    unsigned slot;
-
-    if (out->count == BATCH || (out->count > 0 && out->routes[0].fd != route->fd))
-        flush_outbox(server);
-    slot = out->count++;
-    memcpy(out->text[slot], text, len);
-    out->routes[slot] = *route;
-    out->parts[slot] = (struct iovec){.iov_base = out->text[slot], .iov_len = len};
-    out->messages[slot].msg_hdr = (struct msghdr){
-        .msg_name = &out->routes[slot].asker,
-        .msg_namelen = route->asker_len,
-        .msg_iov = &out->parts[slot],
-        .msg_iovlen = 1,
-        .msg_control = route->control_len > 0 ? out->routes[slot].control : NULL,
-        .msg_controllen = route->control_len,
-    };
+    outbox_flush(&server->out);
 }
 
 static void post_end(void *context, const struct watch_route *route, const char *text, size_t len)
@@ -116,17 +72,19 @@ static void post_end(void *context, const struct watch_route *route, const char 
     struct pidstat_server *server = context;
 
     server->stats.watched++;
-    post(server, route, text, len);
+    outbox_post(&server->out, route, text, len);
 }
 
-static enum pidstat_state judge(const struct pidstat_question *question)
+static enum pidstat_state judge(struct pidstat_server *server,
+                                const struct pidstat_question *question, uint64_t *started)
 {
     const struct pidstat_words *asked = &question->words;
     uint64_t start = asked->present & WORD_START ? asked->start : 0;
 
     if ((asked->present & WORD_BOOT) && process_ended_with_boot(question->pid, start, asked->boot))
         return PIDSTAT_GONE;
-    return process_lookup(question->pid, start);
+    return recent_look_up(server->recent, question->pid, start,
+                          asked->present & WORD_START_ASKED ? started : NULL);
 }
 
 static void add_identity(const struct pidstat_server *server,
@@ -141,8 +99,6 @@ static void add_identity(const struct pidstat_server *server,
     }
     if ((asked & WORD_START) && state != PIDSTAT_UNKNOWN)
         words->start = question->words.start;
-    else if ((asked & WORD_START_ASKED) && state == PIDSTAT_EXISTS)
-        words->start = process_start_time(question->pid);
     if (words->start != 0)
         words->present |= WORD_START;
     if ((asked & (WORD_BOOT | WORD_BOOT_ASKED)) && strlen(process_boot_id()) > 1) {
@@ -165,8 +121,14 @@ static bool keep_watch(struct pidstat_server *server, const struct watch_route *
         pidstat_wire_format_answer(text, question, question_len, server->name, PIDSTAT_GONE, words);
 
     to.question = (question->words.present & WORD_ID) ? question->words.id : 0;
-    return len > 0 && pidstat_wire_is_wanted(question->which, PIDSTAT_GONE) &&
-           watch_table_renew(server->watches, &to, pid, words->start, text, len) == 0;
+    if (len == 0 || !pidstat_wire_is_wanted(question->which, PIDSTAT_GONE))
+        return false;
+    while (watch_table_renew(server->watches, &to, pid, words->start, text, len) != 0) {
+        /* A watch is worth more than what is only kept for speed. */
+        if ((errno != EMFILE && errno != ENFILE) || !recent_give_back(server->recent))
+            return false;
+    }
+    return true;
 }
 
 /* Only who has received our number at an address gets something unasked sent there later: a
@@ -202,7 +164,7 @@ static void answer(struct pidstat_server *server, const struct watch_route *rout
         return;
     len = pidstat_wire_format_answer(text, question, question_len, server->name, state, words);
     if (len > 0)
-        post(server, route, text, len);
+        outbox_post(&server->out, route, text, len);
 }
 
 /* What is said of a process in a container is said for its namespace, where we may see all. */
@@ -216,7 +178,7 @@ static void answer_inner(void *context, const struct inner_question *asked,
     if (state != PIDSTAT_UNKNOWN || !process_namespace_is_container(server->pid_namespace))
         words.pid_namespace = asked->question.words.pid_namespace;
     answer(server, &asked->route, &asked->question, asked->len, state, pid, &words);
-    flush_outbox(server);
+    outbox_flush(&server->out);
 }
 
 static void take_question(struct pidstat_server *server, const struct watch_route *route,
@@ -232,7 +194,7 @@ static void take_question(struct pidstat_server *server, const struct watch_rout
         inner_desk_ask(server->inner, &asked);
         return;
     }
-    state = judge(question);
+    state = judge(server, question, &words.start);
     if (question->words.present != 0)
         add_identity(server, question, state, &words);
     answer(server, route, question, question_len, state, question->pid, &words);
@@ -282,9 +244,10 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
     for (int turn = 0; turn < BATCHES_A_TURN; turn++) {
         int count = recvmmsg(fd, server->in.messages, BATCH, MSG_DONTWAIT, NULL);
 
+        recent_begin(server->recent);
         for (int i = 0; i < count; i++)
             handle(server, fd, &server->in.messages[i]);
-        flush_outbox(server);
+        outbox_flush(&server->out);
         reset_inbox(&server->in, count);
         if (count < BATCH)
             break;
@@ -315,6 +278,8 @@ static void detach(struct pidstat_server *server)
     server->watches = NULL;
     inner_desk_destroy(server->inner);
     server->inner = NULL;
+    recent_destroy(server->recent);
+    server->recent = NULL;
 }
 
 void pidstat_server_destroy(struct pidstat_server *server)
@@ -393,9 +358,10 @@ uint16_t pidstat_server_port(const struct pidstat_server *server)
 int pidstat_server_attach(struct pidstat_server *server, struct event_base *base)
 {
     server->pid_namespace = process_pid_namespace();
-    server->watches = watch_table_create(base, server->max_watches, post_end, flush_outbox, server);
+    server->watches = watch_table_create(base, server->max_watches, post_end, flush, server);
     server->inner = inner_desk_create(base, answer_inner, server);
-    if (server->watches == NULL || server->inner == NULL) {
+    server->recent = recent_create(recent_share());
+    if (server->watches == NULL || server->inner == NULL || server->recent == NULL) {
         detach(server);
         errno = ENOMEM;
         return -1;
@@ -441,5 +407,6 @@ void pidstat_server_stop(struct pidstat_server *server)
 void pidstat_server_stats(const struct pidstat_server *server, struct pidstat_server_stats *stats)
 {
     *stats = server->stats;
+    stats->answers = server->out.sent;
     stats->watches = server->watches != NULL ? watch_table_count(server->watches) : 0;
 }

@@ -350,7 +350,7 @@ void reply_would_wait(struct conn *conn, const struct lock_request *request)
 }
 
 static void reply_autounlock_check(struct conn *conn, const char *name,
-                                   const struct lock_claimant *holder)
+                                   const struct lock_claimant *holder, bool is_neighbour)
 {
     buffer_add_text(&conn->out.bytes, "autounlock_check ");
     buffer_add_text(&conn->out.bytes, name);
@@ -360,13 +360,25 @@ static void reply_autounlock_check(struct conn *conn, const char *name,
     buffer_add_number(&conn->out.bytes, holder->pid);
     buffer_add_text(&conn->out.bytes, " 2");
     /* Which process of that pid it is: for those who would see the same one under it. */
-    if (conn->protocol >= 2 && holder->start != 0 && incarnation_is_neighbour(conn, holder)) {
+    if (is_neighbour) {
         buffer_add(&conn->out.bytes, " ", 1);
         buffer_add_number(&conn->out.bytes, holder->start);
     }
     buffer_add(&conn->out.bytes, "\n", 1);
 }
 
+/* Whether it was a pool that was asked for. */
+static bool is_seat(const struct lock_request *holder, const char *name)
+{
+    for (size_t i = 0; i < holder->seat_count; i++) {
+        if (lock_seat_name(&holder->seats[i]) == name)
+            return lock_seat_pool(&holder->seats[i]) != NULL;
+    }
+    return false;
+}
+
+/* The holders of a pool's seats are many; of protocol 2 only neighbours could say anything of
+ * them. */
 void reply_autounlock_checks(struct conn *conn)
 {
     const struct lock_request *holder;
@@ -374,8 +386,13 @@ void reply_autounlock_checks(struct conn *conn)
     const char *name;
 
     while (conn->autounlock && (holder = holders_next(conn, &holders, &name)) != NULL) {
-        if (holder->autounlock && holder->process->host != NULL && holder->process->pid != 0)
-            reply_autounlock_check(conn, name, holder->process);
+        const struct lock_claimant *process = holder->process;
+        bool is_neighbour =
+            conn->protocol >= 2 && process->start != 0 && incarnation_is_neighbour(conn, process);
+
+        if (holder->autounlock && process->host != NULL && process->pid != 0 &&
+            (is_neighbour || conn->protocol < 2 || !is_seat(holder, name)))
+            reply_autounlock_check(conn, name, process, is_neighbour);
     }
 }
 

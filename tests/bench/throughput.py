@@ -136,7 +136,7 @@ class Requests:
             server.kind: lambda server=server: udp(server) for server in self.udp_servers})
 
     def pidstatd(self):
-        return cpu_rows("pidstatd, 32 in flight", self.sample_udp(), 1.05)
+        return cpu_rows("pidstatd, 32 in flight", self.sample_udp(), 1.25)
 
     def durable(self):
         """On the same disk, on all CPUs."""

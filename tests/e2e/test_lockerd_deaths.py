@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """What lockerd tells of holders that may have ended, and which reports of that it believes."""
 
+import os
+
 from support import farm, tap
 from support.lockd import identity, session_of, sleeper, start_server
 from support.wire import Wire
@@ -32,6 +34,21 @@ def a_refusal_names_the_process_to_its_neighbours():
                    ("ann", "0", told))
     silent = speak(port, "cat", session=0).ask("LOCK")
     farm.equal(silent, {"owner": "ann", "locked": "0"})
+
+
+@tap.test
+def of_a_pool_only_neighbours_are_told(folder):
+    conf = os.path.join(folder, "lockerd.conf")
+    with open(conf, "w", encoding="ascii") as out:
+        out.write('pools = ( { name = "q"; seats = 1; } );\n')
+    port = start_server("--config", conf)
+    farm.equal(speak(port, "ann", *HOLDER).ask("LOCK")["lockname"], "q1")
+    for name, namespace, told in (("q", INSIDE, "q1 inside 77 2 700"), ("q", BESIDE, None),
+                                  ("q1", INSIDE, "q1 inside 77 2 700"), ("q1", BESIDE, "q1 inside 77 2")):
+        answer = speak(port, "bob", "pid 78", f"process 800 {namespace}").ask(f"locks {name}", "LOCK")
+        farm.equal((name, answer["locked"], answer.get("autounlock_check")), (name, "0", told))
+    classic = Wire(port).ask("user cat", "autounlock 1", "hostname beside", "pid 79", "locks q", "LOCK")
+    farm.equal(classic["autounlock_check"], "q1 inside 77 2")
 
 
 @tap.test

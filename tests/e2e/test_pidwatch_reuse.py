@@ -7,10 +7,10 @@ import subprocess
 import sys
 import time
 
-from support import farm, netns, tap
-from support.pidstat_help import (ELSEWHERE, READY, Asker, Daemon, can_make_pid_namespace,
-                                  command_name, inside_pid_namespace, pidwatch, run_pidwatch,
-                                  seconds_until_end, sleeper, start_time, started, watchers_of)
+from support import farm, tap
+from support.pidstat_help import (ELSEWHERE, READY, Asker, Daemon, command_name, in_pid_namespace,
+                                  pidwatch, reuse, run_inside, run_pidwatch, seconds_until_end,
+                                  sleeper, start_time, started, watchers_of)
 
 
 @tap.test
@@ -71,19 +71,6 @@ def a_kernel_without_pidfd_will_do(folder):
     assert took < 5, took
 
 
-def reuse(pid):
-    """Starts a process under a number that another one has had."""
-    for _ in range(200):
-        with open("/proc/sys/kernel/ns_last_pid", "w", encoding="ascii") as file:
-            file.write(str(pid - 1))
-        process = subprocess.Popen(["sleep", "1000"])
-        if process.pid == pid:
-            return process
-        process.kill()
-        process.wait()
-    raise AssertionError(f"pid {pid} was not given again")
-
-
 def watched_pid_is_reused(folder):
     """The daemon and its watch die with the watched process, and the pid comes back."""
     daemon, watched = Daemon(folder), sleeper()
@@ -129,26 +116,16 @@ def victim_pid_is_reused(_folder):
     again.kill()
 
 
-def in_pid_namespace(name, folder):
-    if not can_make_pid_namespace():
-        netns.say("not tried: root and pid namespaces are needed to use a pid again")
-        return
-    result = inside_pid_namespace(sys.executable, os.path.abspath(__file__), "inside", name,
-                                  folder)
-    farm.equal((result.returncode, result.stderr), (0, ""))
-
-
 @tap.test
 def a_watched_pid_that_is_reused_fools_nobody(folder):
-    in_pid_namespace("watched_pid_is_reused", folder)
+    in_pid_namespace(__file__, "watched_pid_is_reused", folder)
 
 
 @tap.test
 def a_reused_victim_is_never_signalled(folder):
-    in_pid_namespace("victim_pid_is_reused", folder)
+    in_pid_namespace(__file__, "victim_pid_is_reused", folder)
 
 
 if sys.argv[1:2] == ["inside"]:
-    globals()[sys.argv[2]](sys.argv[3])
-    os._exit(0)
+    run_inside(globals())
 farm.main()

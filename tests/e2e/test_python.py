@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import sys
+import time
 
 from support import farm, scripts, tap
 from support.locking import Farm, Proxy
@@ -349,6 +350,17 @@ def the_next_host_of_a_list_is_asked(folder):
     for hosts in (f"127.0.0.1={dead}:[::1]={dead}:127.0.0.1={server.port}", path, f"/nowhere:{path}"):
         farm.equal(run(1, "with farmlock.lock('a') as seat:\n    say(seat, farmlock.ping().known.split()[0])",
                        IPCLOCKER_HOST=hosts), f"a {'socket' if path in hosts else 'claimed'}\n")
+
+
+@tap.test
+def another_host_may_come_to_serve(folder):
+    server = Server(folder)
+    server.kill()
+    program = start(1, "with farmlock.lock('a') as seat:\n    say(seat)",
+                    IPCLOCKER_HOST=f"127.0.0.1={farm.silent_port()}:127.0.0.1={server.port}")
+    time.sleep(4)  # three tries take 3.2 s at most
+    server.restart()
+    farm.equal(said(program), "a")
 
 
 @tap.test

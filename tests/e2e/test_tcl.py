@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import time
 
 from support import farm, scripts, tap
 from support.locking import Farm
@@ -329,6 +330,17 @@ def the_next_host_of_a_list_is_asked(folder):
     for hosts in lists:
         farm.equal(run(1, "farmlock::with a h {say [lindex [dict get [farmlock::ping] known] 0]}",
                        IPCLOCKER_HOST=hosts), f"{'socket' if path in hosts else 'claimed'}\n")
+
+
+@tap.test
+def another_host_may_come_to_serve(folder):
+    server = Server(folder)
+    server.kill()
+    program = start(1, "farmlock::with a h {say [farmlock::get $h names]}",
+                    IPCLOCKER_HOST=f"127.0.0.1={farm.silent_port()}:127.0.0.1={server.port}")
+    time.sleep(4)  # three tries take 3.2 s at most
+    server.restart()
+    farm.equal(said(program), "a")
 
 
 @tap.test

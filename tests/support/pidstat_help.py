@@ -6,9 +6,10 @@ import select
 import signal
 import socket
 import subprocess
+import sys
 import time
 
-from support import farm
+from support import farm, netns
 
 # An address of this host that is no interface's, so that it is asked and not looked up.
 ELSEWHERE = "127.0.0.77"
@@ -179,3 +180,31 @@ def can_make_pid_namespace():
         return False
     return subprocess.run(["unshare", "--pid", "--fork", "--mount-proc", "true"], check=False,
                           capture_output=True).returncode == 0
+
+
+def in_pid_namespace(path, name, folder):
+    """Runs a function of a test's file where only its own processes have pids."""
+    if not can_make_pid_namespace():
+        netns.say("not tried: root and pid namespaces are needed to use a pid again")
+        return
+    result = inside_pid_namespace(sys.executable, os.path.abspath(path), "inside", name, folder)
+    farm.equal((result.returncode, result.stderr), (0, ""))
+
+
+def run_inside(functions):
+    """What the file does there."""
+    functions[sys.argv[2]](sys.argv[3])
+    os._exit(0)
+
+
+def reuse(pid):
+    """Starts a process under a number that another one has had."""
+    for _ in range(200):
+        with open("/proc/sys/kernel/ns_last_pid", "w", encoding="ascii") as file:
+            file.write(str(pid - 1))
+        process = subprocess.Popen(["sleep", "1000"])
+        if process.pid == pid:
+            return process
+        process.kill()
+        process.wait()
+    raise AssertionError(f"pid {pid} was not given again")

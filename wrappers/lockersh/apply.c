@@ -22,7 +22,8 @@ static int apply_server(const struct lockersh_options *options, struct ipclocker
         return blame(lock, "port");
     if (options->path != NULL && ipclocker_set_path(lock, options->path) != 0)
         return blame(lock, "path");
-    ipclocker_set_connect_tries(lock, (unsigned)options->tries);
+    if (options->tries != OPTIONS_NO_TRIES)
+        ipclocker_set_connect_tries(lock, (unsigned)options->tries);
     ipclocker_set_connect_delay(lock, (unsigned)options->delay_ms);
     return 0;
 }

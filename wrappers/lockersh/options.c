@@ -266,7 +266,7 @@ static const struct option_spec option_table[] = {
     OPT_TEXT("path", "PATH", path, "ask the server of this UNIX socket instead",
              .completion = COMPLETE_FILE),
     OPT_NUMBER("connect-tries", "N", tries, 0, UINT32_MAX,
-               "try to reach a server N times; 0: for ever (3)", .client_default = "3"),
+               "try to reach a server N times; 0: for ever (3 or 8)", .client_default = ""),
     OPT_SECONDS("connect-delay", delay_ms, 0, UINT32_MAX, "first pause between the tries (1)",
                 .client_default = "1"),
     OPT_FLAG("debug", debug, "show the conversation with the server"),
@@ -365,7 +365,7 @@ static void init(struct lockersh_options *options)
 {
     *options = (struct lockersh_options){
         .wait_ms = -1,
-        .tries = 3,
+        .tries = OPTIONS_NO_TRIES,
         .delay_ms = 1000,
         .conflict_status = 1,
         .queue_most = -1,

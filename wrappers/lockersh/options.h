@@ -46,6 +46,9 @@ struct for_pid_options {
 /* defaults/defaults.h */
 struct defaults;
 
+/* Of tries: as many as the library does by itself. */
+#define OPTIONS_NO_TRIES UINT64_MAX
+
 struct lockersh_options {
     enum lockersh_action action;
     const char *target; /* of LOCKERSH_OWNER, _BREAK, _OUTSIDE, _OFFLINE, _ONLINE, _UNLOCK,

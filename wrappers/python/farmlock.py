@@ -41,7 +41,8 @@ __all__ = ["lock", "Lock", "aio", "status", "unlock", "break_lock", "lock_list",
            "Refused", "NotSupported", "Busy", "TimedOut", "Cancelled", "Unreachable", "Lost"]
 __version__ = "1.0.0"
 
-_ANSWER_S, _LOOK_S, _TRIES, _LINE_MAX, _NAMES_MAX = 5, 60, 3, 65536, 1024
+_ANSWER_S, _LOOK_S, _LINE_MAX, _NAMES_MAX = 5, 60, 65536, 1024
+_TRIES, _TRIES_AT_SEVERAL = 3, 8  # the second to wait for a lock: another host may come to serve
 _PULSE_S = 5  # of silence, where another server could be gone on with
 _NEXT_S = 0.25  # before the next host is tried besides (RFC 8305)
 _SHORT_WAIT_S, _STARTERS, _GRANTS = 0.3, 32, 16
@@ -794,8 +795,8 @@ class _Client:
                     winner.result().transport.abort()  # nobody will have it
                 raise
 
-    async def _connect(self, until=None, endless=False, waits=False):
-        """A connection to a server that answers; three tries, or as long as it takes."""
+    async def _connect(self, until=None, endless=False, waits=False, most=_TRIES):
+        """A connection to a server that answers; so many tries, or as long as it takes."""
         for tries in itertools.count(1):
             alone = self._home and self._cluster is None
             hosts = [self._home] if alone else list(self._hosts)
@@ -814,7 +815,7 @@ class _Client:
             refusal = next((fault.refusal for fault in faults.values()
                             if getattr(fault, "refusal", None)), None)
             text = "no lockerd answers at " + text
-            if not endless and (refusal or tries == _TRIES):
+            if not endless and (refusal or tries == most):
                 raise refusal or Unreachable(text + "; start one there, or name another in IPCLOCKER_HOST or "
                                              "/etc/farmlock/client.conf")
             await self._pause(tries, text, endless, until)
@@ -1022,10 +1023,11 @@ class AsyncLock(_Client):
 
     async def _get(self, began):
         until = began + self.timeout if self.timeout else None
+        most = _TRIES_AT_SEVERAL if self.timeout != 0 and len(self._hosts) > 1 else _TRIES
         for tries in itertools.count(1):
             wire = None
             try:
-                wire = await self._connect(until, self._queued, True)
+                wire = await self._connect(until, self._queued, True, most)
                 await self._wait(wire, until)
                 self.waited = time.monotonic() - began
                 if self._queued:
@@ -1034,7 +1036,7 @@ class AsyncLock(_Client):
             except _Gone as gone:
                 wire.transport.abort()
                 text = "the lockerd at %s: %s" % (self._name(), gone)
-                if not self._queued and tries == _TRIES:
+                if not self._queued and tries == most:
                     raise Unreachable(text)
                 await self._pause(tries, text, self._queued, until)
             except (Refused, Cancelled, Unreachable):

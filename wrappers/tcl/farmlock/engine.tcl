@@ -128,10 +128,13 @@ proc ::farmlock::ReadLine {h variable} {
 
 # ---- from server to server ---------------------------------------------------------------------
 
-# Begins a request: `endless` where it goes on for as long as that takes.
+# Begins a request: `endless` where it goes on for as long as that takes.  Of several hosts, another one
+# may come to serve: who wants to wait for a lock tries for half a minute.
 proc ::farmlock::Begin {h endless deadline} {
     upvar #0 $h s
-    array set s [list endless $endless deadline $deadline tries 0 result "" told "" queued 0]
+    set waits [expr {$s(op) eq "lock" && $s(timeout) ne "0"}]
+    array set s [list endless $endless deadline $deadline tries 0 result "" told "" queued 0 \
+        most [expr {$waits && [llength $s(hosts)] > 1 ? 8 : 3}]]
     Search $h
 }
 
@@ -170,7 +173,7 @@ proc ::farmlock::EndRound {h} {
     if {!$s(endless) && $s(refusal) ne ""} {
         return [Finish $h error {*}$s(refusal)]
     }
-    if {!$s(endless) && $s(tries) >= 3} {
+    if {!$s(endless) && $s(tries) >= $s(most)} {
         return [Finish $h error UNREACHABLE "$text; start one there, or name another in IPCLOCKER_HOST or\
             /etc/farmlock/client.conf"]
     }
@@ -213,7 +216,7 @@ proc ::farmlock::Gone {h text} {
     if {$s(queued)} {
         set s(endless) 1
     }
-    if {!$s(endless) && $s(tries) >= 3} {
+    if {!$s(endless) && $s(tries) >= $s(most)} {
         return [Finish $h error UNREACHABLE $text]
     }
     Pause $h $text

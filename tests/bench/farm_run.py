@@ -1,0 +1,193 @@
+"""A farm in a box: one day of it against a lockerd, and what that has cost."""
+
+import os
+import re
+import subprocess
+import tempfile
+import urllib.request
+from dataclasses import dataclass
+
+from support import etcd, farm, lockd
+import farm_judge
+import servers
+from throughput import run_load
+
+SAMPLES = 288             # of a day: each stands for five minutes of it
+QUIET_S = 60              # until what is still there is taken for forgotten
+ETCD_MEMBERS = 3
+CAPACITY_CLIENTS = 256
+CAPACITY_MS = 2000
+MAX_WAITERS = 200000      # --max-waiters at first
+PERCENTILES = (50, 90, 99, 99.9, 100)
+COLUMNS = ("us", "requests", "held", "waiting", "present", "resident_kb", "questions", "sent", "received", "load_cpu_s",
+           "cpu_s")
+
+
+@dataclass
+class Run:
+    """What one engine's day came to."""
+    engine: str
+    figures: dict
+    samples: list        # dictionaries of COLUMNS, and "others_cpu_s"
+    handovers_us: list
+    excesses_us: list
+    waits_us: list
+    faults: list
+
+
+class Lockerd:
+    """One with the plan's pools, over an engine."""
+
+    def __init__(self, plan, engine):
+        self.folder = servers.folder()
+        self.cluster = etcd.Cluster(self.folder, ETCD_MEMBERS) if engine == "etcd" else None
+        self.port, self.http = farm.free_port(), farm.free_port()
+        self.pidstat = farm.free_port(servers.socket.SOCK_DGRAM)
+        self.state = os.path.join(self.folder, "state", "lockerd.db")
+        conf = os.path.join(self.folder, "lockerd.conf")
+        with open(conf, "w", encoding="ascii") as out:
+            out.write(plan.configuration())
+        state = [self.cluster.state("/farmlock/box"), "--etcd-compact"] if self.cluster else [self.state]
+        with open(os.path.join(self.folder, "log"), "ab") as log:
+            self.server = servers.start(
+                "lockerd", [farm.program("lockerd"), "--nofork", "--port", self.port, "--config", conf, "--pidstat-port",
+                            self.pidstat, "--http", f"127.0.0.1:{self.http}", "--state", *state,
+                            *(("--user", "root") if os.geteuid() == 0 else ())],
+                self.port, lambda: lockd.serves(self.port), stderr=log)
+
+    def pids(self):
+        """Of the server, and of what keeps its state."""
+        members = self.cluster.members if self.cluster else []
+        return [self.server.pid, *(member.process.pid for member in members)]
+
+    def metrics(self):
+        return numbers(f"http://127.0.0.1:{self.http}/metrics")
+
+    def transactions(self):
+        """That etcd has answered, at all members."""
+        return sum(numbers(member.url + "/metrics").get('grpc_server_handled_total{grpc_code="OK",grpc_method="Txn",'
+                                                        'grpc_service="etcdserverpb.KV",grpc_type="unary"}', 0)
+                   for member in (self.cluster.members if self.cluster else ()))
+
+    def state_bytes(self):
+        top = self.folder if self.cluster else os.path.dirname(self.state)
+        return sum(os.path.getsize(os.path.join(folder, name)) for folder, _, names in os.walk(top) for name in names)
+
+
+def numbers(url):
+    """{name with its labels: number} of a page of metrics."""
+    with urllib.request.urlopen(url, timeout=farm.PATIENCE_S) as page:
+        lines = page.read().decode().splitlines()
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines
+                                                      if line and not line.startswith("#"))}
+
+
+def resident_mb(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return int(re.search(r"VmHWM:\s+(\d+)", status.read()).group(1)) * 1024 / 1e6
+
+
+def take_samples(text):
+    samples = []
+    for line in text.splitlines():
+        words = [float(word) for word in line.split()]
+        samples.append(dict(zip(COLUMNS, words), others_cpu_s=sum(words[len(COLUMNS):])))
+    return samples
+
+
+def play(plan, lockerd, day_s):
+    """Returns the outcomes and the samples."""
+    with tempfile.TemporaryDirectory(dir=lockerd.folder) as folder:
+        path, out = os.path.join(folder, "plan"), os.path.join(folder, "out")
+        plan.write(path)
+        done = subprocess.run(
+            [servers.load("farm_load"), path, out, str(lockerd.port), str(lockerd.pidstat),
+             str(max(20, round(day_s * 1000 / SAMPLES))), str(QUIET_S), *map(str, lockerd.pids())],
+            check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert done.returncode == 0, done.stderr
+        return farm_judge.read(out, plan), take_samples(done.stdout), done.stderr
+
+
+def spread(values):
+    """{percentile: value}; values are sorted."""
+    return {f"p{percent:g}": farm_judge.percentile(values, percent) for percent in PERCENTILES}
+
+
+def busiest(samples, part):
+    """Requests a second in the busiest part of the day, over the average of the day."""
+    step = max(1, round(len(samples) * part))
+    rates = [(after["requests"] - before["requests"]) / (after["us"] - before["us"])
+             for before, after in zip(samples, samples[step:])]
+    return max(rates) / (samples[-1]["requests"] / samples[-1]["us"]) if rates else 1
+
+
+def cost_figures(before, after, samples, lockerd):
+    """What the day has cost the machine; before and after are metrics."""
+    def more(name):
+        return after.get(name, 0) - before.get(name, 0)
+    first, last = samples[0], samples[-1]
+    requests, seconds = last["requests"], last["us"] / 1e6
+    commits = more("lockerd_commits_total")
+    peak = max(samples, key=lambda sample: sample["present"])
+    return {
+        "seconds": seconds, "requests": requests, "requests_a_second": requests / seconds,
+        "busiest": busiest(samples, 1 / 96),
+        "cpu_us_a_request": last["cpu_s"] / requests * 1e6, "cpu_cores": last["cpu_s"] / seconds,
+        "etcd_cpu_us_a_request": last["others_cpu_s"] / requests * 1e6,
+        "load_cpu_cores": (last["load_cpu_s"] - first["load_cpu_s"]) / seconds,
+        "present_most": peak["present"], "waiting_most": max(sample["waiting"] for sample in samples),
+        "held_most": max(sample["held"] for sample in samples),
+        "resident_mb_before": first["resident_kb"] / 1000, "resident_mb_most": resident_mb(lockerd.server.pid),
+        "bytes_a_job_present": max(peak["resident_kb"] - first["resident_kb"], 0) * 1024 / max(peak["present"], 1),
+        "wire_bytes": last["sent"] + last["received"],
+        "commits": commits, "commit_ms": more("lockerd_commit_seconds_sum") / max(commits, 1) * 1000,
+        "grants": more("lockerd_grants_total"), "proven_deaths": more('lockerd_ends_total{reason="dead"}'),
+        "questions": last["questions"], "state_bytes": lockerd.state_bytes()}
+
+
+def day(plan, engine, day_s):
+    """Plays it, and returns a Run."""
+    lockerd = Lockerd(plan, engine)
+    before, transactions = lockerd.metrics(), lockerd.transactions()
+    outcomes, samples, complaints = play(plan, lockerd, day_s)
+    figures = cost_figures(before, lockerd.metrics(), samples, lockerd)
+    figures["etcd_transactions"] = lockerd.transactions() - transactions
+    full = run_load("load_tcp", "lockerd", "kept", lockerd.port, lockerd.server.pid, CAPACITY_CLIENTS, 1, CAPACITY_MS)
+    figures["capacity_a_second"] = full.rate
+    given, died = farm_judge.handovers(outcomes, plan)
+    beyond = sorted(excess for _, excess in farm_judge.excesses(outcomes, plan))
+    waits = sorted(one.granted - one.asked for one in outcomes if one.granted)
+    used = farm_judge.used(outcomes, plan, day_s * 1e6)
+    seats = {name: pool.seats for name, pool in plan.pools.items()}
+    figures.update(
+        jobs=len(outcomes), ends={end: sum(one.end == end for one in outcomes) for end in sorted({o.end for o in outcomes})},
+        handover_ms=in_ms(spread(given)), handovers=len(given), after_death_ms=in_ms(spread(died)), deaths=len(died),
+        wait_ms=in_ms(spread(waits)), wait_mean_ms=mean(waits) / 1000,
+        beyond_ms=in_ms(spread(beyond)), beyond_mean_ms=mean(beyond) / 1000,
+        used={name: {"seats": seats[name], "used": real, "earliest": best} for name, (real, best) in used.items()},
+        used_in_all=mean_of(used, seats, 0), used_in_all_earliest=mean_of(used, seats, 1))
+    faults = farm_judge.faults(outcomes, plan)
+    figures["faults"] = len(faults)
+    return Run(engine, figures, samples, given, beyond, waits, faults + complaints.splitlines() * bool(faults))
+
+
+def figure(number):
+    """For people: as many digits as say something."""
+    return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}"
+
+
+def percent(part):
+    return f"{figure(part * 100)} %"
+
+
+def in_ms(percentiles):
+    return {name: value / 1000 for name, value in percentiles.items()}
+
+
+def mean(values):
+    return sum(values) / max(len(values), 1)
+
+
+def mean_of(used, seats, which):
+    return sum(used[name][which] * seats[name] for name in used) / sum(seats.values())
+

@@ -1,0 +1,147 @@
+#!/usr/bin/python3
+"""The farm in a box (make bench FARM=1), with some hundred jobs: it plays, judges and draws; and its
+judge finds the faults that a server could have."""
+
+import json
+import os
+import sys
+import xml.etree.ElementTree
+
+from support import farm, tap
+
+BENCH = os.path.join(farm.SOURCE, "tests", "bench")
+sys.path.insert(1, BENCH)
+import farm_day  # noqa: E402
+import farm_judge  # noqa: E402
+
+BOX = os.path.join(BENCH, "farm_box.py")
+JOBS, NODES, DAY_S = 300, 40, 3
+
+
+def played(folder, engine):
+    """The JSON of a day."""
+    done = farm.run(BOX, "--jobs", JOBS, "--nodes", NODES, "--day", DAY_S, "--seed", 7, "--out", folder, engine,
+                    timeout=200)
+    farm.equal((done.returncode, done.stderr), (0, ""))
+    with open(os.path.join(folder, "farm.json"), encoding="utf-8") as file:
+        return json.load(file), done.stdout
+
+
+def expect_a_day(folder, engine):
+    found, said = played(folder, engine)
+    if engine not in found["engines"]:
+        raise tap.Lacks(said.strip().splitlines()[-1])
+    day = found["engines"][engine]
+    farm.equal((found["seed"], day["jobs"], day["faults"]), (7, JOBS, 0))
+    farm.equal(sum(day["ends"].values()), JOBS)
+    assert set(day["ends"]) <= {"unlock", "killed", "node", "gave-up"} and day["ends"]["unlock"] > 0.8 * JOBS, day["ends"]
+    assert day["handovers"] > 0 and day["handover_ms"]["p50"] > 0, day
+    assert 0 < day["used_in_all"] <= 1 and day["requests"] > 2 * JOBS and day["cpu_us_a_request"] > 0
+    assert {"lockerd's CPU", "memory", "connections", "durable answers"} <= {need["name"] for need in day["needs"]}
+    pictures = [name for name in os.listdir(folder) if name.endswith(".svg")]
+    farm.equal(len(pictures), 5)
+    for name in pictures:
+        xml.etree.ElementTree.parse(os.path.join(folder, name))
+
+
+@tap.test
+def a_small_day_over_sqlite(folder):
+    expect_a_day(folder, "sqlite")
+
+
+@tap.test
+def a_small_day_over_etcd(folder):
+    expect_a_day(folder, "etcd")
+
+
+# ---- the judge ---------------------------------------------------------------------------------
+
+def a_plan(count=4):
+    """Jobs for the two seats of a pool, and for one with a limit."""
+    plan = farm_day.Plan(1, 1, 1, {"vcs": farm_day.Pool("vcs", 1, 1, 1, seats=2),
+                                   "dc": farm_day.Pool("dc", 1, 1, 1, rule="limit", seats=9)})
+    plan.jobs = [farm_day.Job(0, 10, 0, 0, 0, 1, "vcs", "user1", "chip") for _ in range(count)]
+    return plan
+
+
+def outcome(plan, number, asked, queued, granted, left, seat):
+    return farm_judge.Outcome(number, "unlock", 0, asked, queued, granted, left, left, 100 + number, (seat,),
+                              plan.jobs[number])
+
+
+def a_right_day(plan):
+    """Two hold the seats from the beginning, two wait; each of these has one 2 us behind its release."""
+    return [outcome(plan, 0, 1, 0, 10, 110, "vcs1"), outcome(plan, 1, 1, 0, 11, 210, "vcs2"),
+            outcome(plan, 2, 20, 21, 112, 300, "vcs1"), outcome(plan, 3, 30, 31, 212, 300, "vcs2")]
+
+
+def faults_with(change):
+    plan = a_plan()
+    outcomes = a_right_day(plan)
+    change(outcomes)
+    return farm_judge.faults(outcomes, plan)
+
+
+@tap.test
+def the_judge_finds_nothing_in_a_right_day():
+    plan = a_plan()
+    farm.equal(farm_judge.faults(a_right_day(plan), plan), [])
+
+
+@tap.test
+def the_judge_finds_two_holders_of_a_seat():
+    farm.contains("; ".join(faults_with(lambda day: setattr(day[2], "granted", 109))), "vcs1 is with jobs 0 and 2 at once")
+
+
+@tap.test
+def the_judge_finds_tokens_that_do_not_grow():
+    farm.contains("; ".join(faults_with(lambda day: setattr(day[2], "token", 100))), "token of job 2")
+
+
+@tap.test
+def the_judge_finds_lost_grants_and_waits():
+    def lose(day):
+        day[1].end = "lost"
+        day[3].end, day[3].granted, day[3].seats = "none", 0, ()
+    farm.equal(faults_with(lose), ["job 1 for vcs: lost after its grant", "job 3 for vcs: none"])
+
+
+@tap.test
+def the_judge_finds_who_was_overtaken():
+    def overtake(day):
+        day[2].token, day[3].token = day[3].token, day[2].token
+    farm.equal(faults_with(overtake), ["vcs: job 3 was served before job 2"])
+
+
+@tap.test
+def the_judge_finds_seats_that_are_none():
+    farm.contains("; ".join(faults_with(lambda day: setattr(day[3], "seats", ("vcs3",)))), "seats that are none of vcs")
+
+
+@tap.test
+def the_judge_finds_a_limit_that_is_exceeded():
+    plan = a_plan(5)
+    for job in plan.jobs:
+        job.pool = "dc"
+    day = [outcome(plan, number, 1, 0, 10 + number, 100, f"dc{number + 1}") for number in range(5)]
+    farm.equal(farm_judge.faults(day, plan), ["dc: user1 has 5 seats, more than 4"])
+
+
+@tap.test
+def the_earliest_is_what_the_seats_allow():
+    plan = a_plan()
+    day = a_right_day(plan)
+    # The first two had to wait for nothing; the others have seats that are free 9 us earlier than they were.
+    farm.equal([excess for _, excess in farm_judge.excesses(day, plan)], [9, 10, 11, 12])
+    given, died = farm_judge.handovers(day, plan)
+    farm.equal((given, died), ([2, 2], []))
+
+
+@tap.test
+def a_day_is_made_by_its_seed():
+    one, same, other = (farm_day.make(seed, JOBS, NODES, DAY_S) for seed in (1, 1, 2))
+    assert one == same and one != other
+
+
+if __name__ == "__main__":
+    farm.main()
