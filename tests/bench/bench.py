@@ -16,6 +16,7 @@ import spank
 import table
 from crowds import Crowds
 from handover import Handovers
+import monitors
 from startup import Starts
 from throughput import Requests
 
@@ -35,7 +36,7 @@ def works(crowds, full):
             "power": requests.power, "munge": lambda: credentials.rows(ROUNDS["requests"][full]),
             "lockersh": starts.lockersh, "wrappers": starts.wrappers,
             "handover": handovers.locks, "pidwatch": handovers.pidwatch,
-            "spank": spank.rows,
+            "monitor": monitors.rows, "spank": spank.rows,
             "report": lambda: long_lists.report(HOLDS[full], ROUNDS["lists"][full]),
             "list": lambda: long_lists.list_of_many(ROUNDS["lists"][full]),
             "replicated": lambda: replicated.rates(ROUNDS["rates"][full]),
