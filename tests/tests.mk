@@ -55,7 +55,9 @@ $B/tests/bench/%: $B/obj/tests/bench/%.o $(BENCH_HELPERS:%=$B/obj/tests/bench/%.
 	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(if $(filter $(FARM_LOAD),$@),$(LIBS))
 $(FARM_LOAD): $(FARM_PARTS:%=$B/obj/tests/bench/%.o) $(INTERNAL)
 
-# Layers under a program, for LD_PRELOAD.
+# Layers under a program, for LD_PRELOAD: without a sanitizer, as shells and daemons of others that the
+# program starts have none.
+$B/obj/tests/support/%.o: private VARIANT_FLAGS := $(filter-out -fsanitize=% -fno-sanitize%,$(VARIANT_FLAGS))
 $B/tests/%.so: $B/obj/tests/support/%.o
 	@mkdir -p $(@D)
 	$(call say,LD   $@)$(CC) -shared $(LDFLAGS) -o $@ $< -ldl

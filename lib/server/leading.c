@@ -85,10 +85,12 @@ static void on_look(evutil_socket_t fd, short events, void *context)
 
     (void)fd;
     (void)events;
-    if ((!leading->serves && !leading->resigns) || server->state.store == NULL)
+    if (server->state.store == NULL)
+        return;
+    silent = silent_ms(server); /* which shows the store that this loop lives */
+    if (!leading->serves && !leading->resigns)
         return;
     mute_ms = store_mute_after_ms(server->state.store);
-    silent = silent_ms(server);
     if (leading->resigns && silent == INT64_MAX)
         return; /* it has resigned, which is about to be heard */
     if (leading->listens && silent >= mute_ms)

@@ -18,7 +18,12 @@
 #include "etcd_say.h"
 #include "store/etcd/replica_step.h"
 
-enum { TIMER_SLACK_NS = 1000, IDLE_MS = 60000 };
+enum {
+    TIMER_SLACK_NS = 1000,
+    IDLE_MS = 60000,
+    ALONE_LEAST_MS = 5000, /* a loop that has much to do at a time does not hang */
+    ALONE_LOOK_MS = 100,
+};
 
 void etcd_engine_forget_queue(struct etcd_engine *self)
 {
@@ -312,6 +317,25 @@ static bool is_done(const struct etcd_engine *self)
     return self->closing && !self->leads;
 }
 
+/* A loop that hangs serves nobody, and nobody would serve in its place as long as heartbeats go.
+ * While it reads what was loaded, which may take long, nothing is asked of it.  Is called with the
+ * mutex. */
+static void watch_caller(struct etcd_engine *self)
+{
+    int64_t silent_ms = clock_ms(CLOCK_MONOTONIC) - atomic_load(&self->alive_ms);
+    int64_t most_ms = self->takeover_ms > ALONE_LEAST_MS ? self->takeover_ms : ALONE_LEAST_MS;
+    bool was_alone = self->is_alone;
+
+    self->is_alone =
+        self->leads && (self->is_read || self->is_loaded) && !self->closing && silent_ms >= most_ms;
+    if (!self->is_alone)
+        return;
+    etcd_replica_hold_heartbeat(self->replica, etcd_replica_now_ms() + ALONE_LOOK_MS);
+    if (!was_alone)
+        etcd_say_beside(self, true, "this lockerd has done nothing for %lld s: another is to lead",
+                        (long long)silent_ms / 1000);
+}
+
 /* There is something to do as soon as nothing is under way. */
 static bool is_wanted(const struct etcd_engine *self)
 {
@@ -344,6 +368,7 @@ void *etcd_engine_run(void *engine)
         etcd_copy_begin(self);
         if (self->leads && self->under_way_last == 0)
             count(self);
+        watch_caller(self);
         pthread_mutex_unlock(&self->mutex);
         event = etcd_replica_step(self->replica, members_caller(self->members), &self->response);
         pthread_mutex_lock(&self->mutex);

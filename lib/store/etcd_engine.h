@@ -9,6 +9,7 @@
 #define FARMLOCK_STORE_ETCD_ENGINE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -30,6 +31,8 @@ struct etcd_engine {
     char host[ETCD_HOST_SIZE]; /* as store_batch_host() says it */
     char *prefix;
 
+    _Atomic int64_t alive_ms; /* when the caller was here last, by CLOCK_MONOTONIC */
+
     char told_cluster[ETCD_ID_SIZE]; /* the caller's, from its last look; likewise the next */
     bool history_has_failed;
 
@@ -48,6 +51,7 @@ struct etcd_engine {
     uint64_t history_seen;     /* its last number, when it was copied last */
     int64_t history_behind_ms; /* since when less of it is there than was copied; 0: it is not */
     bool history_is_under_way;
+    bool is_alone;                /* the caller shows no life */
     struct etcd_history *history; /* or NULL: none is kept */
     char told[STORE_LINE_SIZE];   /* what was said last of how it stands, and when */
     int64_t told_ms;

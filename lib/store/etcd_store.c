@@ -27,6 +27,11 @@ static struct etcd_engine *engine_of(const struct store *store)
     return (struct etcd_engine *)(void *)(uintptr_t)store;
 }
 
+static void show_life(struct etcd_engine *self)
+{
+    atomic_store(&self->alive_ms, clock_ms(CLOCK_MONOTONIC));
+}
+
 static int load(struct store *store, struct store_loader *loader, char error[STORE_ERROR_SIZE])
 {
     struct etcd_engine *self = engine_of(store);
@@ -52,6 +57,7 @@ static int load(struct store *store, struct store_loader *loader, char error[STO
     pthread_mutex_unlock(&self->mutex);
     result = etcd_rows_tell(&rows, &said, loader, error);
     etcd_rows_forget(&rows);
+    show_life(self);
     pthread_mutex_lock(&self->mutex);
     self->is_loaded = result == 0 && self->leads && !self->is_deposed;
     self->wants_load = result != 0 && self->leads;
@@ -66,6 +72,7 @@ static void commit(struct store *store, struct store_batch *batch)
     struct etcd_engine *self = engine_of(store);
     bool enough = true;
 
+    show_life(self);
     pthread_mutex_lock(&self->mutex);
     if (self->is_loaded && !self->is_deposed && !self->wants_resign) {
         STAILQ_INSERT_TAIL(&self->queue, batch, next);
@@ -122,6 +129,7 @@ static void progress(struct store *store, struct store_progress *out)
     struct etcd_engine *self = engine_of(store);
     uint64_t count;
 
+    show_life(self);
     if (read(self->news_fd, &count, sizeof count) < 0)
         count = 0;
     if (self->history != NULL)
@@ -150,6 +158,7 @@ static void progress(struct store *store, struct store_progress *out)
 
 static int64_t confirmed_ms(const struct store *store)
 {
+    show_life(engine_of(store));
     return etcd_replica_confirmed_ms(engine_of(store)->replica);
 }
 

@@ -264,8 +264,10 @@ void store_progress(struct store *store, struct store_progress *progress);
 bool store_confirms(const struct store *store);
 
 /* When the last batch that is safe was sent, by CLOCK_BOOTTIME in milliseconds; INT64_MIN while it
- * does not lead.  Where that is as long ago as store_takeover_ms(), another may lead; from
- * store_mute_after_ms() on, which is less, nothing is to be told to anybody. */
+ * does not lead.  To be called many times within store_takeover_ms(): a caller that makes no call
+ * for as long, and for five seconds, but for store_load() while that runs, is taken for one that
+ * hangs, and another may lead.  Where that is as long ago as store_takeover_ms(), another may lead;
+ * from store_mute_after_ms() on, which is less, nothing is to be told to anybody. */
 int64_t store_confirmed_ms(const struct store *store);
 int64_t store_takeover_ms(const struct store *store);
 int64_t store_mute_after_ms(const struct store *store);

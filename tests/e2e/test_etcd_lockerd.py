@@ -301,6 +301,32 @@ def offline_seats_and_hold_limits_are_kept_over_a_takeover(folder):
               "the hold limit is over")
 
 
+@test
+def one_whose_loop_hangs_is_replaced(folder):
+    # As it writes to its log, on a disk that does not answer.
+    those, when = Farm(folder, 0), os.path.join(folder, "when")
+    os.mkdir(os.path.join(folder, "hanging"))
+    first = Replica(those, "hanging/lockerd0", LD_PRELOAD=os.path.join(farm.BUILD, "tests", "failing_disk.so"),
+                    FAILING_DISK_WHEN=when, FAILING_DISK_PATH=os.path.join(folder, "hanging"))
+    farm.poll(first.serves, "the first leads")
+    wire = first.wire()
+    for lock in "ab":
+        farm.equal(wire.ask("user ann", f"locks {lock}", "LOCK")["locked"], "1")
+    second = Replica(those, "lockerd1")
+    those.replicas += [first, second]
+    time.sleep(7)
+    farm.equal(second.log().count("leading"), 0)  # whoever just is idle lives
+    with open(when, "w", encoding="ascii") as file:
+        file.write("hang")
+    wire.send("locks b", "BREAK_LOCK")  # which is logged
+    farm.poll(second.serves, "the other one serves", 60)
+    farm.equal(second.wire().ask("user ann", "locks a", "STATUS")["owner"], "ann")
+    os.unlink(when)
+    farm.poll(lambda: "deposed" in first.log(), "the first finds that out")
+    farm.contains(first.log(), "this lockerd has done nothing for ")
+    farm.poll(lambda: "standing by: lockerd at" in first.log().split("deposed")[-1], "it stands by")
+
+
 def report_at(port, *options):
     return farm.run(farm.program("lockreport"), *options,
                     env=farm.environment(IPCLOCKER_HOST=f"127.0.0.1={port}"))

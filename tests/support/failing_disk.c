@@ -70,6 +70,16 @@ REPLACES ssize_t pwrite(int fd, const void *data, size_t len, off_t at)
     return pwrite64(fd, data, len, at);
 }
 
+REPLACES ssize_t write(int fd, const void *data, size_t len)
+{
+    ssize_t (*real)(int, const void *, size_t) = dlsym(RTLD_NEXT, "write");
+
+    if (!fails(fd))
+        return real(fd, data, len);
+    errno = ENOSPC;
+    return -1;
+}
+
 REPLACES int fdatasync(int fd)
 {
     int (*real)(int) = dlsym(RTLD_NEXT, "fdatasync");

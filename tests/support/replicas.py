@@ -15,8 +15,9 @@ LOCKERSH = farm.program("lockersh")
 class Replica:
     """One lockerd; `start()` again after its end is another one with the same address."""
 
-    def __init__(self, farm_of, name, *options, address="127.0.0.1", port=None, enter=()):
+    def __init__(self, farm_of, name, *options, address="127.0.0.1", port=None, enter=(), **environment):
         """`enter` are the words that run it elsewhere."""
+        self.environment = environment
         self.farm, self.options, self.address, self.enter = farm_of, options, address, enter
         self.port = port or farm.free_port()
         self.path = os.path.join(farm_of.folder, name + ".log")
@@ -28,7 +29,7 @@ class Replica:
             self.process = farm.start(*self.enter, LOCKERD, "--nofork", "--host", self.address, "--port",
                                       self.port, "--state", self.farm.state, "--takeover",
                                       f"{self.farm.takeover_s}s", "--pidstat-port", "none", *self.options,
-                                      stderr=log, stdout=log)
+                                      stderr=log, stdout=log, env=farm.environment(**self.environment))
         farm.poll(lambda: "standing by" in self.log() or "leading" in self.log(), "it stands by")
 
     def log(self):

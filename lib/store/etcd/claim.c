@@ -49,17 +49,35 @@ static int64_t patience_ms(const struct etcd_claim *claim, const struct etcd_sig
     return (theirs > ours ? theirs : ours) + claim->hesitation_ms;
 }
 
+int64_t etcd_claim_due_ms(const struct etcd_claim *claim, const struct etcd_sight *sight)
+{
+    return claim->since_ms + patience_ms(claim, sight);
+}
+
+static void take_change(struct etcd_claim *claim, const struct etcd_sight *sight,
+                        int64_t answered_ms)
+{
+    claim->leader_revision = sight->leader_revision;
+    claim->seq_revision = sight->seq_revision;
+    claim->since_ms = answered_ms;
+}
+
+void etcd_claim_glance(struct etcd_claim *claim, const struct etcd_sight *sight,
+                       int64_t answered_ms)
+{
+    if (claim->since_ms >= 0 && sight->leader_revision >= claim->leader_revision &&
+        sight->seq_revision > claim->seq_revision)
+        take_change(claim, sight, answered_ms);
+}
+
 enum etcd_verdict etcd_claim_see(struct etcd_claim *claim, const struct etcd_sight *sight,
                                  int64_t sent_ms, int64_t answered_ms)
 {
     bool is_new = claim->since_ms < 0 || sight->leader_revision != claim->leader_revision ||
                   sight->seq_revision != claim->seq_revision;
 
-    if (is_new) {
-        claim->leader_revision = sight->leader_revision;
-        claim->seq_revision = sight->seq_revision;
-        claim->since_ms = answered_ms;
-    }
+    if (is_new)
+        take_change(claim, sight, answered_ms);
     if (sight->leader.layout > ETCD_LAYOUT || sight->seq.layout > ETCD_LAYOUT)
         return ETCD_LATER_LAYOUT;
     if (sight->is_damaged)

@@ -80,6 +80,14 @@ void etcd_claim_begin(struct etcd_claim *claim, uint64_t resigned_term);
 enum etcd_verdict etcd_claim_see(struct etcd_claim *claim, const struct etcd_sight *sight,
                                  int64_t sent_ms, int64_t answered_ms);
 
+/* Takes what a member had by itself, which may be old: a change that is later than what was seen is
+ * one, and proves nothing else. */
+void etcd_claim_glance(struct etcd_claim *claim, const struct etcd_sight *sight,
+                       int64_t answered_ms);
+
+/* When a look is to be sent that may claim, where the last one, which saw that, had to wait. */
+int64_t etcd_claim_due_ms(const struct etcd_claim *claim, const struct etcd_sight *sight);
+
 /* Whether a claim of that term, of which nobody knows how it ended, was successful. */
 bool etcd_claim_was_won(const struct etcd_claim *claim, const struct etcd_sight *sight,
                         uint64_t term);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "replica_base.h"
+#include "replica_glance.h"
 #include "replica_lead.h"
 #include "replica_read.h"
 #include "replica_stand.h"
@@ -140,8 +141,12 @@ static enum replica_topic next_topic(const struct etcd_replica *self, int64_t no
         return REPLICA_LOOK;
     if (self->is_to_claim)
         return REPLICA_CLAIM;
+    if (self->is_to_glance)
+        return REPLICA_GLANCE;
     if (is_before(self->look_at_ms, now_ms))
         return REPLICA_LOOK;
+    if (self->failed_looks > 0)
+        return REPLICA_NOTHING; /* nothing is to be under way when the next one is due */
     return is_to_copy(self, now_ms) ? REPLICA_HISTORY : replica_watch_topic(self, now_ms);
 }
 
@@ -150,6 +155,8 @@ static int prepare(struct etcd_replica *self, enum replica_topic topic)
     switch (topic) {
     case REPLICA_LOOK:
         return replica_look_ask(self);
+    case REPLICA_GLANCE:
+        return replica_glance_ask(self);
     case REPLICA_CLAIM:
         return replica_claim_ask(self);
     case REPLICA_RESIGN:
@@ -202,10 +209,14 @@ static void compose(struct etcd_replica *self, struct etcd_question *question)
         question->timeout_ms = self->role == REPLICA_LEADS ? replica_watch_timeout_ms(self)
                                                            : replica_patience_ms(self);
         break;
+    case REPLICA_LOOK:
+    case REPLICA_GLANCE:
+        question->method = ETCD_RANGE;
+        question->timeout_ms = replica_look_timeout_ms(self);
+        break;
     default:
         question->method = ETCD_RANGE;
-        question->timeout_ms =
-            self->topic == REPLICA_LOOK ? REPLICA_CALL_MS : replica_patience_ms(self);
+        question->timeout_ms = replica_patience_ms(self);
     }
 }
 
@@ -233,8 +244,10 @@ int64_t etcd_replica_due_ms(const struct etcd_replica *self)
 {
     int64_t due_ms = INT64_MIN;
 
-    if (next_topic(self, INT64_MIN) == REPLICA_NOTHING) {
-        due_ms = self->role == REPLICA_LEADS ? self->heartbeat_at_ms : self->look_at_ms;
+    if (next_topic(self, INT64_MIN) != REPLICA_NOTHING)
+        return self->not_before_ms;
+    due_ms = self->role == REPLICA_LEADS ? self->heartbeat_at_ms : self->look_at_ms;
+    if (self->role == REPLICA_LEADS || self->failed_looks == 0) {
         if (self->watches && !self->rows.is_wanted && self->watch_at_ms < due_ms)
             due_ms = self->watch_at_ms;
         if (self->wants_history && self->history_at_ms < due_ms)
@@ -270,6 +283,8 @@ enum etcd_event etcd_replica_hear(struct etcd_replica *self, int64_t now_ms,
     switch (topic) {
     case REPLICA_LOOK:
         return replica_look_hear(self, now_ms, outcome, response);
+    case REPLICA_GLANCE:
+        return replica_glance_hear(self, now_ms, outcome, response);
     case REPLICA_CLAIM:
         return replica_claim_hear(self, now_ms, outcome, response);
     case REPLICA_RESIGN:
@@ -347,6 +362,12 @@ void etcd_replica_load(struct etcd_replica *self)
 {
     if (self->role == REPLICA_LEADS)
         replica_rows_begin(self);
+}
+
+void etcd_replica_hold_heartbeat(struct etcd_replica *self, int64_t until_ms)
+{
+    if (self->heartbeat_at_ms < until_ms)
+        self->heartbeat_at_ms = until_ms;
 }
 
 uint64_t etcd_replica_history_number(const struct etcd_replica *self)

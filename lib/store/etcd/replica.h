@@ -151,6 +151,9 @@ int etcd_replica_commit(struct etcd_replica *self, const struct etcd_txn *change
  * by that without being asked.  Between rows it goes on with heartbeats. */
 void etcd_replica_load(struct etcd_replica *self);
 
+/* Sends no heartbeat before that time, as who leads is good for nothing: others may lead then. */
+void etcd_replica_hold_heartbeat(struct etcd_replica *self, int64_t until_ms);
+
 /* The number of what the last commit has put into the history, or others before. */
 uint64_t etcd_replica_history_number(const struct etcd_replica *self);
 

@@ -102,7 +102,8 @@ void replica_watch_anew(struct etcd_replica *self, int64_t now_ms)
 void replica_stand_by(struct etcd_replica *self, int64_t now_ms, uint64_t resigned_term)
 {
     self->role = REPLICA_STANDS_BY;
-    self->is_to_claim = false;
+    self->is_to_claim = self->is_to_glance = false;
+    self->failed_looks = 0;
     self->look_at_ms = now_ms;
     self->change.is_there = false;
     self->rows.is_wanted = false;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "replica_base.h"
+#include "replica_glance.h"
 #include "replica_lead.h"
 
 int replica_look_ask(struct etcd_replica *self)
@@ -54,6 +55,8 @@ static enum etcd_event consider(struct etcd_replica *self, int64_t now_ms)
     enum etcd_verdict verdict = etcd_claim_see(&self->claim, &self->sight, self->sent_ms, now_ms);
 
     self->look_at_ms = self->sent_ms + etcd_look_every_ms(self->who.takeover_ms);
+    if (verdict == ETCD_WAIT && etcd_claim_due_ms(&self->claim, &self->sight) < self->look_at_ms)
+        self->look_at_ms = etcd_claim_due_ms(&self->claim, &self->sight);
     self->is_kept_out = verdict != ETCD_WAIT && verdict != ETCD_CLAIM;
     if (verdict == ETCD_WAIT || verdict == ETCD_CLAIM)
         etcd_mark_raise(&self->claim.mark, self->sight.cluster_id, self->sight.revision,
@@ -106,7 +109,8 @@ enum etcd_event replica_look_hear(struct etcd_replica *self, int64_t now_ms,
 
     self->look_at_ms = now_ms;
     if (outcome != ETCD_ANSWERED)
-        return ETCD_EVENT_TROUBLE;
+        return replica_glance_next(self, outcome);
+    replica_glance_not(self, now_ms);
     if (read_sight(self, response, false, &succeeded) != 0)
         return replica_not_understood(self, now_ms);
     if (self->resigns)

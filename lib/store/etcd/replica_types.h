@@ -3,6 +3,7 @@
  *   replica_step.c     drives it by calls that block
  *   replica.c          what is asked next, and whose an answer is
  *   replica_stand.c    looks, claims, resignations
+ *   replica_glance.c   looks that fail
  *   replica_lead.c     commits, heartbeats, compaction
  *   replica_read.c     rows and history
  *   replica_watch.c    how etcd is, and who stands by
@@ -41,6 +42,7 @@ enum replica_role {
 enum replica_topic {
     REPLICA_NOTHING,
     REPLICA_LOOK,
+    REPLICA_GLANCE,
     REPLICA_CLAIM,
     REPLICA_RESIGN,
     REPLICA_CHANGE,
@@ -102,8 +104,9 @@ struct etcd_replica {
     char error[512];
 
     /* standing by, and claiming */
-    int64_t look_at_ms;
-    bool is_to_claim;
+    int64_t look_at_ms, look_took_ms;
+    int failed_looks; /* one behind the other, as far as that matters */
+    bool is_to_glance, is_to_claim;
     struct etcd_leader claimed;
     struct etcd_seq claimed_seq;
 

@@ -107,7 +107,8 @@ static void free_range(Etcd__RangeResponse *response)
 static enum etcd_outcome do_range(struct etcd_model *model, const Etcd__RangeRequest *request,
                                   struct buffer *out, struct etcd_error *error)
 {
-    int64_t now = model->keys.revision - model->behind;
+    int64_t now =
+        model->keys.revision - model->behind - (request->serializable ? model->behind_alone : 0);
     int64_t revision = request->revision != 0 ? request->revision : now;
     Etcd__RangeResponse response = ETCD__RANGE_RESPONSE__INIT;
     Etcd__Header header;

@@ -12,6 +12,7 @@ struct etcd_model {
     const char *unguarded; /* a mutant: guards of keys that end so always hold; NULL: none */
     bool is_full;          /* puts are refused */
     int64_t behind;        /* reads of now are so many revisions old */
+    int64_t behind_alone;  /* what a member has by itself is as much older than that */
 
     /* Called for each change as it is made, and behind all of a transaction's; may be NULL. */
     void (*on_change)(void *context, struct etcd_bytes key, const struct etcd_value *old,

@@ -14,6 +14,7 @@ enum {
     REFUSED_PERMILLE = 3,
     BEHIND_PERMILLE = 10,
     STALE_PERMILLE = 20,
+    ALONE_PERMILLE = 500, /* what a member has by itself may be old */
     LATE_MS = 3000,
     VERY_LATE_MS = 15000,
 };
@@ -111,9 +112,12 @@ static enum etcd_outcome do_it(struct etcd_world *world, const struct world_even
         return ETCD_REFUSED;
     if (!world->is_quiet && world_chance(world, STALE_PERMILLE))
         world->etcd.behind = world_between(world, 0, most < 50 ? most : 50);
+    most -= world->etcd.behind;
+    if (!world->is_quiet && world_chance(world, ALONE_PERMILLE))
+        world->etcd.behind_alone = world_between(world, 0, most < 50 ? most : 50);
     world->etcd.is_full = world->now_ms < world->etcd_full_until_ms;
     outcome = etcd_model_call(&world->etcd, copy->method, &copy->bytes, response, error);
-    world->etcd.behind = 0;
+    world->etcd.behind = world->etcd.behind_alone = 0;
     /* One that is full may have done it, see caller.h; and another copy finds room. */
     if (outcome == ETCD_REFUSED && error->code == ETCD_CODE_EXHAUSTED)
         outcome = ETCD_UNKNOWN;

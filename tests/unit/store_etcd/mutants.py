@@ -15,9 +15,13 @@ from support import mutants
 
 # What is broken, file, text, its replacement.
 MUTANTS = (
-    ("silence counts from the question that saw the last change", "claim.c", "claim->since_ms = answered_ms;",
-     "claim->since_ms = sent_ms;"),
+    ("silence counts from the question that saw the last change", "claim.c", "        take_change(claim, sight, answered_ms);\n    if (sight->leader.layout",
+     "        take_change(claim, sight, sent_ms);\n    if (sight->leader.layout"),
     ("silence counts to the answer", "claim.c", "sent_ms - claim->since_ms", "answered_ms - claim->since_ms"),
+    ("what one member has is later, whatever it is", "claim.c", "sight->seq_revision > claim->seq_revision)", "true)"),
+    ("what one member has is passed over", "replica_glance.c", "        etcd_claim_glance(&self->claim, &sight, now_ms);", "        (void)0;"),
+    ("a look that fails takes all the time it could", "replica_glance.c", "ms < REPLICA_CALL_MS ? ms : REPLICA_CALL_MS", "REPLICA_CALL_MS"),
+    ("looks that fail are given up as early the next time", "replica_glance.c", "        self->failed_looks++;\n", ""),
     ("heartbeats do not count", "claim.c", "                  sight->seq_revision != claim->seq_revision;",
      "                  sight->leader.term == UINT64_MAX;"),
     ("a leader that is silent later is not waited for longer", "claim.c", "(theirs > ours ? theirs : ours)", "ours"),
@@ -95,7 +99,7 @@ MUTANTS = (
 TESTS = tuple((f"test_etcd_{name}", {}) for name in ("claim", "replica", "resign", "outbox", "txn", "wire")) + tuple(
     ("test_etcd_simulation", {"FARMLOCK_SEED": seed, "FARMLOCK_OPS": "999999"}) for seed in ("1", "2"))
 
-OURS = ("claim", "outbox", "record", "replica", "replica_base", "replica_lead", "replica_read", "replica_stand",
+OURS = ("claim", "outbox", "record", "replica", "replica_base", "replica_glance", "replica_lead", "replica_read", "replica_stand",
         "txn", "wire")
 
 

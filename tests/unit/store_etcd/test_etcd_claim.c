@@ -51,6 +51,27 @@ static void silence_is_counted_between_what_is_certain(void **state)
     assert_int_equal(etcd_claim_see(&claim, &sight, T + 300, T + 301), ETCD_CLAIM);
 }
 
+static void what_one_member_has_is_a_change_if_it_is_later(void **state)
+{
+    struct etcd_claim claim = claim_of("us");
+    struct etcd_sight sight = sight_of("them", 20), older = sight_of("them", 19);
+
+    (void)state;
+    etcd_claim_glance(&claim, &sight, 0); /* nothing was seen that it could be later than */
+    assert_int_equal(etcd_claim_see(&claim, &sight, 10, 10), ETCD_WAIT);
+    assert_int_equal(etcd_claim_due_ms(&claim, &sight), T + 10);
+    etcd_claim_glance(&claim, &older, 50);
+    etcd_claim_glance(&claim, &sight, 60);
+    assert_int_equal(etcd_claim_due_ms(&claim, &sight), T + 10);
+    sight.seq_revision++;
+    etcd_claim_glance(&claim, &sight, 500);
+    assert_int_equal(etcd_claim_see(&claim, &sight, T + 10, T + 10), ETCD_WAIT);
+    assert_int_equal(etcd_claim_see(&claim, &sight, T + 500, T + 500), ETCD_CLAIM);
+    /* And what all have by then is what is so. */
+    sight.seq_revision++;
+    assert_int_equal(etcd_claim_see(&claim, &sight, T + 501, T + 501), ETCD_WAIT);
+}
+
 static void each_heartbeat_begins_the_count_anew(void **state)
 {
     struct etcd_claim claim = claim_of("us");
@@ -192,17 +213,69 @@ static void a_standby_looks_often_and_takes_over_in_time(void **state)
     assert_true(fixture->questions - before >= 20 && fixture->questions - before <= 24);
 }
 
+/* etcd's leader goes with the lockerd that led: what that changed last is known before there is a
+ * majority again, and silence counts from then. */
+static void a_change_that_no_look_saw_is_seen_at_one_member(void **state)
+{
+    struct etcd_fixture *fixture = *state;
+    const struct etcd_bytes seq = etcd_bytes_of("1 1 9 1 1 0 0");
+    struct etcd_question question;
+    int64_t begin_ms;
+
+    stand_by(fixture);
+    begin_ms = fixture->now_ms;
+    etcd_keys_write(&fixture->etcd.keys, ++fixture->etcd.keys.revision,
+                    etcd_bytes_of(FIXTURE_PREFIX "0/seq"), &seq);
+    question = etcd_fixture_ask(fixture);
+    assert_true(question.timeout_ms <= 250);
+    etcd_fixture_lose_question(fixture);
+    question = etcd_fixture_ask(fixture);
+    assert_true(question.timeout_ms <= 500);
+    assert_int_equal(etcd_fixture_answer(fixture, &question), ETCD_EVENT_IDLE);
+    while (fixture->now_ms < begin_ms + FIXTURE_TAKEOVER_MS) {
+        question = etcd_fixture_ask(fixture);
+        fixture->now_ms += 300;
+        etcd_fixture_lose_question(fixture);
+        question = etcd_fixture_ask(fixture);
+        assert_true(question.timeout_ms <= 1000);
+        assert_int_equal(etcd_fixture_answer(fixture, &question), ETCD_EVENT_IDLE);
+    }
+    etcd_fixture_until(fixture, ETCD_EVENT_LEADS);
+    assert_true(fixture->now_ms < begin_ms + FIXTURE_TAKEOVER_MS + 600);
+}
+
+/* Where looks take long they are waited for, and not given up one after the other. */
+static void a_slow_etcd_is_looked_at_all_the_same(void **state)
+{
+    struct etcd_fixture *fixture = *state;
+    struct etcd_question question;
+
+    stand_by(fixture);
+    question = etcd_fixture_ask(fixture);
+    assert_int_equal(question.timeout_ms, 250);
+    fixture->now_ms += 100;
+    etcd_fixture_answer(fixture, &question);
+    question = etcd_fixture_ask(fixture);
+    assert_true(question.timeout_ms >= 800 && question.timeout_ms < 1000);
+    etcd_fixture_lose_question(fixture);
+    assert_int_equal(etcd_fixture_ask(fixture).timeout_ms, 1000);
+}
+
 static void looks_that_fail_count_for_nothing(void **state)
 {
     struct etcd_fixture *fixture = *state;
 
     stand_by(fixture);
+    etcd_fixture_ask(fixture);
+    assert_int_equal(etcd_fixture_lose_question(fixture), ETCD_EVENT_IDLE); /* once is nothing */
     for (int i = 0; i < 200; i++) {
         etcd_fixture_ask(fixture);
         assert_int_equal(etcd_fixture_lose_question(fixture), ETCD_EVENT_TROUBLE);
     }
     assert_false(etcd_replica_leads(fixture->replica));
-    /* What is unchanged since then has been so all the time. */
+    /* What is unchanged since then has been so all the time; what one member says is no look. */
+    assert_int_equal(etcd_fixture_step(fixture), ETCD_EVENT_IDLE);
+    assert_false(etcd_replica_leads(fixture->replica));
     assert_int_equal(etcd_fixture_step(fixture), ETCD_EVENT_NONE);
     assert_int_equal(etcd_fixture_step(fixture), ETCD_EVENT_LEADS);
 }
@@ -339,6 +412,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(silence_is_counted_between_what_is_certain),
+        cmocka_unit_test(what_one_member_has_is_a_change_if_it_is_later),
         cmocka_unit_test(each_heartbeat_begins_the_count_anew),
         cmocka_unit_test(a_change_that_took_long_to_be_seen_begins_it_too),
         cmocka_unit_test(not_all_claim_at_once),
@@ -349,6 +423,8 @@ int main(void)
         cmocka_unit_test(what_a_later_version_has_left_is_not_touched),
         cmocka_unit_test(an_earlier_state_is_not_gone_on_with),
         ETCD_FIXTURE_TEST(a_standby_looks_often_and_takes_over_in_time),
+        ETCD_FIXTURE_TEST(a_change_that_no_look_saw_is_seen_at_one_member),
+        ETCD_FIXTURE_TEST(a_slow_etcd_is_looked_at_all_the_same),
         ETCD_FIXTURE_TEST(looks_that_fail_count_for_nothing),
         ETCD_FIXTURE_TEST(a_claim_whose_answer_was_lost_is_found_won),
         ETCD_FIXTURE_TEST(a_claim_that_arrives_late_is_found_won_by_the_next),

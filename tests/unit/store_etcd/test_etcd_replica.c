@@ -65,6 +65,23 @@ static void heartbeats_go_while_nothing_changes(void **state)
     assert_string_equal(etcd_fixture_value(fixture, "0/seq"), "1 1 2 1 1 0 0");
 }
 
+/* Who leads and is good for nothing leaves it to others; what is to be changed goes on. */
+static void heartbeats_can_be_held(void **state)
+{
+    struct etcd_fixture *fixture = *state;
+    int64_t sent_ms;
+
+    etcd_fixture_lead(fixture);
+    sent_ms = etcd_replica_confirmed_ms(fixture->replica);
+    etcd_replica_hold_heartbeat(fixture->replica, sent_ms); /* which is no later than it is due */
+    assert_int_equal(etcd_replica_due_ms(fixture->replica), sent_ms + FIXTURE_TAKEOVER_MS / 5);
+    etcd_replica_hold_heartbeat(fixture->replica, sent_ms + 4000);
+    assert_int_equal(etcd_replica_due_ms(fixture->replica), sent_ms + 4000);
+    etcd_fixture_commit(fixture, "r/1", "mine");
+    assert_int_equal(etcd_fixture_step(fixture), ETCD_EVENT_COMMITTED);
+    assert_true(fixture->now_ms < sent_ms + 4000);
+}
+
 /* What was confirmed is as old as the first copy of what confirms it: others may have seen that. */
 static void a_commit_whose_answer_was_lost_is_recognised(void **state)
 {
@@ -397,6 +414,7 @@ int main(void)
         ETCD_FIXTURE_TEST(who_finds_nothing_claims_at_once),
         ETCD_FIXTURE_TEST(a_commit_is_kept_and_counted),
         ETCD_FIXTURE_TEST(heartbeats_go_while_nothing_changes),
+        ETCD_FIXTURE_TEST(heartbeats_can_be_held),
         ETCD_FIXTURE_TEST(a_commit_whose_answer_was_lost_is_recognised),
         ETCD_FIXTURE_TEST(a_commit_that_was_lost_is_sent_again_as_it_was),
         ETCD_FIXTURE_TEST(a_late_copy_brings_nothing_back),
