@@ -9,6 +9,7 @@
 #include "pool_seat.h"
 #include "pool_tree.h"
 #include "pool_unknown.h"
+#include "pools.h"
 
 static const struct pool_name *find_name(const struct lock_table *table, const char *name)
 {
@@ -108,6 +109,17 @@ struct lock_request *pool_next_holder(const struct pool *pool, const struct lock
         tie != NULL ? tree_next(&pool->holders, &tie->holder_node) : tree_first(&pool->holders);
 
     return next != NULL ? tree_entry(next, struct pool_tie, holder_node)->request : NULL;
+}
+
+size_t pool_list_holders(const struct pool *pool, struct lock_request **out, size_t most)
+{
+    struct tree_node *nodes[LOCK_HOLDERS_MOST];
+    size_t count =
+        tree_list(&pool->holders, NULL, nodes, most < LOCK_HOLDERS_MOST ? most : LOCK_HOLDERS_MOST);
+
+    for (size_t i = 0; i < count; i++)
+        out[i] = tree_entry(nodes[i], struct pool_tie, holder_node)->request;
+    return count;
 }
 
 bool pool_declares(const struct lock_table *table, const char *name)

@@ -17,6 +17,9 @@ struct lock_request *pool_first_holder(const struct lock_table *table, const cha
 struct lock_request *pool_next_request(const struct lock_table *table, const char *owner,
                                        const char *name, const struct lock_request *last);
 
+/* Those that hold seats of a pool, up to LOCK_HOLDERS_MOST; how many. */
+size_t pool_list_holders(const struct pool *pool, struct lock_request **out, size_t most);
+
 /* The next one that holds seats of a pool. */
 struct lock_request *pool_next_holder(const struct pool *pool, const struct lock_request *last);
 

@@ -295,6 +295,12 @@ const char *pool_project(const struct pool_config *pool, const char *said);
 struct lock_request *lock_table_next_own(const struct lock_table *table, const char *owner,
                                          const char *name, const struct lock_request *last);
 
+/* Lists up to `most` requests, LOCK_HOLDERS_MOST at most, that hold seats of a pool, by token.
+ * Returns how many; 0 where the name is no pool's, or still a lock of its own. */
+enum { LOCK_HOLDERS_MOST = 256 };
+size_t lock_table_list_holders(const struct lock_table *table, const char *pool,
+                               struct lock_request **out, size_t most);
+
 /* Steps through the requests that hold a lock, or seats of a pool, by token: the first with `last`
  * NULL. */
 struct lock_request *lock_table_next_holder(const struct lock_table *table, const char *name,

@@ -102,6 +102,14 @@ struct lock_request *lock_table_next_holder(const struct lock_table *table, cons
     return seat != NULL ? seat->request : NULL;
 }
 
+size_t lock_table_list_holders(const struct lock_table *table, const char *name,
+                               struct lock_request **out, size_t most)
+{
+    const struct pool *pool = pool_named(table, name);
+
+    return pool != NULL && lock_find(table, name) == NULL ? pool_list_holders(pool, out, most) : 0;
+}
+
 /* A waiting request queues for it, or would if it were not away. */
 static bool is_wanted(const struct lock_seat *seat)
 {

@@ -7,17 +7,22 @@
 #include "lock/pools.h"
 #include "pools.h"
 
-enum { SEATS_LOOKED_AT = 256 };
-
-static const char *seat_of(const struct lock_request *request, const char *pool)
+const char *holders_seat(const struct lock_request *holder, const char *pool)
 {
-    for (size_t i = 0; i < request->seat_count; i++) {
-        const struct pool_config *of = lock_seat_pool(&request->seats[i]);
+    for (size_t i = 0; i < holder->seat_count; i++) {
+        const struct pool_config *of = lock_seat_pool(&holder->seats[i]);
 
         if (of != NULL && strcmp(of->name, pool) == 0)
-            return lock_seat_name(&request->seats[i]);
+            return lock_seat_name(&holder->seats[i]);
     }
     return pool;
+}
+
+size_t holders_of_pool(const struct conn *conn, const char *name, struct lock_request **out)
+{
+    return pools_are_there(conn->server)
+               ? lock_table_list_holders(conn->server->table, name, out, LOCK_HOLDERS_MOST)
+               : 0;
 }
 
 /* Goes on to the next pool, whose holders are many, or the next lock. */
@@ -28,8 +33,12 @@ static struct lock_request *next_name(const struct conn *conn, struct holders *h
 
     while (holders->name < conn->demand.name_count) {
         const char *name = conn->demand.names[holders->name];
-        struct lock_request *holder = lock_table_holder(table, name);
+        struct lock_request *holder = lock_table_holder(table, name), *any;
 
+        if (holders->skips_pools && lock_table_list_holders(table, name, &any, 1) > 0) {
+            holders->name++;
+            continue;
+        }
         *lock = name;
         if ((holder != NULL && holder->shares) ||
             (pools_are_there(conn->server) && lock_table_is_pool(table, name)))
@@ -50,13 +59,13 @@ static struct lock_request *next_of_all(const struct conn *conn, struct holders 
         holder = next_name(conn, holders, lock);
     } else {
         *lock = conn->demand.names[holders->name];
-        holders->next = holders->looked_at++ < SEATS_LOOKED_AT
+        holders->next = holders->looked_at++ < LOCK_HOLDERS_MOST
                             ? lock_table_next_holder(conn->server->table, *lock, holder)
                             : NULL;
         holders->name += holders->next == NULL;
     }
     if (holder != NULL && pools_are_there(conn->server))
-        *lock = seat_of(holder, *lock);
+        *lock = holders_seat(holder, *lock);
     return holder;
 }
 

@@ -350,7 +350,7 @@ void reply_would_wait(struct conn *conn, const struct lock_request *request)
 }
 
 static void reply_autounlock_check(struct conn *conn, const char *name,
-                                   const struct lock_claimant *holder, bool is_neighbour)
+                                   const struct lock_claimant *holder, bool names_start)
 {
     buffer_add_text(&conn->out.bytes, "autounlock_check ");
     buffer_add_text(&conn->out.bytes, name);
@@ -360,39 +360,49 @@ static void reply_autounlock_check(struct conn *conn, const char *name,
     buffer_add_number(&conn->out.bytes, holder->pid);
     buffer_add_text(&conn->out.bytes, " 2");
     /* Which process of that pid it is: for those who would see the same one under it. */
-    if (is_neighbour) {
+    if (names_start) {
         buffer_add(&conn->out.bytes, " ", 1);
         buffer_add_number(&conn->out.bytes, holder->start);
     }
     buffer_add(&conn->out.bytes, "\n", 1);
 }
 
-/* Whether it was a pool that was asked for. */
-static bool is_seat(const struct lock_request *holder, const char *name)
+static bool is_checked(const struct lock_request *holder)
 {
-    for (size_t i = 0; i < holder->seat_count; i++) {
-        if (lock_seat_name(&holder->seats[i]) == name)
-            return lock_seat_pool(&holder->seats[i]) != NULL;
-    }
-    return false;
+    return holder->autounlock && holder->process->host != NULL && holder->process->pid != 0;
 }
 
-/* The holders of a pool's seats are many; of protocol 2 only neighbours could say anything of
- * them. */
+static bool is_neighbour(const struct conn *conn, const struct lock_request *holder)
+{
+    return conn->protocol >= 2 && holder->process->start != 0 &&
+           incarnation_is_neighbour(conn, holder->process);
+}
+
+/* The holders of a pool's seats are many, and only neighbours could say anything of them. */
+static void reply_checks_of_pool(struct conn *conn, const char *pool)
+{
+    struct lock_request *holders[LOCK_HOLDERS_MOST];
+    size_t count = holders_of_pool(conn, pool, holders);
+
+    for (size_t i = 0; i < count; i++) {
+        if (is_neighbour(conn, holders[i]) && is_checked(holders[i]) && !holders[i]->is_kept)
+            reply_autounlock_check(conn, holders_seat(holders[i], pool), holders[i]->process, true);
+    }
+}
+
 void reply_autounlock_checks(struct conn *conn)
 {
+    struct holders holders = {.skips_pools = conn->protocol >= 2};
     const struct lock_request *holder;
-    struct holders holders = {0};
     const char *name;
 
-    while (conn->autounlock && (holder = holders_next(conn, &holders, &name)) != NULL) {
-        const struct lock_claimant *process = holder->process;
-        bool is_neighbour =
-            conn->protocol >= 2 && process->start != 0 && incarnation_is_neighbour(conn, process);
-
-        if (holder->autounlock && process->host != NULL && process->pid != 0 &&
-            (is_neighbour || conn->protocol < 2 || !is_seat(holder, name)))
-            reply_autounlock_check(conn, name, process, is_neighbour);
+    if (!conn->autounlock)
+        return;
+    for (size_t i = 0; i < conn->demand.name_count && conn->protocol >= 2; i++)
+        reply_checks_of_pool(conn, conn->demand.names[i]);
+    while ((holder = holders_next(conn, &holders, &name)) != NULL) {
+        if (is_checked(holder))
+            reply_autounlock_check(conn, name, holder->process, is_neighbour(conn, holder));
     }
 }
 

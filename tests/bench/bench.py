@@ -9,18 +9,21 @@ from servers import spread_out  # first: it finds what the end-to-end tests shar
 import check
 import credentials
 import curves
+import long_lists
 import replicated
 from support import farm
 import spank
 import table
 from crowds import Crowds
 from handover import Handovers
+import monitors
 from startup import Starts
 from throughput import Requests
 
 # Rounds of each: in short, and with --full.
 ROUNDS = {"requests": (15, 60), "starts": (300, 1500), "handovers": (25, 200), "crowds": (15, 60),
-          "curves": (5, 9), "rates": (3, 9), "takeovers": (1, 5)}
+          "curves": (5, 9), "rates": (3, 9), "takeovers": (1, 5), "lists": (3, 15)}
+HOLDS = (1000000, 10000000)
 
 
 def works(crowds, full):
@@ -33,7 +36,9 @@ def works(crowds, full):
             "power": requests.power, "munge": lambda: credentials.rows(ROUNDS["requests"][full]),
             "lockersh": starts.lockersh, "wrappers": starts.wrappers,
             "handover": handovers.locks, "pidwatch": handovers.pidwatch,
-            "spank": spank.rows,
+            "monitor": monitors.rows, "spank": spank.rows,
+            "report": lambda: long_lists.report(HOLDS[full], ROUNDS["lists"][full]),
+            "list": lambda: long_lists.list_of_many(ROUNDS["lists"][full]),
             "replicated": lambda: replicated.rates(ROUNDS["rates"][full]),
             "takeover": lambda: replicated.takeovers(ROUNDS["takeovers"][full]),
             "waiters": crowds.waiters, "pool": crowds.pool, "held": crowds.held}

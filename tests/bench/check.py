@@ -3,6 +3,7 @@
 import os
 
 import credentials
+import monitors
 import rounds
 import servers
 from crowds import SEATS, Waiters
@@ -45,6 +46,10 @@ class Checks:
     def lockersh(self):
         return Starts(100, by_cpu=True).lockersh_in_memory().ratio
 
+    def monitor(self):
+        """Private memory, of one of many, against that of a sleep."""
+        return monitors.ratio()
+
     def uriexec(self):
         return Starts(100, by_cpu=True).wrappers()[0].ratio
 
@@ -70,7 +75,7 @@ class Checks:
 # A third to a half more than was measured when the limit was set: on a busy machine the ratios are
 # a tenth higher, while one that has doubled is far above.  Lower them when a cost falls.
 LIMITS = {"once": 1.8, "kept": 1.7, "pipelined": 4.5, "pidstatd": 1.6, "durable": 3.0,
-          "lockersh": 1.8, "uriexec": 1.5, "munge": 1.8, "waiters": 1.5, "pool": 2.0}
+          "lockersh": 1.8, "monitor": 2.1, "uriexec": 1.5, "munge": 1.8, "waiters": 1.5, "pool": 2.0}
 
 
 def run(names):

@@ -14,6 +14,7 @@ import jsonschema
 
 from support import etcd, farm
 from support.http_lab import families_over_etcd
+from support.locking import Farm as Locking
 from support.replicas import Farm, Replica
 from support.tap import test
 
@@ -59,6 +60,11 @@ def ping_tells_who_leads_who_stands_by_and_how_etcd_is(folder):
     farm.equal(len(told["replication"]["standbys"]), 1)
     assert told["replication"]["commits"]["count"] > 0
     farm.equal([(one["host"], one["answers"]) for one in told["hosts"]], [(standby, False)])
+    # One that stands alone does not belong there.
+    alone, asked = Locking(), those.replicas[0].port
+    farm.equal(ping("--dhost", f"127.0.0.1={asked}:127.0.0.1={alone.port}:localhost={asked}").splitlines()[-2:],
+               [f"127.0.0.1:{alone.port} answers, too, and shares no state with {leader}: each grants what "
+                "the other has granted", f"localhost:{asked} answers, too"])
     # The one that is left leads a later term, and nobody stands by.
     those.replicas[0].kill()
     farm.poll(lambda: "term 2" in ping() and "nobody is seen to stand by" in ping(), "it leads alone")

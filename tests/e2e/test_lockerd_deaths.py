@@ -47,6 +47,9 @@ def of_a_pool_only_neighbours_are_told(folder):
                                   ("q1", INSIDE, "q1 inside 77 2 700"), ("q1", BESIDE, "q1 inside 77 2")):
         answer = speak(port, "bob", "pid 78", f"process 800 {namespace}").ask(f"locks {name}", "LOCK")
         farm.equal((name, answer["locked"], answer.get("autounlock_check")), (name, "0", told))
+    farm.equal(speak(port, "ann", *HOLDER).ask("locks r", "LOCK")["lockname"], "r")
+    both = speak(port, "bob", "pid 78", f"process 800 {BESIDE}").ask("locks q", "and r", "LOCK")
+    farm.equal(both["autounlock_check"], "r inside 77 2")
     classic = Wire(port).ask("user cat", "autounlock 1", "hostname beside", "pid 79", "locks q", "LOCK")
     farm.equal(classic["autounlock_check"], "q1 inside 77 2")
 

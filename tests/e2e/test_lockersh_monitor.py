@@ -3,6 +3,7 @@
 
 import glob
 import os
+import re
 import subprocess
 import time
 
@@ -85,6 +86,35 @@ def a_first_process_ends_where_the_server_does_not_come_back(folder):
     container.stdin.close()
     farm.equal(container.wait(farm.PATIENCE_S), 7)
     farm.contains(container.stderr.read().decode(), "the lock was not given back: no lockerd answers")
+
+
+def private_kb(pid):
+    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+        return sum(int(number) for number in re.findall(r"^Private_\w+: +(\d+) kB", file.read(), re.M))
+
+
+@tap.test
+def a_monitor_that_has_let_go_of_its_memory_does_all_as_before(folder):
+    server = Server(folder)
+    lab = Farm(server.port)
+    jobs = [lab.hold(lock, *words) for lock, words in (("a", ()), ("b", ("--descendants",)),
+                                                       ("c", ("--hold-timeout", "1h")))]
+    monitors = [lab.poll_monitor(lock) for lock in "abc"]
+    with open(os.path.join(farm.BUILD, "flags"), encoding="utf-8") as file:
+        is_sanitized = "-fsanitize" in file.read()
+    time.sleep(11)  # until none of them is a short one, whose monitor lets go of nothing
+    private = [private_kb(pid) for pid in monitors]
+    print(f"# private memory: {private} kB")
+    assert is_sanitized or max(private) <= 300, private
+    server.kill()
+    server.start()
+    farm.poll(lambda: sorted(lab.locks()) == ["a", "b", "c"], "they are held")
+    lab.run("--break", "c")
+    farm.contains(jobs[2].stderr.readline().decode(), "lockersh: ")
+    for job, lock in zip(jobs, "ab"):
+        job.kill()
+        lab.poll_free(lock)
+    farm.poll(lambda: not any(farm.is_alive(pid) for pid in monitors[:2]), "they have ended")
 
 
 if __name__ == "__main__":

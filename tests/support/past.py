@@ -10,6 +10,8 @@ from support.lockd import Server
 LOCKREPORT = farm.program("lockreport")
 BEGIN_S = int(time.time()) - 20 * 3600
 HOUR_MS = 3600 * 1000
+# Of a long history.
+SEATS, GAP_MS = 1000, 500
 
 
 def report(*options, **more):
@@ -58,3 +60,19 @@ def make_history(folder):
 
 def window(server):
     return ["--state", server.state, "--since", f"@{BEGIN_S}", "--until", f"@{BEGIN_S + 36000}"]
+
+
+def fill(state, holds, begin_ms):
+    """Seat after seat is given back, and taken again at once by who has waited half as long as it was held."""
+    with sqlite3.connect(state) as file:
+        file.execute("DELETE FROM history")
+        file.execute("DELETE FROM history_blocks")
+        file.execute(
+            "INSERT INTO history(past, reason, lock, owner, pid, ticket, token, asked_ms, granted_ms, ended_ms, pool)"
+            " WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :holds)"
+            " SELECT 0, 1, 'vcs' || (i % :seats + 1), 'node_' || i % 90 || '_user' || i % 40, 1, i, i,"
+            " :begin + (i - 1.5 * :seats) * :gap, :begin + (i - :seats) * :gap, :begin + i * :gap, 'vcs' FROM n",
+            {"holds": holds, "seats": SEATS, "gap": GAP_MS, "begin": begin_ms})
+        file.execute("INSERT INTO history_blocks SELECT (id - 1) / 1024, max(ended_ms), min(asked_ms)"
+                     " FROM history GROUP BY 1")
+    file.close()

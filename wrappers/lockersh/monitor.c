@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/resident.h"
 #include "patience.h"
 #include "process/double_fork.h"
 #include "process/process.h"
@@ -17,70 +18,94 @@
 enum {
     FILE_WAIT_MS = 10000, /* for a daemon to write its pid, from the end of its command on */
     FILE_LOOK_MS = 50,
+    SHORT_JOB_MS = 10000,
+    LONG_SLEEP_MS = 60000,
 };
 
-/* Looks after the lock until something may have happened to the process, or for so long. */
-static void wait_for_news(struct ipclocker *lock, struct loss *loss, const struct subject *subject,
-                          int limit_ms)
+/* What the monitor goes by. */
+struct keeper {
+    struct ipclocker *lock;
+    struct subject *subject;
+    struct loss loss;
+    int64_t settles_ms; /* when the job is none of the short ones */
+};
+
+/* Sleeps with as little memory as it can where that may be for long.  A short job does not pay for
+ * it: what was let go of has to be had back at its end. */
+RESIDENT_LAST static void sleep_until_news(const struct keeper *keeper, struct pollfd poll_fds[2],
+                                           int timeout_ms)
+{
+    if (timeout_ms < 0 || timeout_ms >= LONG_SLEEP_MS) {
+        int64_t left_ms = keeper->settles_ms - clock_now_ms();
+
+        if (left_ms > 0 && poll(poll_fds, 2, (int)left_ms) != 0)
+            return;
+        resident_let_go();
+        if (left_ms > 0 && timeout_ms > 0)
+            timeout_ms -= (int)left_ms;
+    }
+    poll(poll_fds, 2, timeout_ms);
+}
+
+/* Looks after the lock until something may have happened to the process, if it is to be watched, or
+ * for so long. */
+static void wait_for_news(struct keeper *keeper, const struct subject *subject, int limit_ms)
 {
     struct pollfd poll_fds[2] = {{.fd = -1}, {.fd = -1}};
     int own_ms = subject != NULL ? subject_prepare(subject, &poll_fds[0]) : limit_ms;
-    int timeout_ms = loss_prepare(loss, lock, &poll_fds[1]);
+    int timeout_ms = loss_prepare(&keeper->loss, keeper->lock, &poll_fds[1]);
 
     if (own_ms >= 0 && (timeout_ms < 0 || timeout_ms > own_ms))
         timeout_ms = own_ms;
-    poll(poll_fds, 2, timeout_ms);
+    sleep_until_news(keeper, poll_fds, timeout_ms);
     if (poll_fds[0].revents == 0)
-        loss_work(loss, lock);
+        loss_work(&keeper->loss, keeper->lock);
 }
 
 /* Waits until the process has ended, or somebody else has given the lock back, and keeps it
  * meanwhile. */
-static void watch(struct ipclocker *lock, struct subject *subject, struct loss *loss)
+static void watch(struct keeper *keeper)
 {
-    while (!loss->given_back && !subject_has_ended(subject))
-        wait_for_news(lock, loss, subject, -1);
+    while (!keeper->loss.given_back && !subject_has_ended(keeper->subject))
+        wait_for_news(keeper, keeper->subject, -1);
 }
 
 /* Goes on for another process.  Where the server cannot note it, we are still there to give the
  * lock back in time. */
-static void go_on_for(struct ipclocker *lock, struct subject *subject,
-                      const struct process_ref *next, uint64_t start)
+static void go_on_for(const struct keeper *keeper, const struct process_ref *next, uint64_t start)
 {
-    process_ref_close(&subject->here);
-    subject->here = *next;
-    ipclocker_follow(lock, next->pid, start);
+    process_ref_close(&keeper->subject->here);
+    keeper->subject->here = *next;
+    ipclocker_follow(keeper->lock, next->pid, start);
 }
 
 /* Goes on for what is left of the family; NULL is none. */
-static bool inherit(struct ipclocker *lock, struct subject *subject, const struct loss *loss,
-                    const struct family *family)
+static bool inherit(const struct keeper *keeper, const struct family *family)
 {
     struct process_ref next;
 
-    if (family == NULL || loss->given_back || !family_next(family, &next))
+    if (family == NULL || keeper->loss.given_back || !family_next(family, &next))
         return false;
-    go_on_for(lock, subject, &next, process_start_time(next.pid));
+    go_on_for(keeper, &next, process_start_time(next.pid));
     return true;
 }
 
 /* Waits for the process that the file names; NULL is no file. */
-static bool follow(struct ipclocker *lock, struct subject *subject, struct loss *loss,
-                   const struct pid_file *file, int patience_ms)
+static bool follow(struct keeper *keeper, const struct pid_file *file, int patience_ms)
 {
     int64_t deadline_ms = clock_now_ms() + patience_ms;
     struct process_ref next;
     uint64_t start = 0;
     pid_t pid;
 
-    if (file == NULL || loss->given_back)
+    if (file == NULL || keeper->loss.given_back)
         return false;
     while ((pid = pid_file_read(file, &start)) == 0 || process_ref_open(&next, pid, start) != 0) {
-        if (clock_now_ms() >= deadline_ms || loss->given_back)
+        if (clock_now_ms() >= deadline_ms || keeper->loss.given_back)
             return false;
-        wait_for_news(lock, loss, NULL, FILE_LOOK_MS);
+        wait_for_news(keeper, NULL, FILE_LOOK_MS);
     }
-    go_on_for(lock, subject, &next, start);
+    go_on_for(keeper, &next, start);
     return true;
 }
 
@@ -88,15 +113,16 @@ static bool follow(struct ipclocker *lock, struct subject *subject, struct loss 
  * something to give back: what the owner has given back it may have got again meanwhile. */
 static bool keep(struct ipclocker *lock, struct subject *subject, const struct monitor_plan *plan)
 {
+    struct keeper keeper = {
+        .lock = lock, .subject = subject, .settles_ms = clock_now_ms() + SHORT_JOB_MS};
     int patience_ms = FILE_WAIT_MS;
-    struct loss loss;
 
-    loss_init(&loss, plan->loss, subject_here(subject));
+    loss_init(&keeper.loss, plan->loss, subject_here(subject));
     do {
-        watch(lock, subject, &loss);
-    } while (inherit(lock, subject, &loss, plan->family) ||
-             (follow(lock, subject, &loss, plan->file, patience_ms) && (patience_ms = 0) == 0));
-    return !loss.given_back;
+        watch(&keeper);
+    } while (inherit(&keeper, plan->family) ||
+             (follow(&keeper, plan->file, patience_ms) && (patience_ms = 0) == 0));
+    return !keeper.loss.given_back;
 }
 
 /* From here on it is over after some time, and whoever wants to be rid of us may be: there is no

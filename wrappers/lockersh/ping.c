@@ -203,24 +203,33 @@ static bool ask_others(struct ipclocker *lock, const struct lockersh_options *op
     return whole;
 }
 
-static void print_hosts(struct json_object *hosts)
+/* Whether it is of another cluster than the one that answered first, or of none. */
+static bool is_alone(struct json_object *host, const struct ipclocker_ping_status *status)
 {
-    size_t count = hosts != NULL ? json_object_array_length(hosts) : 0;
+    struct json_object *server = NULL;
+    const char *cluster;
 
-    for (size_t i = 0; i < count; i++) {
-        struct json_object *host = json_object_array_get_idx(hosts, i), *found = NULL;
-        const char *name = member_text(host, "host");
-        bool is_seen =
-            json_object_object_get_ex(host, "stands_by", &found) && json_object_get_boolean(found);
+    if (!json_object_object_get_ex(host, "server", &server))
+        return false;
+    cluster = member_text(server, "cluster");
+    return cluster == NULL || strcmp(cluster, status->cluster) != 0;
+}
 
-        if (member_text(host, "error") == NULL)
-            printf("%s answers, too\n", name);
-        else if (is_seen)
-            printf("%s stands by\n", name);
-        else
-            printf("%s does not serve: it stands by, or does not answer (%s)\n", name,
-                   member_text(host, "error"));
-    }
+static void print_host(struct json_object *host, const struct ipclocker_ping_status *status)
+{
+    const char *name = member_text(host, "host"), *error = member_text(host, "error");
+    struct json_object *found = NULL;
+
+    if (error == NULL && is_alone(host, status))
+        printf("%s answers, too, and shares no state with %s: each grants what the other has "
+               "granted\n",
+               name, status->host);
+    else if (error == NULL)
+        printf("%s answers, too\n", name);
+    else if (json_object_object_get_ex(host, "stands_by", &found) && json_object_get_boolean(found))
+        printf("%s stands by\n", name);
+    else
+        printf("%s does not serve: it stands by, or does not answer (%s)\n", name, error);
 }
 
 static void print_text(const struct finding *finding)
@@ -228,7 +237,8 @@ static void print_text(const struct finding *finding)
     print_server(&finding->status);
     if (finding->replication != NULL)
         ping_replication_print(finding->replication);
-    print_hosts(finding->hosts);
+    for (size_t i = 0; finding->hosts != NULL && i < json_object_array_length(finding->hosts); i++)
+        print_host(json_object_array_get_idx(finding->hosts, i), &finding->status);
 }
 
 int ping_print(struct ipclocker *lock, const struct lockersh_options *options)

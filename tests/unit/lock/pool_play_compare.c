@@ -133,6 +133,33 @@ static void compare_takers(struct pool_play *play)
         EXPECT(play, takers[name] == play->model.locks[name].ticket);
 }
 
+static bool has_lock(const struct lock_request *request, const char *name)
+{
+    for (uint32_t i = 0; i < request->seat_count; i++) {
+        const char *has = lock_seat_name(&request->seats[i]);
+
+        if (has != NULL && strcmp(has, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Those that hold seats, one after the other and in one go. */
+static void compare_holders(struct pool_play *play, const char *pool)
+{
+    struct lock_request *holders[LOCK_HOLDERS_MOST], *holder = NULL;
+    size_t count = lock_table_list_holders(play->table, pool, holders, LOCK_HOLDERS_MOST);
+
+    for (size_t i = 0; i < count; i++) {
+        holder = lock_table_next_holder(play->table, pool, holder);
+        EXPECT(play, holders[i] == holder);
+    }
+    EXPECT(play, lock_table_list_holders(play->table, pool, holders, 1) == (count > 0));
+    holder = lock_table_next_holder(play->table, pool, holder);
+    /* A lock that had the name before has a holder of its own. */
+    EXPECT(play, holder == NULL || (count == 0 && has_lock(holder, pool)));
+}
+
 static void compare_pools(struct pool_play *play)
 {
     struct pool_state state;
@@ -147,6 +174,7 @@ static void compare_pools(struct pool_play *play)
             waiting += play->model.requests[i].state == LOCK_WAITING &&
                        pm_tie(&play->model.requests[i], pool) != NULL;
         EXPECT(play, state.waiting == waiting);
+        compare_holders(play, state.name);
     }
 }
 

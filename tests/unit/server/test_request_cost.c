@@ -16,6 +16,8 @@
 #include "server_talk.h"
 #include "tests/unit/support/block_count.h"
 
+enum { CROWD = 256, CROWD_MOST = 7300 };
+
 /* What a sanitizer puts in has blocks of its own. */
 #ifdef SANITIZED
 enum { PAIRS = 50, MORE_PERCENT = 15 };
@@ -44,6 +46,14 @@ static int start(void **state)
 static int start_with_a_pool(void **state)
 {
     static const struct pool_config pool = {.name = "vcs", .seats = 1000};
+    static const struct pools_config config = {.pools = &pool, .pool_count = 1};
+
+    return start_with(state, &config);
+}
+
+static int start_with_a_crowd(void **state)
+{
+    static const struct pool_config pool = {.name = "vcs", .seats = CROWD};
     static const struct pools_config config = {.pools = &pool, .pool_count = 1};
 
     return start_with(state, &config);
@@ -178,6 +188,52 @@ static void who_is_alone_needs_no_event_for_the_end_of_a_pass(void **state)
     close(fd);
 }
 
+/* Each of another user, whose process is on another machine. */
+static void hold_all(struct ipclocker_server *server, int fd)
+{
+    expect_answer(server, fd, "proto 2\nlocks vcs\nautounlock 1\nhostname 127.0.0.1\nsession 1\n",
+                  "proto 2\n");
+    for (int i = 0; i < CROWD; i++) {
+        char text[200], answer[100];
+
+        snprintf(
+            text, sizeof text,
+            "user u%d\npid %d\nprocess 5 01234567-89ab-cdef-0123-456789abcdef 4026531836\nLOCK\n",
+            i, i + 1);
+        snprintf(answer, sizeof answer, "owner u%d\nlocked 1\nlockname {any}\ntoken {any}\n\n\n",
+                 i);
+        expect_answer(server, fd, text, answer);
+    }
+}
+
+/* 6,634 when this was set, 20 of them for each holder: to find each in a tree would be 120. */
+static void who_waits_for_a_pool_costs_little_for_each_holder(void **state)
+{
+    struct ipclocker_server *server = *state;
+    int holder = connect_to(ipclocker_server_port(server));
+    int waiter = connect_to(ipclocker_server_port(server));
+    uint64_t least = UINT64_MAX, most = CROWD_MOST + CROWD_MOST * MORE_PERCENT / 100;
+
+    hold_all(server, holder);
+    expect_answer(server, waiter,
+                  "proto 2\nuser ann\nlocks vcs\nautounlock 1\nblock 1\nhostname far\npid 9\n"
+                  "process 7 11234567-89ab-cdef-0123-456789abcdef 4026531836\nsession 1\n",
+                  "proto 2\n");
+    for (int i = 0; i < PAIRS; i++) {
+        uint64_t before = block_count(), blocks;
+
+        expect_answer(server, waiter, "LOCK\n",
+                      "print_waiting u0\nqueue {any} {any} {any} {any}\n");
+        expect_answer(server, waiter, "CANCEL\n", "owner u0\nlocked 0\n\n\n");
+        blocks = block_count() - before;
+        least = blocks < least ? blocks : least;
+    }
+    print_message("# %" PRIu64 " blocks, at most %" PRIu64 "\n", least, most);
+    assert_true(least <= most);
+    close(waiter);
+    close(holder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +251,8 @@ int main(void)
                                         stop_server),
         cmocka_unit_test_setup_teardown(a_pair_for_a_seat_of_a_pool_costs_no_more_than_it_did,
                                         start_with_a_pool, stop_server),
+        cmocka_unit_test_setup_teardown(who_waits_for_a_pool_costs_little_for_each_holder,
+                                        start_with_a_crowd, stop_server),
         cmocka_unit_test_setup_teardown(who_is_alone_needs_no_event_for_the_end_of_a_pass, start,
                                         stop_server),
     };
