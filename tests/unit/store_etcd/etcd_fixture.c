@@ -161,6 +161,15 @@ void etcd_fixture_lead(struct etcd_fixture *fixture)
     etcd_fixture_until(fixture, ETCD_EVENT_COMMITTED);
 }
 
+void etcd_fixture_stand_by(struct etcd_fixture *fixture)
+{
+    struct etcd_replica_options options = etcd_fixture_options(fixture, "two");
+
+    etcd_fixture_lead(fixture);
+    etcd_fixture_replace(fixture, &options);
+    assert_int_equal(etcd_fixture_step(fixture), ETCD_EVENT_NONE);
+}
+
 void etcd_fixture_lead_again(struct etcd_fixture *fixture)
 {
     struct etcd_replica_options options = etcd_fixture_options(fixture, "one");

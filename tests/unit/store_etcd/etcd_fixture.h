@@ -47,6 +47,9 @@ void etcd_fixture_until(struct etcd_fixture *fixture, enum etcd_event event);
 /* Leads, with a first commit behind it. */
 void etcd_fixture_lead(struct etcd_fixture *fixture);
 
+/* Another leads, with a first commit behind it; it has looked once. */
+void etcd_fixture_stand_by(struct etcd_fixture *fixture);
+
 /* A new replica of the same instance has taken over, and is about to read. */
 void etcd_fixture_lead_again(struct etcd_fixture *fixture);
 
