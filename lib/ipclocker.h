@@ -182,8 +182,7 @@ IPCLOCKER_API void ipclocker_set_destroy_unlock(struct ipclocker *lock, bool des
 
 /* How often to try all hosts, 0 being for ever, and the pause in between in milliseconds.  The
  * pause grows by half of itself with each try, up to a minute, and is spread at random by a
- * quarter either way, so that a farm does not come back in step.  Eight tries take half a minute,
- * within which another host of several comes to serve.
+ * quarter either way, so that a farm does not come back in step: 8 tries take half a minute.
  * What would come to the same is not tried again: a refusal for good, a name that does not exist,
  * a program that is no lockerd; nor, by a call that does not wait for a lock, what took too long.
  * A handle that loses the connection while it stands in a queue, or holds the lock as a session,

@@ -14,7 +14,15 @@
 #include "base/descriptor.h"
 #include "process/process.h"
 
-enum { SHARE_OF_DESCRIPTORS = 8, EVENTS = 64, BUCKETS = 4096, SCARCE_MS = 60000 };
+enum {
+    SHARE_OF_DESCRIPTORS = 8,
+    EVENTS = 64,
+    BUCKETS = 4096,
+    SCARCE_MS = 60000,
+    /* Where all are asked for in turns, and are more than may be kept, each would make room for the
+     * next, for more than a look costs, and none would be there when its turn comes. */
+    ONE_OF = 8,
+};
 
 struct place {
     LIST_ENTRY(place) in_bucket;
@@ -23,6 +31,7 @@ struct place {
     int fd;
     uint32_t times; /* it was left: tells an event of one process from another's */
     uint64_t start; /* 0: not read yet, or hidden */
+    bool has_ended; /* as was seen when the start was read */
 };
 
 LIST_HEAD(place_bucket, place);
@@ -35,6 +44,7 @@ struct recent {
     size_t count, max;
     size_t had;              /* places that were in use ever, */
     size_t room;             /* of so many */
+    unsigned strangers;      /* that have come while there was no room */
     int64_t scarce_until_ms; /* as long as that `max` is less */
     int epoll_fd;
     bool has_heard; /* of all ends since recent_begin() */
@@ -186,12 +196,12 @@ static int watch(const struct recent *recent, const struct place *place, int fd)
     return epoll_ctl(recent->epoll_fd, EPOLL_CTL_ADD, fd, &event);
 }
 
-/* Puts one into `unused`, if there is any. */
+/* A place in `unused`, or NULL. */
 static struct place *make_room(struct recent *recent)
 {
     if (recent->max < recent->room && clock_now_ms() >= recent->scarce_until_ms)
         recent->max = recent->room;
-    if (recent->count > 0 && recent->count >= recent->max)
+    if (recent->count >= recent->max && ++recent->strangers % ONE_OF == 0)
         forget_last(recent);
     if (recent->count >= recent->max)
         return NULL;
@@ -203,37 +213,22 @@ static struct place *make_room(struct recent *recent)
     return TAILQ_FIRST(&recent->unused);
 }
 
-/* NULL where it cannot be kept; then the descriptor is closed. */
+/* NULL where it cannot be kept, or is not to be. */
 static struct place *keep(struct recent *recent, pid_t pid, int fd)
 {
     struct place *place = make_room(recent);
 
-    if (place == NULL || watch(recent, place, fd) != 0) {
-        descriptor_close(fd);
+    if (place == NULL || watch(recent, place, fd) != 0)
         return NULL;
-    }
+    TAILQ_REMOVE(&recent->unused, place, in_use);
     place->pid = pid;
     place->fd = fd;
     place->start = 0;
-    TAILQ_REMOVE(&recent->unused, place, in_use);
+    place->has_ended = false;
     TAILQ_INSERT_HEAD(&recent->used, place, in_use);
     LIST_INSERT_HEAD(bucket_of(recent, pid), place, in_bucket);
     recent->count++;
     return place;
-}
-
-/* What was read is its own if it has the pid still. */
-static bool read_start(struct recent *recent, struct place *place)
-{
-    do {
-        errno = 0;
-        place->start = process_start_time(place->pid);
-    } while (place->start == 0 && (errno == EMFILE || errno == ENFILE) && recent->count > 1 &&
-             recent_give_back(recent));
-    if (!process_has_ended(place->fd))
-        return true;
-    forget(recent, place);
-    return false;
 }
 
 static void use(struct recent *recent, struct place *place)
@@ -244,11 +239,23 @@ static void use(struct recent *recent, struct place *place)
     TAILQ_INSERT_HEAD(&recent->used, place, in_use);
 }
 
+/* What was read is its own if it has the pid still. */
+static void read_start(struct recent *recent, struct place *place)
+{
+    do {
+        errno = 0;
+        place->start = process_start_time(place->pid);
+    } while (place->start == 0 && (errno == EMFILE || errno == ENFILE) && recent->count > 1 &&
+             recent_give_back(recent));
+    place->has_ended = process_has_ended(place->fd);
+}
+
 static enum pidstat_state judge(struct recent *recent, struct place *place, uint64_t start,
                                 uint64_t *started)
 {
-    use(recent, place);
-    if ((start != 0 || started != NULL) && place->start == 0 && !read_start(recent, place))
+    if ((start != 0 || started != NULL) && place->start == 0)
+        read_start(recent, place);
+    if (place->has_ended)
         return PIDSTAT_GONE;
     if (start != 0 && start != place->start)
         return place->start == 0 ? PIDSTAT_UNKNOWN : PIDSTAT_GONE;
@@ -257,6 +264,19 @@ static enum pidstat_state judge(struct recent *recent, struct place *place, uint
     return PIDSTAT_EXISTS;
 }
 
+static enum pidstat_state judge_kept(struct recent *recent, struct place *place, uint64_t start,
+                                     uint64_t *started)
+{
+    enum pidstat_state state;
+
+    use(recent, place);
+    state = judge(recent, place, start, started);
+    if (place->has_ended)
+        forget(recent, place);
+    return state;
+}
+
+/* For what cannot be opened: the ids of threads, and kernels without pidfd. */
 static enum pidstat_state look(pid_t pid, uint64_t start, uint64_t *started)
 {
     enum pidstat_state state = process_lookup(pid, start);
@@ -266,19 +286,30 @@ static enum pidstat_state look(pid_t pid, uint64_t start, uint64_t *started)
     return state;
 }
 
+static enum pidstat_state judge_stranger(struct recent *recent, pid_t pid, uint64_t start,
+                                         uint64_t *started)
+{
+    struct place passing = {.pid = pid, .fd = open_process(recent, pid)}, *place;
+    enum pidstat_state state;
+
+    if (passing.fd < 0)
+        return errno == ESRCH ? PIDSTAT_GONE : look(pid, start, started);
+    place = keep(recent, pid, passing.fd);
+    if (place != NULL)
+        return judge_kept(recent, place, start, started);
+    state = judge(recent, &passing, start, started);
+    descriptor_close(passing.fd);
+    return state;
+}
+
 enum pidstat_state recent_look_up(struct recent *recent, pid_t pid, uint64_t start,
                                   uint64_t *started)
 {
-    int saved_errno = errno, fd = 0;
+    int saved_errno = errno;
     struct place *place = find_living(recent, pid);
-    enum pidstat_state state = PIDSTAT_GONE;
+    enum pidstat_state state = place != NULL ? judge_kept(recent, place, start, started)
+                                             : judge_stranger(recent, pid, start, started);
 
-    if (place == NULL && (fd = open_process(recent, pid)) >= 0)
-        place = keep(recent, pid, fd);
-    if (place != NULL)
-        state = judge(recent, place, start, started);
-    else if (fd >= 0 || errno != ESRCH)
-        state = look(pid, start, started);
     errno = saved_errno;
     return state;
 }

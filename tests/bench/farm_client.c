@@ -130,12 +130,11 @@ static void watch(struct farm *farm, struct job *job, int operation, uint32_t ev
         die("epoll_ctl");
 }
 
-static void open_socket(const struct farm *farm, struct job *job)
+static void open_socket(struct job *job)
 {
     struct sockaddr_in from = {.sin_family = AF_INET};
     const int on = 1;
 
-    (void)farm;
     from.sin_addr = farm_node_address(job->node);
     job->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     job->input = calloc(1, sizeof *job->input);
@@ -152,7 +151,7 @@ static void connect_and_ask(struct farm *farm, struct job *job)
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(farm->port)};
 
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    open_socket(farm, job);
+    open_socket(job);
     to(farm, job, JOB_CONNECTING);
     if (connect(job->fd, (struct sockaddr *)&address, sizeof address) == 0) {
         watch(farm, job, EPOLL_CTL_ADD, EPOLLIN);

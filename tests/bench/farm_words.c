@@ -38,13 +38,11 @@ uint64_t farm_words_start(const struct job *job)
     return 100000 + job->number;
 }
 
-static void add_owner(const struct farm_plan *plan, const struct job *job, const char *locks,
-                      char *out, size_t *len)
+static void add_owner(const struct job *job, const char *locks, char *out, size_t *len)
 {
     char host[INET_ADDRSTRLEN];
     struct in_addr address = farm_node_address(job->node);
 
-    (void)plan;
     inet_ntop(AF_INET, &address, host, sizeof host);
     add(out, len, "user %s_%d_%s\nlocks %s\n", host, farm_words_pid(job), job->user, locks);
 }
@@ -65,7 +63,7 @@ size_t farm_words_lock(const struct farm_plan *plan, const struct job *job, char
     size_t len = 0;
 
     add(out, &len, "proto 2\n");
-    add_owner(plan, job, job->pool, out, &len);
+    add_owner(job, job->pool, out, &len);
     if (job->count > 1)
         add(out, &len, "count %u\n", job->count);
     add(out, &len, "block 1\ntimeout 0\nautounlock 1\n");
@@ -87,7 +85,7 @@ size_t farm_words_unlock(const struct farm_plan *plan, const struct job *job, ch
 {
     size_t len = 0;
 
-    add_owner(plan, job, job->pool, out, &len);
+    add_owner(job, job->pool, out, &len);
     add_process(plan, job, out, &len);
     add(out, &len, "UNLOCK\n");
     return len;
@@ -105,7 +103,7 @@ size_t farm_words_renew(const struct farm_plan *plan, const struct job *job, cha
 {
     size_t len = 0;
 
-    add_owner(plan, job, job->seats, out, &len);
+    add_owner(job, job->seats, out, &len);
     add(out, &len, "count %u\ntimeout 0\n", job->count);
     add_process(plan, job, out, &len);
     add(out, &len, "session 1\nRENEW %" PRIu64 "\n", job->token);

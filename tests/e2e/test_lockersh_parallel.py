@@ -187,5 +187,15 @@ def a_name_that_resolves_slowly_holds_no_other_up(folder):
     farm.contains(result.stderr, "farm1:1751 (its name was not resolved in time)")
 
 
+@tap.test
+def who_waits_for_a_lock_at_several_hosts_tries_for_longer():
+    ports = farm.free_port(), farm.free_port()
+    for several, options, tries in ((hosts(*ports), (), 8), (hosts(*ports), ("-n",), 3), (hosts(ports[0]), (), 3)):
+        result, _ = lockersh("--dhost", several, "--connect-delay", "0.01", *options, "--lock", "a", "true")
+        lines = result.stderr.splitlines()
+        farm.equal((result.returncode, len(lines)), (69, tries))
+        farm.contains(lines[0], f"(2 of {tries})")
+
+
 if __name__ == "__main__":
     farm.main()

@@ -159,17 +159,6 @@ def each_retry_is_announced():
 
 
 @tap.test
-def who_waits_for_a_lock_at_several_hosts_tries_for_longer():
-    port, other = farm.free_port(), farm.free_port()
-    several = f"127.0.0.1={port}:127.0.0.1={other}"
-    for hosts, options, tries in ((several, (), 8), (several, ("-n",), 3), (f"127.0.0.1={port}", (), 3)):
-        result = lockersh("--dhost", hosts, "--connect-delay", "0.01", *options, "--lock", "a", "true")
-        lines = result.stderr.splitlines()
-        farm.equal((result.returncode, len(lines)), (69, tries))
-        farm.contains(lines[0], f"(2 of {tries})")
-
-
-@tap.test
 def a_server_that_comes_later_is_found():
     port = farm.free_port()
     process = farm.start(LOCKERSH, "--dhost", "localhost", "--port", port, "--connect-tries", "0",

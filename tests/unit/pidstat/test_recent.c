@@ -23,7 +23,7 @@
 #include "process/process.h"
 #include "tests/unit/process/process_fixture.h"
 
-enum { LOOK_US = 1000, LOOKS = 30000 };
+enum { LOOK_US = 1000, LOOKS = 30000, OFTEN = 20 };
 
 static enum pidstat_state ask(struct recent *recent, pid_t pid)
 {
@@ -231,10 +231,13 @@ static void who_was_asked_for_longest_ago_makes_room(void **state)
 
     (void)state;
     if (!lacks_pidfd("who makes room")) {
-        for (int i = 0; i < 4; i++) /* 0 1 0 2 */
-            assert_int_equal(ask(recent, pids[i == 3 ? 2 : i % 2]), PIDSTAT_EXISTS);
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(ask(recent, pids[i % 2]), PIDSTAT_EXISTS);
+        for (int i = 0; i < OFTEN; i++)
+            assert_int_equal(ask(recent, pids[2]), PIDSTAT_EXISTS);
         limit_descriptors(1);
-        assert_int_equal(ask_of(recent, pids[0], 0), PIDSTAT_EXISTS);
+        assert_int_equal(ask(recent, pids[0]), PIDSTAT_EXISTS);
+        assert_int_equal(ask(recent, pids[2]), PIDSTAT_EXISTS);
         assert_int_equal(recent_count(recent), 2);
         /* That one has to be opened, for which what is kept is given up. */
         assert_int_equal(ask(recent, pids[1]), PIDSTAT_EXISTS);
@@ -308,7 +311,8 @@ static void an_end_that_is_told_of_late_is_nobody_else_s(void **state)
     (void)state;
     assert_int_equal(ask(recent, first), PIDSTAT_EXISTS);
     holder = start_sleeper();
-    assert_int_equal(ask(recent, second), PIDSTAT_EXISTS);
+    for (int i = 0; i < OFTEN; i++)
+        assert_int_equal(ask(recent, second), PIDSTAT_EXISTS);
     end_sleeper(first);
     if (!lacks_pidfd("what is kept of two")) {
         assert_int_equal(ask(recent, second), PIDSTAT_EXISTS);

@@ -123,12 +123,11 @@ MUTANTS = (
 )
 
 # Tried one after the other until one fails: program, its environment.
-TESTS = tuple((f"test_etcd_{name}", {}) for name in ("claim", "mark", "replica", "resign", "outbox", "txn", "wire")) + tuple(
+TESTS = tuple((f"test_etcd_{name}", {}) for name in ("claim", "mark", "glance", "replica", "resign", "outbox", "txn", "wire")) + tuple(
     ("test_etcd_simulation", {"FARMLOCK_SEED": seed, "FARMLOCK_OPS": "999999"}) for seed in ("1", "2"))
 
-OURS = ("claim", "outbox", "record", "replica", "replica_base", "replica_glance", "replica_lead", "replica_read", "replica_stand",
-        "replica_watch",
-        "txn", "wire")
+OURS = ("claim", "outbox", "record", "replica", "replica_base", "replica_glance", "replica_lead", "replica_read",
+        "replica_stand", "replica_watch", "txn", "wire")
 
 
 def is_wanted(path):
