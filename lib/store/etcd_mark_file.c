@@ -18,6 +18,7 @@
 #include "base/own_file.h"
 #include "base/siphash.h"
 #include "error.h"
+#include "file.h"
 
 enum { LAYOUT = 1, LINE_SIZE = 320, FILE_MOST = 16 * 1024, NUMBER_SIZE = 24 };
 
@@ -261,26 +262,6 @@ static int write_all(int fd, const char *data, size_t len)
     return fsync(fd);
 }
 
-/* So that the name survives a power cut, too. */
-static int sync_folder(const char *path)
-{
-    char folder[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    int fd, result;
-
-    snprintf(folder, sizeof folder, "%.*s",
-             slash == NULL   ? 1
-             : slash == path ? 1
-                             : (int)(slash - path),
-             slash == NULL ? "." : path);
-    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    result = fsync(fd);
-    descriptor_close(fd);
-    return result;
-}
-
 static int write_text(const char *path, const struct buffer *text)
 {
     char beside[PATH_MAX];
@@ -296,7 +277,7 @@ static int write_text(const char *path, const struct buffer *text)
     result = write_all(fd, text->data, text->len);
     descriptor_close(fd);
     if (result == 0 && rename(beside, path) == 0)
-        return sync_folder(path);
+        return store_file_sync_folder(path);
     result = errno;
     unlink(beside);
     errno = result;

@@ -153,6 +153,25 @@ int store_file_lock(const char *path, char error[STORE_ERROR_SIZE])
     return fd;
 }
 
+int store_file_sync_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char folder[PATH_MAX];
+    int len = slash == NULL || slash == path ? 1 : (int)(slash - path), fd, result;
+
+    if (snprintf(folder, sizeof folder, "%.*s", len, slash == NULL ? "." : path) >=
+        (int)sizeof folder) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    result = fsync(fd);
+    descriptor_close(fd);
+    return result;
+}
+
 int store_file_move_aside(const char *path, char *aside, size_t aside_size,
                           char error[STORE_ERROR_SIZE])
 {

@@ -30,6 +30,10 @@ int store_file_hand_over(const char *path, const char *user, uid_t uid, gid_t gi
  */
 int store_file_lock(const char *path, char error[STORE_ERROR_SIZE]);
 
+/* Has a name in the file's folder, as a rename has made it, survive a power cut.  Returns -1 with
+ * errno. */
+int store_file_sync_folder(const char *path);
+
 /* Renames the file, and what SQLite keeps beside it, to PATH.corrupt-TIME, written to `aside`.
  * Returns -1 with errno and *error, EBUSY when the file is in use.
  */

@@ -28,23 +28,13 @@ static int copy_database(sqlite3 *db, const char *path)
     return sqlite3_finalize(statement);
 }
 
-static int sync_path(const char *path, int flags)
+static int sync_file(const char *path)
 {
-    int fd = open(path, flags | O_CLOEXEC);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
     int result = fd >= 0 ? fsync(fd) : -1;
 
     descriptor_close(fd);
     return result;
-}
-
-/* A rename is safe when the folder is. */
-static int sync_folder(const char *path)
-{
-    char folder[PATH_MAX];
-
-    snprintf(folder, sizeof folder, "%s", path);
-    *strrchr(folder, '/') = '\0';
-    return sync_path(folder[0] != '\0' ? folder : "/", O_RDONLY | O_DIRECTORY);
 }
 
 static int fail(const struct store_connection *self, int number, const char *why,
@@ -62,7 +52,7 @@ static int change_over(struct store_connection *self, const char *copy,
     struct stat st;
 
     store_connection_disconnect(self);
-    if (rename(copy, self->place.path) != 0 || sync_folder(self->place.path) != 0)
+    if (rename(copy, self->place.path) != 0 || store_file_sync_folder(self->place.path) != 0)
         return fail(self, errno, error_text(errno), error);
     if (fstat(self->lock_fd, &st) == 0 && st.st_nlink == 0) {
         close(self->lock_fd);
@@ -86,7 +76,7 @@ static int write_anew(struct store_connection *self, char error[STORE_ERROR_SIZE
     if (store_file_prepare(copy, false, error) != 0)
         return -1;
     result = copy_database(self->db, copy);
-    if (result == SQLITE_OK && sync_path(copy, O_WRONLY) == 0)
+    if (result == SQLITE_OK && sync_file(copy) == 0)
         return change_over(self, copy, error);
     number = errno;
     if (result != SQLITE_OK)

@@ -329,17 +329,12 @@ bool etcd_replica_is_ready(const struct etcd_replica *self)
            self->topic == REPLICA_NOTHING;
 }
 
-static uint64_t greater(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
 void etcd_replica_count(struct etcd_replica *self, const struct etcd_counters *counters)
 {
     struct etcd_counters *own = &self->counters;
 
-    own->next_ticket = greater(own->next_ticket, counters->next_ticket);
-    own->next_token = greater(own->next_token, counters->next_token);
+    own->next_ticket = replica_greater(own->next_ticket, counters->next_ticket);
+    own->next_token = replica_greater(own->next_token, counters->next_token);
     if (own->now_ms < counters->now_ms)
         own->now_ms = counters->now_ms;
 }

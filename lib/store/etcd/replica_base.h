@@ -41,6 +41,11 @@ void replica_pause(struct etcd_replica *self, int64_t now_ms, int64_t pause_ms);
 /* A timeout that leaves time for a heartbeat behind it. */
 int64_t replica_patience_ms(const struct etcd_replica *self);
 
+static inline uint64_t replica_greater(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
 /* What was seen of those that stand by is forgotten; a watch begins soon. */
 void replica_watch_anew(struct etcd_replica *self, int64_t now_ms);
 

@@ -137,11 +137,6 @@ enum etcd_event replica_look_hear(struct etcd_replica *self, int64_t now_ms,
 
 /* claims */
 
-static uint64_t greater(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
 /* What was granted behind the copy nobody knows any more: numbers that were given since then are
  * not given again, as they are a count, or began at an earlier time in the same way. */
 static void begin_above_the_past(struct etcd_replica *self)
@@ -149,10 +144,10 @@ static void begin_above_the_past(struct etcd_replica *self)
     const struct etcd_mark *mark = &self->claim.mark;
     uint64_t wall_ms = (uint64_t)self->claimed.since_ms;
 
-    self->claimed.accepted = greater(self->claimed.accepted + 1, wall_ms);
-    self->claimed_seq.next_ticket = greater(self->claimed_seq.next_ticket, wall_ms);
+    self->claimed.accepted = replica_greater(self->claimed.accepted + 1, wall_ms);
+    self->claimed_seq.next_ticket = replica_greater(self->claimed_seq.next_ticket, wall_ms);
     self->claimed_seq.next_token =
-        greater(greater(self->claimed_seq.next_token, mark->next_token), wall_ms);
+        replica_greater(replica_greater(self->claimed_seq.next_token, mark->next_token), wall_ms);
 }
 
 static void compose_claim(struct etcd_replica *self)
@@ -177,7 +172,7 @@ static void compose_claim(struct etcd_replica *self)
     self->claimed_seq.next_ticket += self->claimed_seq.next_ticket == 0;
     self->claimed_seq.next_token += self->claimed_seq.next_token == 0;
     /* A lockerd of an earlier version that has led since does not know of it. */
-    self->claimed.accepted = greater(sight->leader.accepted, self->claim.mark.accepted);
+    self->claimed.accepted = replica_greater(sight->leader.accepted, self->claim.mark.accepted);
     if (self->claim.accepts)
         begin_above_the_past(self);
 }
