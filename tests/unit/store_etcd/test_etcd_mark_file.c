@@ -20,6 +20,7 @@
 #include "store/etcd_mark_keeper.h"
 
 enum { TEXT_SIZE = 4096, PATH_SIZE = 128, POLL_US = 10000, CLOSES = 50, POLLS = 3000 };
+enum { SOON_POLLS = 900 }; /* less than the ten seconds that a revision may take */
 
 static char folder[64], history[PATH_SIZE], path[PATH_SIZE], beside[PATH_SIZE], other[PATH_SIZE];
 
@@ -260,6 +261,26 @@ static void what_cannot_be_written_leaves_what_there_was(void **state)
     assert_int_equal(rmdir(beside), 0);
 }
 
+static void a_name_without_a_folder_is_of_where_one_is(void **state)
+{
+    int before = open(".", O_RDONLY | O_DIRECTORY);
+    struct etcd_marks marks = {.count = 0};
+    char error[STORE_ERROR_SIZE] = "";
+    int result;
+
+    (void)state;
+    assert_true(before >= 0);
+    assert_int_equal(chdir(folder), 0);
+    etcd_marks_set(&marks, "/a/", &first);
+    result = etcd_mark_file_write("history.db.mark", &marks, error);
+    assert_int_equal(fchdir(before), 0);
+    close(before);
+    assert_string_equal(error, "");
+    assert_int_equal(result, 0);
+    assert_int_equal(read_error(&marks, error), 0);
+    assert_int_equal(marks.count, 1);
+}
+
 /* the thread */
 
 static struct etcd_mark_keeper *open_keeper(const char *prefix, struct etcd_mark *mark)
@@ -329,7 +350,8 @@ static void a_token_is_kept_soon(void **state)
     etcd_mark_keeper_note(keeper, &first);
     later.next_token++;
     etcd_mark_keeper_note(keeper, &later);
-    for (int i = 0; i < POLLS && etcd_marks_get(&marks, "/a/").next_token < later.next_token; i++) {
+    for (int i = 0; i < SOON_POLLS && etcd_marks_get(&marks, "/a/").next_token < later.next_token;
+         i++) {
         sleep_us(POLL_US);
         assert_int_equal(read_error(&marks, error), 0);
     }
@@ -406,6 +428,7 @@ int main(void)
         IN_FOLDER(what_is_no_file_is_refused),
         IN_FOLDER(a_name_that_was_left_leads_nowhere),
         IN_FOLDER(what_cannot_be_written_leaves_what_there_was),
+        IN_FOLDER(a_name_without_a_folder_is_of_where_one_is),
         IN_FOLDER(what_was_noted_last_is_there_at_the_next_start),
         IN_FOLDER(what_is_noted_while_it_writes_is_kept_at_the_end),
         IN_FOLDER(a_token_is_kept_soon),
