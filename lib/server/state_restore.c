@@ -20,6 +20,8 @@
 #include "timeline.h"
 #include "unusable.h"
 
+enum { SHOW_LIFE_EVERY = 1000 }; /* requests */
+
 /* What is loaded, and where it goes. */
 struct restoration {
     struct ipclocker_server *server;
@@ -164,12 +166,23 @@ static void take_up(struct ipclocker_server *server, struct lock_request *reques
     }
 }
 
+/* All are taken up in one pass, within which the store would take a server that calls nothing for
+ * one that hangs, and have another lead: there it would be the same. */
+static void take_up_next(struct ipclocker_server *server, struct lock_request *request,
+                         const char *ended_boot, size_t *count)
+{
+    if (server->state.confirms && ++*count % SHOW_LIFE_EVERY == 0)
+        store_confirmed_ms(server->state.store);
+    take_up(server, request, ended_boot);
+}
+
 void state_restore_take_up(struct ipclocker_server *server)
 {
     struct lock_table *table = server->table;
     const char *ended_boot = boot_ended(server->state.host_before, server->state.host_now);
     struct lock_request *waiter = lock_table_next_waiter(table, NULL);
     const struct lock_seat *seat;
+    size_t count = 0;
 
     lock_table_restored(table, context_now_ms(server));
     unusable_note_all(server);
@@ -177,7 +190,7 @@ void state_restore_take_up(struct ipclocker_server *server)
     while (waiter != NULL) {
         struct lock_request *next = lock_table_next_waiter(table, waiter);
 
-        take_up(server, waiter, ended_boot);
+        take_up_next(server, waiter, ended_boot, &count);
         waiter = next;
     }
     seat = lock_table_next_held(table, NULL);
@@ -186,7 +199,7 @@ void state_restore_take_up(struct ipclocker_server *server)
 
         while (seat != NULL && seat->request == holder)
             seat = lock_table_next_held(table, seat);
-        take_up(server, holder, ended_boot);
+        take_up_next(server, holder, ended_boot, &count);
     }
 }
 
