@@ -435,12 +435,10 @@ void etcd_engine_destroy(struct etcd_engine *self)
     etcd_txn_destroy(self->next);
     buffer_fini(&self->response);
     buffer_fini(&self->scratch);
-    if (self->news_fd >= 0)
-        close(self->news_fd);
-    if (self->interrupt_fd >= 0)
-        close(self->interrupt_fd);
-    if (self->all_fd >= 0)
-        close(self->all_fd);
+    descriptor_close(self->mark_lock_fd);
+    descriptor_close(self->news_fd);
+    descriptor_close(self->interrupt_fd);
+    descriptor_close(self->all_fd);
     pthread_cond_destroy(&self->wake);
     pthread_mutex_destroy(&self->mutex);
     free(self->prefix);

@@ -27,7 +27,8 @@ enum { ETCD_HOST_SIZE = 512, ETCD_BESIDE_MOST = 8 };
 struct etcd_engine {
     struct store store;
     int news_fd, interrupt_fd;
-    int all_fd; /* polls readable for that of the news, and for that of the history's file */
+    int all_fd;       /* polls readable for that of the news, and for that of the history's file */
+    int mark_lock_fd; /* that nobody else keeps a mark in its place, where no history is kept */
     int64_t takeover_ms, quota_bytes;
     char host[ETCD_HOST_SIZE]; /* as store_batch_host() says it */
     char *prefix;

@@ -19,6 +19,7 @@
 #include "etcd_engine.h"
 #include "etcd_open.h"
 #include "etcd_say.h"
+#include "file.h"
 
 enum { CLOSE_MS = 3000 }; /* for the last batch, and to resign */
 
@@ -293,12 +294,24 @@ static int open_history(struct etcd_engine *self, const struct store_options *op
     return poll_too(self, store_fd(etcd_history_file(self->history)), error);
 }
 
+/* Where a history is kept, its file is locked already. */
+static int lock_mark(struct etcd_engine *self, const char *history_file,
+                     char error[STORE_ERROR_SIZE])
+{
+    if (store_file_prepare(history_file, false, error) != 0)
+        return -1;
+    self->mark_lock_fd = store_file_lock(history_file, error);
+    return self->mark_lock_fd >= 0 ? 0 : -1;
+}
+
 /* What an earlier life has seen of etcd, in the same place. */
 static int open_mark(struct etcd_engine *self, const struct store_etcd_options *etcd,
                      char error[STORE_ERROR_SIZE])
 {
     if (etcd->history_file == NULL)
         return 0;
+    if (self->history == NULL && lock_mark(self, etcd->history_file, error) != 0)
+        return -1;
     self->marks = etcd_mark_keeper_open(etcd->history_file, self->prefix, etcd->accepts_older,
                                         &self->mark, error);
     return self->marks != NULL ? 0 : -1;
@@ -351,6 +364,7 @@ static struct etcd_engine *create(const struct store_options *options)
     STAILQ_INIT(&self->under_way);
     pthread_mutex_init(&self->mutex, NULL);
     thread_cond_init(&self->wake);
+    self->mark_lock_fd = -1;
     self->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     self->all_fd = epoll_create1(EPOLL_CLOEXEC);
     self->interrupt_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

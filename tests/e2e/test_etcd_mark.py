@@ -210,6 +210,24 @@ def a_mark_that_is_damaged_is_told_of(folder):
 
 
 @test
+def two_have_no_file_in_common(folder):
+    """Also where no history is kept."""
+    those = Farm(folder, 0)
+    only = keeper(those, "only", "--history", "0")
+    farm.poll(only.serves, "it leads")
+    for kept in "0", "30d":
+        done = farm.run(LOCKERD, "--nofork", "--port", "0", "--state", those.state, "--history-file",
+                        history(those, "only"), "--history", kept)
+        farm.equal(done.returncode, 71)
+        farm.contains(done.stderr, "is in use by another lockerd")
+    grant(only, "a")
+    only.kill()
+    start_again(only)
+    farm.poll(only.serves, "what it has left is nobody's")
+    farm.poll(lambda: is_kept(those, "only", 1), "and it has the file for its own")
+
+
+@test
 def a_disk_that_hangs_holds_nobody_up(folder):
     those = Farm(folder, 0)
     orders = os.path.join(folder, "orders")
