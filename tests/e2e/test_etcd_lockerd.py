@@ -321,6 +321,7 @@ def one_whose_loop_hangs_is_replaced(folder):
     wire.send("locks b", "BREAK_LOCK")  # which is logged
     farm.poll(second.serves, "the other one serves", 60)
     farm.equal(second.wire().ask("user ann", "locks a", "STATUS")["owner"], "ann")
+    farm.equal("has done nothing" in second.log(), False)  # though it had nothing to do before
     os.unlink(when)
     farm.poll(lambda: "deposed" in first.log(), "the first finds that out")
     farm.contains(first.log(), "this lockerd has done nothing for ")
