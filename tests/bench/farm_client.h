@@ -30,7 +30,7 @@ bool farm_job_lives(const struct job *job);
 /* A job comes, connects and asks. */
 void farm_client_arrive(struct farm *farm, struct job *job);
 
-/* A holder gives its seats back; it has a connection. */
+/* A holder gives its seats back: at once, or as soon as it is back from a cut. */
 void farm_client_release(struct farm *farm, struct job *job);
 
 /* A job ends, and says nothing: its connection closes.  Its end can be told from proof_us on. */
