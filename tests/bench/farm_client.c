@@ -74,6 +74,7 @@ static void finish(struct farm *farm, struct job *job, enum job_end end)
     to(farm, job, JOB_OVER);
     job->end = end;
     farm->present--;
+    farm->over++;
 }
 
 void farm_client_die(struct farm *farm, struct job *job, enum job_end end, int64_t proof_us)

@@ -17,6 +17,7 @@ struct farm {
     uint64_t requests, questions; /* that were sent to the server, and that it has asked */
     uint64_t sent_bytes, received_bytes;
     long present; /* jobs that have come and not gone */
+    size_t over;  /* jobs that have gone */
     long held, waiting;
     unsigned complaints;
 };

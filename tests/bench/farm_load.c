@@ -126,7 +126,7 @@ static void play(struct farm *farm, struct sampler *sampler, int pidstat, int64_
     uint64_t received_bytes = 0;
     long present = 0;
 
-    while (farm->timers.count > 0 || farm->present > 0) {
+    while (farm->over < farm->plan.job_count) {
         int64_t next_us = timers_next_us(&farm->timers);
         struct timer timer;
 
