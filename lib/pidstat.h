@@ -171,7 +171,7 @@ int pidstat_server_set_allow(struct pidstat_server *server, const char *const *r
  * `host` is a name or an address, NULL for all addresses.  `port` is a number from 1 to 65535 or
  * the name of a service.  `max` watches are kept at once, from 0 to 1000000; 16384 by default.
  * Each watched process takes a descriptor; those that were asked about last take an eighth of
- * RLIMIT_NOFILE, 4096 at most, and give them back where there are no others.
+ * RLIMIT_NOFILE, 4096 at most, and give them back where a look or a watch finds no others.
  */
 int pidstat_server_set_host(struct pidstat_server *server, const char *host);
 int pidstat_server_set_port(struct pidstat_server *server, const char *port);

@@ -18,10 +18,11 @@ const char *holders_seat(const struct lock_request *holder, const char *pool)
     return pool;
 }
 
-size_t holders_of_pool(const struct conn *conn, const char *name, struct lock_request **out)
+size_t holders_of_pool(const struct conn *conn, const char *name, struct lock_request **out,
+                       size_t most)
 {
     return pools_are_there(conn->server)
-               ? lock_table_list_holders(conn->server->table, name, out, LOCK_HOLDERS_MOST)
+               ? lock_table_list_holders(conn->server->table, name, out, most)
                : 0;
 }
 

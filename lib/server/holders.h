@@ -18,10 +18,10 @@ struct holders {
 struct lock_request *holders_next(const struct conn *conn, struct holders *holders,
                                   const char **lock);
 
-/* Lists those of them that hold seats of a pool that was named, as many as are looked at; for each
- * of a crowd a step through a tree is too much.  Returns how many, LOCK_HOLDERS_MOST at most; none
- * where the name is no pool's. */
-size_t holders_of_pool(const struct conn *conn, const char *name, struct lock_request **out);
+/* Lists those of them that hold seats of a pool that was named, so many at most; for each of a
+ * crowd a step through a tree is too much.  Returns how many; none where the name is no pool's. */
+size_t holders_of_pool(const struct conn *conn, const char *name, struct lock_request **out,
+                       size_t most);
 
 /* The seat that one of them has. */
 const char *holders_seat(const struct lock_request *holder, const char *pool);

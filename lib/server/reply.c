@@ -378,28 +378,31 @@ static bool is_neighbour(const struct conn *conn, const struct lock_request *hol
            incarnation_is_neighbour(conn, holder->process);
 }
 
-/* The holders of a pool's seats are many, and only neighbours could say anything of them. */
-static void reply_checks_of_pool(struct conn *conn, const char *pool)
+/* The holders of a pool's seats are many, and only neighbours could say anything of them.  Returns
+ * how many were looked at. */
+static size_t reply_checks_of_pool(struct conn *conn, const char *pool, size_t most)
 {
     struct lock_request *holders[LOCK_HOLDERS_MOST];
-    size_t count = holders_of_pool(conn, pool, holders);
+    size_t count = holders_of_pool(conn, pool, holders, most);
 
     for (size_t i = 0; i < count; i++) {
         if (is_neighbour(conn, holders[i]) && is_checked(holders[i]) && !holders[i]->is_kept)
             reply_autounlock_check(conn, holders_seat(holders[i], pool), holders[i]->process, true);
     }
+    return count;
 }
 
 void reply_autounlock_checks(struct conn *conn)
 {
     struct holders holders = {.skips_pools = conn->protocol >= 2};
     const struct lock_request *holder;
+    size_t left = conn->protocol >= 2 ? LOCK_HOLDERS_MOST : 0; /* of all pools together */
     const char *name;
 
     if (!conn->autounlock)
         return;
-    for (size_t i = 0; i < conn->demand.name_count && conn->protocol >= 2; i++)
-        reply_checks_of_pool(conn, conn->demand.names[i]);
+    for (size_t i = 0; i < conn->demand.name_count && left > 0; i++)
+        left -= reply_checks_of_pool(conn, conn->demand.names[i], left);
     while ((holder = holders_next(conn, &holders, &name)) != NULL) {
         if (is_checked(holder))
             reply_autounlock_check(conn, name, holder->process, is_neighbour(conn, holder));

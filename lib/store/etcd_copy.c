@@ -20,23 +20,34 @@ static uint64_t last_number(const struct etcd_engine *self)
                        : etcd_replica_sight(self->replica)->seq.history;
 }
 
-/* Looks whose history it is.  One that stands by may have had an old answer, where the number just
- * seems to go back: only where that stays so it was put back.  Returns whether it is to be copied.
- */
+/* One that stands by looks and copies by turns: a page has more than the look before it, and a look
+ * may have had an old answer, where the number just seems to go back.  Etcd was put back only where
+ * that stays so, and a look says so behind the time: that passes without one where nobody answers,
+ * or this process is stopped. */
+static bool stays_behind(struct etcd_engine *self, int64_t revision, int64_t now_ms)
+{
+    bool is_first = self->history_behind_ms == 0;
+
+    if (is_first)
+        self->history_behind_ms = now_ms;
+    if (is_first || now_ms - self->history_behind_ms < self->takeover_ms)
+        self->history_behind_revision = revision;
+    return revision != self->history_behind_revision;
+}
+
+/* Looks whose history it is.  Returns whether it is to be copied. */
 static bool meet(struct etcd_engine *self, int64_t now_ms)
 {
-    const char *cluster = etcd_replica_sight(self->replica)->leader.cluster;
+    const struct etcd_sight *sight = etcd_replica_sight(self->replica);
     uint64_t number = last_number(self);
-    bool is_behind = number < etcd_history_last(self->history);
 
-    if (cluster[0] == '\0')
+    if (sight->leader.cluster[0] == '\0')
         return false; /* nobody has led */
-    if (!is_behind)
+    if (self->leads || number >= etcd_history_last(self->history))
         self->history_behind_ms = 0;
-    else if (self->history_behind_ms == 0)
-        self->history_behind_ms = now_ms;
-    if (!is_behind || self->leads || now_ms - self->history_behind_ms >= self->takeover_ms)
-        etcd_history_meet(self->history, cluster, number);
+    else if (!stays_behind(self, sight->revision, now_ms))
+        return false;
+    etcd_history_meet(self->history, sight->leader.cluster, number);
     return number > etcd_history_last(self->history);
 }
 

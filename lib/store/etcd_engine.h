@@ -52,6 +52,7 @@ struct etcd_engine {
     int64_t history_at_ms;     /* when it is copied next */
     uint64_t history_seen;     /* its last number, when it was copied last */
     int64_t history_behind_ms; /* since when less of it is there than was copied; 0: it is not */
+    int64_t history_behind_revision; /* of the last look that saw that before takeover_ms passed */
     bool history_is_under_way;
     bool is_alone;                  /* the caller shows no life */
     struct etcd_history *history;   /* or NULL: none is kept */

@@ -55,6 +55,19 @@ def of_a_pool_only_neighbours_are_told(folder):
 
 
 @tap.test
+def of_a_crowd_so_many_are_told_however_often_it_is_named(folder):
+    conf = os.path.join(folder, "lockerd.conf")
+    with open(conf, "w", encoding="ascii") as out:
+        out.write('pools = ( { name = "q"; seats = 300; } );\n')
+    port = start_server("--config", conf)
+    crowd = speak(port, "ann", *HOLDER)
+    for number in range(300):
+        farm.equal(crowd.ask(f"user u{number}", f"pid {100 + number}", "LOCK")["locked"], "1")
+    answer = speak(port, "bob", "pid 78", f"process 800 {INSIDE}").ask("locks" + " q" * 40, "LOCK")
+    farm.equal((answer["locked"], answer["autounlock_check"].count(" inside ")), ("0", 256))
+
+
+@tap.test
 def a_neighbours_report_is_believed():
     port = start_server()
     holder = speak(port, "ann", *HOLDER)

@@ -102,9 +102,11 @@ def a_monitor_that_has_let_go_of_its_memory_does_all_as_before(folder):
     monitors = [lab.poll_monitor(lock) for lock in "abc"]
     with open(os.path.join(farm.BUILD, "flags"), encoding="utf-8") as file:
         is_sanitized = "-fsanitize" in file.read()
-    time.sleep(11)  # until none of them is a short one, whose monitor lets go of nothing
+    before = [private_kb(pid) for pid in monitors]
+    # Until none of them is a short one, whose monitor lets go of nothing.
+    farm.poll(lambda: all(private_kb(pid) < least for pid, least in zip(monitors, before)), "they let go of it")
     private = [private_kb(pid) for pid in monitors]
-    print(f"# private memory: {private} kB")
+    print(f"# private memory: {before}, then {private} kB")
     assert is_sanitized or max(private) <= 300, private
     server.kill()
     server.start()

@@ -32,8 +32,7 @@ struct keeper {
 
 /* Sleeps with as little memory as it can where that may be for long.  A short job does not pay for
  * it: what was let go of has to be had back at its end. */
-RESIDENT_LAST static void sleep_until_news(const struct keeper *keeper, struct pollfd poll_fds[2],
-                                           int timeout_ms)
+static void sleep_until_news(const struct keeper *keeper, struct pollfd poll_fds[2], int timeout_ms)
 {
     if (timeout_ms < 0 || timeout_ms >= LONG_SLEEP_MS) {
         int64_t left_ms = keeper->settles_ms - clock_now_ms();

@@ -795,9 +795,10 @@ class _Client:
                     winner.result().transport.abort()  # nobody will have it
                 raise
 
-    async def _connect(self, until=None, endless=False, waits=False, most=_TRIES):
-        """A connection to a server that answers; so many tries, or as long as it takes."""
-        for tries in itertools.count(1):
+    async def _connect(self, until=None, endless=False, waits=False, most=_TRIES, attempts=None):
+        """A connection to a server that answers; so many tries, or as long as it takes.  `attempts`
+        counts them for who comes back when a server has gone."""
+        for self._attempt in attempts or itertools.count(1):
             alone = self._home and self._cluster is None
             hosts = [self._home] if alone else list(self._hosts)
             number, wire, faults = await self._race(hosts, until, waits)
@@ -815,10 +816,10 @@ class _Client:
             refusal = next((fault.refusal for fault in faults.values()
                             if getattr(fault, "refusal", None)), None)
             text = "no lockerd answers at " + text
-            if not endless and (refusal or tries == most):
+            if not endless and (refusal or self._attempt >= most):
                 raise refusal or Unreachable(text + "; start one there, or name another in IPCLOCKER_HOST or "
                                              "/etc/farmlock/client.conf")
-            await self._pause(tries, text, endless, until)
+            await self._pause(self._attempt, text, endless, until)
 
     @staticmethod
     def _fault(fault):
@@ -865,8 +866,9 @@ class _Client:
     async def _ask(self, lines, take, classic=True, waits=False):
         """Asks once, on a connection of its own; `take` reads the answer.  With `waits`, as for what
         changes something, no server is passed by that just is slow."""
-        for tries in itertools.count(1):
-            wire = await self._connect(waits=waits)
+        attempts = itertools.count(1)
+        while True:
+            wire = await self._connect(waits=waits, attempts=attempts)
             try:
                 if wire.proto == 1 and not classic:
                     raise NotSupported("the server at %s is a classic one, which cannot do that"
@@ -874,9 +876,9 @@ class _Client:
                 wire.send(*lines(wire) if callable(lines) else lines)
                 return await take(wire)
             except _Gone as gone:
-                if tries == _TRIES:
+                if self._attempt >= _TRIES:
                     raise Unreachable("the lockerd at %s: %s" % (self._name(), gone))
-                await self._pause(tries, "the lockerd at %s: %s" % (self._name(), gone), False)
+                await self._pause(self._attempt, "the lockerd at %s: %s" % (self._name(), gone), False)
             finally:
                 wire.close()
 
@@ -1024,10 +1026,11 @@ class AsyncLock(_Client):
     async def _get(self, began):
         until = began + self.timeout if self.timeout else None
         most = _TRIES_AT_SEVERAL if self.timeout != 0 and len(self._hosts) > 1 else _TRIES
-        for tries in itertools.count(1):
+        attempts = itertools.count(1)
+        while True:
             wire = None
             try:
-                wire = await self._connect(until, self._queued, True, most)
+                wire = await self._connect(until, self._queued, True, most, attempts)
                 await self._wait(wire, until)
                 self.waited = time.monotonic() - began
                 if self._queued:
@@ -1036,9 +1039,9 @@ class AsyncLock(_Client):
             except _Gone as gone:
                 wire.transport.abort()
                 text = "the lockerd at %s: %s" % (self._name(), gone)
-                if not self._queued and tries == most:
+                if not self._queued and self._attempt >= most:
                     raise Unreachable(text)
-                await self._pause(tries, text, self._queued, until)
+                await self._pause(self._attempt, text, self._queued, until)
             except (Refused, Cancelled, Unreachable):
                 if wire is not None:
                     wire.close()
