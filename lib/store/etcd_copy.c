@@ -49,7 +49,7 @@ static bool meet(struct etcd_engine *self, int64_t now_ms)
         self->history_behind_ms = 0;
     else if (!stays_behind(self, sight->revision, now_ms))
         return false;
-    etcd_history_meet(self->history, sight->leader.cluster, number);
+    etcd_history_meet(self->history, sight->leader.cluster, sight->leader.accepted, number);
     return number > etcd_history_last(self->history);
 }
 
