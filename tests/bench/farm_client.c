@@ -62,6 +62,7 @@ static void drop_connection(struct job *job)
     if (job->fd >= 0)
         close(job->fd);
     job->fd = -1;
+    job->is_paused = false;
     free(job->input);
     job->input = NULL;
 }
@@ -73,14 +74,16 @@ static void finish(struct farm *farm, struct job *job, enum job_end end)
     to(farm, job, JOB_OVER);
     job->end = end;
     farm->present--;
+    farm->over++;
 }
 
 void farm_client_die(struct farm *farm, struct job *job, enum job_end end, int64_t proof_us)
 {
-    if (job->state == JOB_GIVING) /* its job was done */
-        end = JOB_END_UNLOCK;
-    else
-        job->left_us = farm_now_us(farm);
+    if (job->state == JOB_GIVING) { /* its job was done */
+        finish(farm, job, JOB_END_UNLOCK);
+        return;
+    }
+    job->left_us = farm_now_us(farm);
     job->proof_us = proof_us;
     finish(farm, job, end);
 }
@@ -88,8 +91,9 @@ void farm_client_die(struct farm *farm, struct job *job, enum job_end end, int64
 static void lose(struct farm *farm, struct job *job, const char *what)
 {
     complain(farm, job, what);
-    farm_client_die(farm, job, job->granted_us == 0 ? JOB_END_REFUSED : JOB_END_LOST,
-                    farm_now_us(farm));
+    if (job->state != JOB_GIVING)
+        job->left_us = job->proof_us = farm_now_us(farm);
+    finish(farm, job, job->granted_us == 0 ? JOB_END_REFUSED : JOB_END_LOST);
 }
 
 /* ---- what it says ---------------------------------------------------------------------------- */
@@ -177,6 +181,9 @@ void farm_client_release(struct farm *farm, struct job *job)
 {
     char text[FARM_WORDS_MAX];
 
+    job->is_done = true;
+    if (job->state != JOB_HOLDING)
+        return;
     to(farm, job, JOB_GIVING);
     job->left_us = job->proof_us = farm_now_us(farm);
     say(farm, job, text, farm_words_unlock(&farm->plan, job, text));
@@ -221,7 +228,10 @@ static bool take_status(struct farm *farm, struct job *job)
         to(farm, job, JOB_HOLDING);
         break;
     case JOB_GIVING:
-        finish(farm, job, JOB_END_UNLOCK);
+        if (input->has_error)
+            lose(farm, job, "its seats are not taken back");
+        else
+            finish(farm, job, JOB_END_UNLOCK);
         return false;
     default:
         lose(farm, job, "a status that was not asked for");
@@ -230,6 +240,8 @@ static bool take_status(struct farm *farm, struct job *job)
     input->has_status = input->is_locked = input->has_error = false;
     input->token = 0;
     input->seats[0] = '\0';
+    if (job->is_done)
+        farm_client_release(farm, job);
     return true;
 }
 
@@ -262,6 +274,17 @@ static void renew(struct farm *farm, struct job *job)
     say(farm, job, text, farm_words_renew(&farm->plan, job, text));
 }
 
+/* False where it is what the job holds. */
+static bool take_lost(struct farm *farm, struct job *job, const char *rest)
+{
+    if (job->granted_us == 0 || strtoull(rest, NULL, 10) != job->token) {
+        complain(farm, job, rest);
+        return true;
+    }
+    lose(farm, job, rest);
+    return false;
+}
+
 /* A line, without its newline.  False where the job is over by that. */
 static bool take_line(struct farm *farm, struct job *job, char *line)
 {
@@ -286,7 +309,9 @@ static bool take_line(struct farm *farm, struct job *job, char *line)
         add_seat(input, rest);
     } else if (strcmp(line, "token") == 0) {
         input->token = strtoull(rest, NULL, 10);
-    } else if (strcmp(line, "error") == 0 || strcmp(line, "lost") == 0) {
+    } else if (strcmp(line, "lost") == 0) {
+        return take_lost(farm, job, rest);
+    } else if (strcmp(line, "error") == 0) {
         complain(farm, job, rest);
         input->has_error = true;
     }
@@ -368,7 +393,10 @@ void farm_client_come_back(struct farm *farm, struct job *job)
 
 void farm_client_pause(struct farm *farm, struct job *job)
 {
-    job->is_paused = job->was_paused = true;
+    job->was_paused = true;
+    if (job->fd < 0 || job->is_paused) /* it is not back from the last trouble */
+        return;
+    job->is_paused = true;
     watch(farm, job, EPOLL_CTL_DEL, 0);
 }
 

@@ -17,6 +17,7 @@ struct farm {
     uint64_t requests, questions; /* that were sent to the server, and that it has asked */
     uint64_t sent_bytes, received_bytes;
     long present; /* jobs that have come and not gone */
+    size_t over;  /* jobs that have gone */
     long held, waiting;
     unsigned complaints;
 };
@@ -30,7 +31,7 @@ bool farm_job_lives(const struct job *job);
 /* A job comes, connects and asks. */
 void farm_client_arrive(struct farm *farm, struct job *job);
 
-/* A holder gives its seats back; it has a connection. */
+/* A holder gives its seats back: at once, or as soon as it is back from a cut. */
 void farm_client_release(struct farm *farm, struct job *job);
 
 /* A job ends, and says nothing: its connection closes.  Its end can be told from proof_us on. */

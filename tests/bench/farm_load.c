@@ -70,7 +70,6 @@ static void sample(const struct farm *farm, struct sampler *sampler)
 static void take_job_timer(struct farm *farm, const struct timer *timer)
 {
     struct job *job = &farm->plan.jobs[timer->index];
-    int64_t now_us = farm_now_us(farm);
 
     if (job->state == JOB_OVER || (timer->kind == TIMER_GIVE_UP && job->granted_us != 0))
         return;
@@ -84,14 +83,11 @@ static void take_job_timer(struct farm *farm, const struct timer *timer)
         farm_client_arrive(farm, job);
         break;
     case TIMER_RELEASE:
-        if (job->state == JOB_HOLDING)
-            farm_client_release(farm, job);
-        else /* it is not back yet */
-            timers_add(&farm->timers, timer->kind, timer->index, now_us + 1000);
+        farm_client_release(farm, job);
         break;
     default:
         farm_client_die(farm, job, timer->kind == TIMER_KILL ? JOB_END_KILLED : JOB_END_GAVE_UP,
-                        now_us);
+                        farm_now_us(farm));
         break;
     }
 }
@@ -123,13 +119,14 @@ static void serve(struct farm *farm, int pidstat, int64_t until_us)
     }
 }
 
-/* Until all is over, or nothing was to be done any more for so long. */
+/* Until all is over; or nothing was to be done any more, and nothing was heard, for so long. */
 static void play(struct farm *farm, struct sampler *sampler, int pidstat, int64_t patience_us)
 {
     int64_t last_us = 0;
+    uint64_t received_bytes = 0;
     long present = 0;
 
-    while (farm->timers.count > 0 || farm->present > 0) {
+    while (farm->over < farm->plan.job_count) {
         int64_t next_us = timers_next_us(&farm->timers);
         struct timer timer;
 
@@ -139,9 +136,11 @@ static void play(struct farm *farm, struct sampler *sampler, int pidstat, int64_
             take_timer(farm, &timer);
         if (farm_now_us(farm) >= sampler->next_us)
             sample(farm, sampler);
-        if (farm->timers.count > 0 || farm->present != present)
+        if (farm->timers.count > 0 || farm->present != present ||
+            farm->received_bytes != received_bytes)
             last_us = farm_now_us(farm);
         present = farm->present;
+        received_bytes = farm->received_bytes;
         if (farm_now_us(farm) - last_us > patience_us)
             break;
     }

@@ -143,6 +143,8 @@ void farm_nodes_come_back(struct farm *farm, uint32_t number)
 {
     struct job *job, *next;
 
+    if (!farm_nodes_reach(farm, number)) /* the next trouble came in between */
+        return;
     for (job = LIST_FIRST(&farm->plan.nodes[number].jobs); job != NULL; job = next) {
         next = LIST_NEXT(job, on_node);
         if (job->fd >= 0)

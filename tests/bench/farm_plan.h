@@ -63,6 +63,7 @@ struct job {
     bool was_cut; /* its connection broke as it waited or held */
     bool was_paused;
     bool is_paused;     /* it has one that nothing comes through */
+    bool is_done;       /* it has held for as long as it wanted to */
     int64_t asked_us;   /* when it began to connect */
     int64_t queued_us;  /* when it heard that it waits */
     int64_t granted_us; /* when it heard of its grant */

@@ -7,7 +7,7 @@ import tempfile
 import urllib.request
 from dataclasses import dataclass
 
-from support import etcd, farm, lockd
+from support import farm, lockd
 import farm_judge
 import servers
 from throughput import run_load
@@ -35,12 +35,18 @@ class Run:
     faults: list
 
 
+def _cluster(folder):
+    # Not above: tests that import it are skipped where lockerd is built without etcd.
+    from support import etcd  # pylint: disable=import-outside-toplevel
+    return etcd.Cluster(folder, ETCD_MEMBERS)
+
+
 class Lockerd:
     """One with the plan's pools, over an engine."""
 
     def __init__(self, plan, engine):
         self.folder = servers.folder()
-        self.cluster = etcd.Cluster(self.folder, ETCD_MEMBERS) if engine == "etcd" else None
+        self.cluster = _cluster(self.folder) if engine == "etcd" else None
         self.port, self.http = farm.free_port(), farm.free_port()
         self.pidstat = farm.free_port(servers.socket.SOCK_DGRAM)
         self.state = os.path.join(self.folder, "state", "lockerd.db")
@@ -95,17 +101,22 @@ def take_samples(text):
     return samples
 
 
-def play(plan, lockerd, day_s):
-    """Returns the outcomes and the samples."""
+def play(plan, lockerd, day_s, quiet_s=QUIET_S):
+    """Returns the outcomes, the samples, and what the clients complained of."""
     with tempfile.TemporaryDirectory(dir=lockerd.folder) as folder:
         path, out = os.path.join(folder, "plan"), os.path.join(folder, "out")
         plan.write(path)
         done = subprocess.run(
             [servers.load("farm_load"), path, out, str(lockerd.port), str(lockerd.pidstat),
-             str(max(20, round(day_s * 1000 / SAMPLES))), str(QUIET_S), *map(str, lockerd.pids())],
+             str(max(20, round(day_s * 1000 / SAMPLES))), str(quiet_s), *map(str, lockerd.pids())],
             check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         assert done.returncode == 0, done.stderr
         return farm_judge.read(out, plan), take_samples(done.stdout), done.stderr
+
+
+def faults(outcomes, plan, complaints):
+    """What the server did that it may never do: what the judge finds, and what clients said of it."""
+    return farm_judge.faults(outcomes, plan) + complaints.splitlines()
 
 
 def spread(values):
@@ -166,9 +177,9 @@ def day(plan, engine, day_s):
         beyond_ms=in_ms(spread(beyond)), beyond_mean_ms=mean(beyond) / 1000,
         used={name: {"seats": seats[name], "used": real, "earliest": best} for name, (real, best) in used.items()},
         used_in_all=mean_of(used, seats, 0), used_in_all_earliest=mean_of(used, seats, 1))
-    faults = farm_judge.faults(outcomes, plan)
-    figures["faults"] = len(faults)
-    return Run(engine, figures, samples, given, beyond, waits, faults + complaints.splitlines() * bool(faults))
+    found = faults(outcomes, plan, complaints)
+    figures["faults"] = len(found)
+    return Run(engine, figures, samples, given, beyond, waits, found)
 
 
 def figure(number):

@@ -4,7 +4,9 @@ judge finds the faults that a server could have."""
 
 import json
 import os
+import signal
 import sys
+import threading
 import xml.etree.ElementTree
 
 from support import farm, tap
@@ -13,6 +15,7 @@ BENCH = os.path.join(farm.SOURCE, "tests", "bench")
 sys.path.insert(1, BENCH)
 import farm_day  # noqa: E402
 import farm_judge  # noqa: E402
+import farm_run  # noqa: E402
 
 BOX = os.path.join(BENCH, "farm_box.py")
 JOBS, NODES, DAY_S = 300, 40, 3
@@ -52,6 +55,84 @@ def a_small_day_over_sqlite(folder):
 @tap.test
 def a_small_day_over_etcd(folder):
     expect_a_day(folder, "etcd")
+
+
+# ---- the clients -------------------------------------------------------------------------------
+
+def a_short_plan(holds_s, troubles=()):
+    """Jobs that come at once, in real time, and what befalls their one node."""
+    plan = farm_day.Plan(1, 1, 1, {"vcs": farm_day.Pool("vcs", 1, 1, 1, seats=len(holds_s))})
+    plan.jobs = [farm_day.Job(0, hold_s, 0, 0, 0, 1, "vcs", "user1", "chip") for hold_s in holds_s]
+    plan.troubles = [farm_day.Trouble(*words) for words in troubles]
+    return plan
+
+
+def played_beside(plan, act, quiet_s=farm_run.QUIET_S):
+    """The outcomes and complaints of a plan, played while act(lockerd) is done."""
+    lockerd = farm_run.Lockerd(plan, "sqlite")
+    actor = threading.Thread(target=act, args=(lockerd,))
+    actor.start()
+    try:
+        outcomes, _, complaints = farm_run.play(plan, lockerd, 3, quiet_s)
+    finally:
+        actor.join()
+        os.kill(lockerd.server.pid, signal.SIGCONT)
+    return outcomes, complaints
+
+
+def once_held(lockerd, count=1):
+    farm.poll(lambda: lockerd.metrics()["lockerd_grants_total"] >= count, "jobs hold their seats")
+
+
+@tap.test
+def a_lock_that_is_broken_is_a_fault():
+    plan = a_short_plan([60])
+
+    def break_it(lockerd):
+        once_held(lockerd)
+        farm.run(farm.program("lockersh"), "--host", "127.0.0.1", "--port", lockerd.port, "--break", "vcs1")
+    outcomes, complaints = played_beside(plan, break_it)
+    farm.contains("; ".join(farm_run.faults(outcomes, plan, complaints)), "job 0 for vcs: lost after its grant")
+
+
+@tap.test
+def what_clients_complain_of_is_a_fault():
+    plan = a_plan()
+    farm.equal(farm_run.faults(a_right_day(plan), plan, "bench: job 1 for vcs: no\n"), ["bench: job 1 for vcs: no"])
+
+
+@tap.test
+def a_server_that_does_not_answer_a_holder_ends_the_day():
+    plan = a_short_plan([1], [("C", 0.5, 0.3, 0)])
+
+    def silence(lockerd):
+        once_held(lockerd)
+        os.kill(lockerd.server.pid, signal.SIGSTOP)
+    outcomes, _ = played_beside(plan, silence, quiet_s=2)
+    farm.equal([one.end for one in outcomes], ["none"])
+
+
+@tap.test
+def a_node_may_have_the_next_trouble_as_it_comes_back_from_one():
+    """So many come about when it does that some come between the end of the first and its return."""
+    for first, then in ("CP", "CC", "PP", "PC", "PF"):
+        near = [(then, 0.3 + number / 10000, 0.05, 0) for number in range(1000)]
+        plan = a_short_plan([0.6], [(first, 0.2, 0.101, 0), *near])
+        outcomes, complaints = played_beside(plan, lambda lockerd: None)
+        farm.equal(farm_run.faults(outcomes, plan, complaints), [])
+
+
+@tap.test
+def a_job_that_was_done_when_its_node_failed_has_given_its_seats_back_by_then():
+    plan = a_short_plan([1, 60], [("F", 5, 1, 0)])
+
+    def silence(lockerd):
+        once_held(lockerd, 2)
+        os.kill(lockerd.server.pid, signal.SIGSTOP)
+    outcomes, _ = played_beside(plan, silence)
+    farm.equal([one.end for one in outcomes], ["unlock", "node"])
+    farm.equal(outcomes[0].proof, outcomes[0].left)
+    assert outcomes[1].proof > outcomes[1].left, outcomes[1]
 
 
 # ---- the judge ---------------------------------------------------------------------------------
