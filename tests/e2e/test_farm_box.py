@@ -142,7 +142,7 @@ def what_clients_complain_of_is_a_fault():
 
 @tap.test
 def a_server_that_does_not_answer_a_holder_ends_the_day():
-    plan = a_short_plan([1], [("C", 0.5, 0.3, 0)])
+    plan = a_short_plan([6], [("C", 5, 0.5, 0)])
 
     def silence(lockerd):
         once_held(lockerd)
@@ -153,10 +153,10 @@ def a_server_that_does_not_answer_a_holder_ends_the_day():
 
 @tap.test
 def a_node_may_have_the_next_trouble_as_it_comes_back_from_one():
-    """So many come about when it does that some come between the end of the first and its return."""
-    for first, then in ("CP", "CC", "PP", "PC", "PF"):
-        near = [(then, 0.3 + number / 10000, 0.05, 0) for number in range(1000)]
-        plan = a_short_plan([0.6], [(first, 0.2, 0.101, 0), *near])
+    """So many come that some come between the end of the one before and the return from it."""
+    for first, *then in ("CP", "CC", "PPC", "PF"):
+        near = [(then[number % len(then)], 0.3 + number * 0.003, 0.01, 0) for number in range(500)]
+        plan = a_short_plan([2], [(first, 0.2, 0.1, 0), *near])
         outcomes, complaints = played_beside(plan, lambda lockerd: None)
         farm.equal(farm_run.faults(outcomes, plan, complaints), [])
 
