@@ -43,11 +43,13 @@ static bool meet(struct etcd_engine *self, int64_t now_ms)
 
     if (sight->leader.cluster[0] == '\0')
         return false; /* nobody has led */
+    if (!self->leads && etcd_mark_is_above(&self->mark, sight))
+        return false; /* it may be another farm's, as long as nobody has accepted it */
     if (self->leads || number >= etcd_history_last(self->history))
         self->history_behind_ms = 0;
     else if (!stays_behind(self, sight->revision, now_ms))
         return false;
-    etcd_history_meet(self->history, sight->leader.cluster, number);
+    etcd_history_meet(self->history, sight->leader.cluster, sight->leader.accepted, number);
     return number > etcd_history_last(self->history);
 }
 

@@ -21,13 +21,15 @@ struct etcd_history {
     uint64_t last;
     char cluster[ETCD_ID_SIZE]; /* the farm's that it was copied of; "": not known */
     int64_t ended_ms;           /* when the last entry ended that was copied; 0: not known */
-    struct etcd_hole missing;   /* to be noted before the next entry; `why` NULL: nothing */
-    struct etcd_hole noted;     /* and not told yet; likewise */
+    uint64_t accepted;          /* that was met last, where it is known */
+    bool knows_accepted;
+    struct etcd_hole missing; /* to be noted before the next entry; `why` NULL: nothing */
+    struct etcd_hole noted;   /* and not told yet; likewise */
 };
 
 static const char copied[] = "outbox ";
 
-enum { COPIED_SIZE = sizeof copied + ETCD_ID_SIZE + 48 };
+enum { COPIED_SIZE = sizeof copied + ETCD_ID_SIZE + 72 };
 
 static int refuse_request(void *context, const struct lock_record *record)
 {
@@ -37,19 +39,22 @@ static int refuse_request(void *context, const struct lock_record *record)
     return -1;
 }
 
-/* NUMBER [CLUSTER ENDED]: earlier versions have noted the number only. */
+/* NUMBER [CLUSTER ENDED [ACCEPTED]]: earlier versions have noted less; later ones may add words. */
 static int read_copied(struct etcd_history *self, char *text)
 {
     const char *number = strsep(&text, " "), *cluster = strsep(&text, " ");
+    const char *ended = strsep(&text, " "), *accepted = strsep(&text, " ");
     uint64_t ended_ms;
 
     if (number_parse(number, INT64_MAX, &self->last) != 0)
         return -1;
-    if (cluster == NULL || strlen(cluster) >= sizeof self->cluster || text == NULL ||
-        number_parse(text, INT64_MAX, &ended_ms) != 0)
+    if (cluster == NULL || strlen(cluster) >= sizeof self->cluster || ended == NULL ||
+        number_parse(ended, INT64_MAX, &ended_ms) != 0)
         return 0;
     snprintf(self->cluster, sizeof self->cluster, "%s", cluster);
     self->ended_ms = (int64_t)ended_ms;
+    self->knows_accepted =
+        accepted != NULL && number_parse(accepted, INT64_MAX, &self->accepted) == 0;
     return 0;
 }
 
@@ -59,8 +64,8 @@ static void note_copied(const struct etcd_history *self, struct store_batch *bat
     int len = snprintf(host, sizeof host, "%s%" PRIu64, copied, number);
 
     if (self->cluster[0] != '\0')
-        snprintf(host + len, sizeof host - (size_t)len, " %s %" PRId64, self->cluster,
-                 self->ended_ms);
+        snprintf(host + len, sizeof host - (size_t)len, " %s %" PRId64 " %" PRIu64, self->cluster,
+                 self->ended_ms, self->accepted);
     store_batch_host(batch, host);
 }
 
@@ -165,9 +170,11 @@ static void add_entries(struct etcd_history *self, struct store_batch *batch, ch
     }
 }
 
-void etcd_history_meet(struct etcd_history *self, const char *cluster, uint64_t number)
+void etcd_history_meet(struct etcd_history *self, const char *cluster, uint64_t accepted,
+                       uint64_t number)
 {
     bool is_other = self->cluster[0] != '\0' && strcmp(self->cluster, cluster) != 0;
+    bool is_accepted = self->knows_accepted && self->last > 0 && accepted > self->accepted;
 
     if (is_other || number < self->last) {
         /* Without an id to go by, an old file's copy may be of another farm as well. */
@@ -175,8 +182,14 @@ void etcd_history_meet(struct etcd_history *self, const char *cluster, uint64_t 
 
         self->missing = (struct etcd_hole){.why = is_new ? PAST_HOLE_NEW_ETCD : PAST_HOLE_EARLIER};
         self->last = is_new ? 0 : number;
+    } else if (is_accepted) {
+        self->missing = (struct etcd_hole){.why = PAST_HOLE_EARLIER};
     }
     snprintf(self->cluster, sizeof self->cluster, "%s", cluster);
+    /* A lockerd of an earlier version that leads does not know of it. */
+    if (!self->knows_accepted || self->accepted < accepted || is_other)
+        self->accepted = accepted;
+    self->knows_accepted = true;
 }
 
 /* Who begins has missed nothing. */

@@ -26,11 +26,15 @@ void etcd_history_close(struct etcd_history *self);
 void etcd_history_add(struct etcd_txn *txn, const struct store_batch *batch,
                       struct buffer *scratch);
 
-/* Says which farm's history there is in etcd, by the id that clients know it by, and the last
- * number of it; to be called before each page is asked for.  Where it is another farm's than what
- * was copied, as etcd was set up anew, copying begins again; where the number is less than what was
- * copied, as etcd was put back to an earlier time, it goes on there. */
-void etcd_history_meet(struct etcd_history *self, const char *cluster, uint64_t number);
+/* Says which farm's history there is in etcd, by the id that clients know it by; when somebody has
+ * had it go on with an earlier state, as in struct etcd_leader; and the last number of it.  To be
+ * called before each page is asked for.  Where it is another farm's than what was copied, as etcd
+ * was set up anew, copying begins again; where the number is less than what was copied, as etcd was
+ * put back to an earlier time, it goes on there.  Where an earlier state was accepted since,
+ * numbers behind that copy may have been given twice, and those that were copied already are not
+ * again. */
+void etcd_history_meet(struct etcd_history *self, const char *cluster, uint64_t accepted,
+                       uint64_t number);
 
 /* Takes a transaction's part from etcd.  Returns -1 with errno ENOMEM; what cannot be read is left
  * out. */

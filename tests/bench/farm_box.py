@@ -43,7 +43,8 @@ def rows(run):
     yield "requests a second", (f"{found['requests_a_second']:,.0f}, {found['requests_a_second'] * found['busiest']:,.0f} in "
                                 f"the busiest quarter of an hour")
     yield "CPU a request", f"{found['cpu_us_a_request']:.1f} us of lockerd ({cores})" + (
-        f", {found['etcd_cpu_us_a_request']:.1f} us of etcd" if run.engine == "etcd" else "")
+        f", {found['etcd_cpu_us_a_request']:.1f} us of etcd, "
+        f"{found['etcd_cpu_us_a_request_most']:.1f} of one of its members" if run.engine == "etcd" else "")
     yield "release to next grant", f"{_spread(found['handover_ms'])} ({found['handovers']:,})"
     yield "death to next grant", f"{_spread(found['after_death_ms'])} ({found['deaths']:,})"
     yield "seats held", f"{found['used_in_all']:.2%} of the day, {found['used_in_all_earliest']:.2%} at the earliest"
@@ -53,6 +54,8 @@ def rows(run):
                      f"{found['bytes_a_job_present']:,.0f} bytes a job that is there")
     yield "commits", f"{found['commits']:,.0f}, {found['commit_ms']:.2f} ms each" + (
         f"; {found['etcd_transactions']:,.0f} transactions of etcd" if run.engine == "etcd" else "")
+    yield "CPU of a question for one's place", (f"{found['pulse_cpu_us']:.1f} us of lockerd, {found['pulse_bytes']:,.0f} "
+                                                f"bytes, of {found['pulse_clients']:,} that wait behind that day")
     yield "most requests a second", (f"{found['capacity_a_second']:,.0f} of {farm_run.CAPACITY_CLIENTS} clients behind that day")
     yield "the load's own CPU", f"{percent(found['load_cpu_cores'])} of a core"
     yield "faults", f"{found['faults']:,}"
@@ -120,9 +123,12 @@ def main():
     parser.add_argument("--out", default=os.path.normpath(os.path.join(farm.BUILD, "bench")), help="a folder")
     parser.add_argument("engines", nargs="*", metavar="sqlite|etcd")
     options = parser.parse_args()
-    options.engines = options.engines or ENGINES
     if not set(options.engines) <= set(ENGINES):
         parser.error(f"an engine is one of {', '.join(ENGINES)}")
+    for engine in options.engines:
+        if missing(engine):
+            parser.exit(2, f"{parser.prog}: {farm_plots.NAMES[engine]} cannot be played: {missing(engine)}\n")
+    options.engines = options.engines or ENGINES
     try:
         sys.exit(1 if play(options) else 0)
     finally:

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 from support import farm, lockd
 import farm_judge
+import farm_pulse
 import servers
 from throughput import run_load
 
 SAMPLES = 288             # of a day: each stands for five minutes of it
 QUIET_S = 60              # until what is still there is taken for forgotten
+QUARTER_S = 900           # of the farm's day
 ETCD_MEMBERS = 3
 CAPACITY_CLIENTS = 256
 CAPACITY_MS = 2000
@@ -28,7 +30,7 @@ class Run:
     """What one engine's day came to."""
     engine: str
     figures: dict
-    samples: list        # dictionaries of COLUMNS, and "others_cpu_s"
+    samples: list        # dictionaries of COLUMNS, "others_cpu_s" and "other_cpu_s_most"
     handovers_us: list
     excesses_us: list
     waits_us: list
@@ -97,7 +99,8 @@ def take_samples(text):
     samples = []
     for line in text.splitlines():
         words = [float(word) for word in line.split()]
-        samples.append(dict(zip(COLUMNS, words), others_cpu_s=sum(words[len(COLUMNS):])))
+        others = words[len(COLUMNS):]
+        samples.append(dict(zip(COLUMNS, words), others_cpu_s=sum(others), other_cpu_s_most=max(others, default=0)))
     return samples
 
 
@@ -124,15 +127,19 @@ def spread(values):
     return {f"p{percent:g}": farm_judge.percentile(values, percent) for percent in PERCENTILES}
 
 
-def busiest(samples, part):
-    """Requests a second in the busiest part of the day, over the average of the day."""
-    step = max(1, round(len(samples) * part))
-    rates = [(after["requests"] - before["requests"]) / (after["us"] - before["us"])
-             for before, after in zip(samples, samples[step:])]
+def busiest(samples, span_us):
+    """Requests a second in the busiest span of a day, over the average of all that was sampled."""
+    rates, end = [], 0
+    for before in samples:
+        while end < len(samples) and samples[end]["us"] - before["us"] < span_us:
+            end += 1
+        if end == len(samples):
+            break
+        rates.append((samples[end]["requests"] - before["requests"]) / (samples[end]["us"] - before["us"]))
     return max(rates) / (samples[-1]["requests"] / samples[-1]["us"]) if rates else 1
 
 
-def cost_figures(before, after, samples, lockerd):
+def cost_figures(before, after, samples, lockerd, pace):
     """What the day has cost the machine; before and after are metrics."""
     def more(name):
         return after.get(name, 0) - before.get(name, 0)
@@ -142,13 +149,14 @@ def cost_figures(before, after, samples, lockerd):
     peak = max(samples, key=lambda sample: sample["present"])
     return {
         "seconds": seconds, "requests": requests, "requests_a_second": requests / seconds,
-        "busiest": busiest(samples, 1 / 96),
+        "busiest": busiest(samples, QUARTER_S / pace * 1e6),
         "cpu_us_a_request": last["cpu_s"] / requests * 1e6, "cpu_cores": last["cpu_s"] / seconds,
         "etcd_cpu_us_a_request": last["others_cpu_s"] / requests * 1e6,
+        "etcd_cpu_us_a_request_most": last["other_cpu_s_most"] / requests * 1e6,
         "load_cpu_cores": (last["load_cpu_s"] - first["load_cpu_s"]) / seconds,
         "present_most": peak["present"], "waiting_most": max(sample["waiting"] for sample in samples),
         "held_most": max(sample["held"] for sample in samples),
-        "resident_mb_before": first["resident_kb"] / 1000, "resident_mb_most": resident_mb(lockerd.server.pid),
+        "resident_mb_before": first["resident_kb"] * 1024 / 1e6, "resident_mb_most": resident_mb(lockerd.server.pid),
         "bytes_a_job_present": max(peak["resident_kb"] - first["resident_kb"], 0) * 1024 / max(peak["present"], 1),
         "wire_bytes": last["sent"] + last["received"],
         "commits": commits, "commit_ms": more("lockerd_commit_seconds_sum") / max(commits, 1) * 1000,
@@ -161,10 +169,14 @@ def day(plan, engine, day_s):
     lockerd = Lockerd(plan, engine)
     before, transactions = lockerd.metrics(), lockerd.transactions()
     outcomes, samples, complaints = play(plan, lockerd, day_s)
-    figures = cost_figures(before, lockerd.metrics(), samples, lockerd)
+    figures = cost_figures(before, lockerd.metrics(), samples, lockerd, plan.pace)
     figures["etcd_transactions"] = lockerd.transactions() - transactions
     full = run_load("load_tcp", "lockerd", "kept", lockerd.port, lockerd.server.pid, CAPACITY_CLIENTS, 1, CAPACITY_MS)
     figures["capacity_a_second"] = full.rate
+    wanted = max(plan.pools.values(), key=lambda pool: pool.part)
+    pulse = farm_pulse.measure(lockerd.port, lockerd.server.pid, wanted, plan.jobs[0].project,
+                                figures["waiting_most"])
+    figures.update(pulse_clients=pulse.clients, pulse_cpu_us=pulse.cpu_us, pulse_bytes=pulse.bytes)
     given, died = farm_judge.handovers(outcomes, plan)
     beyond = sorted(excess for _, excess in farm_judge.excesses(outcomes, plan))
     waits = sorted(one.granted - one.asked for one in outcomes if one.granted)

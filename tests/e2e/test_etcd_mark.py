@@ -2,6 +2,7 @@
 """An etcd that was put back to an earlier time, or is another one: who has seen more does not lead
 there unless somebody says so, and then no token is given twice."""
 
+import json
 import os
 import shutil
 
@@ -11,6 +12,7 @@ from support.replicas import Farm, Replica
 from support.tap import test
 
 ACCEPT = "--accept-older-state"
+LOCKREPORT = farm.program("lockreport")
 PRELOAD = os.path.join(farm.BUILD, "tests", "failing_disk.so")
 
 
@@ -125,6 +127,48 @@ def an_etcd_that_was_restored_is_led_by_who_is_told_to(folder):
     farm.poll(first.serves, "it leads without being told")
     assert grant(first, "last") > next_one
     farm.equal("must not lead" in first.log(), False)
+
+
+def hold(replica, *locks):
+    wire = replica.wire()
+    for lock in locks:
+        wire.ask("user ann", f"locks {lock}", "LOCK")
+        wire.ask("user ann", f"locks {lock}", "UNLOCK")
+    wire.close()
+
+
+def told(those, name, *options):
+    """What its history has, as lockreport tells it."""
+    done = farm.run(LOCKREPORT, "--state", history(those, name), "--json", *options)
+    farm.equal(done.returncode, 0)
+    return json.loads(done.stdout)
+
+
+def has_held(those, name, lock):
+    return os.path.exists(history(those, name)) and \
+        lock in [row["lock"] for row in told(those, name, "--holds")["rows"]]
+
+
+@test
+def who_comes_back_late_knows_that_something_may_be_missing(folder):
+    those = Farm(folder, 0)
+    first = keeper(those, "first")
+    farm.poll(first.serves, "it leads")
+    second = keeper(those, "second")
+    hold(first, "before")
+    copy = save(those)
+    hold(first, "lost0", "lost1")
+    farm.poll(lambda: has_held(those, "second", "lost1"), "the other one has copied what will be lost")
+    for replica in (second, first):
+        replica.stop()
+    restore(those, copy)
+    start_again(first, ACCEPT)
+    farm.poll(first.serves, "it leads, as it was told to")
+    hold(first, "new0", "new1", "new2", "new3")
+    start_again(second)
+    farm.poll(lambda: has_held(those, "second", "new3"), "the other one goes on")
+    farm.equal([hole["why"] for hole in told(those, "second")["holes"]], ["earlier-etcd"])
+    farm.contains(second.log(), "the history may have a hole")
 
 
 @test

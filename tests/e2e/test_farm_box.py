@@ -3,6 +3,7 @@
 judge finds the faults that a server could have."""
 
 import json
+import math
 import os
 import signal
 import sys
@@ -25,6 +26,9 @@ def played(folder, engine):
     """The JSON of a day."""
     done = farm.run(BOX, "--jobs", JOBS, "--nodes", NODES, "--day", DAY_S, "--seed", 7, "--out", folder, engine,
                     timeout=200)
+    if "cannot be played" in done.stderr:
+        farm.equal((done.returncode, os.listdir(folder)), (2, []))
+        raise tap.Lacks(done.stderr.strip())
     farm.equal((done.returncode, done.stderr), (0, ""))
     with open(os.path.join(folder, "farm.json"), encoding="utf-8") as file:
         return json.load(file), done.stdout
@@ -32,8 +36,6 @@ def played(folder, engine):
 
 def expect_a_day(folder, engine):
     found, said = played(folder, engine)
-    if engine not in found["engines"]:
-        raise tap.Lacks(said.strip().splitlines()[-1])
     day = found["engines"][engine]
     farm.equal((found["seed"], day["jobs"], day["faults"]), (7, JOBS, 0))
     farm.equal(sum(day["ends"].values()), JOBS)
@@ -41,6 +43,12 @@ def expect_a_day(folder, engine):
     assert day["handovers"] > 0 and day["handover_ms"]["p50"] > 0, day
     assert 0 < day["used_in_all"] <= 1 and day["requests"] > 2 * JOBS and day["cpu_us_a_request"] > 0
     assert {"lockerd's CPU", "memory", "connections", "durable answers"} <= {need["name"] for need in day["needs"]}
+    asks_a_second = day["present_most"] / 5 if engine == "etcd" else day["waiting_most"] / 60
+    own = day["requests_a_second"] * day["busiest"] / found["pace"] * day["cpu_us_a_request"]
+    cpu = next(need["amount"] for need in day["needs"] if need["name"] == "lockerd's CPU")
+    assert day["pulse_cpu_us"] > 0 and day["pulse_bytes"] > len("QUEUE\nqueue 1"), day
+    assert math.isclose(cpu * 1e6, own + asks_a_second * day["pulse_cpu_us"]), day["needs"]
+    farm.contains(said, f"What clients that {'wait or hold' if engine == 'etcd' else 'wait'} ask by the clock")
     pictures = [name for name in os.listdir(folder) if name.endswith(".svg")]
     farm.equal(len(pictures), 5)
     for name in pictures:
@@ -55,6 +63,37 @@ def a_small_day_over_sqlite(folder):
 @tap.test
 def a_small_day_over_etcd(folder):
     expect_a_day(folder, "etcd")
+
+
+@tap.test
+def an_engine_that_is_named_and_cannot_be_played_is_no_success(folder):
+    done = farm.run(sys.executable, BOX, "--jobs", JOBS, "--nodes", NODES, "--day", DAY_S, "--out", folder, "sqlite", "etcd",
+                    env={**os.environ, "PATH": folder})
+    farm.equal((done.returncode, done.stdout, os.listdir(folder)), (2, "", []))
+    farm.contains(done.stderr, "state in three etcd cannot be played: etcd is not installed")
+
+
+# ---- what it cost ------------------------------------------------------------------------------
+
+def samples_of(*pairs):
+    return [{"us": us, "requests": requests} for us, requests in pairs]
+
+
+@tap.test
+def the_busiest_quarter_of_an_hour_is_one_of_time():
+    # Ten a microsecond at first, in samples that are close to each other; and a long and quiet end.
+    day = samples_of((0, 0), (1, 10), (2, 20), (3, 30), (4, 40), (50, 60), (100, 80))
+    farm.equal(farm_run.busiest(day, 2), 10 / 0.8)
+    farm.equal(farm_run.busiest(day, 50), 60 / 50 / 0.8)
+    farm.equal(farm_run.busiest(day, 200), 1)
+
+
+@tap.test
+def the_member_of_etcd_that_takes_the_most_is_full_first():
+    words = " ".join(["1"] * len(farm_run.COLUMNS))
+    sample, alone = farm_run.take_samples(f"{words} 2 5 3\n{words}\n")
+    farm.equal((sample["others_cpu_s"], sample["other_cpu_s_most"]), (10, 5))
+    farm.equal((alone["others_cpu_s"], alone["other_cpu_s_most"]), (0, 0))
 
 
 # ---- the clients -------------------------------------------------------------------------------
@@ -103,7 +142,7 @@ def what_clients_complain_of_is_a_fault():
 
 @tap.test
 def a_server_that_does_not_answer_a_holder_ends_the_day():
-    plan = a_short_plan([1], [("C", 0.5, 0.3, 0)])
+    plan = a_short_plan([6], [("C", 5, 0.5, 0)])
 
     def silence(lockerd):
         once_held(lockerd)
@@ -114,10 +153,10 @@ def a_server_that_does_not_answer_a_holder_ends_the_day():
 
 @tap.test
 def a_node_may_have_the_next_trouble_as_it_comes_back_from_one():
-    """So many come about when it does that some come between the end of the first and its return."""
-    for first, then in ("CP", "CC", "PP", "PC", "PF"):
-        near = [(then, 0.3 + number / 10000, 0.05, 0) for number in range(1000)]
-        plan = a_short_plan([0.6], [(first, 0.2, 0.101, 0), *near])
+    """So many come that some come between the end of the one before and the return from it."""
+    for first, *then in ("CP", "CC", "PPC", "PF"):
+        near = [(then[number % len(then)], 0.3 + number * 0.003, 0.01, 0) for number in range(500)]
+        plan = a_short_plan([2], [(first, 0.2, 0.1, 0), *near])
         outcomes, complaints = played_beside(plan, lambda lockerd: None)
         farm.equal(farm_run.faults(outcomes, plan, complaints), [])
 

@@ -185,6 +185,25 @@ static void an_etcd_that_was_put_back_is_gone_on_with_when_it_stays_so(void **st
     assert_non_null(strstr(standby->engine.beside[0].text, "put back to an earlier time"));
 }
 
+/* Another farm's, or of a time that nobody has accepted. */
+static void what_must_not_be_led_is_not_copied(void **state)
+{
+    struct standby *standby = *state;
+    struct etcd_mark *mark = &standby->engine.mark;
+
+    keep(standby, 3);
+    look(standby);
+    *mark = (struct etcd_mark){.cluster_id = 1 + standby->fixture->etcd.cluster_id};
+    assert_false(copies(standby));
+    assert_copied(standby, 0);
+    mark->cluster_id = standby->fixture->etcd.cluster_id;
+    mark->revision = standby->fixture->etcd.keys.revision + 1;
+    assert_false(copies(standby));
+    mark->revision = standby->fixture->etcd.keys.revision - 1;
+    assert_true(copies(standby));
+    assert_copied(standby, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +211,7 @@ int main(void)
             a_page_that_has_more_than_the_look_before_it_is_no_earlier_etcd, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_etcd_that_was_put_back_is_gone_on_with_when_it_stays_so,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_must_not_be_led_is_not_copied, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -193,15 +193,15 @@ static void another_farms_history_is_copied_from_its_start(void **state)
     struct etcd_history *history = open_history();
 
     (void)state;
-    etcd_history_meet(history, "east", 50);
+    etcd_history_meet(history, "east", 0, 50);
     take(history, 50, "a", NULL);
     etcd_history_close(history);
     history = open_history();
-    etcd_history_meet(history, "west", 70);
+    etcd_history_meet(history, "west", 0, 70);
     assert_int_equal(etcd_history_last(history), 0);
     take(history, 68, "b", NULL);
     assert_noted(history, "new-etcd", 0, 50, 68);
-    etcd_history_meet(history, "west", 70);
+    etcd_history_meet(history, "west", 0, 70);
     assert_int_equal(etcd_history_last(history), 68);
     take(history, 69, "c", NULL);
     assert_nothing_noted(history);
@@ -214,9 +214,9 @@ static void an_earlier_etcd_is_gone_on_with(void **state)
     struct etcd_history *history = open_history();
 
     (void)state;
-    etcd_history_meet(history, "east", 50);
+    etcd_history_meet(history, "east", 0, 50);
     take(history, 50, "a", NULL);
-    etcd_history_meet(history, "east", 40);
+    etcd_history_meet(history, "east", 0, 40);
     assert_int_equal(etcd_history_last(history), 40);
     take(history, 41, "b", NULL);
     /* Its clock was put back with it. */
@@ -225,7 +225,45 @@ static void an_earlier_etcd_is_gone_on_with(void **state)
     etcd_history_close(history);
 }
 
-/* The number alone is all that earlier versions have noted. */
+/* What was missed there has numbers that were copied before the restore. */
+static void an_earlier_etcd_that_has_as_much_again_is_told_of(void **state)
+{
+    struct etcd_history *history = open_history();
+
+    (void)state;
+    etcd_history_meet(history, "east", 7, 50);
+    take(history, 50, "a", NULL);
+    etcd_history_close(history);
+    history = open_history();
+    etcd_history_meet(history, "east", 7, 50);
+    etcd_history_meet(history, "east", 0, 50); /* an earlier version leads */
+    etcd_history_meet(history, "east", 8, 60);
+    assert_int_equal(etcd_history_last(history), 50);
+    take(history, 51, "b", NULL);
+    assert_noted(history, "earlier-etcd", 0, 50, 51);
+    etcd_history_close(history);
+    history = open_history();
+    etcd_history_meet(history, "east", 8, 60);
+    take(history, 52, "c", NULL);
+    assert_nothing_noted(history);
+    assert_history(history, "a [earlier-etcd 0 50-51] b c ");
+    etcd_history_close(history);
+}
+
+/* Who begins with an etcd that was put back once has missed nothing of its own. */
+static void what_was_accepted_before_the_first_entry_is_no_hole(void **state)
+{
+    struct etcd_history *history = open_history();
+
+    (void)state;
+    etcd_history_meet(history, "east", 0, 50);
+    etcd_history_meet(history, "east", 8, 50);
+    take(history, 50, "a", NULL);
+    assert_nothing_noted(history);
+    etcd_history_close(history);
+}
+
+/* Less is all that earlier versions have noted. */
 static void forget_farm(const char *noted)
 {
     const struct store_options options = {
@@ -245,24 +283,45 @@ static void an_older_file_is_gone_on_with(void **state)
     struct etcd_history *history = open_history();
 
     (void)state;
-    etcd_history_meet(history, "east", 50);
+    etcd_history_meet(history, "east", 0, 50);
     take(history, 50, "a", NULL);
     etcd_history_close(history);
     forget_farm("outbox 50");
     history = open_history();
     assert_int_equal(etcd_history_last(history), 50);
-    etcd_history_meet(history, "west", 51);
+    etcd_history_meet(history, "west", 0, 51);
     take(history, 51, "b", NULL);
+    assert_nothing_noted(history);
+    etcd_history_close(history);
+    forget_farm("outbox 51 west 51");
+    history = open_history();
+    etcd_history_meet(history, "west", 8, 52); /* it may have been accepted before */
+    take(history, 52, "b", NULL);
     assert_nothing_noted(history);
     etcd_history_close(history);
     forget_farm("outbox 51");
     history = open_history();
-    etcd_history_meet(history, "east", 2); /* less than was copied: it cannot be the same */
+    etcd_history_meet(history, "east", 0, 2); /* less than was copied: it cannot be the same */
     assert_int_equal(etcd_history_last(history), 0);
     take(history, 2, "c", NULL);
     /* It may begin anywhere in what is kept, as nobody noted when the last one ended. */
     assert_noted(history, "new-etcd", 0, 0, 2);
-    assert_history(history, "a b [new-etcd 0 0-2] c ");
+    assert_history(history, "a b b [new-etcd 0 0-2] c ");
+    etcd_history_close(history);
+}
+
+static void a_later_note_is_read_as_far_as_it_is_known(void **state)
+{
+    struct etcd_history *history = open_history();
+
+    (void)state;
+    take(history, 50, "a", NULL);
+    etcd_history_close(history);
+    forget_farm("outbox 50 east 50 7 and more");
+    history = open_history();
+    etcd_history_meet(history, "east", 8, 60);
+    take(history, 51, "b", NULL);
+    assert_noted(history, "earlier-etcd", 0, 50, 51);
     etcd_history_close(history);
 }
 
@@ -307,7 +366,13 @@ int main(void)
                                         remove_folder),
         cmocka_unit_test_setup_teardown(an_earlier_etcd_is_gone_on_with, make_folder,
                                         remove_folder),
+        cmocka_unit_test_setup_teardown(an_earlier_etcd_that_has_as_much_again_is_told_of,
+                                        make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(what_was_accepted_before_the_first_entry_is_no_hole,
+                                        make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(an_older_file_is_gone_on_with, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_later_note_is_read_as_far_as_it_is_known, make_folder,
+                                        remove_folder),
         cmocka_unit_test_setup_teardown(a_note_that_cannot_have_been_so_is_refused, make_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(what_cannot_be_read_is_left_out, make_folder,
