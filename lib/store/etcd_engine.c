@@ -224,8 +224,6 @@ static void end_reading(struct etcd_engine *self)
     self->next_token = counters.next_token;
     self->rows_now_ms = counters.now_ms;
     self->is_read = true;
-    /* Its caller had nothing to do as long as it stood by. */
-    atomic_store(&self->alive_ms, clock_ms(CLOCK_MONOTONIC));
     etcd_say_news(self);
 }
 

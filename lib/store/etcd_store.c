@@ -344,6 +344,7 @@ static int open_all(struct etcd_engine *self, const struct store_options *option
     self->next = etcd_txn_create(self->prefix);
     if (self->txn == NULL || self->next == NULL)
         return store_error_set(error, ENOMEM, "out of memory");
+    show_life(self);
     result = thread_start(&self->thread, 0, etcd_engine_run, self);
     if (result != 0)
         return store_error_set(error, result, "no thread can be started: %s", error_text(result));

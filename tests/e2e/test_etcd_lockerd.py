@@ -321,7 +321,7 @@ def one_whose_loop_hangs_is_replaced(folder):
     wire.send("locks b", "BREAK_LOCK")  # which is logged
     farm.poll(second.serves, "the other one serves", 60)
     farm.equal(second.wire().ask("user ann", "locks a", "STATUS")["owner"], "ann")
-    farm.equal("has done nothing" in second.log(), False)  # though it had nothing to do before
+    farm.equal("has done nothing" in second.log(), False)
     os.unlink(when)
     # Of how it stands only the newest is told, so that it may not say before that it was deposed.
     farm.poll(lambda: "standing by: lockerd at" in first.log(), "the first finds that out, and stands by")
