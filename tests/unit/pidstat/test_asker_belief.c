@@ -175,7 +175,8 @@ static int count_descriptors(void)
 static void sockets_are_bounded_and_the_oldest_goes_first(void **state)
 {
     struct pidstat_target target = {.pid = 42, .flags = ASK_BY_NETWORK};
-    const struct pidstat_asker_options options = {.port = 9, .try_ms = 20, .max_sockets = 3};
+    /* Long enough to send all of them, also where each step is slow. */
+    const struct pidstat_asker_options options = {.port = 9, .try_ms = 500, .max_sockets = 3};
     struct pidstat_asker *asker = pidstat_asker_create(&options);
     struct record record = {0};
     char host[20];
