@@ -36,7 +36,7 @@ static struct lock_request *next_name(const struct conn *conn, struct holders *h
         const char *name = conn->demand.names[holders->name];
         struct lock_request *holder = lock_table_holder(table, name), *any;
 
-        if (holders->skips_pools && lock_table_list_holders(table, name, &any, 1) > 0) {
+        if (holders->skips_pools && holders_of_pool(conn, name, &any, 1) > 0) {
             holders->name++;
             continue;
         }

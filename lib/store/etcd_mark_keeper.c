@@ -48,22 +48,23 @@ static void destroy(struct etcd_mark_keeper *self)
 
 /* when */
 
-static bool is_new(const struct etcd_mark_keeper *self)
+/* More than what heartbeats change. */
+static bool is_urgent(const struct etcd_mark_keeper *self)
 {
-    return self->seen.revision != self->kept.revision ||
-           self->seen.next_token != self->kept.next_token ||
+    return self->seen.next_token != self->kept.next_token ||
            self->seen.cluster_id != self->kept.cluster_id ||
            self->seen.accepted != self->kept.accepted;
+}
+
+static bool is_new(const struct etcd_mark_keeper *self)
+{
+    return self->seen.revision != self->kept.revision || is_urgent(self);
 }
 
 /* How long it may wait behind the last time. */
 static int64_t pause_ms(const struct etcd_mark_keeper *self)
 {
-    bool is_urgent = self->seen.next_token != self->kept.next_token ||
-                     self->seen.cluster_id != self->kept.cluster_id ||
-                     self->seen.accepted != self->kept.accepted;
-
-    return is_urgent ? SOON_MS : LATE_MS;
+    return is_urgent(self) ? SOON_MS : LATE_MS;
 }
 
 /* Until it is due; INT64_MAX: nothing is.  An end waits for nothing. */

@@ -5,6 +5,7 @@ import time
 
 import rounds
 import servers
+from crowds import cpu_s
 from support import munged
 from support.libmunge import Maker
 from support.munged import Munged
@@ -66,7 +67,7 @@ class Grants:
         return {"claimed": self.claimed, "munge_itself": self.munge_itself, "round_trip": self.round_trip}
 
     def _servers_us(self):
-        return sum(time.clock_gettime((~pid << 3) | 2) for pid in (self.server_pid, self.munge.process.pid)) * 1e6
+        return sum(cpu_s(pid) for pid in (self.server_pid, self.munge.process.pid)) * 1e6
 
     def proven_cpu_us(self):
         """CPU time of server and munged."""

@@ -22,9 +22,10 @@ PROCESSES = 100
 ELSEWHERE_FORM = "127.0.{}.{}"
 
 
-def memory_mb(pid):
+def memory_mb(pid, which="VmRSS"):
+    """Now, or VmHWM: at most, see proc(5)."""
     with open(f"/proc/{pid}/status", encoding="ascii") as status:
-        return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1)) * 1024 / 1e6
+        return int(re.search(rf"{which}:\s+(\d+)", status.read()).group(1)) * 1024 / 1e6
 
 
 def cpu_s(pid):

@@ -6,6 +6,7 @@ import socket
 import time
 from dataclasses import dataclass
 
+from crowds import cpu_s
 from support import farm
 
 CLIENTS = 64, 4000  # at least and at most
@@ -40,11 +41,6 @@ class _Client:
         return len(heard)
 
 
-def _cpu_s(pid):
-    """Of all threads of a process: its clock, clock_getcpuclockid(3)."""
-    return time.clock_gettime(~pid << 3 | 2)
-
-
 def _turn(clients):
     """Each asks for its place.  Returns the bytes there and back."""
     return sum(client.say("QUEUE\n") for client in clients) + sum(client.hear("queue ") for client in clients)
@@ -61,12 +57,12 @@ def measure(port, pid, pool, project, waiting):
     for waiter in waiters:
         waiter.hear("\nqueue ")
     _turn(waiters)  # warms up
-    before, until = _cpu_s(pid), time.monotonic() + SPAN_S
+    before, until = cpu_s(pid), time.monotonic() + SPAN_S
     for turns in itertools.count(1):
         sent = _turn(waiters)
         if time.monotonic() > until:
             break
-    found = Cost(count, (_cpu_s(pid) - before) / (turns * count) * 1e6, sent / count)
+    found = Cost(count, (cpu_s(pid) - before) / (turns * count) * 1e6, sent / count)
     for client in holders + waiters:
         client.socket.close()
     return found

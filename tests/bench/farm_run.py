@@ -1,13 +1,13 @@
 """A farm in a box: one day of it against a lockerd, and what that has cost."""
 
 import os
-import re
 import subprocess
 import tempfile
 import urllib.request
 from dataclasses import dataclass
 
 from support import farm, lockd
+import crowds
 import farm_judge
 import farm_pulse
 import servers
@@ -90,11 +90,6 @@ def numbers(url):
                                                       if line and not line.startswith("#"))}
 
 
-def resident_mb(pid):
-    with open(f"/proc/{pid}/status", encoding="ascii") as status:
-        return int(re.search(r"VmHWM:\s+(\d+)", status.read()).group(1)) * 1024 / 1e6
-
-
 def take_samples(text):
     samples = []
     for line in text.splitlines():
@@ -156,7 +151,7 @@ def cost_figures(before, after, samples, lockerd, pace):
         "load_cpu_cores": (last["load_cpu_s"] - first["load_cpu_s"]) / seconds,
         "present_most": peak["present"], "waiting_most": max(sample["waiting"] for sample in samples),
         "held_most": max(sample["held"] for sample in samples),
-        "resident_mb_before": first["resident_kb"] * 1024 / 1e6, "resident_mb_most": resident_mb(lockerd.server.pid),
+        "resident_mb_before": first["resident_kb"] * 1024 / 1e6, "resident_mb_most": crowds.memory_mb(lockerd.server.pid, "VmHWM"),
         "bytes_a_job_present": max(peak["resident_kb"] - first["resident_kb"], 0) * 1024 / max(peak["present"], 1),
         "wire_bytes": last["sent"] + last["received"],
         "commits": commits, "commit_ms": more("lockerd_commit_seconds_sum") / max(commits, 1) * 1000,

@@ -1,7 +1,6 @@
 """What the process that lockersh leaves behind for each job takes of a node's memory."""
 
 import os
-import re
 import time
 
 from support import farm, locking
@@ -15,12 +14,6 @@ MANY = 20
 SETTLED_S = 11
 
 
-def private_kb(pid):
-    """What no other process has, as the kernel counts it (smaps_rollup in proc(5))."""
-    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
-        return sum(int(number) for number in re.findall(r"^Private_\w+: +(\d+) kB", file.read(), re.M))
-
-
 def measure(count):
     """Of so many jobs at once; returns the memory of their monitors, and of them: each is a
     sleep(1), than which few programs are smaller."""
@@ -30,7 +23,7 @@ def measure(count):
     jobs = [lab.hold(f"seat{number}") for number in range(count)]
     monitors = [lab.poll_monitor(f"seat{number}") for number in range(count)]
     time.sleep(SETTLED_S)
-    found = [[private_kb(pid) for pid in pids] for pids in (monitors, [job.pid for job in jobs])]
+    found = [[farm.private_kb(pid) for pid in pids] for pids in (monitors, [job.pid for job in jobs])]
     for job in jobs:
         farm.stop(job)
     return found

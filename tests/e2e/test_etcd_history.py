@@ -1,17 +1,15 @@
 #!/usr/bin/env python3
 """What of the history over a real etcd could not be copied, as lockreport tells it."""
 
-import json
 import os
 import shutil
 import time
 
 from support import farm
-from support.replicas import Farm, Replica
+from support.replicas import Farm, Replica, held, report, told
 from support.tap import test
 
 PREFIX = "/farmlock/test/"
-LOCKREPORT = farm.program("lockreport")
 
 
 def history_file(folder, number):
@@ -25,30 +23,6 @@ def farm_with_history(folder, count):
         if number == 0:
             farm.poll(those.replicas[0].serves, "the first leads")
     return those
-
-
-def hold(replica, *locks):
-    wire = replica.wire()
-    for lock in locks:
-        wire.ask("user ann", f"locks {lock}", "LOCK")
-        wire.ask("user ann", f"locks {lock}", "UNLOCK")
-    wire.socket.close()
-
-
-def report(source, *options):
-    """Of a server, or of a file."""
-    where = ("--state", source) if isinstance(source, str) else ("--host", "127.0.0.1", "--port", source.port)
-    done = farm.run(LOCKREPORT, *where, *options)
-    farm.equal(done.returncode, 0)
-    return done
-
-
-def told(source, *options):
-    return json.loads(report(source, "--json", *options).stdout)
-
-
-def held(source):
-    return sorted(row["lock"] for row in told(source, "--holds")["rows"])
 
 
 def let_others_pass(those, count):
@@ -78,20 +52,20 @@ def check_report_of_hole(server, count):
 def a_lockerd_that_was_away_too_long_tells_of_the_hole(folder):
     those = farm_with_history(folder, 2)
     first, second = those.replicas
-    hold(first, "before")
+    first.hold("before")
     farm.poll(lambda: held(first) == ["before"], "the leader has copied it")
     farm.poll(lambda: held(history_file(folder, 1)) == ["before"], "the other one has copied it")
     for options in (), ("--holds",), ("--what-if", "2", "before"):
         farm.equal(told(first, *options)["holes"], [])
         assert "missing" not in report(first, *options).stdout
     second.stop()
-    hold(first, "missed1", "missed2")
+    first.hold("missed1", "missed2")
     farm.poll(lambda: held(first) == ["before", "missed1", "missed2"], "the leader has copied those")
     first.stop()
     let_others_pass(those, 19950 - 3)
     first.start()
     farm.poll(first.serves, "the first leads again")
-    hold(first, *(f"last{number}" for number in range(60)))
+    first.hold(*(f"last{number}" for number in range(60)))
     # Behind the 20,000th all before the 10,000th go.
     keys = those.etcd.must("get", "--prefix", "--keys-only", PREFIX + "h/").split()
     farm.equal((len(keys), keys[0][-16:]), (60, f"{19951:016x}"))
@@ -107,7 +81,7 @@ def a_lockerd_that_was_away_too_long_tells_of_the_hole(folder):
 def an_etcd_that_was_set_up_anew_is_copied_from_its_start(folder):
     those = farm_with_history(folder, 1)
     old = those.replicas[0]
-    hold(old, *(f"old{number}" for number in range(5)))
+    old.hold(*(f"old{number}" for number in range(5)))
     farm.poll(lambda: len(held(old)) == 5, "it is copied")
     old.stop()
     member = those.etcd.members[0]
@@ -121,7 +95,7 @@ def an_etcd_that_was_set_up_anew_is_copied_from_its_start(folder):
     farm.poll(new.serves, "a new one leads")
     old.start()
     farm.poll(lambda: "must not lead" in old.log(), "the old one says that it is not what it has seen")
-    hold(new, "new0", "new1")
+    new.hold("new0", "new1")
     farm.poll(lambda: len(held(history_file(folder, 1))) == 2, "the new one has copied that")
     time.sleep(2)
     farm.equal(len(held(mine)), 5)
@@ -139,7 +113,7 @@ def an_etcd_that_was_set_up_anew_is_copied_from_its_start(folder):
     # That is told once: it goes on with the new one.
     old.stop()
     old.start()
-    hold(new, "new2")
+    new.hold("new2")
     farm.poll(lambda: len(held(mine)) == 8, "it goes on")
     farm.equal(told(mine)["holes"], [hole])
 

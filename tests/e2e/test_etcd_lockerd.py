@@ -12,7 +12,7 @@ import urllib.request
 
 from support import farm, tap
 from support.lockd import LOCKERD, serves, sleeper
-from support.replicas import TAKEOVER_S, Farm, Replica
+from support.replicas import TAKEOVER_S, Farm, Replica, held
 from support.tap import test
 from support.wire import Wire
 
@@ -333,12 +333,6 @@ def report_at(port, *options):
                     env=farm.environment(IPCLOCKER_HOST=f"127.0.0.1={port}"))
 
 
-def held_at(replica):
-    """The locks that the leader's file has been held, in order."""
-    text = report_at(replica.port, "--holds", "--json").stdout
-    return sorted(hold["lock"] for hold in json.loads(text)["rows"])
-
-
 @test
 def the_history_goes_on_at_the_next_one(folder):
     those = Farm(folder, 0)
@@ -353,19 +347,19 @@ def the_history_goes_on_at_the_next_one(folder):
         wire.ask("user ann", f"locks old{number}", "LOCK")
         wire.ask("user ann", f"locks old{number}", "UNLOCK")
     old = sorted(f"old{number}" for number in range(100))
-    farm.poll(lambda: held_at(first) == old, "the leader has copied it")
+    farm.poll(lambda: held(first) == old, "the leader has copied it")
     wire.ask("user ann", "locks last", "LOCK")
     wire.ask("user ann", "locks last", "UNLOCK")
-    farm.poll(lambda: held_at(first) == ["last"] + old, "the leader has copied that, too")
+    farm.poll(lambda: held(first) == ["last"] + old, "the leader has copied that, too")
     first.kill()
     farm.poll(second.serves, "the other one serves")
-    farm.poll(lambda: held_at(second) == ["last"] + old, "the other one has it")
+    farm.poll(lambda: held(second) == ["last"] + old, "the other one has it")
     # It is copied once, whoever leads how often.
     first.start()
     second.stop()
     farm.poll(first.serves, "the first one serves again")
     time.sleep(0.5)
-    farm.equal(held_at(first), ["last"] + old)
+    farm.equal(held(first), ["last"] + old)
 
 
 @test

@@ -2,23 +2,29 @@
 """An etcd that was put back to an earlier time, or is another one: who has seen more does not lead
 there unless somebody says so, and then no token is given twice."""
 
-import json
 import os
 import shutil
 
 from support import farm
 from support.lockd import LOCKERD
-from support.replicas import Farm, Replica
+from support.replicas import Farm, Replica, held, told
 from support.tap import test
 
 ACCEPT = "--accept-older-state"
-LOCKREPORT = farm.program("lockreport")
 PRELOAD = os.path.join(farm.BUILD, "tests", "failing_disk.so")
 
 
 def keeper(those, name, *options, **more):
     """A lockerd with a history, and so with a mark, of its own."""
     return Replica(those, name, "--history-file", history(those, name), *options, **more)
+
+
+def alone(folder, *options, **more):
+    """A farm of one, which leads."""
+    those = Farm(folder, 0)
+    only = keeper(those, "only", *options, **more)
+    farm.poll(only.serves, "it leads")
+    return those, only
 
 
 def history(those, name):
@@ -129,24 +135,8 @@ def an_etcd_that_was_restored_is_led_by_who_is_told_to(folder):
     farm.equal("must not lead" in first.log(), False)
 
 
-def hold(replica, *locks):
-    wire = replica.wire()
-    for lock in locks:
-        wire.ask("user ann", f"locks {lock}", "LOCK")
-        wire.ask("user ann", f"locks {lock}", "UNLOCK")
-    wire.close()
-
-
-def told(those, name, *options):
-    """What its history has, as lockreport tells it."""
-    done = farm.run(LOCKREPORT, "--state", history(those, name), "--json", *options)
-    farm.equal(done.returncode, 0)
-    return json.loads(done.stdout)
-
-
 def has_held(those, name, lock):
-    return os.path.exists(history(those, name)) and \
-        lock in [row["lock"] for row in told(those, name, "--holds")["rows"]]
+    return os.path.exists(history(those, name)) and lock in held(history(those, name))
 
 
 @test
@@ -155,27 +145,25 @@ def who_comes_back_late_knows_that_something_may_be_missing(folder):
     first = keeper(those, "first")
     farm.poll(first.serves, "it leads")
     second = keeper(those, "second")
-    hold(first, "before")
+    first.hold("before")
     copy = save(those)
-    hold(first, "lost0", "lost1")
+    first.hold("lost0", "lost1")
     farm.poll(lambda: has_held(those, "second", "lost1"), "the other one has copied what will be lost")
     for replica in (second, first):
         replica.stop()
     restore(those, copy)
     start_again(first, ACCEPT)
     farm.poll(first.serves, "it leads, as it was told to")
-    hold(first, "new0", "new1", "new2", "new3")
+    first.hold("new0", "new1", "new2", "new3")
     start_again(second)
     farm.poll(lambda: has_held(those, "second", "new3"), "the other one goes on")
-    farm.equal([hole["why"] for hole in told(those, "second")["holes"]], ["earlier-etcd"])
+    farm.equal([hole["why"] for hole in told(history(those, "second"))["holes"]], ["earlier-etcd"])
     farm.contains(second.log(), "the history may have a hole")
 
 
 @test
 def another_etcd_is_not_led_though_it_has_as_much(folder):
-    those = Farm(folder, 0)
-    only = keeper(those, "only")
-    farm.poll(only.serves, "it leads")
+    those, only = alone(folder)
     token = grant(only, "a")
     only.stop()
     restore(those, save(those), "--initial-cluster-token", "another")
@@ -189,9 +177,7 @@ def another_etcd_is_not_led_though_it_has_as_much(folder):
 
 @test
 def an_etcd_that_is_set_up_anew_is_not_led(folder):
-    those = Farm(folder, 0)
-    only = keeper(those, "only")
-    farm.poll(only.serves, "it leads")
+    those, only = alone(folder)
     token = grant(only, "a")
     only.stop()
     those.etcd.must("del", "--prefix", "/farmlock/test/")
@@ -203,9 +189,7 @@ def an_etcd_that_is_set_up_anew_is_not_led(folder):
 
 @test
 def each_prefix_is_a_farm_of_its_own(folder):
-    those = Farm(folder, 0)
-    only = keeper(those, "only")
-    farm.poll(only.serves, "it leads")
+    those, only = alone(folder)
     grant(only, "a")
     only.stop()
     before, those.state = those.state, those.etcd.state("/farmlock/other")
@@ -220,9 +204,7 @@ def each_prefix_is_a_farm_of_its_own(folder):
 
 @test
 def a_history_of_an_earlier_version_has_no_mark(folder):
-    those = Farm(folder, 0)
-    only = keeper(those, "only")
-    farm.poll(only.serves, "it leads")
+    those, only = alone(folder)
     grant(only, "a")
     only.stop()
     os.remove(history(those, "only") + ".mark")
@@ -234,9 +216,7 @@ def a_history_of_an_earlier_version_has_no_mark(folder):
 
 @test
 def a_mark_that_is_damaged_is_told_of(folder):
-    those = Farm(folder, 0)
-    only = keeper(those, "only")
-    farm.poll(only.serves, "it leads")
+    those, only = alone(folder)
     token = grant(only, "a")
     only.stop()
     with open(history(those, "only") + ".mark", "w", encoding="ascii"):
@@ -256,9 +236,7 @@ def a_mark_that_is_damaged_is_told_of(folder):
 @test
 def two_have_no_file_in_common(folder):
     """Also where no history is kept."""
-    those = Farm(folder, 0)
-    only = keeper(those, "only", "--history", "0")
-    farm.poll(only.serves, "it leads")
+    those, only = alone(folder, "--history", "0")
     for kept in "0", "30d":
         done = farm.run(LOCKERD, "--nofork", "--port", "0", "--state", those.state, "--history-file",
                         history(those, "only"), "--history", kept)

@@ -20,6 +20,13 @@ def speak(port, user, *lines, session=1):
     return wire
 
 
+def start_with_seats(folder, count):
+    conf = os.path.join(folder, "lockerd.conf")
+    with open(conf, "w", encoding="ascii") as out:
+        out.write(f'pools = ( {{ name = "q"; seats = {count}; }} );\n')
+    return start_server("--config", conf)
+
+
 def held(port):
     return Wire(port).ask("locks q", "STATUS")["owner"]
 
@@ -38,10 +45,7 @@ def a_refusal_names_the_process_to_its_neighbours():
 
 @tap.test
 def of_a_pool_only_neighbours_are_told(folder):
-    conf = os.path.join(folder, "lockerd.conf")
-    with open(conf, "w", encoding="ascii") as out:
-        out.write('pools = ( { name = "q"; seats = 1; } );\n')
-    port = start_server("--config", conf)
+    port = start_with_seats(folder, 1)
     farm.equal(speak(port, "ann", *HOLDER).ask("LOCK")["lockname"], "q1")
     for name, namespace, told in (("q", INSIDE, "q1 inside 77 2 700"), ("q", BESIDE, None),
                                   ("q1", INSIDE, "q1 inside 77 2 700"), ("q1", BESIDE, "q1 inside 77 2")):
@@ -56,10 +60,7 @@ def of_a_pool_only_neighbours_are_told(folder):
 
 @tap.test
 def of_a_crowd_so_many_are_told_however_often_it_is_named(folder):
-    conf = os.path.join(folder, "lockerd.conf")
-    with open(conf, "w", encoding="ascii") as out:
-        out.write('pools = ( { name = "q"; seats = 300; } );\n')
-    port = start_server("--config", conf)
+    port = start_with_seats(folder, 300)
     crowd = speak(port, "ann", *HOLDER)
     for number in range(300):
         farm.equal(crowd.ask(f"user u{number}", f"pid {100 + number}", "LOCK")["locked"], "1")

@@ -3,7 +3,6 @@
 
 import glob
 import os
-import re
 import subprocess
 import time
 
@@ -88,11 +87,6 @@ def a_first_process_ends_where_the_server_does_not_come_back(folder):
     farm.contains(container.stderr.read().decode(), "the lock was not given back: no lockerd answers")
 
 
-def private_kb(pid):
-    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
-        return sum(int(number) for number in re.findall(r"^Private_\w+: +(\d+) kB", file.read(), re.M))
-
-
 @tap.test
 def a_monitor_that_has_let_go_of_its_memory_does_all_as_before(folder):
     server = Server(folder)
@@ -102,10 +96,10 @@ def a_monitor_that_has_let_go_of_its_memory_does_all_as_before(folder):
     monitors = [lab.poll_monitor(lock) for lock in "abc"]
     with open(os.path.join(farm.BUILD, "flags"), encoding="utf-8") as file:
         is_sanitized = "-fsanitize" in file.read()
-    before = [private_kb(pid) for pid in monitors]
+    before = [farm.private_kb(pid) for pid in monitors]
     # Until none of them is a short one, whose monitor lets go of nothing.
-    farm.poll(lambda: all(private_kb(pid) < least for pid, least in zip(monitors, before)), "they let go of it")
-    private = [private_kb(pid) for pid in monitors]
+    farm.poll(lambda: all(farm.private_kb(pid) < least for pid, least in zip(monitors, before)), "they let go of it")
+    private = [farm.private_kb(pid) for pid in monitors]
     print(f"# private memory: {before}, then {private} kB")
     assert is_sanitized or max(private) <= 300, private
     server.kill()

@@ -226,6 +226,12 @@ def is_alive(pid):
         return False
 
 
+def private_kb(pid):
+    """The memory that no other process has, as the kernel counts it (smaps_rollup in proc(5))."""
+    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+        return sum(int(number) for number in re.findall(r"^Private_\w+: +(\d+) kB", file.read(), re.M))
+
+
 def words_of(pid):
     """The words of a process's command line; none when it has gone."""
     try:

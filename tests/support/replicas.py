@@ -1,5 +1,6 @@
 """Several lockerd that share their state in one etcd of a test's own."""
 
+import json
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from support.wire import Wire
 
 TAKEOVER_S = 2
 LOCKERSH = farm.program("lockersh")
+LOCKREPORT = farm.program("lockreport")
 
 
 class Replica:
@@ -64,6 +66,31 @@ class Replica:
         wire.cluster = wire.line().split()
         farm.equal(wire.cluster[0], "cluster")
         return wire
+
+    def hold(self, *locks):
+        """Each once, so that the history has it."""
+        wire = self.wire()
+        for lock in locks:
+            wire.ask("user ann", f"locks {lock}", "LOCK")
+            wire.ask("user ann", f"locks {lock}", "UNLOCK")
+        wire.close()
+
+
+def report(source, *options):
+    """What lockreport says of a replica's history, or of a file."""
+    where = ("--state", source) if isinstance(source, str) else ("--host", source.address, "--port", source.port)
+    done = farm.run(LOCKREPORT, *where, *options)
+    farm.equal(done.returncode, 0)
+    return done
+
+
+def told(source, *options):
+    return json.loads(report(source, "--json", *options).stdout)
+
+
+def held(source):
+    """The locks that were held, in order."""
+    return sorted(row["lock"] for row in told(source, "--holds")["rows"])
 
 
 class Farm:
