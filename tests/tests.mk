@@ -129,7 +129,8 @@ check: deps
 
 .PHONY: check-build
 # Fuzzers link with clang alone, but what they call must not move away from them.
-check-build: all $(UNIT_TESTS) $(PRELOADS) $(SOAK_JOB) $(FARM_LOADS) $(ETCD_PROGRAMS) $(FUZZERS:%=$B/obj/tests/fuzz/fuzz_%.o)
+FUZZERS_BUILT := $(if $(filter fuzz,$(VARIANT)),$(FUZZERS:%=$B/%),$(FUZZERS:%=$B/obj/tests/fuzz/fuzz_%.o))
+check-build: all $(UNIT_TESTS) $(PRELOADS) $(SOAK_JOB) $(FARM_LOADS) $(ETCD_PROGRAMS) $(FUZZERS_BUILT)
 
 # One runner over everything, so that one closing line speaks for the whole run.
 ALL_TESTS = $(filter-out $(SLOW_TESTS) tests/e2e/test_soak_replicated.py tests/e2e/test_soak_etcd.py,$(CLUSTER_TESTS) $(LINT_TESTS) $(UNIT_TESTS) $(E2E_TESTS))
@@ -251,15 +252,12 @@ check-slurm-run:
 FUZZ ?= $(FUZZERS)
 FUZZ_SECONDS ?= 90
 FUZZ_JOBS ?= $(JOBS)
-# What they test of a program or of the plugin.
-FUZZED := wrappers/scheduler/job_claims.c wrappers/scheduler/seat_map.c \
-    wrappers/scheduler/map_refusal.c wrappers/lockersh/picked_json.c $(LOCKTABLE:%=%.c) \
-    wrappers/lockreport/report.c wrappers/lockreport/breaks.c wrappers/lockreport/offline.c \
-    wrappers/lockreport/bucket.c wrappers/lockreport/buckets.c wrappers/lockreport/occupancy.c wrappers/lockreport/time_heap.c wrappers/lockreport/tally.c wrappers/lockreport/span.c wrappers/lockreport/lengths.c wrappers/lockreport/parts.c wrappers/lockreport/series.c \
-    wrappers/lockreport/wanted_pools.c spank-plugin/contact.c \
-    $(patsubst %,%.c,$(LOCKFLEX_LISTS) $(LOCKFLEX_TALLY)) wrappers/lockflex/lines.c
+# What they test of programs and of the plugin: the linker takes what is asked for.
+FUZZED := $(patsubst %.c,$B/obj/%.o,$(filter-out $(if $(SLURM),,wrappers/slurm/%),$(wildcard wrappers/*/*.c)) spank-plugin/contact.c)
 ifeq ($(VARIANT),fuzz)
-$(FUZZERS:%=$B/%): $B/%: $B/obj/tests/fuzz/fuzz_%.o $(FUZZED:%.c=$B/obj/%.o) $(INTERNAL)
+$B/fuzzed.a: $(FUZZED)
+	$(call say,AR   $@)rm -f $@ && $(AR) rcs $@ $^
+$(FUZZERS:%=$B/%): $B/%: $B/obj/tests/fuzz/fuzz_%.o $B/fuzzed.a $(INTERNAL)
 	$(call say,LD   $@)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 endif
 

@@ -365,7 +365,7 @@ static int list_rows(const struct settings *settings)
                         .out = stdout};
     const struct report_target target = {.since_ms = settings->since_ms,
                                          .until_ms = settings->until_ms,
-                                         .take = rows_add,
+                                         .take = rows_take,
                                          .holes = &rows.holes,
                                          .context = &rows};
     char error[256];

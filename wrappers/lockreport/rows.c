@@ -40,7 +40,7 @@ static int print_row(const struct rows *rows, const struct store_history *entry,
     return 0;
 }
 
-int rows_add(void *context, const struct store_history *entry)
+int rows_take(void *context, const struct store_history *entry)
 {
     struct rows *rows = context;
     int result = 0;

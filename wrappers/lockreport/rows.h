@@ -31,6 +31,6 @@ int rows_end(struct rows *rows);
 
 /* Prints one, if it is wanted; a struct rows is the context.  Returns -1 with errno ENOMEM, or as
  * write(2) where nobody reads any more. */
-int rows_add(void *rows, const struct store_history *entry);
+int rows_take(void *rows, const struct store_history *entry);
 
 #endif
