@@ -5,11 +5,12 @@
 
 #include <pthread.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "proc_stat.h"
 
 #define SECOND_NS INT64_C(1000000000)
 
@@ -30,22 +31,17 @@ static bool is_ours(void)
 
 static void read_offset(void)
 {
-    static const char word[] = "boottime";
-    FILE *file = fopen("/proc/self/timens_offsets", "re");
-    char line[128];
+    static const char word[] = "\nboottime";
+    char text[256], *end;
 
     offset.is_known = true;
-    if (file == NULL)
+    if (proc_file_read("/proc/self/timens_offsets", text, sizeof text) < 0)
         return;
-    while (fgets(line, sizeof line, file) != NULL) {
-        char *end = line + sizeof word - 1;
-
-        if (strncmp(line, word, sizeof word - 1) != 0)
-            continue;
-        offset.seconds = strtoll(end, &end, 10);
-        offset.nanoseconds = strtoll(end, NULL, 10);
-    }
-    fclose(file);
+    end = strstr(text, word);
+    if (end == NULL)
+        return;
+    offset.seconds = strtoll(end + sizeof word - 1, &end, 10);
+    offset.nanoseconds = strtoll(end, NULL, 10);
     if (offset.seconds != 0 || offset.nanoseconds != 0)
         offset.is_known = is_ours();
 }
