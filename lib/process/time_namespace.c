@@ -3,14 +3,13 @@
  */
 #include "time_namespace.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "proc_stat.h"
 
 #define SECOND_NS INT64_C(1000000000)
 
@@ -32,11 +31,16 @@ static bool is_ours(void)
 static void read_offset(void)
 {
     static const char word[] = "\nboottime";
+    int fd = open("/proc/self/timens_offsets", O_RDONLY | O_CLOEXEC);
     char text[256], *end;
+    ssize_t len;
 
     offset.is_known = true;
-    if (proc_file_read("/proc/self/timens_offsets", text, sizeof text) < 0)
+    if (fd < 0)
         return;
+    len = read(fd, text, sizeof text - 1);
+    close(fd);
+    text[len > 0 ? len : 0] = '\0';
     end = strstr(text, word);
     if (end == NULL)
         return;
