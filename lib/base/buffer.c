@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "number.h"
+
 enum { SMALLEST = 128, STEEP_UP_TO = 64 * 1024 };
 
 void buffer_fini(struct buffer *buffer)
@@ -56,14 +58,10 @@ bool buffer_grow(struct buffer *buffer, size_t len)
 
 void buffer_add_number(struct buffer *buffer, uint64_t number)
 {
-    char digits[20];
-    size_t at = sizeof digits;
+    char digits[NUMBER_TEXT_SIZE];
+    const char *end = number_format(digits, number);
 
-    do {
-        digits[--at] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    buffer_add(buffer, digits + at, sizeof digits - at);
+    buffer_add(buffer, digits, (size_t)(end - digits));
 }
 
 void buffer_drop(struct buffer *buffer, size_t len)

@@ -7,6 +7,21 @@
 #include <stddef.h>
 #include <string.h>
 
+char *number_format(char out[NUMBER_TEXT_SIZE], uint64_t number)
+{
+    char digits[NUMBER_TEXT_SIZE];
+    size_t at = sizeof digits, len;
+
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    len = sizeof digits - at;
+    memcpy(out, digits + at, len);
+    out[len] = '\0';
+    return out + len;
+}
+
 int number_parse(const char *text, uint64_t max, uint64_t *value)
 {
     const char *end = text;

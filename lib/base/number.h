@@ -28,6 +28,11 @@ int number_parse_time(const char *text, int64_t max_ms, int64_t *value_ms);
  */
 int number_parse_size(const char *text, uint64_t max, uint64_t *value);
 
+enum { NUMBER_TEXT_SIZE = sizeof "18446744073709551615" };
+
+/* Writes a number as number_parse() reads it, with a NUL behind it.  Returns where that is. */
+char *number_format(char out[NUMBER_TEXT_SIZE], uint64_t number);
+
 /* What a hex digit stands for, 0 to 15; -1 for any other character. */
 static inline int number_hex_digit(char c)
 {

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -228,11 +227,19 @@ char *lock_demand_format(char *out, const struct lock_request *request, const ch
     const char *name, *begin = out;
 
     for (uint32_t g = 0; g < group_count(request); g++) {
+        size_t needed;
+
         begin_group(&walk, g);
-        if (may_be_empty(request) && count_needed(&walk) == 0)
+        needed = count_needed(&walk);
+        if (may_be_empty(request) && needed == 0)
             continue;
-        out += sprintf(out, "%s%zu%s%s", out > begin ? "\n" : "", count_needed(&walk),
-                       is_shared(&walk) ? "r" : "", walk.is_kept ? "k" : "");
+        if (out > begin)
+            *out++ = '\n';
+        out = number_format(out, needed);
+        if (is_shared(&walk))
+            *out++ = 'r';
+        if (walk.is_kept)
+            *out++ = 'k';
         while ((name = next_name(&walk)) != NULL) {
             *out++ = ' ';
             out = stpcpy(out, name);

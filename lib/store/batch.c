@@ -3,11 +3,22 @@
 #include "batch.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lock/pools.h"
 #include "lock/request_demand.h"
+
+/* Memory for operations, which come together and go together. */
+struct store_chunk {
+    struct store_chunk *next;
+    size_t used, size;
+    _Alignas(max_align_t) char bytes[];
+};
+
+/* A pass of one client needs little, one of many clients much. */
+enum { FIRST_CHUNK = 1000, CHUNK = 16000 };
 
 struct store_batch *store_batch_create(void)
 {
@@ -21,13 +32,13 @@ struct store_batch *store_batch_create(void)
 void store_batch_destroy(struct store_batch *batch)
 {
     int saved_errno = errno;
-    struct store_op *op;
+    struct store_chunk *chunk;
 
     if (batch == NULL)
         return;
-    while ((op = STAILQ_FIRST(&batch->ops)) != NULL) {
-        STAILQ_REMOVE_HEAD(&batch->ops, next);
-        free(op);
+    while ((chunk = batch->chunks) != NULL) {
+        batch->chunks = chunk->next;
+        free(chunk);
     }
     free(batch);
     errno = saved_errno;
@@ -58,10 +69,40 @@ bool store_batch_is_empty(const struct store_batch *batch)
     return !batch->urgent && !batch->failed && STAILQ_EMPTY(&batch->ops);
 }
 
+static struct store_chunk *add_chunk(struct store_batch *batch, size_t needed)
+{
+    size_t usual = batch->chunks == NULL ? FIRST_CHUNK : CHUNK;
+    size_t size = needed > usual ? needed : usual;
+    struct store_chunk *chunk = malloc(sizeof *chunk + size);
+
+    if (chunk == NULL)
+        return NULL;
+    *chunk = (struct store_chunk){.next = batch->chunks, .size = size};
+    batch->chunks = chunk;
+    return chunk;
+}
+
+/* Lives as long as the batch.  NULL when there is no memory. */
+static void *take_memory(struct store_batch *batch, size_t size)
+{
+    const size_t unit = _Alignof(max_align_t);
+    size_t needed = (size + unit - 1) / unit * unit;
+    struct store_chunk *chunk = batch->chunks;
+    void *memory;
+
+    if (chunk == NULL || chunk->size - chunk->used < needed)
+        chunk = add_chunk(batch, needed);
+    if (chunk == NULL)
+        return NULL;
+    memory = chunk->bytes + chunk->used;
+    chunk->used += needed;
+    return memory;
+}
+
 /* Adds an operation with room for its text; NULL when there is no memory. */
 static struct store_op *add_op(struct store_batch *batch, enum store_op_kind kind, size_t text_size)
 {
-    struct store_op *op = malloc(sizeof *op + text_size);
+    struct store_op *op = take_memory(batch, sizeof *op + text_size);
 
     batch->urgent |= kind != STORE_OP_HISTORY && kind != STORE_OP_CLOCK;
     batch->bytes += sizeof *op + text_size;

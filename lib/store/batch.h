@@ -51,8 +51,11 @@ struct store_op {
 
 STAILQ_HEAD(store_op_queue, store_op);
 
+struct store_chunk;
+
 struct store_batch {
     struct store_op_queue ops;
+    struct store_chunk *chunks; /* what they are in */
     STAILQ_ENTRY(store_batch) next;
     uint64_t number;
     uint64_t next_ticket, next_token; /* 0: as before */

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -157,10 +158,27 @@ static void sizes_have_units(void **state)
     }
 }
 
+static void what_is_written_is_read_again(void **state)
+{
+    static const uint64_t numbers[] = {0, 1, 9, 10, 99, 100, 4294967295, UINT64_MAX};
+    char text[NUMBER_TEXT_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        const char *end = number_format(text, numbers[i]);
+        uint64_t value = 1;
+
+        assert_ptr_equal(end, text + strlen(text));
+        assert_int_equal(number_parse(text, UINT64_MAX, &value), 0);
+        assert_int_equal(value, numbers[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(digits_are_parsed),
+        cmocka_unit_test(what_is_written_is_read_again),
         cmocka_unit_test(junk_is_refused_and_leaves_the_value_alone),
         cmocka_unit_test(numbers_above_the_bound_are_refused),
         cmocka_unit_test(times_may_have_units),

@@ -33,7 +33,25 @@ static void drop(struct store_model *model, uint64_t ticket)
     }
 }
 
-static void put(struct store_model *model, struct store_op *op)
+/* It lives on without its batch.  The demand is behind all other texts. */
+static struct store_op *copy_of(const struct store_op *op)
+{
+    size_t size = (size_t)(op->request.demand + strlen(op->request.demand) + 1 - (const char *)op);
+    struct store_op *copy = malloc(size);
+    const char **texts[] = {&copy->request.owner, &copy->request.host,  &copy->request.boot,
+                            &copy->request.job,   &copy->request.login, &copy->request.project,
+                            &copy->request.demand};
+
+    assert_non_null(copy);
+    memcpy(copy, op, size);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (*texts[i] != NULL)
+            *texts[i] = (const char *)copy + (*texts[i] - (const char *)op);
+    }
+    return copy;
+}
+
+static void put(struct store_model *model, const struct store_op *op)
 {
     drop(model, op->request.ticket);
     if (model->count == model->size) {
@@ -41,24 +59,21 @@ static void put(struct store_model *model, struct store_op *op)
         model->puts = realloc(model->puts, model->size * sizeof(struct store_op *));
         assert_non_null(model->puts);
     }
-    model->puts[model->count++] = op;
+    model->puts[model->count++] = copy_of(op);
 }
 
 void store_model_apply(struct store_model *model, struct store_batch *batch)
 {
-    struct store_op *op;
+    const struct store_op *op;
 
     assert_false(batch->failed);
-    while ((op = STAILQ_FIRST(&batch->ops)) != NULL) {
-        STAILQ_REMOVE_HEAD(&batch->ops, next);
+    STAILQ_FOREACH(op, &batch->ops, next)
+    {
         model->history += op->kind == STORE_OP_HISTORY;
-        if (op->kind == STORE_OP_PUT) {
+        if (op->kind == STORE_OP_PUT)
             put(model, op);
-            continue;
-        }
         if (op->kind == STORE_OP_DROP)
             drop(model, op->ticket);
-        free(op);
     }
     if (model->next_ticket < batch->next_ticket)
         model->next_ticket = batch->next_ticket;
