@@ -183,7 +183,8 @@ static size_t handle_lines(struct conn *conn, char *data, size_t len)
             break;
         }
         *end = '\0';
-        if (!(has_nul && memchr(line, '\0', line_len) != NULL) && !parts->run_line(conn, line)) {
+        if (!(has_nul && memchr(line, '\0', line_len) != NULL) &&
+            !parts->run_line(conn, line, line_len)) {
             *end = '\n';
             turn_wait(conn);
             break;
