@@ -27,6 +27,8 @@ void etcd_say(struct etcd_engine *self, bool is_trouble, const char *format, ...
     if (strcmp(text, self->told) == 0 ||
         (is_trouble && self->is_trouble && clock_now_ms() - self->told_ms < TELL_EVERY_MS))
         return;
+    if (self->standing[0] != '\0') /* nobody has taken it yet: that it was deposed, say */
+        etcd_say_beside(self, self->is_trouble, "%s", self->standing);
     memcpy(self->told, text, sizeof text);
     self->told_ms = clock_now_ms();
     memcpy(self->standing, text, sizeof text);

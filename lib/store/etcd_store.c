@@ -308,8 +308,12 @@ static int lock_mark(struct etcd_engine *self, const char *history_file,
 static int open_mark(struct etcd_engine *self, const struct store_etcd_options *etcd,
                      char error[STORE_ERROR_SIZE])
 {
-    if (etcd->history_file == NULL)
+    if (etcd->history_file == NULL) {
+        etcd_say_beside(self, false,
+                        "without --history-file nothing is kept of what is seen of etcd: after a "
+                        "restart an older state that was restored is not told apart");
         return 0;
+    }
     if (self->history == NULL && lock_mark(self, etcd->history_file, error) != 0)
         return -1;
     self->marks = etcd_mark_keeper_open(etcd->history_file, self->prefix, etcd->accepts_older,

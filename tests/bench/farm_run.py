@@ -167,7 +167,7 @@ def day(plan, engine, day_s):
     figures = cost_figures(before, lockerd.metrics(), samples, lockerd, plan.pace)
     figures["etcd_transactions"] = lockerd.transactions() - transactions
     full = run_load("load_tcp", "lockerd", "kept", lockerd.port, lockerd.server.pid, CAPACITY_CLIENTS, 1, CAPACITY_MS)
-    figures["capacity_a_second"] = full.rate
+    figures.update(capacity_a_second=full.rate, capacity_cpu_us=full.cpu_us)
     wanted = max(plan.pools.values(), key=lambda pool: pool.part)
     pulse = farm_pulse.measure(lockerd.port, lockerd.server.pid, wanted, plan.jobs[0].project,
                                 figures["waiting_most"])

@@ -5,6 +5,7 @@ import contextlib
 import multiprocessing
 import os
 import resource
+import sqlite3
 import subprocess
 import sys
 import time
@@ -32,14 +33,33 @@ def report_cpu_s(state, since_s):
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def report(holds, count):
-    """CPU time, as it is one thread that waits for a disk at most."""
+def scan_cpu_s(state):
+    """Of SQLite that only goes through a history's rows, and adds up the last of what is in them."""
+    before = time.process_time()
+    with contextlib.closing(sqlite3.connect(state)) as file:
+        file.execute("SELECT count(lock), count(owner), sum(asked_ms), sum(ended_ms), count(pool) FROM history").fetchone()
+    return time.process_time() - before
+
+
+def make_history(holds):
+    """Returns a state file that has it, and when it begins."""
     server = Server(servers.folder())
     farm.stop(server.process)
     begin_ms = int(time.time()) * 1000 - holds * GAP_MS
     fill(server.state, holds, begin_ms)
-    since_s = begin_ms // 1000 - 2 * SEATS
-    spent = rounds.Spread([report_cpu_s(server.state, since_s) for _ in range(count)])
+    return server.state, begin_ms // 1000 - 2 * SEATS
+
+
+def report_ratio(holds, count):
+    state, since_s = make_history(holds)
+    found = rounds.take_turns(count, {"report": lambda: report_cpu_s(state, since_s), "scan": lambda: scan_cpu_s(state)})
+    return rounds.ratio(found["report"], found["scan"])
+
+
+def report(holds, count):
+    """CPU time, as it is one thread that waits for a disk at most."""
+    state, since_s = make_history(holds)
+    spent = rounds.Spread([report_cpu_s(state, since_s) for _ in range(count)])
     a_hold_us = spent.median / holds * 1e6
     return [Row(f"lockreport over {holds:,} holds: CPU", f"{spent} s, {a_hold_us:.2f} us a hold", "", "",
                 at_most(REPORT_S * holds / 1e7, " s"), spent.median)]
@@ -126,7 +146,9 @@ class Passes:
         return longest
 
 
-def list_of_many(count):
+def look_at_list(count):
+    """Returns what those who ask without a visitor wait, and the longest pass then; the same beside
+    one; and how many lists that has read."""
     site, passes = Site(), Passes()
     try:
         filling = Filling("--http", site.place)
@@ -142,6 +164,16 @@ def list_of_many(count):
         took, read = beside_a_visitor(port, site)
         beside.append((took, passes.longest_ms()))
         lists += read
+    return alone, beside, lists
+
+
+def list_ratio(count):
+    alone, beside, _ = look_at_list(count)
+    return rounds.ratio(*([pass_ms for _, pass_ms in found] for found in (beside, alone)))
+
+
+def list_of_many(count):
+    alone, beside, lists = look_at_list(count)
 
     def spread(found, percent):
         return rounds.Spread([times[int(len(times) * percent / 100)] for times, _ in found])

@@ -36,6 +36,7 @@ def one_serves_and_the_others_refuse_connections(folder):
     farm.equal([refuses(one.port) for one in those.replicas], [False, True, True])
     farm.contains(those.replicas[1].log(), f":{those.replicas[0].port}), term 1")
     farm.equal(those.run("--lock", "a", "echo", "hello").stdout, "hello\n")
+    farm.contains(those.replicas[0].log(), "without --history-file nothing is kept of what is seen of etcd")
 
 
 @test
@@ -323,8 +324,8 @@ def one_whose_loop_hangs_is_replaced(folder):
     farm.equal(second.wire().ask("user ann", "locks a", "STATUS")["owner"], "ann")
     farm.equal("has done nothing" in second.log(), False)
     os.unlink(when)
-    # Of how it stands only the newest is told, so that it may not say before that it was deposed.
     farm.poll(lambda: "standing by: lockerd at" in first.log(), "the first finds that out, and stands by")
+    farm.contains(first.log(), "deposed: ")
     farm.contains(first.log(), "this lockerd has done nothing for ")
 
 
