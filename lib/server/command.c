@@ -219,6 +219,12 @@ bool command_is_setting(size_t place)
     return (commands[place].traits & SETS) != 0;
 }
 
+/* So that what comes often stands together. */
+static inline bool is_rare(bool what)
+{
+    return __builtin_expect(what, false);
+}
+
 /* A word, and its head (words_head()), with zeros behind a shorter one. */
 struct spoken {
     const char *text;
@@ -239,7 +245,7 @@ static inline struct spoken read_word(const char *text, size_t len)
     uint64_t head = words_head(text, len);
     struct spoken word = {.text = text, .len = words_head_len(head), .head = head};
 
-    if (word.len == WORDS_HEAD_BYTES || (head >> (8 * word.len) & (UINT8_MAX & ~' ')) != 0)
+    if (is_rare(word.len == WORDS_HEAD_BYTES || (head >> (8 * word.len) & (UINT8_MAX & ~' ')) != 0))
         word.len = long_word_len(text, len);
     if (word.len < WORDS_HEAD_BYTES)
         word.head = head & ((UINT64_C(1) << (8 * word.len)) - 1);
@@ -268,9 +274,10 @@ void command_index_init(struct command_index *index)
 static inline bool is_word(const struct command_index *index, size_t place,
                            const struct spoken *word)
 {
-    return index->heads[place] == word->head && commands[place].len == word->len &&
-           (word->len <= WORDS_HEAD_BYTES ||
-            memcmp(commands[place].word, word->text, word->len) == 0);
+    return index->heads[place] == word->head &&
+           (word->len < WORDS_HEAD_BYTES ||
+            (commands[place].len == word->len &&
+             memcmp(commands[place].word, word->text, word->len) == 0));
 }
 
 static inline const struct command *find_command(const struct conn *conn, const struct spoken *word)
@@ -389,7 +396,7 @@ static bool run_checked(struct conn *conn, const struct command *command, char *
 
 bool command_run(struct conn *conn, char *line, size_t len)
 {
-    size_t blanks = words_blank_len(line);
+    size_t blanks = is_rare(words_is_blank(line[0])) ? words_blank_len(line) : 0;
     const struct spoken word = read_word(line + blanks, len - blanks);
     const struct command *command = word.len > 0 ? find_command(conn, &word) : NULL;
     char *args = line + blanks + word.len;

@@ -131,9 +131,6 @@ struct conn {
     struct buffer in;
     struct gated_output out;
 
-    /* In the loop only while there is something to wait for: a client that is served whole in the
-     * pass in which it was accepted never is. */
-    struct event readable;
     struct event *writable; /* NULL unless the client does not read as fast as we write */
 
     /* What it costs, see turn.h, and who pays for its requests, see payer.h. */
@@ -192,6 +189,9 @@ struct conn {
     /* What follows is set when it is used. */
     char own_user[32];            /* `user`, where it has room there */
     struct lock_demand_room only; /* of a demand for one lock, likewise */
+    /* In the loop only while there is something to wait for: a client that is served whole in the
+     * pass in which it was accepted never is. */
+    struct event readable;
 };
 
 /* What may be done, as far as the state's disk allows it. */
