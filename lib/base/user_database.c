@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "passwd_file.h"
+
 enum { RECORD_SIZE_MIN = 4096, RECORD_SIZE_MAX = 1 << 26 };
 
 /* What is asked for, and what came of it. */
@@ -100,5 +102,7 @@ bool user_database_find_login(uid_t uid, char *login, size_t size)
 {
     struct question question = {.uid = uid, .login = login, .login_size = size};
 
+    if (passwd_file_find_login("/etc/nsswitch.conf", "/etc/passwd", uid, login, size))
+        return true;
     return find(ask_for_login, &question) == 0 && question.is_there;
 }

@@ -193,6 +193,7 @@ struct client_connection {
     struct answer_parser parser;
     struct client_proof proof;
     bool awaits_version;           /* of the handshake: that answer is nobody's */
+    bool receives_much;            /* a list, say: more than a line or two at once */
     char cluster[CLUSTER_ID_SIZE]; /* that the server says it is of; "": none, or not told yet */
 };
 

@@ -79,6 +79,7 @@ void client_connection_close(struct ipclocker *lock)
     answer_parser_fini(&connection->parser);
     explicit_bzero(&connection->proof, sizeof connection->proof);
     connection->awaits_version = false;
+    connection->receives_much = false;
     connection->cluster[0] = '\0';
     lock->pulse.is_asked = false;
 }
@@ -120,11 +121,9 @@ bool client_connection_is_delivered(const struct ipclocker *lock)
     return ioctl(lock->connection.fd, SIOCOUTQ, &left) != 0 || left == 0;
 }
 
-int client_connection_receive(struct ipclocker *lock)
+/* What was received by a call of recv(2). */
+static int take(struct ipclocker *lock, const char *bytes, ssize_t len)
 {
-    char bytes[16384];
-    ssize_t len = recv(lock->connection.fd, bytes, sizeof bytes, 0);
-
     if (len < 0)
         return errno == EAGAIN || errno == EINTR ? 0 : -1;
     if (len == 0) {
@@ -137,4 +136,25 @@ int client_connection_receive(struct ipclocker *lock)
         return -1;
     }
     return (int)len;
+}
+
+/* A frame of its own: all pages of it are touched. */
+__attribute__((noinline)) static int receive_much(struct ipclocker *lock)
+{
+    char bytes[16384];
+
+    return take(lock, bytes, recv(lock->connection.fd, bytes, sizeof bytes, 0));
+}
+
+int client_connection_receive(struct ipclocker *lock)
+{
+    struct client_connection *connection = &lock->connection;
+    char bytes[1024];
+    int len;
+
+    if (connection->receives_much)
+        return receive_much(lock);
+    len = take(lock, bytes, recv(connection->fd, bytes, sizeof bytes, 0));
+    connection->receives_much = len == sizeof bytes;
+    return len;
 }

@@ -192,10 +192,11 @@ static bool find_gridengine(char out[JOB_ID_SIZE])
 
 static bool find_shepherd(char out[JOB_ID_SIZE])
 {
-    char text[SHEPHERD_TEXT_SIZE];
-    struct gridengine_variables variables;
+    struct gridengine_session *session = shepherd_find();
+    bool found = session != NULL && put_gridengine(out, &session->variables);
 
-    return shepherd_find(text, &variables) && put_gridengine(out, &variables);
+    free(session);
+    return found;
 }
 
 bool job_id_from_environment(char out[JOB_ID_SIZE])

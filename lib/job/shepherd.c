@@ -3,45 +3,61 @@
 #include "shepherd.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PARENTS_MAX = 64, WORDS_SIZE = 4096 };
+enum { PARENTS_MAX = 64, NAME_SIZE = 16 };
+
+static ssize_t read_open(int fd, char *out, size_t size)
+{
+    ssize_t got = read(fd, out, size - 1);
+
+    close(fd);
+    if (got >= 0)
+        out[got] = '\0';
+    return got;
+}
 
 /* Reads a file into `out`, with a NUL behind it.  Only a regular file: anything else may block. */
 static bool read_file(const char *path, char *out, size_t size, size_t *len)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat stat;
-    ssize_t got = -1;
+    ssize_t got;
 
     if (fd < 0)
         return false;
-    if (fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode))
-        got = read(fd, out, size - 1);
-    close(fd);
-    if (got < 0)
+    if (fstat(fd, &stat) != 0 || !S_ISREG(stat.st_mode)) {
+        close(fd);
         return false;
-    out[got] = '\0';
-    *len = (size_t)got;
-    return true;
+    }
+    got = read_open(fd, out, size);
+    *len = got > 0 ? (size_t)got : 0;
+    return got >= 0;
 }
 
-static pid_t parent_of(pid_t pid)
+/* Returns the parent of a process, and its name; 0 where that cannot be read. */
+static pid_t look_at(pid_t pid, char name[NAME_SIZE])
 {
     char path[40], text[512];
-    const char *at;
-    size_t len;
+    const char *begin, *end;
+    int fd;
 
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    if (!read_file(path, text, sizeof text, &len))
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || read_open(fd, text, sizeof text) < 0)
         return 0;
     /* The name, in brackets, may have any character. */
-    at = strrchr(text, ')');
-    return at != NULL && strlen(at) > 4 ? (pid_t)strtol(at + 4, NULL, 10) : 0;
+    begin = strchr(text, '(');
+    end = strrchr(text, ')');
+    if (begin == NULL || end == NULL || end < begin || strlen(end) <= 4)
+        return 0;
+    snprintf(name, NAME_SIZE, "%.*s", (int)(end - begin - 1), begin + 1);
+    return (pid_t)strtol(end + 4, NULL, 10);
 }
 
 /* The value of a line NAME=VALUE of the file `environment`, which ends its lines with newlines. */
@@ -59,26 +75,25 @@ static const char *value_of(char *text, const char *name)
 }
 
 /* Reads what a job was told, in its folder of the spool. */
-static bool read_told(const char *folder, char text[SHEPHERD_TEXT_SIZE],
-                      struct gridengine_variables *variables)
+static bool read_told(const char *folder, struct gridengine_session *session)
 {
-    char path[WORDS_SIZE + 16];
+    char *text = session->text;
     size_t len;
 
-    snprintf(path, sizeof path, "%s/environment", folder);
+    snprintf(session->path, sizeof session->path, "%s/environment", folder);
     /* Room for the NUL that ends the list of lines. */
-    if (!read_file(path, text, SHEPHERD_TEXT_SIZE - 1, &len))
+    if (!read_file(session->path, text, sizeof session->text - 1, &len))
         return false;
     text[len + 1] = '\0';
     for (char *c = text; (c = strchr(c, '\n')) != NULL;)
         *c++ = '\0';
-    *variables = (struct gridengine_variables){
+    session->variables = (struct gridengine_variables){
         .job_id = value_of(text, "JOB_ID"),
         .task_id = value_of(text, "SGE_TASK_ID"),
         .cell = value_of(text, "SGE_CELL"),
         .cluster_name = value_of(text, "SGE_CLUSTER_NAME"),
     };
-    return variables->job_id != NULL;
+    return session->variables.job_id != NULL;
 }
 
 static const char *base_name(const char *path)
@@ -88,57 +103,71 @@ static const char *base_name(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
-/* A word such as ".../active_jobs/5.1". */
-static bool find_folder(const char *words, size_t len, char text[SHEPHERD_TEXT_SIZE],
-                        struct gridengine_variables *variables)
+static bool read_words(pid_t pid, struct gridengine_session *session, size_t *len)
 {
-    for (const char *word = words; word < words + len; word += strlen(word) + 1) {
+    snprintf(session->path, sizeof session->path, "/proc/%d/cmdline", (int)pid);
+    return read_file(session->path, session->words, sizeof session->words, len);
+}
+
+/* Has a word such as ".../active_jobs/5.1". */
+static bool ask_starter(pid_t pid, struct gridengine_session *session)
+{
+    size_t len;
+
+    if (!read_words(pid, session, &len))
+        return false;
+    for (const char *word = session->words; word < session->words + len; word += strlen(word) + 1) {
         if (*word == '/' && strstr(word, "/active_jobs/") != NULL)
-            return read_told(word, text, variables);
+            return read_told(word, session);
     }
     return false;
 }
 
-static bool is_shepherd(pid_t pid)
-{
-    char path[40], name[32];
-    size_t len;
-
-    snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
-    return read_file(path, name, sizeof name, &len) && strncmp(name, "sge_shepherd", 12) == 0;
-}
-
-static bool ask_shepherd(pid_t pid, const char *words, char text[SHEPHERD_TEXT_SIZE],
-                         struct gridengine_variables *variables)
+static bool ask_shepherd(pid_t pid, struct gridengine_session *session)
 {
     static const char prefix[] = "sge_shepherd-";
-    const char *name = base_name(words);
+    const char *name;
     char folder[40];
-
-    snprintf(folder, sizeof folder, "/proc/%d/cwd", (int)pid);
-    if (read_told(folder, text, variables))
-        return true;
-    if (strncmp(name, prefix, sizeof prefix - 1) != 0)
-        return false;
-    snprintf(text, SHEPHERD_TEXT_SIZE, "%s", name + sizeof prefix - 1);
-    *variables = (struct gridengine_variables){.job_id = text};
-    return text[0] != '\0' && text[strspn(text, "0123456789")] == '\0';
-}
-
-bool shepherd_find(char text[SHEPHERD_TEXT_SIZE], struct gridengine_variables *variables)
-{
-    char path[40], words[WORDS_SIZE];
-    pid_t pid = getppid();
     size_t len;
 
-    for (int i = 0; i < PARENTS_MAX && pid > 1; i++, pid = parent_of(pid)) {
-        snprintf(path, sizeof path, "/proc/%d/cmdline", (int)pid);
-        if (!read_file(path, words, sizeof words, &len))
-            continue;
-        if (is_shepherd(pid))
-            return ask_shepherd(pid, words, text, variables);
-        if (find_folder(words, len, text, variables))
-            return true;
+    snprintf(folder, sizeof folder, "/proc/%d/cwd", (int)pid);
+    if (read_told(folder, session))
+        return true;
+    if (!read_words(pid, session, &len))
+        return false;
+    name = base_name(session->words);
+    if (strncmp(name, prefix, sizeof prefix - 1) != 0)
+        return false;
+    name += sizeof prefix - 1;
+    session->variables = (struct gridengine_variables){.job_id = name};
+    return *name != '\0' && name[strspn(name, "0123456789")] == '\0';
+}
+
+static struct gridengine_session *ask(bool (*whom)(pid_t, struct gridengine_session *), pid_t pid)
+{
+    struct gridengine_session *session = malloc(sizeof *session);
+
+    if (session != NULL && !whom(pid, session)) {
+        free(session);
+        session = NULL;
     }
-    return false;
+    return session;
+}
+
+struct gridengine_session *shepherd_find(void)
+{
+    struct gridengine_session *session = NULL;
+    pid_t pid = getppid(), parent;
+    char name[NAME_SIZE];
+
+    for (int i = 0; i < PARENTS_MAX && pid > 1 && session == NULL; i++, pid = parent) {
+        parent = look_at(pid, name);
+        if (parent == 0)
+            return NULL;
+        if (strncmp(name, "sge_shepherd", 12) == 0)
+            return ask(ask_shepherd, pid);
+        if (strcmp(name, "qrsh_starter") == 0)
+            session = ask(ask_starter, pid);
+    }
+    return session;
 }

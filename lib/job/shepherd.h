@@ -5,21 +5,26 @@
 #ifndef FARMLOCK_JOB_SHEPHERD_H
 #define FARMLOCK_JOB_SHEPHERD_H
 
-#include <stdbool.h>
-
 /* What Grid Engine tells a job of itself; NULL where it does not. */
 struct gridengine_variables {
     const char *job_id, *task_id, *cell, *cluster_name;
 };
 
-enum { SHEPHERD_TEXT_SIZE = 32768 };
+/* What a session was told. */
+struct gridengine_session {
+    struct gridengine_variables variables; /* job_id is there */
+    char words[4096];                      /* a parent's command line */
+    char path[4096 + 16];
+    char text[32768]; /* what the variables point into */
+};
 
 /* Looks for a shepherd among the parents of this process, and for what it has told its job: in the
  * folder that it works in, where this process may see that (it is root, or the shepherd's user),
- * in the folder that a parent has in its command line, as qrsh_starter has, or in the name that
- * some releases give to it, sge_shepherd-NUMBER.
- * Returns true with *variables, which point into `text`.  Costs reads of /proc, nothing else.
+ * in the folder that qrsh_starter has in its command line, or in the name that some releases give
+ * to it, sge_shepherd-NUMBER.
+ * Returns a session for free(3); NULL where there is none, or no memory for it.  Costs a read of
+ * /proc for each parent, and no memory before one of these is found.
  */
-bool shepherd_find(char text[SHEPHERD_TEXT_SIZE], struct gridengine_variables *variables);
+struct gridengine_session *shepherd_find(void);
 
 #endif

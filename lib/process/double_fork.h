@@ -10,7 +10,7 @@
  * pipe that the caller has sees its end when the caller's own command closes it.
  *
  * Each of keep[] that is below 0 stands for none.  The others keep their numbers, but one of a
- * standard stream is replaced by a new one, close-on-exec.
+ * standard stream is replaced by a new one, close-on-exec.  In the caller keep[] says nothing then.
  * In the new process it returns 0.  In the caller it returns 1, or -1 with errno from fork(2).  The
  * helper must end with _exit(2).  Signal dispositions and mask stay as they are.
  */

@@ -3,9 +3,9 @@
  */
 #include "time_namespace.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -30,22 +30,22 @@ static bool is_ours(void)
 
 static void read_offset(void)
 {
-    static const char word[] = "boottime";
-    FILE *file = fopen("/proc/self/timens_offsets", "re");
-    char line[128];
+    static const char word[] = "\nboottime";
+    int fd = open("/proc/self/timens_offsets", O_RDONLY | O_CLOEXEC);
+    char text[256], *end;
+    ssize_t len;
 
     offset.is_known = true;
-    if (file == NULL)
+    if (fd < 0)
         return;
-    while (fgets(line, sizeof line, file) != NULL) {
-        char *end = line + sizeof word - 1;
-
-        if (strncmp(line, word, sizeof word - 1) != 0)
-            continue;
-        offset.seconds = strtoll(end, &end, 10);
-        offset.nanoseconds = strtoll(end, NULL, 10);
-    }
-    fclose(file);
+    len = read(fd, text, sizeof text - 1);
+    close(fd);
+    text[len > 0 ? len : 0] = '\0';
+    end = strstr(text, word);
+    if (end == NULL)
+        return;
+    offset.seconds = strtoll(end + sizeof word - 1, &end, 10);
+    offset.nanoseconds = strtoll(end, NULL, 10);
     if (offset.seconds != 0 || offset.nanoseconds != 0)
         offset.is_known = is_ours();
 }

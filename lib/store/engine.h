@@ -21,6 +21,7 @@
  *   rewrite.c     a file that was removed while in use is written anew
  *   connection.c  a file in use: its lock, its database, its place
  *   statement.c   what is written to it, and the history that is read from it
+ *   bound.c       a statement, and what is bound to it
  *   history_reader.c  a thread that answers questions about the history of a file in use
  *   reader.c      the history in a file that a server may be using
  *   schema.c      how it is laid out, opened, brought up to date and read back

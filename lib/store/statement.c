@@ -6,7 +6,6 @@
 #include <errno.h>
 
 #include "base/clock.h"
-#include "base/ip_text.h"
 #include "error.h"
 #include "load.h"
 #include "protocol/owner_name.h"
@@ -60,79 +59,63 @@ static const char *const statement_text[STATEMENTS] = {
 /* Runs a statement whose parameters are bound, to its end. */
 static int run(struct store_statements *self, enum store_statement which)
 {
-    sqlite3_stmt *statement = self->prepared[which];
-    int result;
-
-    do {
-        result = sqlite3_step(statement);
-    } while (result == SQLITE_ROW);
-    sqlite3_reset(statement);
-    return result == SQLITE_DONE ? SQLITE_OK : result;
+    return store_bound_run(&self->prepared[which]);
 }
 
-static void bind_number(sqlite3_stmt *statement, int at, uint64_t number)
+static void bind_number(struct store_bound *bound, int at, uint64_t number)
 {
-    sqlite3_bind_int64(statement, at, (sqlite3_int64)number);
-}
-
-static void bind_text(sqlite3_stmt *statement, int at, const char *text)
-{
-    sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC);
+    store_bound_number(bound, at, (int64_t)number);
 }
 
 /* Binds a uid, -1 where it is not proven, and how it is known. */
-static void bind_asker(sqlite3_stmt *statement, int at, const struct lock_asker *asker)
+static void bind_asker(struct store_bound *bound, int at, const struct lock_asker *asker)
 {
-    sqlite3_bind_int64(statement, at, asker->proof != LOCK_CLAIMED ? (int64_t)asker->uid : -1);
-    bind_number(statement, at + 1, asker->proof);
+    store_bound_number(bound, at, asker->proof != LOCK_CLAIMED ? (int64_t)asker->uid : -1);
+    bind_number(bound, at + 1, asker->proof);
 }
 
-static void bind_peer(sqlite3_stmt *statement, int at, const struct lock_asker *asker)
+/* Bytes of `key` are bound where there are any. */
+static void bind_key(struct store_bound *bound, int at, const struct lock_asker *asker,
+                     uint64_t key[2])
 {
-    char text[IP_TEXT_SIZE];
+    bool is_there = (asker->key[0] | asker->key[1]) != 0 && !asker->is_fresh;
 
-    ip_text_format(text, asker->peer);
-    sqlite3_bind_text(statement, at, text[0] != '\0' ? text : NULL, -1, SQLITE_TRANSIENT);
-}
-
-static void bind_key(sqlite3_stmt *statement, int at, const struct lock_asker *asker)
-{
-    uint64_t key[2] = {htole64(asker->key[0]), htole64(asker->key[1])};
-    bool is_there = (key[0] | key[1]) != 0 && !asker->is_fresh;
-
-    sqlite3_bind_blob(statement, at, is_there ? key : NULL, sizeof key, SQLITE_TRANSIENT);
+    key[0] = htole64(asker->key[0]);
+    key[1] = htole64(asker->key[1]);
+    store_bound_bytes(bound, at, is_there ? key : NULL, 2 * sizeof *key);
 }
 
 static int put(struct store_statements *self, const struct store_request *request)
 {
-    sqlite3_stmt *statement = self->prepared[STATEMENT_PUT];
+    struct store_bound *bound = &self->prepared[STATEMENT_PUT];
+    uint64_t key[2];
 
-    bind_number(statement, 1, request->ticket);
-    bind_number(statement, 2, request->token);
-    bind_text(statement, 3, request->owner);
-    bind_text(statement, 4, request->host);
-    bind_text(statement, 5, request->boot);
-    bind_text(statement, 6, request->job);
-    bind_number(statement, 7, request->pid);
-    bind_number(statement, 8, request->start);
-    bind_number(statement, 9, request->pid_namespace);
-    bind_number(statement, 10, request->autounlock);
-    sqlite3_bind_int64(statement, 11, request->asked_ms);
-    sqlite3_bind_int64(statement, 12, request->granted_ms);
-    sqlite3_bind_int64(statement, 13, request->hold_ms);
-    sqlite3_bind_int64(statement, 14, request->deadline_ms);
-    bind_text(statement, 15, request->demand);
-    bind_number(statement, 16, request->away);
-    bind_asker(statement, 17, &request->asker);
-    bind_key(statement, 19, &request->asker);
-    bind_peer(statement, 20, &request->asker);
-    bind_text(statement, 21, request->login);
-    bind_text(statement, 22, request->project);
-    sqlite3_bind_int(statement, 23, request->priority);
-    sqlite3_bind_int64(statement, 24, request->keep.keep_ms);
-    sqlite3_bind_int64(statement, 25, request->keep.until_ms > 0 ? request->keep.until_ms : 0);
-    bind_number(statement, 26, request->keep.until_boot);
-    sqlite3_bind_int64(statement, 27, request->lost_after_s);
+    bind_number(bound, 1, request->ticket);
+    bind_number(bound, 2, request->token);
+    store_bound_text(bound, 3, request->owner);
+    store_bound_text(bound, 4, request->host);
+    store_bound_text(bound, 5, request->boot);
+    store_bound_text(bound, 6, request->job);
+    bind_number(bound, 7, request->pid);
+    bind_number(bound, 8, request->start);
+    bind_number(bound, 9, request->pid_namespace);
+    bind_number(bound, 10, request->autounlock);
+    store_bound_number(bound, 11, request->asked_ms);
+    store_bound_number(bound, 12, request->granted_ms);
+    store_bound_number(bound, 13, request->hold_ms);
+    store_bound_number(bound, 14, request->deadline_ms);
+    store_bound_text(bound, 15, request->demand);
+    bind_number(bound, 16, request->away);
+    bind_asker(bound, 17, &request->asker);
+    bind_key(bound, 19, &request->asker, key);
+    store_bound_text(bound, 20, store_address_text(&self->peer, request->asker.peer));
+    store_bound_text(bound, 21, request->login);
+    store_bound_text(bound, 22, request->project);
+    store_bound_number(bound, 23, request->priority);
+    store_bound_number(bound, 24, request->keep.keep_ms);
+    store_bound_number(bound, 25, request->keep.until_ms > 0 ? request->keep.until_ms : 0);
+    bind_number(bound, 26, request->keep.until_boot);
+    store_bound_number(bound, 27, request->lost_after_s);
     return run(self, STATEMENT_PUT);
 }
 
@@ -141,77 +124,77 @@ static int note_in_block(struct store_statements *self, const struct store_histo
 {
     int64_t id = sqlite3_last_insert_rowid(self->db), number = history_block_of(id);
     bool is_other = self->block.next_id == 0 || number != history_block_of(self->block.next_id - 1);
-    sqlite3_stmt *statement = self->prepared[STATEMENT_BLOCK];
+    struct store_bound *bound = &self->prepared[STATEMENT_BLOCK];
 
     if (is_other) {
-        sqlite3_bind_int64(self->prepared[STATEMENT_FORGET_BLOCKS], 1, number);
+        store_bound_number(&self->prepared[STATEMENT_FORGET_BLOCKS], 1, number);
         if (run(self, STATEMENT_FORGET_BLOCKS) != SQLITE_OK)
             return sqlite3_errcode(self->db);
     }
     if (!history_block_add(&self->block, id, entry->ended_ms, entry->asked_ms))
         return SQLITE_OK;
-    sqlite3_bind_int64(statement, 1, number);
-    sqlite3_bind_int64(statement, 2, self->block.ended_ms);
-    sqlite3_bind_int64(statement, 3, self->block.asked_ms);
+    store_bound_number(bound, 1, number);
+    store_bound_number(bound, 2, self->block.ended_ms);
+    store_bound_number(bound, 3, self->block.asked_ms);
     return run(self, STATEMENT_BLOCK);
 }
 
 static int add_history(struct store_statements *self, const struct store_history *entry)
 {
-    sqlite3_stmt *statement = self->prepared[STATEMENT_HISTORY];
+    struct store_bound *bound = &self->prepared[STATEMENT_HISTORY];
     int result;
 
     if (self->history_ms == 0)
         return SQLITE_OK;
-    bind_number(statement, 1, entry->past);
-    bind_number(statement, 2, entry->reason);
-    bind_text(statement, 3, entry->lock);
-    bind_text(statement, 4, entry->owner);
-    bind_text(statement, 5, owner_name_user(entry->owner));
-    bind_text(statement, 6, entry->host);
-    bind_text(statement, 7, entry->job);
-    bind_number(statement, 8, entry->pid);
-    bind_number(statement, 9, entry->ticket);
-    bind_number(statement, 10, entry->token);
-    sqlite3_bind_int64(statement, 11, entry->asked_ms);
-    sqlite3_bind_int64(statement, 12, entry->granted_ms);
-    sqlite3_bind_int64(statement, 13, entry->ended_ms);
-    bind_asker(statement, 14, &entry->asker);
-    bind_asker(statement, 16, &entry->by);
-    bind_text(statement, 18, entry->by_name);
-    bind_peer(statement, 19, &entry->by);
-    bind_text(statement, 20, entry->pool);
-    bind_text(statement, 21, entry->project);
-    bind_number(statement, 22, entry->shared);
+    bind_number(bound, 1, entry->past);
+    bind_number(bound, 2, entry->reason);
+    store_bound_text(bound, 3, entry->lock);
+    store_bound_text(bound, 4, entry->owner);
+    store_bound_text(bound, 5, owner_name_user(entry->owner));
+    store_bound_text(bound, 6, entry->host);
+    store_bound_text(bound, 7, entry->job);
+    bind_number(bound, 8, entry->pid);
+    bind_number(bound, 9, entry->ticket);
+    bind_number(bound, 10, entry->token);
+    store_bound_number(bound, 11, entry->asked_ms);
+    store_bound_number(bound, 12, entry->granted_ms);
+    store_bound_number(bound, 13, entry->ended_ms);
+    bind_asker(bound, 14, &entry->asker);
+    bind_asker(bound, 16, &entry->by);
+    store_bound_text(bound, 18, entry->by_name);
+    store_bound_text(bound, 19, store_address_text(&self->peer, entry->by.peer));
+    store_bound_text(bound, 20, entry->pool);
+    store_bound_text(bound, 21, entry->project);
+    bind_number(bound, 22, entry->shared);
     result = run(self, STATEMENT_HISTORY);
     return result == SQLITE_OK ? note_in_block(self, entry) : result;
 }
 
 static int note_clock(struct store_statements *self, const struct store_clock *clock)
 {
-    sqlite3_stmt *statement = self->prepared[STATEMENT_CLOCK];
+    struct store_bound *bound = &self->prepared[STATEMENT_CLOCK];
 
     self->line_ms = clock->seen_ms;
     self->keep_until_ms = clock->keep_until_ms;
     self->told_ms = clock_ms(CLOCK_BOOTTIME);
-    bind_text(statement, 1, clock->boot);
-    sqlite3_bind_int64(statement, 2, clock->base_ms);
-    sqlite3_bind_int64(statement, 3, clock->seen_ms);
-    sqlite3_bind_int64(statement, 4, clock->keep_until_ms);
+    store_bound_text(bound, 1, clock->boot);
+    store_bound_number(bound, 2, clock->base_ms);
+    store_bound_number(bound, 3, clock->seen_ms);
+    store_bound_number(bound, 4, clock->keep_until_ms);
     return run(self, STATEMENT_CLOCK);
 }
 
 static int note_unusable(struct store_statements *self, const struct store_unusable *unusable)
 {
     enum store_statement which = unusable->seats > 0 ? STATEMENT_UNUSABLE : STATEMENT_USABLE;
-    sqlite3_stmt *statement = self->prepared[which];
+    struct store_bound *bound = &self->prepared[which];
 
-    bind_number(statement, 1, unusable->kind);
-    bind_text(statement, 2, unusable->name);
+    bind_number(bound, 1, unusable->kind);
+    store_bound_text(bound, 2, unusable->name);
     if (unusable->seats > 0) {
-        bind_number(statement, 3, unusable->seats);
-        sqlite3_bind_int64(statement, 4, unusable->until_ms);
-        bind_text(statement, 5, unusable->reason);
+        bind_number(bound, 3, unusable->seats);
+        store_bound_number(bound, 4, unusable->until_ms);
+        store_bound_text(bound, 5, unusable->reason);
     }
     return run(self, which);
 }
@@ -222,13 +205,13 @@ static int apply(struct store_statements *self, const struct store_op *op)
     case STORE_OP_PUT:
         return put(self, &op->request);
     case STORE_OP_DROP:
-        bind_number(self->prepared[STATEMENT_DROP], 1, op->ticket);
+        bind_number(&self->prepared[STATEMENT_DROP], 1, op->ticket);
         return run(self, STATEMENT_DROP);
     case STORE_OP_HOST:
-        bind_text(self->prepared[STATEMENT_HOST], 1, op->host);
+        store_bound_text(&self->prepared[STATEMENT_HOST], 1, op->host);
         return run(self, STATEMENT_HOST);
     case STORE_OP_PROBE:
-        sqlite3_bind_int(self->prepared[STATEMENT_PROBE], 1, PROBE_BYTES);
+        store_bound_number(&self->prepared[STATEMENT_PROBE], 1, PROBE_BYTES);
         return run(self, STATEMENT_PROBE);
     case STORE_OP_HISTORY:
         return add_history(self, &op->history);
@@ -260,7 +243,7 @@ static int apply_batch(struct store_statements *self, const struct store_batch *
 static int reserve_counters(struct store_statements *self, const struct store_batch_queue *work,
                             struct store_counters *reserved)
 {
-    sqlite3_stmt *statement = self->prepared[STATEMENT_COUNTERS];
+    struct store_bound *bound = &self->prepared[STATEMENT_COUNTERS];
     const struct store_batch *batch;
     struct store_counters used = {0};
 
@@ -273,8 +256,8 @@ static int reserve_counters(struct store_statements *self, const struct store_ba
         return SQLITE_OK;
     reserved->ticket = used.ticket + COUNTERS_AHEAD;
     reserved->token = used.token + COUNTERS_AHEAD;
-    bind_number(statement, 1, reserved->ticket);
-    bind_number(statement, 2, reserved->token);
+    bind_number(bound, 1, reserved->ticket);
+    bind_number(bound, 2, reserved->token);
     return run(self, STATEMENT_COUNTERS);
 }
 
@@ -335,14 +318,15 @@ static void read_entry(struct store_query *query, sqlite3_stmt *row)
 
 void store_statement_query(struct store_statements *self, struct store_query *query)
 {
-    sqlite3_stmt *row = self->prepared[STATEMENT_QUERY];
+    struct store_bound *bound = &self->prepared[STATEMENT_QUERY];
+    sqlite3_stmt *row = bound->statement;
     size_t count = 0;
     int result;
 
-    bind_number(row, 1, query->after);
-    sqlite3_bind_int64(row, 2, query->since_ms);
-    sqlite3_bind_int64(row, 3, query->until_ms);
-    bind_number(row, 4, query->limit);
+    bind_number(bound, 1, query->after);
+    store_bound_number(bound, 2, query->since_ms);
+    store_bound_number(bound, 3, query->until_ms);
+    bind_number(bound, 4, query->limit);
     while ((result = sqlite3_step(row)) == SQLITE_ROW) {
         read_entry(query, row);
         count++;
@@ -370,7 +354,7 @@ static int64_t time_of_line(const struct store_statements *self)
 /* Rows that were removed leave room in the file for others; it does not become smaller. */
 static bool is_too_large(struct store_statements *self)
 {
-    sqlite3_stmt *size = self->prepared[STATEMENT_SIZE];
+    sqlite3_stmt *size = self->prepared[STATEMENT_SIZE].statement;
     bool result = self->history_bytes > 0 && sqlite3_step(size) == SQLITE_ROW &&
                   sqlite3_column_int64(size, 0) > self->history_bytes;
 
@@ -380,22 +364,22 @@ static bool is_too_large(struct store_statements *self)
 
 static bool trim_oldest(struct store_statements *self)
 {
-    sqlite3_bind_int(self->prepared[STATEMENT_TRIM_OLDEST], 1, TRIM_ROWS);
+    store_bound_number(&self->prepared[STATEMENT_TRIM_OLDEST], 1, TRIM_ROWS);
     return run(self, STATEMENT_TRIM_OLDEST) == SQLITE_OK && sqlite3_changes(self->db) >= TRIM_ROWS;
 }
 
 bool store_statement_trim(struct store_statements *self)
 {
-    sqlite3_stmt *trim = self->prepared[STATEMENT_TRIM];
+    struct store_bound *trim = &self->prepared[STATEMENT_TRIM];
     int64_t now_ms = time_of_line(self);
 
     if (is_too_large(self))
         return trim_oldest(self);
     if (now_ms < self->keep_until_ms)
         return false;
-    sqlite3_bind_int64(trim, 1, now_ms - self->history_ms);
-    sqlite3_bind_int64(trim, 2, now_ms);
-    sqlite3_bind_int(trim, 3, TRIM_ROWS);
+    store_bound_number(trim, 1, now_ms - self->history_ms);
+    store_bound_number(trim, 2, now_ms);
+    store_bound_number(trim, 3, TRIM_ROWS);
     /* A disk that does not let us trim will not let us commit either, and is reported then. */
     return run(self, STATEMENT_TRIM) == SQLITE_OK && sqlite3_changes(self->db) >= TRIM_ROWS / 2;
 }
@@ -412,7 +396,7 @@ int store_statement_prepare(struct store_statements *self, sqlite3 *db,
     self->block = (struct history_block){0};
     for (size_t i = 0; i < STATEMENTS; i++) {
         int result = sqlite3_prepare_v3(db, statement_text[i], -1, SQLITE_PREPARE_PERSISTENT,
-                                        &self->prepared[i], NULL);
+                                        &self->prepared[i].statement, NULL);
 
         if (result != SQLITE_OK) {
             result = store_error_describe(db, result, reason, sizeof reason);
@@ -426,8 +410,8 @@ int store_statement_prepare(struct store_statements *self, sqlite3 *db,
 void store_statement_finalize(struct store_statements *self)
 {
     for (size_t i = 0; i < STATEMENTS; i++) {
-        sqlite3_finalize(self->prepared[i]);
-        self->prepared[i] = NULL;
+        sqlite3_finalize(self->prepared[i].statement);
+        self->prepared[i] = (struct store_bound){0};
     }
     self->db = NULL;
 }

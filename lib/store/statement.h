@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "batch.h"
+#include "bound.h"
 #include "history_blocks.h"
 
 enum store_statement {
@@ -43,7 +44,8 @@ struct store_statements {
     int64_t history_ms, history_bytes;
     int64_t line_ms, keep_until_ms; /* see struct store_clock; 0 until it was told */
     int64_t told_ms;                /* CLOCK_BOOTTIME when it was */
-    sqlite3_stmt *prepared[STATEMENTS];
+    struct store_bound prepared[STATEMENTS];
+    struct store_address peer;      /* that was written last */
     struct history_block block;     /* of the history, that is being filled */
     struct store_counters reserved; /* as the file has them; 0 before the first commit */
     int64_t sync_us;      /* how long a commit takes without its statements: of the last two */

@@ -24,18 +24,19 @@ static char *finish(FILE *out, char **text, bool ok)
 
 char *uricommand_join(const char *const words[])
 {
-    char *text = NULL;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
+    size_t size = 1;
+    char *text, *end;
 
-    if (out == NULL)
+    for (size_t i = 0; words[i] != NULL; i++)
+        size += strlen(words[i]) + 1;
+    text = malloc(size);
+    if (text == NULL)
         return NULL;
-    for (size_t i = 0; words[i] != NULL; i++) {
-        if (i > 0)
-            fputc(' ', out);
-        fputs(words[i], out);
-    }
-    return finish(out, &text, true);
+    end = text;
+    *end = '\0';
+    for (size_t i = 0; words[i] != NULL; i++)
+        end = stpcpy(stpcpy(end, i > 0 ? " " : ""), words[i]);
+    return text;
 }
 
 static void write_quoted(FILE *out, const char *word)

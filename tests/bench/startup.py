@@ -38,23 +38,23 @@ class Starts:
                    f"{other} {rounds.Spread(times[other])} us",
                    rounds.ratio(times[ours], times[other]), at_most(limit) if limit else None)
 
-    def lockersh_row(self, what, *options):
+    def lockersh_row(self, what, limit, *options):
         server = servers.lockerd(*options)
         flock = os.path.join(servers.folder(), "file")
         other = "flock FILE sh -c true"
         times = self.turns({"lockersh": [program("lockersh"), "--lock", "x", "true"],
                             other: ["/usr/bin/flock", flock, "sh", "-c", "true"]},
                            environment(IPCLOCKER_HOST="127.0.0.1", IPCLOCKER_PORT=server.port))
-        return self.row(f"lockersh --lock x true, {what}", times, "lockersh", other, 1.5)
+        return self.row(f"lockersh --lock x true, {what}", times, "lockersh", other, limit)
 
     def lockersh_in_memory(self):
-        return self.lockersh_row("in memory")
+        return self.lockersh_row("in memory", 1.05)
 
     def lockersh(self):
         in_memory = self.lockersh_in_memory()
         in_memory.peer += "; classic (known) 66 ms"
         state = os.path.join(servers.folder(), "state.db")
-        return [in_memory, self.lockersh_row("durable (power)", "--state", state)]
+        return [in_memory, self.lockersh_row("durable (power)", 1.2, "--state", state)]
 
     def wrappers(self):
         port = servers.pidstatd(ELSEWHERE).port

@@ -41,6 +41,7 @@ struct lockersh {
     bool found_free;      /* by --owner */
     struct loss loss;     /* of the lock of a job whose first process we are */
     struct family family; /* with --descendants */
+    char *line;           /* the command, for a shell; NULL with --exec, or without memory */
 };
 
 /* How the wait goes is shown by the progress line; the library says "taken from OWNER". */
@@ -169,12 +170,10 @@ static int become_command(struct lockersh *self)
 
     if (self->options.exec) {
         execvp(command[0], command);
+    } else if (self->line != NULL) {
+        execl("/bin/sh", "sh", "-c", self->line, (char *)NULL);
     } else {
-        char *line = shell_line_join(command);
-
-        if (line != NULL)
-            execl("/bin/sh", "sh", "-c", line, (char *)NULL);
-        free(line);
+        errno = ENOMEM;
     }
     return cli_error("lockersh", errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE,
                      "cannot run %s: %s", self->options.exec ? command[0] : "/bin/sh",
@@ -255,6 +254,9 @@ static int run(struct lockersh *self)
     if (wait_for_lock(self->lock, &self->progress, NULL, &mask) != 0)
         return fail(self);
     progress_obtained(&self->progress, self->lock);
+    /* What is written from the fork on has to be copied first. */
+    if (!self->options.exec)
+        self->line = shell_line_join(self->options.command);
     if (grant_format_set_environment(self->lock, getpid()) == 0 &&
         grants_hand_down(self->lock) == 0)
         watching = watch_over_command(self, &mask, &status);
@@ -381,6 +383,7 @@ int main(int argc, char **argv)
 
     if (status < 0)
         status = start(&self);
+    free(self.line);
     ipclocker_destroy(self.lock);
     lockersh_options_fini(&self.options);
     return status;

@@ -14,10 +14,13 @@
 
 #include <cmocka.h>
 
+#include "power_cut.h"
+
 /* Our file is the real one behind a head of our own. */
 struct failing_file {
     sqlite3_file base;
     sqlite3_file *real;
+    struct power_file *power;
 };
 
 static sqlite3_vfs *real_vfs;
@@ -39,6 +42,11 @@ static int fails(void)
         return 1;
     atomic_store(&calls_left, left - 1);
     return 0;
+}
+
+static struct power_file *power_of(sqlite3_file *file)
+{
+    return ((struct failing_file *)(void *)file)->power;
 }
 
 static sqlite3_file *real_of(sqlite3_file *file)
@@ -67,18 +75,25 @@ static int file_write(sqlite3_file *file, const void *data, int len, sqlite3_int
         real_of(file)->pMethods->xWrite(real_of(file), data, len / 2, at);
         return SQLITE_FULL;
     }
+    power_cut_write(power_of(file), data, len, at);
     return real_of(file)->pMethods->xWrite(real_of(file), data, len, at);
 }
 
 static int file_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
-    return fails() ? SQLITE_IOERR_TRUNCATE
-                   : real_of(file)->pMethods->xTruncate(real_of(file), size);
+    if (fails())
+        return SQLITE_IOERR_TRUNCATE;
+    power_cut_truncate(power_of(file), size);
+    return real_of(file)->pMethods->xTruncate(real_of(file), size);
 }
 
 static int file_sync(sqlite3_file *file, int flags)
 {
-    return fails() ? SQLITE_IOERR_FSYNC : real_of(file)->pMethods->xSync(real_of(file), flags);
+    if (fails())
+        return SQLITE_IOERR_FSYNC;
+    power_cut_sync(power_of(file));
+    return power_of(file) != NULL ? SQLITE_OK
+                                  : real_of(file)->pMethods->xSync(real_of(file), flags);
 }
 
 static int file_size(sqlite3_file *file, sqlite3_int64 *size)
@@ -171,6 +186,7 @@ static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int 
         self->base.pMethods = &file_methods;
     else
         free(self->real);
+    self->power = result == SQLITE_OK ? power_cut_open(name) : NULL;
     return result;
 }
 

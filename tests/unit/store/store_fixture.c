@@ -27,6 +27,7 @@ int store_fixture_setup(void **state)
     assert_non_null(mkdtemp(fixture->folder));
     snprintf(fixture->path, sizeof fixture->path, "%s/a/state.db", fixture->folder);
     fixture->now_ms = 1000;
+    fixture->durability = STORE_DURABLE_PROCESS;
     fixture->table = lock_table_create(store_fixture_event, fixture);
     fixture->batch = store_batch_create();
     *state = fixture;
@@ -55,7 +56,7 @@ static int restore_record(void *table, const struct lock_record *record)
 struct store *store_fixture_try_open(struct store_fixture *fixture, int64_t history_ms)
 {
     const struct store_options options = {
-        .path = fixture->path, .durability = STORE_DURABLE_PROCESS, .history_ms = history_ms};
+        .path = fixture->path, .durability = fixture->durability, .history_ms = history_ms};
 
     return store_open(&options, fixture->error);
 }

@@ -9,6 +9,7 @@ struct store_fixture {
     struct lock_table *table;
     struct store_batch *batch; /* which the table's events go to */
     int64_t now_ms;
+    enum store_durability durability;
     struct store *store; /* NULL until it is opened */
     struct store_loader loaded;
     char error[STORE_ERROR_SIZE];

@@ -62,6 +62,7 @@ static void writes_that_fail_lose_nothing_that_was_committed(void **state)
 
         store_fixture_setup(&own);
         fixture = own;
+        fixture->durability = i % 2 == 0 ? STORE_DURABLE_PROCESS : STORE_DURABLE_POWER;
         store_fixture_begin(fixture);
         fail_once(fixture, i < 60 ? i : random() % 400);
         store_fixture_teardown(&own);
