@@ -11,13 +11,11 @@
 #include "base/words.h"
 
 /* Groups, names and their text are one piece of memory, in this order. */
-void lock_demand_fini(struct lock_demand *demand)
+void lock_demand_free(struct lock_group *groups)
 {
     int saved_errno = errno;
 
-    if (!demand->is_lent)
-        free(demand->groups);
-    *demand = (struct lock_demand){0};
+    free(groups);
     errno = saved_errno;
 }
 

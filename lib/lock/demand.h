@@ -33,8 +33,16 @@ struct lock_demand_room {
     char text[40];
 };
 
+/* Frees what it was put together in.  Keeps errno. */
+void lock_demand_free(struct lock_group *groups);
+
 /* Frees everything; the demand wants nothing then.  Keeps errno. */
-void lock_demand_fini(struct lock_demand *demand);
+static inline void lock_demand_fini(struct lock_demand *demand)
+{
+    if (demand->groups != NULL && !demand->is_lent)
+        lock_demand_free(demand->groups);
+    *demand = (struct lock_demand){0};
+}
 
 /* Each of the following adds to a demand, in one piece of memory with what it has already: names
  * and groups read from it before are not valid any more.  Nothing is checked but that there is

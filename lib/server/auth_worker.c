@@ -235,18 +235,20 @@ static struct auth_worker *worker_create(struct ipclocker_server *server)
     return worker;
 }
 
+/* A timer that runs for a proof that is done goes on: it is due before any later one is late, and
+ * sees then for which it is to run. */
 static void arm(struct ipclocker_server *server)
 {
-    const struct auth_job *first = TAILQ_FIRST(&server->auth_desk->waiting);
+    struct auth_desk *desk = server->auth_desk;
+    const struct auth_job *first = TAILQ_FIRST(&desk->waiting);
     int64_t left_ms = first != NULL ? first->deadline_ms - now_ms() : 0;
     struct timeval left = {0};
 
-    evtimer_del(&server->auth_desk->late);
-    if (first == NULL)
+    if (first == NULL || evtimer_pending(&desk->late, NULL))
         return;
     if (left_ms > 0)
         left = (struct timeval){.tv_sec = left_ms / 1000, .tv_usec = left_ms % 1000 * 1000};
-    evtimer_add(&server->auth_desk->late, &left);
+    evtimer_add(&desk->late, &left);
 }
 
 static void note_hang(struct auth_desk *desk, const struct auth_job *job)
@@ -293,7 +295,6 @@ static void on_readable(evutil_socket_t fd, short events, void *context)
         tell(server, job);
         destroy_job(job);
     }
-    arm(server);
 }
 
 /* A thread has the job, or will have it: it is the thread's then, but for what is said of it. */
@@ -352,8 +353,7 @@ int auth_worker_submit(struct ipclocker_server *server, struct auth_job *job)
     TAILQ_INSERT_TAIL(&desk->worker->todo, job, queue);
     pthread_mutex_unlock(&desk->worker->lock);
     sem_post(&desk->worker->news); /* whom it wakes finds the lock free */
-    if (job == TAILQ_FIRST(&desk->waiting))
-        arm(server);
+    arm(server);
     return 0;
 }
 

@@ -142,16 +142,13 @@ enum {
      (((traits)&CHANGES) != 0 ? TURN_CHANGE_COST_US : 0) +     \
      (((traits)&PROOF) != 0 ? PROOF_COST_US : 0))
 
-/* Few words have the same, and fewer of those that come often the same chain. */
-#define KEY(len, first) ((uint16_t)((len) << 8 | (unsigned char)(first)))
-
-#define COMMAND(word, run, protocol, traits)                                           \
-    {                                                                                  \
-        KEY(sizeof(word) - 1, (word)[0]), protocol, traits, COST_US(traits), word, run \
+#define COMMAND(word, run, protocol, traits)                           \
+    {                                                                  \
+        sizeof(word) - 1, protocol, traits, COST_US(traits), word, run \
     }
 
 static const struct command {
-    uint16_t key;
+    uint16_t len;      /* of the word */
     uint16_t protocol; /* the lowest that has it */
     uint16_t traits;
     uint16_t cost_us;
@@ -222,64 +219,74 @@ bool command_is_setting(size_t place)
     return (commands[place].traits & SETS) != 0;
 }
 
-/* A word of a line, with its last eight bytes as a number: of most that is the whole word. */
+/* So that what comes often stands together. */
+static inline bool is_rare(bool what)
+{
+    return __builtin_expect(what, false);
+}
+
+/* A word, and its head (words_head()), with zeros behind a shorter one. */
 struct spoken {
     const char *text;
     size_t len;
-    uint64_t tail;
+    uint64_t head;
 };
 
-static inline void take_byte(struct spoken *word, char byte)
+/* Words of eight bytes and more, and those with control characters in them. */
+static __attribute__((noinline)) size_t long_word_len(const char *text, size_t len)
 {
-    word->tail = word->tail << 8 | (unsigned char)byte;
-    word->len++;
+    return words_word_len_within(text, len);
 }
 
-/* The first word of a text, as words_word_len() has it. */
-static inline struct spoken read_word(const char *text)
+/* The first word of a text of `len` bytes that begins with it, and most often with less than eight
+ * bytes behind which there is a space, or nothing. */
+static inline struct spoken read_word(const char *text, size_t len)
 {
-    struct spoken word = {.text = text};
+    uint64_t head = words_head(text, len);
+    struct spoken word = {.text = text, .len = words_head_len(head), .head = head};
 
-    while ((unsigned char)text[word.len] > ' ' ||
-           (text[word.len] != '\0' && !words_is_blank(text[word.len])))
-        take_byte(&word, text[word.len]);
+    if (is_rare(word.len == WORDS_HEAD_BYTES || (head >> (8 * word.len) & (UINT8_MAX & ~' ')) != 0))
+        word.len = long_word_len(text, len);
+    if (word.len < WORDS_HEAD_BYTES)
+        word.head = head & ((UINT64_C(1) << (8 * word.len)) - 1);
     return word;
 }
 
-static inline const uint8_t *chain_of(const struct command_index *index, uint16_t key)
+/* Few words have the same, and fewer of those that come often. */
+static inline size_t chain_of(uint64_t head)
 {
-    return &index->chains[(key + 7 * (key >> 8)) % COMMAND_CHAINS];
+    return (head * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - COMMAND_CHAIN_BITS);
 }
 
 void command_index_init(struct command_index *index)
 {
     memset(index, COMMAND_NONE, sizeof *index);
     for (size_t place = sizeof commands / sizeof *commands; place-- > 0;) {
-        size_t chain = (size_t)(chain_of(index, commands[place].key) - index->chains);
+        uint64_t head = words_head(commands[place].word, commands[place].len);
+        uint8_t *chain = &index->chains[chain_of(head)];
 
-        index->tails[place] = read_word(commands[place].word).tail;
-        index->next[place] = index->chains[chain];
-        index->chains[chain] = (uint8_t)place;
+        index->heads[place] = head;
+        index->next[place] = *chain;
+        *chain = (uint8_t)place;
     }
 }
 
 static inline bool is_word(const struct command_index *index, size_t place,
                            const struct spoken *word)
 {
-    return index->tails[place] == word->tail &&
-           (word->len <= sizeof word->tail ||
-            memcmp(commands[place].word, word->text, word->len) == 0);
+    return index->heads[place] == word->head &&
+           (word->len < WORDS_HEAD_BYTES ||
+            (commands[place].len == word->len &&
+             memcmp(commands[place].word, word->text, word->len) == 0));
 }
 
 static inline const struct command *find_command(const struct conn *conn, const struct spoken *word)
 {
     const struct command_index *index = &conn->server->command_index;
-    const uint16_t key = KEY(word->len, word->text[0]);
 
-    if (word->len > UINT8_MAX)
-        return NULL;
-    for (uint8_t at = *chain_of(index, key); at != COMMAND_NONE; at = index->next[at]) {
-        if (commands[at].key == key && is_word(index, at, word))
+    for (uint8_t at = index->chains[chain_of(word->head)]; at != COMMAND_NONE;
+         at = index->next[at]) {
+        if (is_word(index, at, word))
             return conn->protocol >= commands[at].protocol ? &commands[at] : NULL;
     }
     return NULL;
@@ -387,25 +394,23 @@ static bool run_checked(struct conn *conn, const struct command *command, char *
     return true;
 }
 
-bool command_run(struct conn *conn, char *line)
+bool command_run(struct conn *conn, char *line, size_t len)
 {
-    char *begin = line + words_blank_len(line);
-    const struct spoken word = read_word(begin);
+    size_t blanks = is_rare(words_is_blank(line[0])) ? words_blank_len(line) : 0;
+    const struct spoken word = read_word(line + blanks, len - blanks);
     const struct command *command = word.len > 0 ? find_command(conn, &word) : NULL;
+    char *args = line + blanks + word.len;
 
     if (command == NULL || !asks(command, SETS) || asks(command, NAMES) || conn->auth != NULL)
-        return run_checked(conn, command, line, begin + word.len);
-    run_free(conn, command, begin + word.len);
+        return run_checked(conn, command, line, args);
+    run_free(conn, command, args);
     return true;
 }
 
 bool command_is_urgent(const struct conn *conn, const char *line, size_t len)
 {
-    struct spoken word = {.text = line};
-    const struct command *command;
+    const struct spoken word = read_word(line, len);
+    const struct command *command = word.len > 0 ? find_command(conn, &word) : NULL;
 
-    while (word.len < len && line[word.len] != '\0' && !words_is_blank(line[word.len]))
-        take_byte(&word, line[word.len]);
-    command = word.len > 0 ? find_command(conn, &word) : NULL;
     return command != NULL && (command->traits & URGENT) != 0;
 }

@@ -7,8 +7,9 @@
 /* To be called before any other. */
 void command_index_init(struct command_index *index);
 
-/* Does what a line says.  `line` has no newline, ends with a NUL and is modified. */
-bool command_run(struct conn *conn, char *line);
+/* Does what a line of `len` bytes says.  `line` has no newline, ends with a NUL, its only one, and
+ * is modified. */
+bool command_run(struct conn *conn, char *line, size_t len);
 
 /* Whether a line, of `len` bytes and without an end, may be handled while a LOCK before it waits.
  */

@@ -67,7 +67,8 @@ void conn_create(struct ipclocker_server *server, int fd, const struct auth_peer
     conn->says = &particulars_none;
     conn->out.bytes = out;
     conn->asker = asker_of_peer(peer);
-    auth_roles_judge_socket(server->roles, peer, fd, &conn->is_admin, &conn->is_reaper);
+    if (peer->is_proven)
+        auth_roles_judge_socket(server->roles, peer, fd, &conn->is_admin, &conn->is_reaper);
     account_connect(&server->accounts, account);
     TAILQ_INSERT_TAIL(&server->conns, conn, all);
     enter_timed_list(conn);
@@ -183,7 +184,8 @@ static size_t handle_lines(struct conn *conn, char *data, size_t len)
             break;
         }
         *end = '\0';
-        if (!(has_nul && memchr(line, '\0', line_len) != NULL) && !parts->run_line(conn, line)) {
+        if (!(has_nul && memchr(line, '\0', line_len) != NULL) &&
+            !parts->run_line(conn, line, line_len)) {
             *end = '\n';
             turn_wait(conn);
             break;
@@ -272,7 +274,7 @@ void conn_take_turn(struct conn *conn)
 {
     conn->turn_cost_us = 0;
     if (conn_handle_kept_lines(conn) || read_input(conn))
-        pass_mark_dirty(conn);
+        conn_finish_pass(conn);
 }
 
 static void on_readable(evutil_socket_t fd, short events, void *context)

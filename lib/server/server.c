@@ -71,6 +71,7 @@ static void on_sweep(evutil_socket_t fd, short events, void *context)
     unusable_expire(context);
     rule_asker_give_up(context);
     conn_sweep(context);
+    spare_conn_trim(context);
 }
 
 static void let_go(struct conn *conn)

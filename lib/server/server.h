@@ -36,7 +36,7 @@ enum {
     OWNER_COUNTERS = 65536, /* see payer.c */
     REFUSALS_NOTED = 1024,  /* that are known when they are repeated */
     LOG_QUOTAS = 64,        /* see context_log() */
-    COMMAND_CHAINS = 128,
+    COMMAND_CHAIN_BITS = 7,
     COMMAND_NONE = 255,
     LINGER_S = 5, /* how long to wait for a client to read a last error line */
 };
@@ -131,9 +131,6 @@ struct conn {
     struct buffer in;
     struct gated_output out;
 
-    /* In the loop only while there is something to wait for: a client that is served whole in the
-     * pass in which it was accepted never is. */
-    struct event readable;
     struct event *writable; /* NULL unless the client does not read as fast as we write */
 
     /* What it costs, see turn.h, and who pays for its requests, see payer.h. */
@@ -192,6 +189,9 @@ struct conn {
     /* What follows is set when it is used. */
     char own_user[32];            /* `user`, where it has room there */
     struct lock_demand_room only; /* of a demand for one lock, likewise */
+    /* In the loop only while there is something to wait for: a client that is served whole in the
+     * pass in which it was accepted never is. */
+    struct event readable;
 };
 
 /* What may be done, as far as the state's disk allows it. */
@@ -313,8 +313,8 @@ struct outside {
 
 /* Finds commands by their words: chains of places in the table of command.c. */
 struct command_index {
-    uint64_t tails[FIGURES_COMMANDS_MAX];
-    uint8_t chains[COMMAND_CHAINS], next[FIGURES_COMMANDS_MAX];
+    uint64_t heads[FIGURES_COMMANDS_MAX];
+    uint8_t chains[1 << COMMAND_CHAIN_BITS], next[FIGURES_COMMANDS_MAX];
 };
 
 /* What lower files have done by those above them, so that calls go one way.  server.c fills it in.
@@ -323,7 +323,7 @@ struct server_parts {
     /* For conn.c: does what a line says, or returns false when that is not possible yet; whether a
      * line may be handled while a LOCK before it waits; has everybody let go of a connection that
      * goes away. */
-    bool (*run_line)(struct conn *conn, char *line);
+    bool (*run_line)(struct conn *conn, char *line, size_t len);
     bool (*is_urgent)(const struct conn *conn, const char *line, size_t len);
     void (*let_go)(struct conn *conn);
     /* Says more of a list, as far as there is room. */
@@ -359,7 +359,7 @@ struct ipclocker_server {
     uint32_t owner_locks[OWNER_COUNTERS];
     struct noted_refusal noted_refusals[REFUSALS_NOTED];
     struct log_quota *log_quotas; /* LOG_QUOTAS of them */
-    size_t conn_count;
+    size_t conn_count, spare_count, spare_idle;
     size_t output_bytes;                      /* of all connections */
     size_t away_count;                        /* waiters without connection or session */
     size_t limits[IPCLOCKER_LIMITS];          /* as they were set, */
@@ -439,7 +439,7 @@ struct ipclocker_server {
     struct timeline timeline;
     char own_hostname[256];
     char cluster[CLUSTER_ID_SIZE]; /* see cluster.h; "": none */
-    struct conn *spare;            /* the memory of one that has gone; or NULL */
+    struct spare_conn *spares;     /* memory of some that have gone, see spare_conn.h */
     char *scratch; /* READ_CHUNK bytes for reading, one of a kind as there is one thread */
     ipclocker_log_fn *log;
     void *log_context;

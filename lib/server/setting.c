@@ -58,7 +58,7 @@ static void set_number(struct conn *conn, uint64_t *setting, const char *value, 
         set_fault(conn, &no_number);
 }
 
-static void set_flag(struct conn *conn, bool *setting, const char *value)
+static void set_flag_by_word(struct conn *conn, bool *setting, const char *value)
 {
     static const struct refusal no_flag = {ERROR_CODE_MALFORMED, "a setting is neither 0 nor 1"};
     uint64_t number;
@@ -67,6 +67,24 @@ static void set_flag(struct conn *conn, bool *setting, const char *value)
         *setting = number != 0;
     else
         set_fault(conn, &no_flag);
+}
+
+/* The number where all that is said is a blank and one digit, as it nearly always is; else -1. */
+static inline int only_digit(const char *args)
+{
+    bool is_so = args[0] == ' ' && args[1] >= '0' && args[1] <= '9' && args[2] == '\0';
+
+    return is_so ? args[1] - '0' : -1;
+}
+
+static inline void set_flag(struct conn *conn, bool *setting, char *args)
+{
+    int digit = only_digit(args);
+
+    if (digit == 0 || digit == 1)
+        *setting = digit != 0;
+    else
+        set_flag_by_word(conn, setting, words_next(&args));
 }
 
 void setting_forget(struct conn *conn)
@@ -83,7 +101,7 @@ void setting_user(struct conn *conn, char *args)
 {
     static const struct refusal no_name = {ERROR_CODE_MALFORMED, "the user has no name"};
     const char *user = args + words_blank_len(args);
-    size_t len = words_word_len(user);
+    size_t len = words_word_len_within(user, strlen(user));
 
     if (len == 0)
         set_fault(conn, &no_name);
@@ -143,7 +161,7 @@ void setting_lost_after(struct conn *conn, char *args)
 
 void setting_why(struct conn *conn, char *args)
 {
-    set_flag(conn, &conn->why, words_next(&args));
+    set_flag(conn, &conn->why, args);
 }
 
 void setting_queue_most(struct conn *conn, char *args)
@@ -185,17 +203,17 @@ void setting_process(struct conn *conn, char *args)
 
 void setting_block(struct conn *conn, char *args)
 {
-    set_flag(conn, &conn->block, words_next(&args));
+    set_flag(conn, &conn->block, args);
 }
 
 void setting_autounlock(struct conn *conn, char *args)
 {
-    set_flag(conn, &conn->autounlock, words_next(&args));
+    set_flag(conn, &conn->autounlock, args);
 }
 
 void setting_session(struct conn *conn, char *args)
 {
-    set_flag(conn, &conn->session, words_next(&args));
+    set_flag(conn, &conn->session, args);
     conn->autounlock |= conn->session;
 }
 
@@ -203,11 +221,13 @@ void setting_timeout(struct conn *conn, char *args)
 {
     static const struct refusal no_time = {ERROR_CODE_MALFORMED,
                                            "the timeout is not a number of seconds, or too large"};
-    const char *value = words_next(&args);
+    int digit = only_digit(args);
+    int64_t hold_ms = digit * INT64_C(1000);
+    const char *value = digit < 0 ? words_next(&args) : args;
     struct particulars *own;
-    int64_t hold_ms;
 
-    if (value == NULL || number_parse_seconds(value, INT64_C(1) << MAX_HOLD_MS_BITS, &hold_ms) != 0)
+    if (digit < 0 && (value == NULL ||
+                      number_parse_seconds(value, INT64_C(1) << MAX_HOLD_MS_BITS, &hold_ms) != 0))
         set_fault(conn, &no_time);
     else if (hold_ms != conn->says->hold_ms && (own = particulars_of(conn)) != NULL)
         own->hold_ms = hold_ms;
@@ -232,7 +252,7 @@ void setting_until_boot(struct conn *conn, char *args)
     struct particulars *own = particulars_of(conn);
 
     if (own != NULL)
-        set_flag(conn, &own->until_boot, words_next(&args));
+        set_flag(conn, &own->until_boot, args);
 }
 
 static void add_group(struct conn *conn, const char *names)
@@ -256,7 +276,7 @@ void setting_locks(struct conn *conn, char *args)
 {
     const size_t *limits = conn->server->limits;
     const char *first = args + words_blank_len(args);
-    size_t len = words_word_len(first);
+    size_t len = words_word_len_within(first, strlen(first));
     bool is_only = first[len + words_blank_len(first + len)] == '\0';
 
     lock_demand_fini(&conn->demand);
@@ -290,7 +310,7 @@ void setting_shared(struct conn *conn, char *args)
     const struct refusal *wrong;
     bool shared = false;
 
-    set_flag(conn, &shared, words_next(&args));
+    set_flag(conn, &shared, args);
     wrong = setting_demand_set_shared(&conn->demand, shared);
     if (conn->fault == NULL)
         conn->fault = wrong;
@@ -301,7 +321,7 @@ void setting_spread(struct conn *conn, char *args)
     const struct refusal *wrong;
     bool spread = false;
 
-    set_flag(conn, &spread, words_next(&args));
+    set_flag(conn, &spread, args);
     wrong = setting_demand_set_spread(&conn->demand, spread);
     if (conn->fault == NULL)
         conn->fault = wrong;

@@ -1,5 +1,5 @@
-/* One connection that comes for each that goes needs no new memory: that of the last that went is
- * kept, with a small buffer for what the next one is told. */
+/* Connections that come for others that go need no new memory: that of some that went is kept, each
+ * with a small buffer for what the next one is told, as long as it is in use now and then. */
 #ifndef FARMLOCK_SERVER_SPARE_CONN_H
 #define FARMLOCK_SERVER_SPARE_CONN_H
 
@@ -12,7 +12,10 @@ struct conn *spare_conn_take(struct ipclocker_server *server, struct buffer *out
 /* Keeps or frees the memory of one that has gone, and its buffer: all else is freed already. */
 void spare_conn_leave(struct conn *conn);
 
-/* Frees what is kept. */
+/* Frees what was not needed since the last call.  To be called about once a second. */
+void spare_conn_trim(struct ipclocker_server *server);
+
+/* Frees all that is kept. */
 void spare_conn_forget(struct ipclocker_server *server);
 
 #endif

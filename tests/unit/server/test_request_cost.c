@@ -136,7 +136,7 @@ static void expect_cost(void **state, const struct way *way, bool kept, uint64_t
     assert_true(found <= most);
 }
 
-/* What was counted when the limits were set: 689, 725, 1257 and 1425, and a tenth more on
+/* What was counted when the limits were set: 664, 701, 1194 and 1350, and a tenth more on
  * connections of their own.  Before there were proofs, limits and pools it was 585, 611, 1169 and
  * 1367, and an event of the loop more for each request, which is not counted here.  Lower them when
  * a cost falls. */
