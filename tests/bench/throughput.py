@@ -106,7 +106,7 @@ class Requests:
 
     def once(self):
         work = "one request a connection, 64"
-        return [*cpu_rows(work, self.sample("once", 64), 1.05),
+        return [*cpu_rows(work, self.sample("once", 64), 1.1),
                 self.known(work, "once", 64, "classic (known) 11,000-19,000/s")]
 
     def kept(self):
@@ -156,5 +156,5 @@ class Requests:
         rounds.take_turns(2, loads)
         row = rate_row("durable (power), kept, 32",
                        rounds.take_turns(max(self.count // 2, 5), loads), "in memory")
-        row.target = at_least(0.4)
+        row.target = at_least(0.6)
         return [row]
