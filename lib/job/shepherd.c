@@ -40,8 +40,9 @@ static bool read_file(const char *path, char *out, size_t size, size_t *len)
     return got >= 0;
 }
 
-/* Returns the parent of a process, and its name; 0 where that cannot be read. */
-static pid_t look_at(pid_t pid, char name[NAME_SIZE])
+/* Tells a process's name, and its parent, which is 0 where that is in another namespace.  False
+ * where they cannot be read. */
+static bool look_at(pid_t pid, char name[NAME_SIZE], pid_t *parent)
 {
     char path[40], text[512];
     const char *begin, *end;
@@ -50,14 +51,15 @@ static pid_t look_at(pid_t pid, char name[NAME_SIZE])
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || read_open(fd, text, sizeof text) < 0)
-        return 0;
+        return false;
     /* The name, in brackets, may have any character. */
     begin = strchr(text, '(');
     end = strrchr(text, ')');
     if (begin == NULL || end == NULL || end < begin || strlen(end) <= 4)
-        return 0;
+        return false;
     snprintf(name, NAME_SIZE, "%.*s", (int)(end - begin - 1), begin + 1);
-    return (pid_t)strtol(end + 4, NULL, 10);
+    *parent = (pid_t)strtol(end + 4, NULL, 10);
+    return true;
 }
 
 /* The value of a line NAME=VALUE of the file `environment`, which ends its lines with newlines. */
@@ -161,8 +163,7 @@ struct gridengine_session *shepherd_find(void)
     char name[NAME_SIZE];
 
     for (int i = 0; i < PARENTS_MAX && pid > 1 && session == NULL; i++, pid = parent) {
-        parent = look_at(pid, name);
-        if (parent == 0)
+        if (!look_at(pid, name, &parent))
             return NULL;
         if (strncmp(name, "sge_shepherd", 12) == 0)
             return ask(ask_shepherd, pid);

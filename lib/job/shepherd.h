@@ -12,10 +12,10 @@ struct gridengine_variables {
 
 /* What a session was told. */
 struct gridengine_session {
-    struct gridengine_variables variables; /* job_id is there */
+    struct gridengine_variables variables; /* job_id is there; they point into words or text */
     char words[4096];                      /* a parent's command line */
     char path[4096 + 16];
-    char text[32768]; /* what the variables point into */
+    char text[32768];
 };
 
 /* Looks for a shepherd among the parents of this process, and for what it has told its job: in the

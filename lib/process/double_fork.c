@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,15 +63,23 @@ static void leave_helper(int *keep, size_t keep_count)
 
 int double_fork(int *keep, size_t keep_count)
 {
-    /* The process in between has no memory of its own: what we have is copied once, for the helper,
-     * and we go on when it has ended.  Until then it stands on our stack, below this frame, and the
-     * helper returns from there on its copy. */
-    pid_t pid = vfork(); /* NOLINT(clang-analyzer-security.insecureAPI.vfork) */
+    sigset_t all, mask;
+    pid_t pid;
+    int result;
 
-    if (pid < 0)
-        return -1;
-    if (pid > 0)
-        return wait_for(pid) == 0 ? 1 : -1;
-    leave_helper(keep, keep_count); /* NOLINT(clang-analyzer-unix.Vfork) */
-    return 0;
+    /* While the process in between runs we do not: what stopped it alone would stop us unseen. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &mask);
+    /* It has no memory of its own: what we have is copied once, for the helper, and we go on when
+     * it has ended.  Until then it stands on our stack, below this frame, and the helper returns
+     * from there on its copy. */
+    pid = vfork(); /* NOLINT(clang-analyzer-security.insecureAPI.vfork) */
+    if (pid == 0) {
+        leave_helper(keep, keep_count); /* NOLINT(clang-analyzer-unix.Vfork) */
+        result = 0;
+    } else {
+        result = pid > 0 && wait_for(pid) == 0 ? 1 : -1;
+    }
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    return result;
 }

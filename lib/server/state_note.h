@@ -35,7 +35,9 @@ static inline uint64_t state_note_mark(const struct ipclocker_server *server)
     /* All that there is to tell has been read from the disk; a probe keeps nobody waiting. */
     if (state_note_is_down(server))
         return state->committed;
-    if (state->batch != NULL && store_batch_is_urgent(state->batch))
+    /* For what found no memory for its batch there is no commit: the end of the pass takes it back.
+     */
+    if (state->lost || (state->batch != NULL && store_batch_is_urgent(state->batch)))
         return state->submitted + 1;
     return state->urgent;
 }

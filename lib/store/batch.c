@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/watched_memory.h"
 #include "lock/pools.h"
 #include "lock/request_demand.h"
 
@@ -17,8 +18,9 @@ struct store_chunk {
     _Alignas(max_align_t) char bytes[];
 };
 
-/* A pass of one client needs little, one of many clients much. */
-enum { FIRST_CHUNK = 1000, CHUNK = 16000 };
+/* A pass of one client needs little, one of many clients much: each is twice the one before, so
+ * that what is not used is less than what is. */
+enum { FIRST_CHUNK = 1000, LAST_CHUNK = 16000 };
 
 struct store_batch *store_batch_create(void)
 {
@@ -71,10 +73,13 @@ bool store_batch_is_empty(const struct store_batch *batch)
 
 static struct store_chunk *add_chunk(struct store_batch *batch, size_t needed)
 {
-    size_t usual = batch->chunks == NULL ? FIRST_CHUNK : CHUNK;
-    size_t size = needed > usual ? needed : usual;
-    struct store_chunk *chunk = malloc(sizeof *chunk + size);
+    size_t usual = batch->chunks == NULL ? FIRST_CHUNK : 2 * batch->chunks->size;
+    size_t size = usual < LAST_CHUNK ? usual : LAST_CHUNK;
+    struct store_chunk *chunk;
 
+    if (size < needed || MEMORY_IS_WATCHED)
+        size = needed;
+    chunk = malloc(sizeof *chunk + size);
     if (chunk == NULL)
         return NULL;
     *chunk = (struct store_chunk){.next = batch->chunks, .size = size};
@@ -85,7 +90,7 @@ static struct store_chunk *add_chunk(struct store_batch *batch, size_t needed)
 /* Lives as long as the batch.  NULL when there is no memory. */
 static void *take_memory(struct store_batch *batch, size_t size)
 {
-    const size_t unit = _Alignof(max_align_t);
+    const size_t unit = MEMORY_IS_WATCHED ? 1 : _Alignof(max_align_t);
     size_t needed = (size + unit - 1) / unit * unit;
     struct store_chunk *chunk = batch->chunks;
     void *memory;

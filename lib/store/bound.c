@@ -18,9 +18,10 @@ void store_bound_number(struct store_bound *self, int at, int64_t number)
 
     if ((self->has_number & bit) != 0 && self->numbers[at - 1] == number)
         return;
-    sqlite3_bind_int64(self->statement, at, number);
+    self->has_number &= ~bit;
+    if (sqlite3_bind_int64(self->statement, at, number) == SQLITE_OK)
+        self->has_number |= bit;
     self->numbers[at - 1] = number;
-    self->has_number |= bit;
 }
 
 /* Whether there is something to be bound. */
