@@ -11,18 +11,23 @@ enum {
     GATHER_MOST_US = 5000,
 };
 
-/* Where the disk takes longer than all clients' changes do, all of them had better share a sync.
- * Else a commit takes what there is: who is answered asks again while the next one is written, and
- * so two syncs have everybody's change all the same.
+/* How many changes a commit had better have, when so many clients have one under way at a time.  If
+ * the disk is what takes the time, all of them; else half, so that the other half can be answered
+ * and asks again while this one is written.
  */
+static size_t changes_wanted(size_t clients, int64_t sync_us)
+{
+    return sync_us > (int64_t)clients * GATHER_CHANGE_US ? clients : clients / 2;
+}
+
 int64_t store_gather_begin(struct store_gather *self, int64_t sync_us)
 {
     size_t clients = self->last + self->next;
     int64_t most_us = sync_us / GATHER_PART;
 
-    if (clients < 2 || sync_us < GATHER_FROM_US || sync_us <= (int64_t)clients * GATHER_CHANGE_US)
+    if (clients < 2 || sync_us < GATHER_FROM_US)
         return 0;
-    self->wanted = clients;
+    self->wanted = changes_wanted(clients, sync_us);
     return most_us < GATHER_MOST_US ? most_us : GATHER_MOST_US;
 }
 

@@ -16,8 +16,8 @@ struct store_gather {
 /* Says how many microseconds a commit had better wait, and in self->wanted for how many changes; 0
  * for not at all.  `sync_us` is what the disk takes for a commit.  Clients that were answered
  * together ask again together, one a little behind the other: a commit that did not wait for the
- * rest would make it wait for a whole commit.  Who is alone never waits, and on a disk that is fast
- * for so many nobody does.
+ * rest would make it wait for a whole commit.  Who is alone never waits, and on a fast disk nobody
+ * does.
  */
 int64_t store_gather_begin(struct store_gather *self, int64_t sync_us);
 
