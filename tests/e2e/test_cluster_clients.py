@@ -5,7 +5,6 @@ and others: who waits or holds goes on where the state is, and nowhere else."""
 import json
 import os
 import shutil
-import signal
 
 from support import farm, scripts, tap
 from support.lockd import Server
@@ -94,7 +93,7 @@ def all_leave_a_server_that_has_frozen(folder):
     waiters = {kind: several.start(kind, kind) for kind in HOLDERS}
     farm.poll(lambda: len(listed(several.first, "waiters")) == len(waiters), "all wait")
     several.start_last("none")
-    several.first.process.send_signal(signal.SIGSTOP)
+    farm.freeze(several.first.process.pid)
     farm.poll(lambda: set(several.last.held()) == set(HOLDERS), "all are at the other one", 90)
     farm.poll(lambda: len({lock["name"] for lock in listed(several.last, "locks")} &
                           set(HOLDERS)) == len(HOLDERS), "they hold there")

@@ -94,7 +94,7 @@ def one_that_dies_again_and_again_leaves_the_place_to_another(folder):
 @test
 def one_whose_parent_is_stopped_before_it_is_back_leaves_the_place(folder):
     those, parent = parent_beside_another(folder)
-    os.kill(parent.pid, signal.SIGSTOP)
+    farm.freeze(parent.pid)
     parent.kill_child()
     os.kill(parent.pid, signal.SIGTERM)
     os.kill(parent.pid, signal.SIGCONT)

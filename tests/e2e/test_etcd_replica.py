@@ -85,7 +85,7 @@ def a_standby_takes_over_and_the_old_one_is_deposed(folder):
     one = Replica(cluster, "one", TAKEOVER_MS)
     one.lead()
     farm.equal(one.commit("commit", "r/1", "mine").split()[0], "committed")
-    one.process.send_signal(signal.SIGSTOP)
+    farm.freeze(one.process.pid)
     two = Replica(cluster, "two", TAKEOVER_MS)
     farm.equal(two.lead(), 2)
     farm.equal(two.commit("commit", "r/1").split()[0], "committed")

@@ -88,7 +88,7 @@ def whoever_is_killed_stopped_or_resigns_another_leads_and_no_token_is_given_twi
     loaded = int(second.says("loaded")[-1].split()[1])
     assert loaded >= len(first.tokens()), "what was confirmed is there"
     # One that is stopped, and does not know how long.
-    second.process.send_signal(signal.SIGSTOP)
+    farm.freeze(second.process.pid)
     third = world.leader(but=[first, second])
     second.process.send_signal(signal.SIGCONT)
     farm.poll(lambda: second.says("deposed"), "it learns that another leads")

@@ -146,7 +146,7 @@ def a_server_that_does_not_answer_a_holder_ends_the_day():
 
     def silence(lockerd):
         once_held(lockerd)
-        os.kill(lockerd.server.pid, signal.SIGSTOP)
+        farm.freeze(lockerd.server.pid)
     outcomes, _ = played_beside(plan, silence, quiet_s=2)
     farm.equal([one.end for one in outcomes], ["none"])
 
@@ -167,7 +167,7 @@ def a_job_that_was_done_when_its_node_failed_has_given_its_seats_back_by_then():
 
     def silence(lockerd):
         once_held(lockerd, 2)
-        os.kill(lockerd.server.pid, signal.SIGSTOP)
+        farm.freeze(lockerd.server.pid)
     outcomes, _ = played_beside(plan, silence)
     farm.equal([one.end for one in outcomes], ["unlock", "node"])
     farm.equal(outcomes[0].proof, outcomes[0].left)

@@ -75,7 +75,7 @@ def nothing_is_released_while_grid_engine_does_not_answer():
         farm.contains(done.stderr, message)
         farm.contains(done.stderr, "; nothing was released\n")
     qmaster = [pid for pid in cluster.processes("qm") if gridengine.name_of(pid) == "sge_qmaster"]
-    os.kill(qmaster[0], signal.SIGSTOP)
+    farm.freeze(qmaster[0])
     try:
         done = cluster.run("qm", f"{lab.bin}/lockreap", "-S", "sge", "--timeout", "1", extra=lab.variables)
     finally:
@@ -120,7 +120,7 @@ def push(job):
     """Has Grid Engine run a job anew elsewhere, while its shepherd does not hear of it."""
     node = cluster.node_of(job)
     pid = shepherd_of(node)
-    os.kill(pid, signal.SIGSTOP)
+    farm.freeze(pid)
     cluster.must("qm", "qmod", "-rj", job)
     return node, pid
 

@@ -140,7 +140,7 @@ def a_server_that_stood_still_has_heard_nothing():
     leave_alone(lab, "a", "--lost-after", "6")
     with open(f"/proc/{lab.server.pid}/task/{lab.server.pid}/children", encoding="ascii") as children:
         server = int(children.read())
-    os.kill(server, signal.SIGSTOP)
+    farm.freeze(server)
     began = time.monotonic()
     farm.poll(lambda: time.monotonic() > began + 10, "it stood still for longer than it may be silent")
     os.kill(server, signal.SIGCONT)

@@ -128,7 +128,7 @@ def the_monitor_keeps_nothing_of_the_job_open(folder):
     farm.equal(os.readlink(f"/proc/{monitor}/cwd"), "/")
     farm.equal(os.getsid(monitor) == os.getsid(0), False)
     # The pipe ends with the job, not with the monitor.
-    os.kill(monitor, signal.SIGSTOP)
+    farm.freeze(monitor)
     farm.at_end(lambda: farm.kill_pid(monitor))
     holder.stdin.close()
     farm.equal(holder.stdout.read(), b"")
@@ -169,7 +169,7 @@ def the_shell_of_the_user_does_not_wait_for_the_monitor():
 def job_control_reaches_the_job():
     lab = Farm()
     holder = lab.hold("seat")
-    holder.send_signal(signal.SIGSTOP)
+    farm.freeze(holder.pid)
     farm.poll(lambda: os.waitid(os.P_PID, holder.pid,
                                 os.WSTOPPED | os.WNOWAIT | os.WNOHANG) is not None, "it stopped")
     time.sleep(0.1)

@@ -42,7 +42,7 @@ def all_at_once(calls):
 def stopped_server():
     """A server that is stopped until the test ends, and the environment that names it."""
     server, port = start_server()
-    server.send_signal(signal.SIGSTOP)
+    farm.freeze(server.pid)
     farm.at_end(lambda: server.send_signal(signal.SIGCONT))
     return server, port, farm.environment(IPCLOCKER_HOST="localhost", IPCLOCKER_PORT=port)
 
@@ -107,7 +107,7 @@ def a_waiter_in_the_queue_is_told_of_a_silent_server():
     lab = Farm(port)
     wire = Wire(port).lock("o_1_u", "x")
     waiter = lab.wait_for("x", "--verbose", command=["echo", "got"])
-    server.send_signal(signal.SIGSTOP)
+    farm.freeze(server.pid)
     farm.at_end(lambda: server.send_signal(signal.SIGCONT))
     lines = []
     while not lines or "does not answer" not in lines[-1]:

@@ -127,7 +127,7 @@ def it_is_told_when_a_session_comes_back_too_late():
     proxy = Proxy(lab.port)
     job = holding(lab, "--port", proxy.port)
     monitor = lab.poll_monitor("a")
-    os.kill(monitor, signal.SIGSTOP)
+    farm.freeze(monitor)
     proxy.cut()
     break_it(lab)
     holding(lab)

@@ -98,7 +98,7 @@ def without_munged_locks_are_claimed_as_ever(folder):
 @tap.test
 def a_munged_that_hangs_costs_two_seconds(folder):
     lab = Lab(folder, "munge")
-    lab.munge.process.send_signal(signal.SIGSTOP)
+    farm.freeze(lab.munge.process.pid)
     try:
         job = lab.hold("x")
         farm.equal(lab.locks()["x"]["proof"], "claimed")

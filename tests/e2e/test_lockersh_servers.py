@@ -181,7 +181,7 @@ def the_wait_limit_covers_the_search_for_a_server():
 @tap.test
 def a_server_that_hangs_is_no_busy_lock():
     server, port = start_server()
-    server.send_signal(signal.SIGSTOP)
+    farm.freeze(server.pid)
     try:
         result = lockersh("--dhost", f"127.0.0.1={port}", "-w", "0.5", "--lock", "a", "true")
         farm.equal((result.returncode, result.stderr),
@@ -339,7 +339,7 @@ def a_lock_that_was_broken_does_not_come_back():
     holder = lab.start("--lock", "a:b", "--port", proxy.port, "--exec", "sleep", "1000")
     lab.poll_held("a", holder.pid)
     monitor = lab.poll_monitor("a:b")
-    os.kill(monitor, signal.SIGSTOP)
+    farm.freeze(monitor)
     proxy.cut()
     farm.equal(lab.run("--break", "a").returncode, 0)
     other = lab.hold("a")

@@ -34,7 +34,7 @@ def a_munged_that_hangs_holds_up_nobody_else(folder):
     for _ in range(8):
         wire = Proof(server.port)
         waiting.append((wire, munge.credential(wire.payload(), ANN)))
-    munge.process.send_signal(signal.SIGSTOP)
+    farm.freeze(munge.process.pid)
     try:
         begun = time.monotonic()
         for wire, credential in waiting:

@@ -208,7 +208,7 @@ def a_stopped_command_hears_any_signal():
     for word, number in (("USR1", signal.SIGUSR1), ("ALRM", signal.SIGALRM), ("KILL", 9)):
         watched = sleeper()
         process = started("--pid", watched.pid, "--signal", word, "echo ready; exec sleep 1000")
-        process.send_signal(signal.SIGSTOP)
+        farm.freeze(process.pid)
         seconds_until_end(process.pid, watched.kill)
         farm.equal(process.wait(), -number)
 

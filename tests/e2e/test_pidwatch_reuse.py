@@ -104,7 +104,7 @@ def victim_pid_is_reused(_folder):
     farm.equal(run_pidwatch("--pid", watched.pid, "--signal", "KILL", "--foreground",
                             victim.pid).returncode, 0)
     watcher, = watchers_of(victim.pid)
-    os.kill(watcher, signal.SIGSTOP)
+    farm.freeze(watcher)
     victim.kill()
     victim.wait()
     again = reuse(victim.pid)

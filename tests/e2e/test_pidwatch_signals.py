@@ -89,7 +89,7 @@ def grace_ends_what_does_not_listen():
 def a_stopped_command_is_continued_to_its_end():
     watched = sleeper()
     process = started("--pid", watched.pid, READY)
-    process.send_signal(signal.SIGSTOP)
+    farm.freeze(process.pid)
     seconds_until_end(process.pid, watched.kill)
     farm.equal(process.wait(), -signal.SIGHUP)
 
@@ -103,7 +103,7 @@ def a_silent_host_is_dead_only_where_that_is_asked_for(folder):
     farm.poll(lambda: daemon.counters()["watches"] == 2, "both watch")
     time.sleep(2)
     farm.equal((patient.poll(), hasty.poll()), (None, None))
-    took = seconds_until_end(hasty.pid, lambda: daemon.process.send_signal(signal.SIGSTOP))
+    took = seconds_until_end(hasty.pid, lambda: farm.freeze(daemon.process.pid))
     farm.equal(hasty.wait(), -signal.SIGHUP)
     print(f"# ended {took:.1f} s after its host fell silent, with --on-host-down 1.5")
     assert 1.4 <= took < 10, took

@@ -209,7 +209,7 @@ def a_loss_while_the_server_was_not_reached_is_told(folder):
     program = start(proxy.port, "seat = farmlock.lock('a', notice=note).acquire()\nsay(seat)\nuntil()\n"
                     "try:\n    seat.renew()\nexcept farmlock.Lost as error:\n    say(error.code)\n")
     farm.equal(said(program), "a")
-    os.kill(program.pid, signal.SIGSTOP)
+    farm.freeze(program.pid)
     proxy.cut()
     farm.equal(lab.run("--break", "a").returncode, 0)
     os.kill(program.pid, signal.SIGCONT)

@@ -78,7 +78,7 @@ def a_lock_outlives_the_one_that_has_granted_it(folder):
     holder.communicate("\n", timeout=farm.PATIENCE_S)
     assert int(waiter.stdout.readline()) > token
     # Who is frozen is not waited for, either.
-    os.kill(int(trial.leaders()[1][1]), signal.SIGSTOP)
+    farm.freeze(int(trial.leaders()[1][1]))
     farm.poll(lambda: len(trial.leaders()) == 3, "a third one leads")
     farm.contains(trial.owner("a"), f"_{waiter.pid}")
     waiter.communicate("\n", timeout=farm.PATIENCE_S)

@@ -81,7 +81,7 @@ def a_syslogd_that_stops_holds_nobody_up(folder):
     log_a_line(port, 0)
     farm.poll(lambda: f"lockerd[{server.pid}]: " in syslog.text(), "lines come there")
     farm.contains(syslog.text(), "daemon.")
-    syslog.process.send_signal(signal.SIGSTOP)
+    farm.freeze(syslog.process.pid)
     slowest = 0
     for number in range(1, 400):
         begun = time.monotonic()
@@ -111,7 +111,7 @@ def pidstatd_in_the_background_logs_there_too(folder):
     try:
         farm.poll(lambda: "]: listens on" in syslog.text(), "its line comes there")
         farm.contains(syslog.text(), "daemon.info pidstatd[")
-        syslog.process.send_signal(signal.SIGSTOP)
+        farm.freeze(syslog.process.pid)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
             asker.settimeout(10)
             asker.connect(("127.0.0.1", port))

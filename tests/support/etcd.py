@@ -125,7 +125,7 @@ class Member:
 
     def freeze(self):
         """Until the test's end, or thaw(): its kernel goes on taking connections and bytes."""
-        self.process.send_signal(signal.SIGSTOP)
+        farm.freeze(self.process.pid)
 
     def thaw(self):
         self.process.send_signal(signal.SIGCONT)

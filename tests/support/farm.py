@@ -1,6 +1,7 @@
 """What the end-to-end tests share: the built programs, daemons of a test's own, polling."""
 
 import atexit
+import contextlib
 import errno
 import glob
 import os
@@ -105,6 +106,20 @@ def promised(what, measure, median_s, worst_s):
 
 def equal(found, expected):
     assert found == expected, f"\n  found:    {found!r}\n  expected: {expected!r}"
+
+
+def _states(pid):
+    """Of its threads, as proc(5) has them."""
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError), \
+                open(f"/proc/{pid}/task/{task}/stat", encoding="utf-8", errors="replace") as stat:
+            yield stat.read().rpartition(")")[2].split()[0]
+
+
+def freeze(pid):
+    """Stops a process, and waits until all of its threads are: a signal is only on its way at first."""
+    os.kill(pid, signal.SIGSTOP)
+    poll(lambda: set(_states(pid)) <= set("TtZX"), f"process {pid} is stopped")
 
 
 def contains(text, part):

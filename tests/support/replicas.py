@@ -53,7 +53,7 @@ class Replica:
         farm.equal(self.process.wait(farm.PATIENCE_S), 0)
 
     def freeze(self):
-        self.process.send_signal(signal.SIGSTOP)
+        farm.freeze(self.process.pid)
 
     def thaw(self):
         self.process.send_signal(signal.SIGCONT)

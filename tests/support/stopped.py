@@ -16,7 +16,7 @@ class Stopped:
         self.pid = pid
 
     def __enter__(self):
-        os.kill(self.pid, signal.SIGSTOP)
+        farm.freeze(self.pid)
         self.until = time.monotonic() + STOP_S
         farm.at_end(self.go_on)
         return self
