@@ -50,7 +50,7 @@ def a_test_finds_nothing_of_one_that_failed():
 @test
 def a_cluster_that_a_test_has_broken_is_built_anew():
     job, at_work = leave_a_mess()
-    cluster.daemons["n1"].send_signal(signal.SIGSTOP)
+    farm.freeze(cluster.daemons["n1"].pid)
     cluster.stop_daemon("slurmctld", signal.SIGKILL)
     cluster.make_ready()
     assert not any(map(farm.is_alive, at_work))

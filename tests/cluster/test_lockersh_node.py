@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Seats of jobs whose node crashes: nobody there is left to give them back, or to be asked."""
 
-import os
+import contextlib
 import signal
 
 from support import slurm
@@ -23,10 +23,15 @@ def job_on_a_machine_of_its_own(seats, *words):
 
 def crash():
     """Ends every process of the node at once, and has Slurm know."""
-    at_work = [pid for pid in cluster.processes() if b"SLURMD_NODENAME=n2" in environment(pid)]
-    # A machine is gone at once: nothing on it sees the end of anything else, and tells of it.
-    for pid in at_work:
-        os.kill(pid, signal.SIGSTOP)
+    # A machine is gone at once: nothing on it sees the end of anything else, and tells of it; and
+    # what one of them starts meanwhile goes, too.
+    at_work = []
+    while found := [pid for pid in cluster.processes()
+                    if b"SLURMD_NODENAME=n2" in environment(pid) and pid not in at_work]:
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError, FileNotFoundError):
+                farm.freeze(pid)
+        at_work += found
     cluster.stop_daemon("n2", signal.SIGKILL)
     farm.poll(lambda: not any(map(farm.is_alive, at_work)), "all processes of the node are gone")
     assert at_work

@@ -147,7 +147,7 @@ def nothing_is_released_while_slurm_does_not_answer():
     seats.hold("x", at(job))
     silent(seats, SLURM_CONF="/nonexistent/slurm.conf")
     silent(seats, SLURM_CONF="/etc/passwd")
-    cluster.daemons["slurmctld"].send_signal(signal.SIGSTOP)
+    farm.freeze(cluster.daemons["slurmctld"].pid)
     try:
         silent(seats)
     finally:
@@ -215,7 +215,7 @@ def a_service_tells_systemd_looks_again_and_says_once_what_fails(folder):
                 return [line for line in text.read().splitlines() if part in line]
 
         farm.equal(ready.recv(100), b"READY=1")
-        cluster.daemons["slurmctld"].send_signal(signal.SIGSTOP)
+        farm.freeze(cluster.daemons["slurmctld"].pid)
         try:
             farm.poll(lambda: said("slurmctld: no answer within 2.0 s"), "the failure is told")
             time.sleep(3)  # and once only

@@ -330,7 +330,7 @@ def a_service_keeps_what_it_has_while_a_server_is_away(folder):
     service, said = start(seats, folder, "--timeout", "2")
     farm.equal(ready.recv(100), b"READY=1")
     farm.poll(lambda: reserved() == {"vcs": 1}, "a seat is set aside")
-    cluster.daemons["slurmctld"].send_signal(signal.SIGSTOP)
+    farm.freeze(cluster.daemons["slurmctld"].pid)
     try:
         farm.poll(lambda: len(said()) == 2, "the failure is told")
         time.sleep(3)  # and once only
