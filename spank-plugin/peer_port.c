@@ -12,7 +12,7 @@
 #include "base/number.h"
 #include "base/random.h"
 #include "net/address.h"
-#include "process/proc_stat.h"
+#include "process/proc_file.h"
 
 enum { ROOM = 65536, QUEUE_DEFAULT = 128 };
 

@@ -10,6 +10,7 @@
 
 #include "base/array.h"
 #include "base/number.h"
+#include "proc_file.h"
 
 enum {
     NEWEST = 64, /* processes that are looked after */

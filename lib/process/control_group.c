@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "proc_file.h"
 #include "proc_stat.h"
 
 bool control_group_whole(const char *text, char *out, size_t size)

@@ -12,6 +12,7 @@
 #include "base/array.h"
 #include "base/clock.h"
 #include "census.h"
+#include "proc_file.h"
 #include "proc_stat.h"
 #include "process.h"
 #include "process_ref.h"

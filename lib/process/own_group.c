@@ -14,7 +14,7 @@
 
 #include "base/number.h"
 #include "base/words.h"
-#include "proc_stat.h"
+#include "proc_file.h"
 #include "process.h"
 
 enum { DEPTH_MOST = 16, REMOVE_TRIES = 50, REMOVE_PAUSE_US = 20000 };

@@ -4,7 +4,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,25 +11,8 @@
 
 #include "base/number.h"
 #include "base/words.h"
+#include "proc_file.h"
 #include "time_namespace.h"
-
-ssize_t proc_file_read(const char *path, char *buf, size_t size)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    size_t len = 0;
-    ssize_t got;
-
-    if (fd < 0)
-        return -1;
-    do {
-        got = read(fd, buf + len, size - 1 - len);
-        if (got > 0)
-            len += (size_t)got;
-    } while ((got > 0 && len < size - 1) || (got < 0 && errno == EINTR));
-    close(fd);
-    buf[len] = '\0';
-    return (ssize_t)len;
-}
 
 /* After unshare(1) --pid without --mount-proc, /proc speaks of another pid namespace's pids:
  * what it says about ours would be about strangers. */

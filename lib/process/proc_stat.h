@@ -64,9 +64,4 @@ int proc_signals_read(pid_t pid, struct proc_signals *signals);
 
 bool proc_signals_has(uint64_t set, int number);
 
-/* Reads a file, such as "/proc/1/cgroup", into `buf`, cut to what fits, and ends it with a NUL.
- * Returns its length, or -1 with errno from open(2).
- */
-ssize_t proc_file_read(const char *path, char *buf, size_t size);
-
 #endif

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "proc_file.h"
 #include "proc_stat.h"
 #include "time_namespace.h"
 

@@ -3,13 +3,14 @@
  */
 #include "time_namespace.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "proc_file.h"
 
 #define SECOND_NS INT64_C(1000000000)
 
@@ -31,16 +32,11 @@ static bool is_ours(void)
 static void read_offset(void)
 {
     static const char word[] = "\nboottime";
-    int fd = open("/proc/self/timens_offsets", O_RDONLY | O_CLOEXEC);
     char text[256], *end;
-    ssize_t len;
 
     offset.is_known = true;
-    if (fd < 0)
+    if (proc_file_read("/proc/self/timens_offsets", text, sizeof text) <= 0)
         return;
-    len = read(fd, text, sizeof text - 1);
-    close(fd);
-    text[len > 0 ? len : 0] = '\0';
     end = strstr(text, word);
     if (end == NULL)
         return;

@@ -7,7 +7,7 @@
 
 #include "base/number.h"
 #include "base/words.h"
-#include "proc_stat.h"
+#include "proc_file.h"
 
 /* The kernel takes 340 ranges at most. */
 enum { MAP_SIZE = 340 * 40, USUAL_OVERFLOW = 65534 };
