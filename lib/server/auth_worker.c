@@ -241,11 +241,12 @@ static void arm(struct ipclocker_server *server)
 {
     struct auth_desk *desk = server->auth_desk;
     const struct auth_job *first = TAILQ_FIRST(&desk->waiting);
-    int64_t left_ms = first != NULL ? first->deadline_ms - now_ms() : 0;
     struct timeval left = {0};
+    int64_t left_ms;
 
     if (first == NULL || evtimer_pending(&desk->late, NULL))
         return;
+    left_ms = first->deadline_ms - now_ms();
     if (left_ms > 0)
         left = (struct timeval){.tv_sec = left_ms / 1000, .tv_usec = left_ms % 1000 * 1000};
     evtimer_add(&desk->late, &left);

@@ -217,17 +217,28 @@ void setting_session(struct conn *conn, char *args)
     conn->autounlock |= conn->session;
 }
 
+static bool read_hold_ms(char *args, int64_t *hold_ms)
+{
+    int digit = only_digit(args);
+    const char *value;
+
+    if (digit >= 0) {
+        *hold_ms = digit * INT64_C(1000);
+        return true;
+    }
+    value = words_next(&args);
+    return value != NULL &&
+           number_parse_seconds(value, INT64_C(1) << MAX_HOLD_MS_BITS, hold_ms) == 0;
+}
+
 void setting_timeout(struct conn *conn, char *args)
 {
     static const struct refusal no_time = {ERROR_CODE_MALFORMED,
                                            "the timeout is not a number of seconds, or too large"};
-    int digit = only_digit(args);
-    int64_t hold_ms = digit * INT64_C(1000);
-    const char *value = digit < 0 ? words_next(&args) : args;
     struct particulars *own;
+    int64_t hold_ms;
 
-    if (digit < 0 && (value == NULL ||
-                      number_parse_seconds(value, INT64_C(1) << MAX_HOLD_MS_BITS, &hold_ms) != 0))
+    if (!read_hold_ms(args, &hold_ms))
         set_fault(conn, &no_time);
     else if (hold_ms != conn->says->hold_ms && (own = particulars_of(conn)) != NULL)
         own->hold_ms = hold_ms;
