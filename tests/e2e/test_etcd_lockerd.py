@@ -153,8 +153,9 @@ def a_frozen_leader_tells_nothing_that_is_not_so_any_more(folder):
         farm.equal(one.line(), "error another lockerd may serve now; try again later")
         farm.equal(one.line(), None)
     farm.poll(lambda: refuses(old.port), "the old one does not listen")
-    # It stands by without having been started anew; of how it stands only the newest is told.
+    # It stands by without having been started anew.
     farm.poll(lambda: "standing by: lockerd at" in old.log(), "it stands by")
+    farm.contains(old.log(), "deposed")
     new.kill()
     farm.poll(old.serves, "the old one serves again")
     farm.equal(old.wire().ask("user bob", "locks a", "STATUS")["owner"], "bob")
