@@ -188,6 +188,7 @@ def give_up(folder, is_old):
         while not line.startswith("refused"):
             assert program.poll() is None, program.stderr.read()
             line = scripts.said(program)
+        farm.poll(lambda: "CANCEL" in between.sealed(), f"{name} has said that it leaves")
         yield name, server, between
         farm.equal(program.poll(), None)
         program.kill()
