@@ -235,13 +235,16 @@ else
 SLURM_DEPS := build etcd test slurm
 SLURM_BUILT := check-build
 endif
-.PHONY: check-slurm check-slurm-build check-slurm-run
-check-slurm:
-	@[ -n '$(RELEASE)' ] || { echo 'check-slurm: say RELEASE=trixie or RELEASE=sid' >&2; exit 64; }
-	@setpriv --pdeathsig TERM sh .ci/release $(RELEASE) \
-	    sh -c '.ci/deps $(SLURM_DEPS) && make -j$(JOBS) "$$@" check-slurm-build && make "$$@" demo && exec make --no-print-directory "$$@" check-slurm-run' \
-	    check-slurm WERROR=$(WERROR) PROVE='$(PROVE)' \
+.PHONY: check-slurm check-slurm-ready check-slurm-build check-slurm-run
+SLURM_READY := .ci/deps $(SLURM_DEPS) && make -j$(JOBS) "$$@" check-slurm-build
+IN_SLURM_ROOT = @[ -n '$(RELEASE)' ] || { echo '$@: say RELEASE=trixie or RELEASE=sid' >&2; exit 64; }; \
+	setpriv --pdeathsig TERM sh .ci/release $(RELEASE) sh -c '$(1)' $@ WERROR=$(WERROR) PROVE='$(PROVE)' \
 	    $(if $(filter command line,$(origin TESTS)),TESTS='$(value TESTS)')
+check-slurm:
+	$(call IN_SLURM_ROOT,$(SLURM_READY) && make "$$@" demo && exec make --no-print-directory "$$@" check-slurm-run)
+# The root, and what is built there.
+check-slurm-ready:
+	$(call IN_SLURM_ROOT,$(SLURM_READY))
 check-slurm-build: $(SLURM_BUILT)
 check-slurm-run:
 	@slurmd -V
