@@ -98,6 +98,7 @@ $B/tests/unit/spank-plugin/test_contact: $(call TESTED_OF,spank-plugin/contact)
 $B/tests/unit/spank-plugin/test_peer_watch: $(call TESTED_OF,spank-plugin/peer_watch spank-plugin/peer_port)
 $B/tests/unit/spank-plugin/test_settings: $(call TESTED_OF,spank-plugin/settings)
 $B/tests/unit/spank-plugin/test_witness: $(call TESTED_OF,spank-plugin/witness)
+$B/tests/unit/uriexec/test_launcher: $(call TESTED_OF,wrappers/uriexec/launcher)
 $B/tests/unit/uriexec/test_tie_word: $(call TESTED_OF,wrappers/uriexec/tie_word)
 
 # They read and write etcd's messages themselves.
