@@ -236,6 +236,8 @@ static enum line_result auth_line(struct answer_parser *parser, const struct ans
     if (!seal_nonce_parse(&parser->answer.nonce, words->word[2]) ||
         number_parse(words->word[3], UINT32_MAX, &parser->answer.number) != 0)
         return LINE_BAD;
+    parser->answer.seals_urgent =
+        strcmp(words->word[4], "urgent") == 0 || strcmp(words->word[5], "urgent") == 0;
     return LINE_ANSWER;
 }
 

@@ -180,6 +180,7 @@ enum client_dialect { DIALECT_UNKNOWN, DIALECT_CLASSIC, DIALECT_2 };
 struct client_proof {
     bool is_asked; /* how to */
     bool is_by_munge, is_by_grant, is_sealed;
+    bool seals_urgent; /* what is done while a LOCK waits, too */
     size_t sealed_len; /* of what is to be sent, so much is sealed */
     struct siphash_key key;
     struct seal_chain chain;
