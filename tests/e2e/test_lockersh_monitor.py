@@ -37,7 +37,7 @@ def pid_here(lock):
     before lockersh has become the command."""
     for path in glob.glob("/proc/[0-9]*/status"):
         ids = namespaces(path)
-        if (len(ids) > 1 and ids[-1] == str(lock["pid"]) and f"LOCKERSH_TOKEN={lock['token']}"
+        if (len(ids) > 1 and ids[-1] == str(lock["pid"]) and f"LOCKERSH_OWNER={lock['owner']}"
                 in read_strings(os.path.dirname(path) + "/environ")):
             return int(ids[0])
     return None
