@@ -226,15 +226,39 @@ static int serve(void *context)
     status = serve_on(self);
     pidstatd_http_stop();
     pidstat_server_destroy(self->server);
+    self->server = NULL;
     event_base_free(self->base);
     return status;
+}
+
+static int start(struct pidstatd *self)
+{
+    const struct background background = {.name = "pidstatd",
+                                          .serve = serve,
+                                          .context = self,
+                                          .foreground = !self->options.background,
+                                          .quiet = self->options.background,
+                                          .pid_file = self->options.pid_file};
+    char why[OWN_FILE_WHY_SIZE];
+    int status;
+
+    if (pidstat_server_set_host(self->server, self->options.host) != 0)
+        return cli_error("pidstatd", EX_OSERR, "cannot start: %s", error_text(errno));
+    if (self->options.port != NULL)
+        pidstat_server_set_port(self->server, self->options.port);
+    pidstat_server_set_max_watches(self->server, self->options.max_watches);
+    privileges_choose(&self->options.privileges, "nobody", &self->privileges);
+    log_open("pidstatd", self->options.background ? "syslog" : NULL, self->options.debug,
+             &self->privileges, why);
+    status = listen_on_sockets(self);
+    if (status == 0)
+        status = pidstatd_http_listen(&self->options.http, self->server);
+    return status != 0 ? status : background_run(&background);
 }
 
 int main(int argc, char **argv)
 {
     struct pidstatd self = {.server = NULL};
-    struct background background = {.name = "pidstatd", .serve = serve, .context = &self};
-    char why[OWN_FILE_WHY_SIZE];
     int status;
 
     descriptor_occupy_streams(0);
@@ -242,19 +266,9 @@ int main(int argc, char **argv)
     if (status >= 0)
         return status;
     self.server = pidstat_server_create();
-    if (self.server == NULL || pidstat_server_set_host(self.server, self.options.host) != 0)
+    if (self.server == NULL)
         return cli_error("pidstatd", EX_OSERR, "cannot start: %s", error_text(errno));
-    if (self.options.port != NULL)
-        pidstat_server_set_port(self.server, self.options.port);
-    pidstat_server_set_max_watches(self.server, self.options.max_watches);
-    background.foreground = !self.options.background;
-    background.quiet = self.options.background;
-    background.pid_file = self.options.pid_file;
-    privileges_choose(&self.options.privileges, "nobody", &self.privileges);
-    log_open("pidstatd", self.options.background ? "syslog" : NULL, self.options.debug,
-             &self.privileges, why);
-    status = listen_on_sockets(&self);
-    if (status == 0)
-        status = pidstatd_http_listen(&self.options.http, self.server);
-    return status != 0 ? status : background_run(&background);
+    status = start(&self);
+    pidstat_server_destroy(self.server);
+    return status;
 }

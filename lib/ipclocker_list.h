@@ -58,7 +58,7 @@ struct ipclocker_list_lock {
     int64_t waiting;    /* how many requests are queued for it */
     int autounlock;     /* whether the end of the owner's process releases it: 1, 0 or -1 */
     bool shared;        /* others may have an entry for the same lock */
-    uint64_t token;     /* 0 where it is not known */
+    uint64_t token;     /* 0 where it is not told: to its owner only, by ipclocker_token() */
     const char *pool;   /* whose seat it is; NULL: none */
     bool kept;          /* its owner has gone, and nobody else gets it yet */
     bool until_boot;    /* nor before the owner's host has booted anew */

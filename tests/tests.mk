@@ -24,7 +24,7 @@ SLOW_TESTS  := $(filter $(addprefix tests/cluster/test_,$(addsuffix .py,lockersh
                    pidwatch_quiet pidwatch_settings \
                    pidwatch_steps slurm_releases)),$(CLUSTER_TESTS)) \
                $(filter $(addprefix tests/e2e/test_,$(addsuffix .py,damaged_state gridengine \
-                   history_times hostile_server http_quiet lockerd_clock lockerd_costs lockerd_history lockerd_silence \
+                   history_times hostile_server http_quiet lockerd_clock lockerd_costs lockerd_deaf lockerd_history lockerd_silence \
                    lockersh_limits lockersh_nested lockflex_service munge_later pidstatd pidwatch_ends \
                    pidwatch_terminal release scarce stopped uriexec_hops uriexec_shells uriexec_tie)),$(E2E_TESTS))
 PRELOADS    := $(patsubst tests/support/%.c,$B/tests/%.so,$(wildcard tests/support/*.c))
@@ -235,13 +235,16 @@ else
 SLURM_DEPS := build etcd test slurm
 SLURM_BUILT := check-build
 endif
-.PHONY: check-slurm check-slurm-build check-slurm-run
-check-slurm:
-	@[ -n '$(RELEASE)' ] || { echo 'check-slurm: say RELEASE=trixie or RELEASE=sid' >&2; exit 64; }
-	@setpriv --pdeathsig TERM sh .ci/release $(RELEASE) \
-	    sh -c '.ci/deps $(SLURM_DEPS) && make -j$(JOBS) "$$@" check-slurm-build && make "$$@" demo && exec make --no-print-directory "$$@" check-slurm-run' \
-	    check-slurm WERROR=$(WERROR) PROVE='$(PROVE)' \
+.PHONY: check-slurm check-slurm-ready check-slurm-build check-slurm-run
+SLURM_READY := .ci/deps $(SLURM_DEPS) && make -j$(JOBS) "$$@" check-slurm-build
+IN_SLURM_ROOT = @[ -n '$(RELEASE)' ] || { echo '$@: say RELEASE=trixie or RELEASE=sid' >&2; exit 64; }; \
+	setpriv --pdeathsig TERM sh .ci/release $(RELEASE) sh -c '$(1)' $@ WERROR=$(WERROR) PROVE='$(PROVE)' \
 	    $(if $(filter command line,$(origin TESTS)),TESTS='$(value TESTS)')
+check-slurm:
+	$(call IN_SLURM_ROOT,$(SLURM_READY) && make "$$@" demo && exec make --no-print-directory "$$@" check-slurm-run)
+# The root, and what is built there.
+check-slurm-ready:
+	$(call IN_SLURM_ROOT,$(SLURM_READY))
 check-slurm-build: $(SLURM_BUILT)
 check-slurm-run:
 	@slurmd -V

@@ -127,14 +127,15 @@ static bool finish_answer(struct answer_parser *parser)
     return true;
 }
 
-static enum line_result left_line(struct answer_parser *parser, const char *rest)
+/* A time or a length, to which a clock can be added. */
+static bool take_ms(const char *word, int64_t *ms)
 {
-    uint64_t left_ms;
+    uint64_t number;
 
-    if (number_parse(rest, INT64_MAX, &left_ms) != 0)
-        return LINE_BAD;
-    parser->answer.left_ms = (int64_t)left_ms;
-    return LINE_MORE;
+    if (number_parse(word, UINT64_C(1) << 60, &number) != 0)
+        return false;
+    *ms = (int64_t)number;
+    return true;
 }
 
 static enum line_result status_line(struct answer_parser *parser, const char *line)
@@ -153,7 +154,7 @@ static enum line_result status_line(struct answer_parser *parser, const char *li
         if (number_parse(rest, UINT64_MAX, &parser->answer.number) != 0)
             return LINE_BAD;
     } else if (answer_line_has_word(line, "hold-left")) {
-        return left_line(parser, rest);
+        return take_ms(rest, &parser->answer.left_ms) ? LINE_MORE : LINE_BAD;
     } else if (answer_line_has_word(line, "key")) {
         parser->answer.has_key = seal_key_parse(&parser->answer.key, rest);
     } else if (answer_line_has_word(line, "error-code")) {
@@ -180,28 +181,22 @@ static enum line_result list_line(struct answer_parser *parser, char *line)
 
 static enum line_result version_line(struct answer_parser *parser, const struct answer_words *words)
 {
-    uint64_t clock_ms;
-
     begin_answer(parser, ANSWER_VERSION, words->word[1]);
     if (number_parse(words->word[2], INT64_MAX, &parser->answer.number) != 0)
         parser->answer.number = 0;
-    if (number_parse(words->word[3], INT64_MAX, &clock_ms) == 0)
-        parser->answer.clock_ms = (int64_t)clock_ms;
+    take_ms(words->word[3], &parser->answer.clock_ms);
     parser->state = ANSWER_IN_VERSION;
     return LINE_MORE;
 }
 
 static enum line_result queue_line(struct answer_parser *parser, const struct answer_words *words)
 {
-    uint64_t held_ms;
-
     begin_answer(parser, ANSWER_QUEUE, words->word[4]);
     if (number_parse(words->word[1], INT64_MAX, &parser->answer.number) != 0)
         return LINE_BAD;
     if (parser->answer.number == 0)
         return LINE_ANSWER;
-    if (number_parse(words->word[2], INT64_MAX, &held_ms) == 0)
-        parser->answer.held_ms = (int64_t)held_ms;
+    take_ms(words->word[2], &parser->answer.held_ms);
     parser->lock_at = keep(&parser->strings, words->word[3]);
     return LINE_ANSWER;
 }
@@ -241,6 +236,8 @@ static enum line_result auth_line(struct answer_parser *parser, const struct ans
     if (!seal_nonce_parse(&parser->answer.nonce, words->word[2]) ||
         number_parse(words->word[3], UINT32_MAX, &parser->answer.number) != 0)
         return LINE_BAD;
+    parser->answer.seals_urgent =
+        strcmp(words->word[4], "urgent") == 0 || strcmp(words->word[5], "urgent") == 0;
     return LINE_ANSWER;
 }
 

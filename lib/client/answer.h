@@ -64,6 +64,7 @@ struct answer {
     bool has_key;           /* of the grant */
     struct siphash_key key; /* that one */
     struct seal_nonce nonce;
+    bool seals_urgent; /* it reads seals while a LOCK waits */
     char **names;
     size_t name_count;
     struct ipclocker_history_row past;

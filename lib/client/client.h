@@ -183,6 +183,7 @@ struct client_proof {
     bool is_asked; /* how to */
     bool is_by_munge, is_by_grant, is_sealed;
     bool is_out; /* the server has said nothing yet behind a credential, which takes it a while */
+    bool seals_urgent; /* what is done while a LOCK waits, too */
     size_t sealed_len; /* of what is to be sent, so much is sealed */
     struct siphash_key key;
     struct seal_chain chain;

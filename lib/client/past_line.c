@@ -29,7 +29,8 @@ static bool take_time(char **rest, int64_t *time_ms)
 {
     uint64_t number;
 
-    if (!take_number(rest, INT64_MAX, &number))
+    /* So few milliseconds that they can be added up. */
+    if (!take_number(rest, UINT64_C(1) << 60, &number))
         return false;
     *time_ms = (int64_t)number;
     return true;

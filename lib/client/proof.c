@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "engine.h"
 #include "preset_proof.h"
+#include "protocol/sealed.h"
 #include "request.h"
 
 enum { MAKING_MS = 2000 };
@@ -84,34 +85,28 @@ static void prove_by_grant(struct ipclocker *lock, const struct answer *answer)
 
 void client_proof_give(struct ipclocker *lock, const struct answer *answer)
 {
+    lock->connection.proof.seals_urgent = answer->seals_urgent;
     if (can_go_on(lock))
         prove_by_grant(lock, answer);
     else if (strcmp(answer->text, "munge") == 0)
         prove_by_munge(lock, answer);
 }
 
-static bool needs_seal(const char *line, size_t len)
+/* An older server would not read a seal while a LOCK waits, nor anything behind it. */
+static bool needs_seal(const struct client_proof *proof, const char *line, size_t len)
 {
-    static const char *const words[] = {"LOCK",    "UNLOCK",     "RENEW",    "FOLLOW",
-                                        "EXTEND",  "BREAK_LOCK", "DEAD_PID", "DEAD_JOB",
-                                        "OUTSIDE", "OFFLINE",    "ONLINE",   "DEQUEUE"};
-    size_t word_len = 0;
+    const char *space = memchr(line, ' ', len);
+    enum sealed sealed = sealed_word(line, space != NULL ? (size_t)(space - line) : len);
 
-    while (word_len < len && line[word_len] != ' ')
-        word_len++;
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (strlen(words[i]) == word_len && memcmp(words[i], line, word_len) == 0)
-            return true;
-    }
-    return false;
+    return sealed == SEALED_ALWAYS || (sealed == SEALED_URGENT && proof->seals_urgent);
 }
 
-static void add_sealed(struct seal_chain *chain, struct buffer *out, const char *line, size_t len)
+static void add_sealed(struct client_proof *proof, struct buffer *out, const char *line, size_t len)
 {
     char seal[SEAL_TEXT_SIZE];
 
-    seal_format(seal, seal_chain_add(chain, line, len));
-    if (needs_seal(line, len)) {
+    seal_format(seal, seal_chain_add(&proof->chain, line, len));
+    if (needs_seal(proof, line, len)) {
         buffer_add_text(out, "seal ");
         buffer_add_text(out, seal);
         buffer_add(out, "\n", 1);
@@ -135,7 +130,7 @@ void client_proof_seal(struct ipclocker *lock)
 
         if (end == NULL)
             break;
-        add_sealed(&proof->chain, &sealed, line, (size_t)(end - line));
+        add_sealed(proof, &sealed, line, (size_t)(end - line));
         at += (size_t)(end - line) + 1;
     }
     proof->sealed_len = sealed.len;

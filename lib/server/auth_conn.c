@@ -75,7 +75,8 @@ void auth_conn_auth(struct conn *conn, char *args)
     buffer_add_text(out, nonce);
     buffer_add_text(out, " ");
     buffer_add_number(out, server->auth_uid);
-    buffer_add_text(out, server->auth == IPCLOCKER_AUTH_REQUIRE ? " required\n" : "\n");
+    buffer_add_text(out, server->auth == IPCLOCKER_AUTH_REQUIRE ? " required" : "");
+    buffer_add_text(out, " urgent\n");
     pass_mark_dirty(conn);
 }
 

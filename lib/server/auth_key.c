@@ -6,15 +6,26 @@
 
 #include "base/words.h"
 
+static const char seal_word[] = "seal ";
+
+static bool is_seal(const char *line, size_t len)
+{
+    return len >= sizeof seal_word - 1 && memcmp(line, seal_word, sizeof seal_word - 1) == 0;
+}
+
+bool auth_key_may_seal(const struct conn *conn, const char *line, size_t len)
+{
+    return conn->auth != NULL && conn->auth->is_sealed && is_seal(line, len);
+}
+
 bool auth_key_take_line(struct conn *conn, const char *line)
 {
-    static const char word[] = "seal ";
     struct auth_conn *auth = conn->auth;
 
     if (!auth->is_sealed)
         return true;
-    if (strncmp(line, word, sizeof word - 1) == 0) {
-        const char *text = line + sizeof word - 1;
+    if (is_seal(line, strlen(line))) {
+        const char *text = line + sizeof seal_word - 1;
 
         auth->has_seal = seal_parse(&auth->seal, text + words_blank_len(text));
         return false;
@@ -23,16 +34,17 @@ bool auth_key_take_line(struct conn *conn, const char *line)
     return true;
 }
 
-bool auth_key_is_sealed(struct conn *conn)
+enum auth_seal auth_key_use_seal(struct conn *conn)
 {
     struct auth_conn *auth = conn->auth;
-    bool is_right;
+    bool has_seal = auth->has_seal;
 
     if (!auth->is_sealed)
-        return true;
-    is_right = auth->has_seal && auth->seal == auth->chain.state;
+        return AUTH_SEAL_RIGHT;
     auth->has_seal = false;
-    return is_right;
+    if (!has_seal)
+        return AUTH_SEAL_MISSING;
+    return auth->seal == auth->chain.state ? AUTH_SEAL_RIGHT : AUTH_SEAL_WRONG;
 }
 
 void auth_key_fill(const struct conn *conn, struct lock_asker *asker)

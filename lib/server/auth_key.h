@@ -25,9 +25,15 @@ struct auth_conn {
  * false when there is no more to do with it: it was a seal. */
 bool auth_key_take_line(struct conn *conn, const char *line);
 
-/* Whether the command of the line that was taken last has its seal, or needs none.  A seal serves
- * once.  Likewise. */
-bool auth_key_is_sealed(struct conn *conn);
+/* Whether a line, of `len` bytes and without an end, is the seal of the one behind it.  Of any
+ * connection. */
+bool auth_key_may_seal(const struct conn *conn, const char *line, size_t len);
+
+enum auth_seal { AUTH_SEAL_RIGHT, AUTH_SEAL_WRONG, AUTH_SEAL_MISSING };
+
+/* The seal of the command in the line that was taken last, right where it needs none.  A seal
+ * serves once.  Likewise. */
+enum auth_seal auth_key_use_seal(struct conn *conn);
 
 /* The key for an ask of the connection, of which that of its grant is to be made.  Likewise. */
 void auth_key_fill(const struct conn *conn, struct lock_asker *asker);

@@ -173,7 +173,7 @@ static const struct command {
     COMMAND("process", setting_process, 2, SETS),
     COMMAND("session", setting_session, 2, SETS),
     COMMAND("QUEUE", on_queue, 2, URGENT | NAMES),
-    COMMAND("INSIDE", command_inside, 2, URGENT | CHANGES | SILENT | NAMES),
+    COMMAND("INSIDE", command_inside, 2, URGENT | CHANGES | SILENT | NAMES | SEALED),
     COMMAND("RENEW", command_renew, 2, CHANGES | NAMES | PROVEN | SEALED | BY_LOGIN),
     COMMAND("EXTEND", command_extend, 2, CHANGES | NAMES | PROVEN | SEALED),
     COMMAND("FOLLOW", command_follow, 2, CHANGES | NAMES | PROVEN | SEALED),
@@ -181,7 +181,8 @@ static const struct command {
     COMMAND("BREAK_LOCK", command_break_lock, 1, CHANGES | NAMES | PROVEN | SEALED),
     COMMAND("LOCK_LIST", on_lock_list, 1, READS),
     COMMAND("DEAD_PID", on_dead_pid, 1, CHANGES | SILENT | PROVEN | SEALED),
-    COMMAND("DEAD_PROCESS", command_dead_process, 2, URGENT | CHANGES | SILENT | NAMES | PROVEN),
+    COMMAND("DEAD_PROCESS", command_dead_process, 2,
+            URGENT | CHANGES | SILENT | NAMES | PROVEN | SEALED),
     COMMAND("and", setting_and, 2, SETS | NAMES),
     COMMAND("count", setting_count, 2, SETS),
     COMMAND("shared", setting_shared, 2, SETS),
@@ -199,7 +200,7 @@ static const struct command {
     COMMAND("OFFLINE", command_offline, 2, CHANGES | PROVEN | SEALED | BY_LOGIN),
     COMMAND("ONLINE", command_online, 2, CHANGES | PROVEN | SEALED | BY_LOGIN),
     COMMAND("DEQUEUE", command_dequeue, 2, CHANGES | PROVEN | SEALED),
-    COMMAND("CANCEL", on_cancel, 2, URGENT | CHANGES | SILENT),
+    COMMAND("CANCEL", on_cancel, 2, URGENT | CHANGES | SILENT | SEALED),
     COMMAND("WHOAMI", auth_conn_whoami, 2, ITSELF),
     COMMAND("REPLICATION", command_replication, 2, ITSELF),
     COMMAND("DEAD_JOB", command_dead_job, 2, CHANGES | PROVEN | SEALED),
@@ -310,16 +311,28 @@ static bool is_refused(struct conn *conn, const struct command *command)
     return true;
 }
 
-/* The same for want of a proof.  A seal that is wrong ends the connection. */
-static bool is_forbidden(struct conn *conn, const struct command *command)
+/* The same for want of a seal, which ends the connection.  But a client may take the server for one
+ * that reads no seals while a LOCK waits, and send none for what is urgent: that is passed over. */
+static bool is_unsealed(struct conn *conn, const struct command *command)
 {
     static const struct refusal no_seal = {
         ERROR_CODE_PROOF_INVALID, "the seal of a command is missing or not right; connect again"};
+    enum auth_seal seal = auth_key_use_seal(conn);
 
-    if ((command->traits & SEALED) != 0 && conn->auth != NULL && !auth_key_is_sealed(conn)) {
+    if (seal == AUTH_SEAL_RIGHT)
+        return false;
+    if (seal == AUTH_SEAL_WRONG || (command->traits & URGENT) == 0)
         conn_refuse(conn, &no_seal);
+    else if (command->run == command_inside)
+        on_queue(conn, NULL); /* which it asks as well */
+    return true;
+}
+
+/* The same for want of a proof. */
+static bool is_forbidden(struct conn *conn, const struct command *command)
+{
+    if ((command->traits & SEALED) != 0 && conn->auth != NULL && is_unsealed(conn, command))
         return true;
-    }
     if ((command->traits & PROVEN) == 0 || may_change(conn))
         return false;
     conn->fault = NULL;
@@ -412,5 +425,7 @@ bool command_is_urgent(const struct conn *conn, const char *line, size_t len)
     const struct spoken word = read_word(line, len);
     const struct command *command = word.len > 0 ? find_command(conn, &word) : NULL;
 
-    return command != NULL && (command->traits & URGENT) != 0;
+    if (command == NULL)
+        return auth_key_may_seal(conn, line, len);
+    return (command->traits & URGENT) != 0;
 }

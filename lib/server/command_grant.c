@@ -33,10 +33,13 @@ const struct refusal *command_grant_check(const struct conn *conn, uint64_t toke
         const struct lock_request *holder =
             lock_table_find(conn->server->table, conn->user, conn->demand.names[i]);
 
-        if (holder == NULL || holder->state != LOCK_HELD || holder->token > token)
+        if (holder == NULL || holder->state != LOCK_HELD)
             return &lost;
+        /* Before its token is looked at: nobody else can find it out by trying. */
         if (!may_own(conn, holder))
             return &may_not_owner;
+        if (holder->token > token)
+            return &lost;
         newest = holder->token > newest ? holder->token : newest;
     }
     return conn->demand.name_count > 0 && newest == token ? NULL : &lost;

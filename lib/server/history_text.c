@@ -1,5 +1,5 @@
 /* Lines of the history, as clients are told of it.
- * Must not ask the store. */
+ * Must not ask the store, nor tell a token. */
 #include "history_text.h"
 
 #include "base/ip_text.h"
@@ -58,6 +58,12 @@ static void add_who(struct buffer *out, const struct store_history *entry)
     buffer_add(out, "\n", 1);
 }
 
+/* What was granted together has one ticket; of others it is how many they are. */
+static int64_t number_of(const struct store_history *entry)
+{
+    return (int64_t)(entry->past == STORE_PAST_HOLD ? entry->ticket : entry->token);
+}
+
 static void add(struct buffer *out, const struct store_history *entry, bool tells_who)
 {
     const char *past = past_word(entry->past);
@@ -67,7 +73,7 @@ static void add(struct buffer *out, const struct store_history *entry, bool tell
     buffer_add_text(out, "past ");
     buffer_add_text(out, past);
     add_word(out, reason_word(entry->reason));
-    add_number(out, (int64_t)entry->token);
+    add_number(out, number_of(entry));
     add_number(out, entry->asked_ms);
     add_number(out, entry->granted_ms);
     add_number(out, entry->ended_ms);
@@ -99,7 +105,7 @@ void history_text_add(struct buffer *out, const struct store_history *entry,
     }
     blank.owner = "-";
     blank.host = blank.job = blank.by_name = blank.project = NULL;
-    blank.pid = blank.token = 0;
+    blank.pid = blank.ticket = blank.token = 0;
     blank.asker = blank.by = (struct lock_asker){0};
     add(out, &blank, tells_who);
 }
@@ -121,7 +127,7 @@ void history_text_add_held(struct buffer *out, const struct lock_seat *seat,
         .shared = seat->is_shared,
         .pid = request->process->pid,
         .asker = request->asker,
-        .token = request->token,
+        .ticket = request->ticket,
         .asked_ms = request->asked_ms,
         .granted_ms = request->granted_ms,
     };

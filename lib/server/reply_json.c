@@ -1,5 +1,6 @@
 /* The entries of the JSON list of a server's locks and waiters.
- * Must not change the table, nor go through it: listing.c does. */
+ * Must not change the table, nor go through it: listing.c does.  Must not tell a token: lists are
+ * shared by all who ask. */
 #include "reply_json.h"
 
 #include <stdlib.h>
@@ -66,7 +67,6 @@ void reply_json_add_held(struct lock_json *json, struct ipclocker_server *server
         .autounlock = request->autounlock ? LIST_JSON_YES : LIST_JSON_NO,
         .connected = silence_is_connected(request) ? LIST_JSON_YES : LIST_JSON_NO,
         .silent_ms = silence_ms(server, request),
-        .token = request->token,
         .offline = lock_table_is_offline(server->table, name),
         .shared = seat->is_shared,
         .waiting = (int64_t)lock_table_queue_length(server->table, name),
@@ -79,7 +79,7 @@ void reply_json_add_held(struct lock_json *json, struct ipclocker_server *server
         entry.owner = hidden;
         entry.proof = (struct list_json_proof){0};
         entry.host = entry.job = entry.project = NULL;
-        entry.pid = entry.token = 0;
+        entry.pid = 0;
     }
     list_json_add_lock(json, &entry);
 }

@@ -9,6 +9,7 @@
 #include "history_blocks.h"
 #include "load.h"
 #include "reader.h"
+#include "row.h"
 #include "schema.h"
 
 enum { SQL_SIZE = 1024 };
@@ -186,9 +187,9 @@ void history_scan_load(struct history_scan *scan, struct store_history *entry)
             .lock = (const char *)sqlite3_column_text(scan->row, LOCK),
             .owner = "",
             .token = (uint64_t)sqlite3_column_int64(scan->row, TOKEN),
-            .asked_ms = sqlite3_column_int64(scan->row, ASKED_MS),
-            .granted_ms = sqlite3_column_int64(scan->row, GRANTED_MS),
-            .ended_ms = sqlite3_column_int64(scan->row, ENDED_MS),
+            .asked_ms = store_row_time(scan->row, ASKED_MS),
+            .granted_ms = store_row_time(scan->row, GRANTED_MS),
+            .ended_ms = store_row_time(scan->row, ENDED_MS),
         };
         load_wanted(scan, entry);
     }

@@ -70,3 +70,12 @@ const char *store_row_fault(sqlite3_stmt *row, const struct store_column *column
     }
     return NULL;
 }
+
+int64_t store_row_time(sqlite3_stmt *row, int column)
+{
+    int64_t time_ms = sqlite3_column_int64(row, column);
+
+    if (time_ms < -TIME_MAX)
+        return -TIME_MAX;
+    return time_ms < TIME_MAX ? time_ms : TIME_MAX;
+}

@@ -32,4 +32,7 @@ struct store_column {
 const char *store_row_fault(struct sqlite3_stmt *row, const struct store_column *columns,
                             size_t count);
 
+/* A time of the history, which is read as it is: the nearest one that can be added up. */
+int64_t store_row_time(struct sqlite3_stmt *row, int column);
+
 #endif

@@ -63,7 +63,7 @@ function lockFacts(row) {
     ["Held for", duration(heldFor(row))], ["Since", since(row.held_since)], ["At most", limit(row)],
     ...person(row), ["Pool", link({pool: poolOf(row)}, poolOf(row))], ["Connected", silence(row)],
     ["Kept", row.kept === true ? (row.kept_until ? `until ${since(row.kept_until)}` : "until its host has booted") : ""],
-    ["Shared", row.shared === true ? "with other readers" : ""], ["Token", text(row.token)],
+    ["Shared", row.shared === true ? "with other readers" : ""],
   ]);
 }
 

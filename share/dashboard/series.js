@@ -57,9 +57,10 @@ function forgetOld() {
 
 // What stands in one list and no more in the next has ended between; a history says it better.
 function noteWhatEnded(before) {
-  const held = new Set(farm.held.map(row => `${row.token} ${row.name}`));
+  const key = row => `${row.held_since} ${row.name} ${row.owner}`;
+  const held = new Set(farm.held.map(key));
   for (const row of before.held)
-    if (!held.has(`${row.token} ${row.name}`))
+    if (!held.has(key(row)))
       keepPast({...row, kind: "hold", reason: null, lock: row.name, asked_ms: instant(row.held_since),
         granted_ms: instant(row.held_since), ended_ms: farm.madeAt});
   const waiting = new Set(farm.queue.map(row => `${row.owner} ${row.waiting_since}`));

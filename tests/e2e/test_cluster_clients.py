@@ -65,13 +65,13 @@ def all_go_on_where_the_state_is_when_a_server_dies(folder):
     holders = {kind: several.start(kind, kind) for kind in HOLDERS}
     for kind, program in holders.items():
         farm.equal(scripts.said(program), f"has {kind}")
-    tokens = {lock["name"]: lock["token"] for lock in listed(several.first, "locks")}
+    since = {lock["name"]: lock["held_since"] for lock in listed(several.first, "locks")}
     waiters = {kind: several.start(kind, kind) for kind in HOLDERS}
     farm.poll(lambda: len(listed(several.first, "waiters")) == len(waiters), "all wait")
     several.first.kill()
     several.members[0].stop()
     several.start_last(several.first.state)
-    farm.equal({lock["name"]: lock["token"] for lock in listed(several.last, "locks")}, tokens)
+    farm.equal({lock["name"]: lock["held_since"] for lock in listed(several.last, "locks")}, since)
     for kind in HOLDERS:
         scripts.go_on(holders[kind])
         farm.equal((kind, scripts.said(holders[kind])), (kind, "out"))

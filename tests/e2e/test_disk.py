@@ -9,6 +9,7 @@ import time
 
 from support import farm, tap
 from support.lockd import LOCKERD, Server, serves
+from support.neighbour import memory_kb
 from support.wire import Wire
 
 REFUSAL = "the state cannot be written"
@@ -147,9 +148,9 @@ def a_disk_that_turns_read_only_is_used_again_when_it_was_repaired(folder):
 class Hanging(Server):
     """A layer under the server has its writes wait while `flag` is there."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *options):
         self.flag = f"{folder}/hangs"
-        super().__init__(folder, LD_PRELOAD=os.path.join(farm.BUILD, "tests", "failing_disk.so"),
+        super().__init__(folder, *options, LD_PRELOAD=os.path.join(farm.BUILD, "tests", "failing_disk.so"),
                          FAILING_DISK_WHEN=self.flag,
                          FAILING_DISK_PATH=os.path.join(folder, "state"))
         farm.at_end(self.go_on)
@@ -216,6 +217,41 @@ def a_disk_that_hangs_is_reported_and_service_resumes_by_itself(folder):
     farm.contains(server.log(), "answers again")
     server.restart()
     farm.equal(server.held(), {"a": "ann", "b": "bob", "c": "cat"})
+
+
+def count_answers(wire, count):
+    """Reads the statuses of so many LOCKs that have waited, and were ended."""
+    found = 0
+    while found < count:
+        line = wire.line()
+        assert line is not None and not line.startswith("error"), line
+        found += line.startswith("locked ")
+    farm.equal(wire.line() + wire.line(), "")
+
+
+@tap.test
+def nobody_is_read_from_while_batches_pile_up(folder):
+    """300 MB of changes come while the disk hangs, for less than the time after which it counts as
+    broken, of few clients that say much and of many that say little; 32 MB of these are taken."""
+    server = Hanging(folder, "--client-history", "0", "--pidstat-port", "none")
+    names = " ".join(f"{n}{'x' * 190}" for n in range(300))
+    farm.equal(server.wire().ask("user holder", f"locks {names}", "count 300", "LOCK")["locked"], "1")
+    crowd = [(server.wire(), 300) for _ in range(10)] + [(server.wire(), 14) for _ in range(150)]
+    neighbour = server.wire(source="127.0.0.9")
+    before, begun = memory_kb(server.process.pid), time.monotonic()
+    server.hang()
+    for n, (wire, asked) in enumerate(crowd):
+        wire.send(f"user w{n}", f"locks {names}", "block 1", *(asked * ["LOCK", "CANCEL"]))
+        if n >= 10:
+            neighbour.send("VERSION")
+            farm.contains(neighbour.line() + neighbour.line(), "version ")
+    grown = memory_kb(server.process.pid) - before
+    server.go_on()
+    print(f"# {grown >> 10} MB in {time.monotonic() - begun:.1f} s", flush=True)
+    assert grown < 100_000, grown
+    for wire, asked in crowd:
+        count_answers(wire, asked)
+    farm.equal(server.wire().ask("user late", "locks late", "LOCK")["locked"], "1")
 
 
 @tap.test

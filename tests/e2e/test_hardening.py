@@ -7,7 +7,7 @@ import platform
 import re
 import shutil
 
-from support import farm, tap
+from support import farm, sanitizer, tap
 
 # SPANK's functions are in the program that loads the plugin, and not all in each.
 LAZY = {"pidwatch.so"}
@@ -23,9 +23,8 @@ def built():
 def needs_readelf():
     if not shutil.which("readelf"):
         raise tap.Lacks("needs readelf")
-    with open(os.path.join(farm.BUILD, "flags"), encoding="utf-8") as file:
-        if "-fsanitize" in file.read():
-            raise tap.Lacks("is about builds that are installed, not those with sanitizers")
+    if sanitizer.is_in():
+        raise tap.Lacks("is about builds that are installed, not those with sanitizers")
 
 
 def readelf(option, path):

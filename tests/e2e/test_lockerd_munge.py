@@ -24,7 +24,7 @@ def locks_of(server):
 def a_credential_proves_its_user(folder):
     server, munge = serve(folder)
     ann = Proof(server.port, munge, ANN)
-    farm.equal((ann.method, ann.more), ("munge", []))
+    farm.equal((ann.method, ann.more), ("munge", ["urgent"]))
     status = ann.ask("user ann", "locks x", "LOCK")
     farm.equal(("key" in status, "token" in status), (False, True))
     lock = locks_of(server)["x"]
@@ -205,7 +205,7 @@ def a_server_may_require_a_proof(folder):
     server, munge = serve(folder, "require", None, "--reaper", str(BOB))
     # Taken before it did.
     stranger = Proof(server.port)
-    farm.equal(stranger.more, ["required"])
+    farm.equal(stranger.more, ["required", "urgent"])
     for wire in (stranger, server.wire()):
         for command in ("LOCK", "UNLOCK", "RENEW 1", "BREAK_LOCK", "DEAD_JOB slurm:1"):
             farm.equal(wire.ask("user s", "locks x", command)["error-code"], "proof-required")

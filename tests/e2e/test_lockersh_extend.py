@@ -73,7 +73,7 @@ def it_is_kept_over_a_restart(folder):
     lab = Farm(server.port)
     process = job(lab, "1h", "--hold-timeout", "2h")
     said(process, 2)
-    token = lab.locks()["a"]["token"]
+    token = lab.token("a")
     server.kill()
     server.start()
     environment = dict(lab.env, LOCKERSH_TOKEN=str(token), LOCKERSH_LOCK="a",
@@ -118,20 +118,20 @@ def not_beyond_what_its_pool_allows(folder):
 def a_token_alone_gives_nobody_a_right():
     lab = Farm()
     holder = lab.hold("a", "--hold-timeout", "1h")
-    lock = lab.locks()["a"]
-    own = dict(lab.env, LOCKERSH_TOKEN=str(lock["token"]), LOCKERSH_LOCK="a",
+    lock, token = lab.locks()["a"], lab.token("a")
+    own = dict(lab.env, LOCKERSH_TOKEN=str(token), LOCKERSH_LOCK="a",
                LOCKERSH_OWNER=lock["owner"], LOCKERSH_PID=str(holder.pid))
     farm.equal(lab.run("--extend", "60", env=own).returncode, 0)
     other = dict(own, LOCKERSH_PID=str(os.getpid()))
     farm.contains(complaint(lab.run("--extend", "60", env=other), 69), "it is another")
-    late = dict(own, LOCKERSH_TOKEN=str(lock["token"] + 1))
+    late = dict(own, LOCKERSH_TOKEN=str(token + 1))
     farm.contains(complaint(lab.run("--extend", "60", env=late), 69), "not held any more")
     farm.contains(complaint(lab.run("--extend", "60"), 64), "LOCKERSH_TOKEN")
     farm.contains(complaint(lab.run("--extend", "soon", env=own), 64), "is no time")
     process = farm.start("sleep", "1000")
     farm.equal(lab.run("--lock", "b", "--for-pid", process.pid, "--hold-timeout", "60").returncode, 0)
     lock = lab.locks()["b"]
-    env = dict(lab.env, LOCKERSH_TOKEN=str(lock["token"]), LOCKERSH_LOCK="b",
+    env = dict(lab.env, LOCKERSH_TOKEN=str(lab.token("b")), LOCKERSH_LOCK="b",
                LOCKERSH_OWNER=lock["owner"], LOCKERSH_PID=str(os.getpid()))
     said_ = lab.run("--extend", "1h", "--for-pid", process.pid, env=env)
     farm.equal((said_.returncode, said_.stdout), (0, "1 h 0 min left\n"))

@@ -90,7 +90,7 @@ def what_was_obtained_is_printed():
     lab = Farm()
     process = sleeper()
     farm.equal(hold(lab, "a:b", process.pid, "--count", "2", "--print"), "a b\n")
-    token = lab.locks()["a"]["token"]
+    token = lab.token("a")
     said = json.loads(hold(lab, "a:b", process.pid, "--count", "2", "--format", "json"))
     farm.equal((said["locks"], said["token"]), (["a", "b"], token))
     farm.equal(said["owner"], lab.locks()["a"]["owner"])
@@ -123,7 +123,7 @@ def shells_have_it_whatever_the_name_is(folder):
         for shell, line in lines:
             process = sleeper()
             farm.equal(evaluate(lab, shell, line, "LOCKERSH_LOCK", process.pid, lock), lock + "\n")
-            token = lab.locks()[lock]["token"]
+            token = lab.token(lock)
             farm.equal(evaluate(lab, shell, line, "LOCKERSH_TOKEN", process.pid, lock),
                        f"{token}\n")
             process.kill()

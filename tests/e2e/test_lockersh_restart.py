@@ -45,9 +45,9 @@ def a_crowd_that_holds_and_a_crowd_that_waits_ride_out_a_crash(folder):
         farm.stop(holder)
     time.sleep(0.5)
     server.start()
-    kept = {lock["name"]: lock["token"] for lock in locks
+    kept = {lock["name"]: lock["held_since"] for lock in locks
             if lock["pid"] not in [holder.pid for holder in holders[:CROWD // 4]]}
-    farm.poll(lambda: {lock["name"]: lock["token"] for lock in jobs.json()["locks"]} == kept,
+    farm.poll(lambda: {lock["name"]: lock["held_since"] for lock in jobs.json()["locks"]} == kept,
               "only the locks of the jobs that have ended are free", 60)
     farm.equal([waiter["pid"] for waiter in jobs.waiters()], order)
     for process in holders[CROWD // 4:] + waiters:
@@ -92,7 +92,7 @@ def who_waits_or_holds_goes_back_to_the_same_server_of_several(folder):
         holder = jobs.hold("a", *hosts)
         waiters = [jobs.wait_for("a", *hosts, command=[f"echo {n} $LOCKERSH_TOKEN >>{folder}/order"],
                                  **quiet) for n in range(3)]
-    token = jobs.locks()["a"]["token"]
+    token = jobs.token("a")
     first.process.terminate()
     farm.equal(first.process.wait(farm.PATIENCE_S), 0)
     time.sleep(0.5)
@@ -101,7 +101,7 @@ def who_waits_or_holds_goes_back_to_the_same_server_of_several(folder):
     first.start()
     farm.poll(lambda: len(jobs.waiters()) == 3, "the queue is there again")
     farm.equal([waiter["pid"] for waiter in jobs.waiters()], [waiter.pid for waiter in waiters])
-    farm.equal((jobs.locks()["a"]["pid"], jobs.locks()["a"]["token"]), (holder.pid, token))
+    farm.equal((jobs.locks()["a"]["pid"], jobs.token("a")), (holder.pid, token))
     farm.stop(holder)
     farm.equal([waiter.wait(farm.PATIENCE_S) for waiter in waiters], [0] * 3)
     with open(f"{folder}/order", encoding="ascii") as served:
@@ -119,7 +119,7 @@ def waiters_and_monitors_ride_out_a_disk_that_fails(folder):
         FAILING_DISK_WHEN=flag, FAILING_DISK_PATH=os.path.join(folder, "state"))
     ends, stays = jobs.hold("ends"), jobs.hold("stays")
     waiter = jobs.wait_for("stays")
-    before = jobs.locks()["stays"]["token"]
+    before = jobs.token("stays")
     with open(flag, "w", encoding="ascii") as out:
         out.write("1")
     farm.stop(ends)
@@ -133,7 +133,7 @@ def waiters_and_monitors_ride_out_a_disk_that_fails(folder):
     farm.equal(sorted(jobs.locks()), ["ends", "stays"])
     os.unlink(flag)
     farm.poll(lambda: list(jobs.locks()) == ["stays"], "the lock of the ended job is given back")
-    farm.equal(jobs.locks()["stays"]["token"], before)
+    farm.equal(jobs.token("stays"), before)
     farm.stop(stays)
     farm.equal(waiter.wait(farm.PATIENCE_S), 0)
     farm.equal(jobs.run("--lock", "new", "true").returncode, 0)

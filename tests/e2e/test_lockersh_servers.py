@@ -321,12 +321,12 @@ def a_holder_that_is_cut_off_keeps_its_lock():
     lab = Farm()
     proxy = Proxy(lab.port)
     holder = lab.hold("a", "--port", proxy.port)
-    token = lab.locks()["a"]["token"]
+    token = lab.token("a")
     waiter = lab.wait_for("a")
     before = len(proxy.sockets)
     proxy.cut()
     farm.poll(lambda: len(proxy.sockets) >= before, "the monitor has come back")
-    farm.equal((lab.locks()["a"]["pid"], lab.locks()["a"]["token"]), (holder.pid, token))
+    farm.equal((lab.locks()["a"]["pid"], lab.token("a")), (holder.pid, token))
     assert waiter.poll() is None
     holder.kill()
     farm.equal(waiter.wait(farm.PATIENCE_S), 0)

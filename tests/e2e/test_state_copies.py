@@ -61,7 +61,7 @@ def a_copy_that_is_made_while_it_runs_is_put_back(folder):
     jobs.run("--lock", "once", "true")
     early, holder = jobs.hold("early"), jobs.hold("seat")
     waiters = [jobs.wait_for("seat") for _ in range(2)]
-    before = jobs.locks()["seat"]
+    before, token = jobs.locks()["seat"], jobs.token("seat")
     copy = f"{folder}/copy.db"
     make, raise_tokens = commands(server.state, copy)
     busy = Busy(server)
@@ -73,7 +73,7 @@ def a_copy_that_is_made_while_it_runs_is_put_back(folder):
     with open(f"{folder}/told", "wb") as told:
         late = jobs.start("--lock", "late", "--exec", "sleep", "1000", stderr=told)
         jobs.poll_held("late", late.pid)
-    last = jobs.locks()["late"]["token"]
+    last = jobs.token("late")
     farm.stop(early)
     jobs.poll_free("early")
     farm.stop(server.process)
@@ -84,8 +84,8 @@ def a_copy_that_is_made_while_it_runs_is_put_back(folder):
     # The busy one may have been in the midst of it.
     farm.poll(lambda: set(jobs.locks()) - {"often"} == {"seat"}, "the seat is held")
     after = jobs.locks()["seat"]
-    farm.equal([after[name] for name in ("owner", "token", "held_since")],
-               [before[name] for name in ("owner", "token", "held_since")])
+    farm.equal((after["owner"], after["held_since"], jobs.token("seat")),
+               (before["owner"], before["held_since"], token))
     farm.poll(lambda: "was lost" in read(f"{folder}/told"), "the late one is told")
     farm.equal(late.poll(), None)
     farm.poll(lambda: [each["pid"] for each in jobs.waiters()] == [each.pid for each in waiters],
@@ -93,7 +93,7 @@ def a_copy_that_is_made_while_it_runs_is_put_back(folder):
     farm.stop(holder)
     farm.equal([waiter.wait(farm.PATIENCE_S) for waiter in waiters], [0, 0])
     jobs.hold("new")
-    assert jobs.locks()["new"]["token"] > last + 900_000_000, jobs.locks()
+    assert jobs.token("new") > last + 900_000_000, jobs.locks()
     report = farm.run(farm.program("lockreport"), "--state", copy, "--csv").stdout
     farm.contains(report, '\n"once",')
 
@@ -104,7 +104,7 @@ def after_a_loss_jobs_that_run_have_their_locks_again(folder):
     server = Server(folder)
     jobs = Farm(server.port)
     holder = jobs.hold("seat")
-    token = jobs.locks()["seat"]["token"]
+    token = jobs.token("seat")
     farm.stop(server.process)
     for path in glob.glob(server.state + "*"):
         os.unlink(path)
@@ -113,7 +113,7 @@ def after_a_loss_jobs_that_run_have_their_locks_again(folder):
     farm.contains(refused("--state", server.state), "is damaged")
     server.start("--move-corrupt-state")
     jobs.poll_held("seat", holder.pid)
-    assert jobs.locks()["seat"]["token"] > token, token
+    assert jobs.token("seat") > token, token
     farm.stop(holder)
     jobs.poll_free("seat")
 

@@ -118,8 +118,21 @@ def follow_another(wire, seat):
     return True
 
 
+def listed(wire):
+    """The locks of the list that it is told, by name."""
+    wire.send("LIST_JSON")
+    while not (line := wire.line()).startswith("json "):
+        pass
+    text = wire.buffer
+    while len(text) < int(line.split()[1]) + 1:
+        text += wire.socket.recv(65536)
+    wire.buffer = b""
+    return {lock["name"]: lock for lock in json.loads(text)["locks"]}
+
+
 def own(lab, wire, seat):
-    """All that only an owner may: by each it is one, or by none."""
+    """All that only an owner may: by each it is one, or by none.  Lists tell a token to neither."""
+    farm.equal({lock["token"] for lock in listed(wire).values()}, {None})
     may = [is_accepted(wire, seat, "LOCK"), "token" in wire.ask(*seat.names(), "STATUS"),
            is_accepted(wire, seat, f"RENEW {seat.token}"),
            is_accepted(wire, seat, f"EXTEND {seat.token} 10"), follow_another(wire, seat),
@@ -146,15 +159,8 @@ def end_wait(_lab, wire, seat):
 
 
 def see(_lab, wire, seat):
-    wire.send(*seat.names(), "LIST_JSON")
-    while not (line := wire.line()).startswith("json "):
-        pass
-    text = wire.buffer
-    while len(text) < int(line.split()[1]) + 1:
-        text += wire.socket.recv(65536)
-    wire.buffer = b""
-    owners = {lock["name"]: lock["owner"] for lock in json.loads(text)["locks"]}
-    return owners[seat.lock] == seat.owner
+    wire.send(*seat.names())
+    return listed(wire)[seat.lock]["owner"] == seat.owner
 
 
 ACTS = {

@@ -124,6 +124,12 @@ class Faults:
             self.world.say("calm", "server-killed")
         return restart, self.rng.uniform(0, 1.5)
 
+    def begin_auth(self):
+        """From now on credentials are checked; of who has a lock by then nothing was proven."""
+        self.world.auth = "munge"
+        self.world.say("mark", "auth-begins")
+        return self.kill_server()
+
     def stop_server(self):
         server = self.world.server
         server.send_signal(signal.SIGSTOP)

@@ -127,6 +127,7 @@ class ReplicatedWorld(World):
     names = (*farms, "n1", "n2")
     servers = ":".join(farms)
     questioner = "n1"
+    knows_users = False
 
     def __init__(self, folder, seed):
         if netns.missing():

@@ -28,6 +28,8 @@ PAUSE_MS = 120     # of a client between two requests
 SMALL_S = 0.4      # between two small faults
 GREAT_S = (6, 40)  # between two great ones: with rest behind some, for what must be soon then
 END_S = 120        # within which all must be over when the faults are
+AUTH_FROM = 0.3    # of a run; then credentials are checked
+PROVEN = ("p0", "p1")  # locks that are only asked for by whom the kernel vouches for: nobody may break them
 
 
 class Job:
@@ -82,9 +84,13 @@ class Play:
         names = self.rng.sample([f"s{n}" for n in range(6)], self.rng.choice([1, 1, 1, 2, 3]))
         patience = self.rng.choice([(), (), (), ("-n",), ("-w", "2")])
         hold_ms = int(self.rng.random() ** 2 * 250)
+        host = self.rng.choice(CLIENT_HOSTS)
+        proves = self.rng.random() < 0.7 and self.world.can_prove(host)
+        if proves and host == self.world.servers and self.rng.random() < 0.7:
+            names = [self.rng.choice(PROVEN)]
         self.world.say("ask", name, *names)
-        process, errors = self.world.start_job(self.rng.choice(CLIENT_HOSTS), name,
-                                               hold_ms, "--lock", ":".join(names), *patience)
+        process, errors = self.world.start_job(host, name, hold_ms, proves, "--lock", ":".join(names),
+                                               *patience)
         self.jobs.append(Job(name, process, errors, bool(patience)))
 
     def reap(self):
@@ -114,7 +120,7 @@ class Soak:
         self.seconds, self.seed, self.left_out = seconds, seed, left_out
         self.world = self.world_of(folder, seed)
         farm.poll(self.world.server_is_up, "lockerd answers")
-        self.first_kb = self.world.server_kb()
+        self.first_kb = self.last_kb = self.world.server_kb()
         self.checker = Checker(lambda name: not name.startswith("g"), self.cutting)
         self.log = open(self.world.events, encoding="ascii")
         self.part = ""
@@ -122,6 +128,7 @@ class Soak:
         self.faults = self.faults_of(self.world, self.play, seed)
         self.undo = []  # (when, what)
         self.told = 0  # of the findings
+        self.proven = None
         self.hostile = self.start_hostile()
 
     def start_hostile(self):
@@ -157,6 +164,9 @@ class Soak:
         small, great, told = now, now + 3, now
         while now < start + self.seconds:
             self.undo_due(now)
+            if now >= start + self.seconds * AUTH_FROM and self.world.munge and \
+                    self.world.auth == "none" and not self.world.is_down:
+                self.later(self.faults.begin_auth(), now)
             if now >= small:
                 self.later(self.faults.happen(self.faults.small), now)
                 small = now + self.faults.rng.random() * 2 * self.small_s
@@ -200,6 +210,10 @@ class Soak:
         self.world.say("final", *held if held is not None else ["unknown"])
         self.hear()
         self.checker.finish()
+        self.last_kb = self.world.server_kb()
+        self.proven = self.world.proven()
+        if self.proven and self.world.munge and 0 in self.proven:
+            self.play.findings.append(f"some proofs were not tried: {self.proven}")
 
     def comes(self, condition, what):
         """Whether it does while one waits; else that is a finding."""
@@ -224,7 +238,7 @@ class Soak:
 
     def report(self):
         self.report_requests()
-        print(f"lockerd     {self.first_kb} kB at first, {self.world.server_kb()} kB at last")
+        print(f"lockerd     {self.first_kb} kB at first, {self.last_kb} kB at last")
         self.report_violations()
 
     def report_requests(self):
@@ -237,6 +251,9 @@ class Soak:
         print(f"faults      {sum(faults.values()) - faults['quiet']}: " +
               ", ".join(f"{kind} {count}" for kind, count in sorted(faults.items())
                         if kind != "quiet"))
+        if self.proven:
+            claimed, by_socket, by_munge = self.proven
+            print(f"owners      {claimed} claimed, {by_socket} proven by the UNIX socket, {by_munge} by munge")
         print(f"seats       free at most {self.checker.worst_gap_ns / 1e9:.2f} s while somebody "
               "waited, outages apart")
 
@@ -260,7 +277,7 @@ def arguments(description):
 def keep(folder, options):
     kept = options.keep or os.path.join(farm.BUILD, "soak", str(options.seed))
     shutil.rmtree(kept, ignore_errors=True)
-    shutil.copytree(folder, kept, ignore=shutil.ignore_patterns("*.img"))
+    shutil.copytree(folder, kept, ignore=shutil.ignore_patterns("*.img", "run", "munge"))
     print(f"kept        {kept}; again with --seed {options.seed}", flush=True)
 
 

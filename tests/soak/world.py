@@ -3,17 +3,19 @@ again.  With root these are network namespaces, each with a boot of its own, so 
 another host's processes but through its pidstatd; without, they are this machine and a proxy."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 import time
 import uuid
 
-from support import etcd, farm, netns
+from support import etcd, farm, munged, netns, tap
 from support.locking import Proxy
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 HOSTS = ("farm1", "n1", "n2")
 QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+USERS = {"farm1": 41001, "n1": 41002, "n2": 41003}  # who prove who they are, at each host
 
 
 class Here:
@@ -39,16 +41,30 @@ def _give_a_boot(host, folder):
     host.must("mount", "--bind", path, "/proc/sys/kernel/random/boot_id")
 
 
+def _folder_of_daemons(folder):
+    """One in which they may make a socket anew, as whom they have become."""
+    path = os.path.join(folder, "run")
+    os.mkdir(path, 0o755)
+    if os.geteuid() == 0:
+        os.chown(path, *tap.daemons_user())
+    return path
+
+
 class World:
     names = HOSTS
     servers = "farm1"  # where clients look for one, as IPCLOCKER_HOST has it
     questioner = "farm1"  # whose client asks for the soak itself
+    knows_users = True  # of its clients, some prove who they are
 
     def __init__(self, folder, seed):
         self.folder, self.seed = folder, seed
         self.events = os.path.join(folder, "events")
         with open(self.events, "w", encoding="ascii"):
-            pass
+            os.chmod(self.events, 0o666)
+        # Who is proven by a UNIX socket is so from the start; by munge, when begin_auth() was called.
+        self.path = os.path.join(_folder_of_daemons(folder), "lockerd.socket")
+        self.auth = "none"
+        self.munge = munged.Munged(folder) if self.knows_users and not munged.missing() else None
         self.log_fd = os.open(self.events, os.O_WRONLY | os.O_APPEND)
         self.lacks = netns.missing()
         self.proxy = None
@@ -82,9 +98,13 @@ class World:
             self.server = self.hosts["farm1"].start(
                 farm.program("lockerd"), "--nofork", "--host", "127.0.0.1" if self.lacks else "*",
                 "--port", self.port, *self.state(),
-                "--pidstat-port", self.pidstat_port, "--requeue-grace", 5,
-                "--durability", durability, **QUIET, stderr=log)
+                "--pidstat-port", self.pidstat_port, "--requeue-grace", 5, "--path", self.path,
+                *self.credentials(), "--durability", durability, **QUIET, stderr=log)
         self.is_down = False
+
+    def credentials(self):
+        """The options that say which are checked."""
+        return ["--auth", self.auth, "--munge-socket", self.munge.socket] if self.munge else []
 
     def state(self):
         """The options that say where it is."""
@@ -125,26 +145,37 @@ class World:
 
     # ---- clients --------------------------------------------------------------------------------
 
-    def environment(self, host_name):
+    def environment(self, host_name, proves=False):
         is_own = host_name == self.servers
         port = self.port if is_own else self.client_port
         host = "127.0.0.1" if is_own or self.lacks else self.servers
-        return farm.environment(IPCLOCKER_HOST=host, IPCLOCKER_PORT=port)
+        if proves and is_own:
+            host = self.path
+        munge = {"IPCLOCKER_MUNGE_SOCKET": self.munge.socket} if self.munge else {}
+        return farm.environment(IPCLOCKER_HOST=host, IPCLOCKER_PORT=port,
+                                IPCLOCKER_AUTH="auto" if proves else "none", **munge)
+
+    def can_prove(self, host_name):
+        """Whether a job of that host can show who it is, by the UNIX socket or by munge."""
+        return self.knows_users and not self.lacks and \
+            (host_name == self.servers or self.auth == "munge")
 
     def run_client(self, host_name, *words):
         return farm.run(*self.hosts[host_name].enter(farm.program("lockersh"), *words),
                         env=self.environment(host_name))
 
-    def start_job(self, host_name, name, hold_ms, *words):
+    def start_job(self, host_name, name, hold_ms, proves, *words):
         """A lockersh that becomes a job; its complaints are kept in a file of its own."""
         errors = os.path.join(self.folder, f"job-{name}")
+        user = USERS.get(host_name)
+        become = ("setpriv", "--reuid", user, "--regid", user, "--clear-groups") if proves else ()
         with open(errors, "wb") as file:
             return subprocess.Popen(
                 self.hosts[host_name].enter(
-                    farm.program("lockersh"), *words, "--connect-tries", 0, "--connect-delay",
+                    *become, farm.program("lockersh"), *words, "--connect-tries", 0, "--connect-delay",
                     "0.1", "--exec", os.path.join(farm.BUILD, "tests", "soak", "soak-job"),
                     self.events, name, hold_ms),
-                env=self.environment(host_name), stderr=file, **QUIET), errors
+                env=self.environment(host_name, proves), stderr=file, **QUIET), errors
 
     def start_crowd(self, host_name, prefix, count, pause_ms):
         with self._log("clients.log") as log:
@@ -159,7 +190,7 @@ class World:
             return self.hosts["n2"].start(
                 sys.executable, os.path.join(HERE, "hostile.py"),
                 "127.0.0.1" if self.lacks else "farm1", self.port, self.server.pid, self.seed,
-                "n1", forged, *left_out, **QUIET, stderr=log)
+                "n1", forged, self.munge.socket if self.munge else "-", *left_out, **QUIET, stderr=log)
 
     def held(self):
         """Who the server says has a lock of the soak's, {name: owner}; None without an answer."""
@@ -167,7 +198,17 @@ class World:
         if result.returncode != 0:
             return None
         held = dict(line.split()[:2] for line in result.stdout.splitlines())
-        return {name: owner for name, owner in held.items() if name[0] in "sg"}
+        return {name: owner for name, owner in held.items() if name[0] in "sgp"}
+
+    def proven(self):
+        """How many of the requests that have ended were of whom, as the server knew: [claimed, by the
+        UNIX socket, by munge], or None.  The server is killed for it."""
+        if not self.knows_users:
+            return None
+        self.kill_server()
+        with sqlite3.connect(os.path.join(self.folder, "state", "lockerd.db")) as state:
+            rows = dict(state.execute("SELECT how, count(*) FROM history WHERE past = 0 GROUP BY how"))
+        return [rows.get(how, 0) for how in range(3)]
 
     def server_kb(self):
         """0 between its being killed and its next start."""
@@ -193,3 +234,6 @@ class WorldOverEtcd(World):
         if self.etcd is None:
             self.etcd = etcd.Cluster(self.folder, places=[None if self.lacks else self.hosts["farm1"]])
         return ["--state", self.etcd.state(), "--takeover", "2s"]
+
+    def proven(self):
+        return None

@@ -9,6 +9,8 @@ import threading
 
 from support import farm
 from support.listener import Listener
+from support.lockd import identity
+from support.wire import Wire
 
 LOCKERSH = farm.program("lockersh")
 LOCKERD = farm.program("lockerd")
@@ -86,6 +88,17 @@ class Farm:
 
     def locks(self):
         return {lock["name"]: lock for lock in self.json()["locks"]}
+
+    def token(self, lock):
+        """Of a lock's grant, as a server tells it to whoever knows the process."""
+        held = self.locks()[lock]
+        wire = Wire(self.port)
+        wire.send("proto 2")
+        farm.equal(wire.line(), "proto 2")
+        status = wire.ask(f"user {held['owner']}", f"hostname {held['host']}", f"pid {held['pid']}",
+                          identity(held["pid"]), f"locks {lock}", "STATUS")
+        wire.close()
+        return int(status["token"])
 
     def waiters(self):
         return self.json()["waiters"]

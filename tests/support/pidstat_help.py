@@ -39,11 +39,14 @@ class Daemon:
 
     def counters(self):
         """Has it log its counters and returns them by name."""
-        before = self.log().count(" questions, ")
+        before = len(self._counter_lines())
         self.process.send_signal(signal.SIGUSR1)
-        farm.poll(lambda: self.log().count(" questions, ") > before, "counters are logged")
-        line = [line for line in self.log().splitlines() if " questions, " in line][-1]
-        return {name: int(number) for number, name in re.findall(r"(\d+) ([a-z ]+)", line)}
+        farm.poll(lambda: len(self._counter_lines()) > before, "counters are logged")
+        return {name: int(number) for number, name in re.findall(r"(\d+) ([a-z ]+)", self._counter_lines()[-1])}
+
+    def _counter_lines(self):
+        # What is being written has no newline yet.
+        return [line for line in self.log().split("\n")[:-1] if " questions, " in line]
 
     def memory_kb(self):
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:

@@ -6,7 +6,8 @@ from support import farm, seals
 from support.wire import Wire
 
 SEALED = ("LOCK", "UNLOCK", "RENEW", "BREAK_LOCK", "DEAD_PID", "DEAD_JOB",
-          "EXTEND", "FOLLOW", "DEQUEUE", "OUTSIDE", "OFFLINE", "ONLINE")
+          "EXTEND", "FOLLOW", "DEQUEUE", "OUTSIDE", "OFFLINE", "ONLINE",
+          "INSIDE", "CANCEL", "DEAD_PROCESS")
 
 
 class Proof(Wire):

@@ -206,8 +206,10 @@ int main(int argc, char **argv)
     struct settings settings = {.reap = {.skew_ms = 60000, .deadline_ms = 10000}};
     int status = parse_options(&settings, argc, argv);
 
-    if (status >= 0)
+    if (status >= 0) {
+        name_list_fini(&settings.on);
         return status;
+    }
     settings.reap.lock = ipclocker_create();
     if (settings.reap.lock == NULL)
         return cli_error("lockreap", EX_OSERR, "%s", error_text(errno));

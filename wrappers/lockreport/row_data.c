@@ -23,6 +23,14 @@ static bool put_number(struct json_object *object, const char *key, uint64_t num
     return member_put(object, key, json_object_new_uint64(number));
 }
 
+/* A server tells no token of a hold, but a number of what was granted together, and no ticket. */
+static bool put_token(struct json_object *object, const struct store_history *entry)
+{
+    if (entry->past == STORE_PAST_HOLD && entry->ticket == 0)
+        return json_put_text(object, "token", NULL);
+    return put_number(object, "token", entry->token);
+}
+
 struct json_object *row_data_create(const struct store_history *entry)
 {
     struct json_object *row = json_object_new_object();
@@ -38,7 +46,7 @@ struct json_object *row_data_create(const struct store_history *entry)
         json_put_text(row, "owner", entry->owner) &&
         json_put_person(row, "uid", "proof", &entry->asker) &&
         json_put_text(row, "host", entry->host) && put_number(row, "pid", entry->pid) &&
-        json_put_text(row, "job", entry->job) && put_number(row, "token", entry->token) &&
+        json_put_text(row, "job", entry->job) && put_token(row, entry) &&
         put_time(row, "asked", entry->asked_ms) &&
         put_time(row, "granted", entry->past == STORE_PAST_HOLD ? entry->granted_ms : 0) &&
         put_time(row, "ended", entry->ended_ms) && json_put_text(row, "by", entry->by_name) &&

@@ -190,15 +190,18 @@ static int find_killer(struct pidwatch_options *options)
 {
     struct pidwatch *watch = &options->watch;
     struct stat st;
+    char *found;
 
     if (options->killer == NULL)
         return 0;
     watch->shown = options->shown_signal;
-    watch->killer = strchr(options->killer, '/') != NULL ? realpath(options->killer, NULL)
-                                                         : find_in_path(options->killer);
-    if (watch->killer != NULL && stat(watch->killer, &st) == 0 && S_ISREG(st.st_mode) &&
-        access(watch->killer, X_OK) == 0)
+    found = strchr(options->killer, '/') != NULL ? realpath(options->killer, NULL)
+                                                 : find_in_path(options->killer);
+    if (found != NULL && stat(found, &st) == 0 && S_ISREG(st.st_mode) && access(found, X_OK) == 0) {
+        watch->killer = found;
         return 0;
+    }
+    free(found);
     return cli_error("pidwatch", EX_USAGE, "--killer cannot be run: '%s'; name a program that can",
                      options->killer);
 }

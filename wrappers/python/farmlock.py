@@ -545,7 +545,9 @@ _wires = set()
 
 class _Wire(asyncio.Protocol):
     """Lines to and from a server."""
-    SEALED = ("LOCK", "UNLOCK", "RENEW", "BREAK_LOCK")
+    SEALED = ("LOCK", "UNLOCK", "RENEW", "BREAK_LOCK", "DEAD_PID")
+    # An older server reads no seal while a LOCK waits.
+    SEALED_URGENT = ("INSIDE", "CANCEL", "DEAD_PROCESS")
 
     def __init__(self, conf):
         self.conf = conf
@@ -553,6 +555,7 @@ class _Wire(asyncio.Protocol):
         self.data, self.wake, self.end = bytearray(), None, None
         self.proto, self.key, self.seal, self.unproven = 1, None, 0, None
         self.answer_s = _ANSWER_S  # for the next line of an answer
+        self.seals_urgent = False
         self.cluster = None  # the id of the servers that share its state
 
     def connection_made(self, transport):
@@ -664,7 +667,8 @@ class _Wire(asyncio.Protocol):
             raw = line.encode("utf-8", "surrogateescape")
             if self.key:
                 self.seal = _siphash(self.key, struct.pack("<Q", self.seal) + raw)
-                if line.split(" ")[0] in self.SEALED:
+                word = line.split(" ")[0]
+                if word in self.SEALED or self.seals_urgent and word in self.SEALED_URGENT:
                     out += b"seal %016x\n" % self.seal
             out += raw + b"\n"
         if self.end is None:
@@ -727,6 +731,7 @@ class _Wire(asyncio.Protocol):
         if cluster is not None and self.cluster != cluster:
             raise _Gone("it is of another cluster" if self.cluster else "it is of no cluster")
         if offer and offer[1] == "munge":
+            self.seals_urgent = "urgent" in offer[4:]
             await self.prove(offer[2], offer[3], until)
 
 

@@ -152,6 +152,18 @@ static void a_promise_has_no_age(void **state)
     assert_int_equal(answers_next(ANSWER_QUEUE).held_ms, -1);
 }
 
+/* What a clock cannot be added to is no time. */
+static void times_can_be_added_up(void **state)
+{
+    (void)state;
+    answers_feed("queue 1 1152921504606846976 a o\nqueue 1 1152921504606846977 a o\n"
+                 "queue 1 9223372036854775807 a o\nversion 1 2 9223372036854775807\n\n");
+    assert_true(answers_next(ANSWER_QUEUE).held_ms == INT64_C(1) << 60);
+    assert_int_equal(answers_next(ANSWER_QUEUE).held_ms, -1);
+    assert_int_equal(answers_next(ANSWER_QUEUE).held_ms, -1);
+    assert_int_equal(answers_next(ANSWER_VERSION).clock_ms, 0);
+}
+
 static void lists_may_be_empty(void **state)
 {
     struct answer answer;
@@ -355,6 +367,7 @@ int main(void)
         ANSWERS_TEST(a_code_may_be_the_first_line),
         ANSWERS_TEST(a_waiting_lock_is_told_about_its_wait),
         ANSWERS_TEST(a_promise_has_no_age),
+        ANSWERS_TEST(times_can_be_added_up),
         ANSWERS_TEST(lists_may_be_empty),
         ANSWERS_TEST(json_is_counted_not_searched),
         ANSWERS_TEST(the_size_of_the_pieces_does_not_matter),

@@ -20,6 +20,7 @@ static void a_history_has_a_line_for_each(void **state)
     answers_feed("past hold unlock 18446744073709551615 1 2 3 44 o_1_u h slurm:1 l\n"
                  "past hold\npast moon - 0 1 1 1 0 x - - l\npast left - 0 1 1 -1 0 x - - l\n"
                  "past left - 0 1 1 1 0 x - -\n"
+                 "past hold unlock 1 1152921504606846977 2 3 44 o - - l\n"
                  "past refused - 0 1 1 0 0 o - - l m n\nhistory 0\n");
     answer = answers_next(ANSWER_PAST);
     assert_int_equal(answer.past.past, IPCLOCKER_PAST_HOLD);

@@ -156,5 +156,7 @@ MUTANTS = (
 TESTS = (("test_lock_nesting", {}), ("test_lock_table_model", {"FARMLOCK_OPS": "200000"}), ("test_pool_rules", {}), ("test_pool_memberships", {}), ("test_pool_turns", {}), ("test_pool_waits", {})) + tuple(
     ("test_pool_model", {"FARMLOCK_SEED": seed, "FARMLOCK_OPS": OPERATIONS}) for seed in SEEDS)
 
+ROOM = mutants.Room("lib/lock", "tests/unit/lock", MUTANTS, TESTS, ("lib/base", "tests/unit/support"))
+
 if __name__ == "__main__":
-    sys.exit(mutants.main(mutants.Room("lib/lock", "tests/unit/lock", MUTANTS, TESTS, ("lib/base", "tests/unit/support"))))
+    sys.exit(mutants.main(ROOM))

@@ -61,13 +61,13 @@ static void an_entry_is_a_line_and_who_it_was_another(void **state)
 
     (void)state;
     expect(&entry, &everything, false,
-           "past hold break 5 1000 2000 3000 7 farm1_7_ann farm1 slurm:farm:42 vcs1\n");
+           "past hold break 3 1000 2000 3000 7 farm1_7_ann farm1 slurm:farm:42 vcs1\n");
     expect(&entry, &everything, true,
-           "past hold break 5 1000 2000 3000 7 farm1_7_ann farm1 slurm:farm:42 vcs1\n"
+           "past hold break 3 1000 2000 3000 7 farm1_7_ann farm1 slurm:farm:42 vcs1\n"
            "by socket 1234 munge 0 10.1.2.3 bob\n");
     entry.pool = "vcs";
     expect(&entry, &everything, true,
-           "past hold break 5 1000 2000 3000 7 farm1_7_ann farm1 slurm:farm:42 vcs1\n"
+           "past hold break 3 1000 2000 3000 7 farm1_7_ann farm1 slurm:farm:42 vcs1\n"
            "by socket 1234 munge 0 10.1.2.3 bob vcs -\n");
 }
 
@@ -111,7 +111,7 @@ static void what_this_release_has_no_word_for_is_left_out(void **state)
     (void)state;
     entry.reason = (enum lock_reason)99;
     expect(&entry, &everything, false,
-           "past hold - 5 1000 2000 3000 7 farm1_7_ann farm1 slurm:farm:42 vcs1\n");
+           "past hold - 3 1000 2000 3000 7 farm1_7_ann farm1 slurm:farm:42 vcs1\n");
     entry.past = (enum store_past)99;
     expect(&entry, &everything, true, "");
 }
@@ -129,7 +129,7 @@ static void of_others_a_private_server_tells_when_and_what_but_not_who(void **st
     expect(&entry, &nobody, true, blank);
     expect(&entry, &other, true, blank);
     expect(&entry, &own, true,
-           "past hold break 5 1000 2000 3000 7 farm1_7_ann farm1 slurm:farm:42 vcs1\n"
+           "past hold break 3 1000 2000 3000 7 farm1_7_ann farm1 slurm:farm:42 vcs1\n"
            "by socket 1234 munge 0 10.1.2.3 bob\n");
     /* What was only claimed is nobody's, whatever uid stands there. */
     entry.asker.proof = LOCK_CLAIMED;
@@ -162,7 +162,8 @@ static void what_is_held_has_no_end_yet(void **state)
     request = fixture_get(fixture, "ann", "x");
     snprintf(expected, sizeof expected,
              "past hold - %ju %jd %jd 0 9 ann farm1 - x\nby munge 1234 claimed - - -\n",
-             (uintmax_t)request->token, (intmax_t)request->asked_ms, (intmax_t)request->granted_ms);
+             (uintmax_t)request->ticket, (intmax_t)request->asked_ms,
+             (intmax_t)request->granted_ms);
     history_text_add_held(&text, &request->seats[0], &everything, true);
     expect_text(&text, expected);
     snprintf(expected, sizeof expected, "past hold - 0 %jd %jd 0 0 - - - x\n",

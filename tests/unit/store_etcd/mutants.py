@@ -75,7 +75,7 @@ MUTANTS = (
     ("old history stays", "replica_lead.c", "    if (floor > 0)\n", "    if (false)\n"),
     ("nothing is compacted", "replica_lead.c", "self->is_to_compact = self->compacts &&", "self->is_to_compact = false &&"),
     ("what is others' is compacted", "replica_lead.c", "self->is_to_compact = self->compacts &&", "self->is_to_compact ="),
-    ("counters go back", "replica.c", "own->next_token = greater(own->next_token, counters->next_token);",
+    ("counters go back", "replica.c", "own->next_token = replica_greater(own->next_token, counters->next_token);",
      "own->next_token = counters->next_token;"),
 
     ("what an earlier life has seen is not known", "replica.c", "    self->claim.mark = options->mark;\n", ""),
@@ -83,7 +83,7 @@ MUTANTS = (
     ("what is accepted is remembered before it is led", "replica_stand.c", "!self->is_kept_out && !self->claim.accepts", "!self->is_kept_out"),
     ("tokens go on where the copy has them", "replica_stand.c", "    if (self->claim.accepts)\n        begin_above_the_past(self);\n", ""),
     ("tokens go on below those that were seen", "replica_stand.c",
-     "greater(greater(self->claimed_seq.next_token, mark->next_token), wall_ms)", "greater(self->claimed_seq.next_token, wall_ms)"),
+     "replica_greater(replica_greater(self->claimed_seq.next_token, mark->next_token), wall_ms)", "replica_greater(self->claimed_seq.next_token, wall_ms)"),
     ("what is accepted twice is accepted once", "replica_stand.c", "greater(self->claimed.accepted + 1, wall_ms)", "wall_ms"),
     ("a claim that another etcd took is one", "replica_stand.c",
      "    if (succeeded && self->sight.cluster_id == self->claimed_cluster_id)\n", "    if (succeeded)\n"),
@@ -145,6 +145,8 @@ def generate(folder):
                     f"{folder}/lib/store/etcd/etcd.proto"], check=True)
 
 
+ROOM = mutants.Room("lib/store/etcd", "tests/unit/store_etcd", MUTANTS, TESTS, ("lib/base",), is_wanted,
+                    ("-lprotobuf-c",), generate)
+
 if __name__ == "__main__":
-    sys.exit(mutants.main(mutants.Room("lib/store/etcd", "tests/unit/store_etcd", MUTANTS, TESTS, ("lib/base",),
-                                       is_wanted, ("-lprotobuf-c",), generate)))
+    sys.exit(mutants.main(ROOM))

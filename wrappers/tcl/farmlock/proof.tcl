@@ -132,7 +132,11 @@ proc ::farmlock::Sealed {h bytes} {
     }
     set signed [expr {$s(seal) >> 63 ? $s(seal) - (1 << 64) : $s(seal)}]
     set s(seal) [SipHash $s(key) [binary format w $signed]$bytes]
-    set words {LOCK UNLOCK RENEW BREAK_LOCK}
+    set words {LOCK UNLOCK RENEW BREAK_LOCK DEAD_PID}
+    # An older server reads no seal while a LOCK waits.
+    if {"urgent" in [lrange $s(offer) 4 end]} {
+        lappend words INSIDE CANCEL DEAD_PROCESS
+    }
     if {[lindex [split $bytes] 0] in $words} {
         return [format "seal %016llx\n%s\n" $s(seal) $bytes]
     }
