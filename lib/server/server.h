@@ -160,8 +160,7 @@ struct conn {
     uint32_t since_s;
 
     uint32_t unread_since_s; /* in the list of those that do not read, oldest first */
-    uint32_t counted_output; /* so much of it is in server->output_bytes, */
-    uint32_t counted_names;  /* and of its demand in account->name_bytes */
+    uint32_t counted_output; /* so much of it is in server->output_bytes */
 
     uint32_t nameless_since_s; /* see is_nameless */
 

@@ -87,18 +87,10 @@ static inline void set_flag(struct conn *conn, bool *setting, char *args)
         set_flag_by_word(conn, setting, words_next(&args));
 }
 
-static void count_names(struct conn *conn)
-{
-    uint32_t bytes = (uint32_t)lock_demand_bytes(&conn->demand);
-
-    conn->account->name_bytes += (size_t)bytes - conn->counted_names;
-    conn->counted_names = bytes;
-}
-
 static void forget_names(struct conn *conn)
 {
+    conn->account->name_bytes -= lock_demand_bytes(&conn->demand);
     lock_demand_fini(&conn->demand);
-    count_names(conn);
 }
 
 void setting_forget(struct conn *conn)
@@ -286,7 +278,7 @@ static bool names_too_much(const struct conn *conn, const char *names)
     enum { PARTS = 4, LITTLE_BYTES = 4096 };
 
     return conn->account->name_bytes >= conn->server->limits[IPCLOCKER_LIMIT_OUTPUT] / PARTS &&
-           conn->counted_names + strlen(names) > LITTLE_BYTES;
+           lock_demand_bytes(&conn->demand) + strlen(names) > LITTLE_BYTES;
 }
 
 static void add_group(struct conn *conn, const char *names)
@@ -298,11 +290,12 @@ static void add_group(struct conn *conn, const char *names)
         .names = server->limits[IPCLOCKER_LIMIT_NAMES],
         .bytes = server->limits[IPCLOCKER_LIMIT_REQUEST_BYTES],
     };
+    size_t before = lock_demand_bytes(&conn->demand);
     const struct refusal *wrong = names_too_much(conn, names)
                                       ? &too_much
                                       : setting_demand_add_group(&conn->demand, names, &limits);
 
-    count_names(conn);
+    conn->account->name_bytes += lock_demand_bytes(&conn->demand) - before;
     if (wrong == &setting_demand_too_many)
         wrong = limit_refuse(server, IPCLOCKER_LIMIT_NAMES, conn->account);
     else if (wrong == &setting_demand_too_long)
