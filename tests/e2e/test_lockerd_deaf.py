@@ -15,10 +15,11 @@ BUSY_S = 3  # a neighbour waits for nobody, but for the machine
 
 
 class Deaf(Wire):
-    """Has locks with long names, which each answer tells, and reads none."""
+    """Has locks with long names, which each answer tells, and reads none.  Each is a client of its
+    own, whose connections may name so much."""
 
     def __init__(self, port, number):
-        super().__init__(port)
+        super().__init__(port, source=f"127.0.1.{number + 1}")
         names = [f"{number}.{n}.{'x' * 190}" for n in range(NAMES)]
         self.send("proto 2", f"user deaf{number}", f"locks {' '.join(names)}", f"count {NAMES}",
                   *(ANSWERS * ["LOCK"]))
