@@ -334,6 +334,32 @@ def lists_tell_a_stranger_no_owner_where_they_are_private(folder):
 
 
 @tap.test
+def nor_which_process_has_it_to_who_waits_and_could_not_report_its_end(folder):
+    server, munge = serve(folder, "munge", None, "--private")
+    told = ("hostname h", "process 700 boot0123 4026531836", "autounlock 1")
+    there = "127.0.0.71"  # which is none that this machine has
+    for lock, wire in (("proven", Proof(server.port, munge, ANN)), ("claimed", server.wire(there))):
+        farm.equal(wire.ask("user ann", f"locks {lock}", "pid 7", *told, "LOCK")["locked"], "1")
+
+    def checks(wire, *names):
+        return [name for name in names
+                if "autounlock_check" in wire.ask(f"user {os.urandom(4).hex()}", f"locks {name}",
+                                                  "pid 8", *told, "block 0", "LOCK")]
+    for who, wire, sees in (("ann", Proof(server.port, munge, ANN), ["proven"]),
+                            ("bob", Proof(server.port, munge, BOB), []),
+                            ("root", Proof(server.port, munge, 0), ["proven", "claimed"]),
+                            ("a stranger", server.wire(), []),
+                            ("a classic one", Wire(server.port), []),
+                            # Whose word would count.
+                            ("one beside", server.wire(there), ["claimed"]),
+                            ("a classic one beside", Wire(server.port, source=there), ["claimed"])):
+        farm.equal((who, checks(wire, "proven", "claimed")), (who, sees))
+    waiter = Proof(server.port, munge, BOB)
+    waiter.lock("bob", "proven", 1, "pid 8", *told)
+    farm.equal(waiter.line(), "print_waiting ann")
+
+
+@tap.test
 def a_warning_is_logged_beyond_loopback(folder):
     port = farm.free_port()
     log = f"{folder}/log"
