@@ -275,6 +275,32 @@ def roles_are_given_by_name_number_and_group(folder):
 
 
 @tap.test
+def the_root_of_another_machine_is_no_administrator(folder):
+    server, munge = serve(folder, "munge", None, "--private")
+    ann = Proof(server.port, munge, ANN)
+    for lock in ("x", "y"):
+        ann.ask("user ann", f"locks {lock}", "job slurm:7", "LOCK")
+    # An address that none of this machine's networks has; and root there has its own locks.
+    there = Proof(server.port, munge, 0, source="127.0.0.83")
+    farm.equal(there.ask("user admin", "locks z", "LOCK")["locked"], "1")
+    for command, answer in (("BREAK_LOCK", "not-owner"), ("UNLOCK", "not-owner"),
+                            ("OFFLINE x 60", "denied")):
+        farm.equal((command, there.ask("locks x", command)["error-code"]), (command, answer))
+    there.send("DEAD_JOB slurm:7")
+    farm.equal(there.line(), "ended 0")
+    there.send("LOCK_LIST")
+    farm.equal(there.status(), {"lock": "x - y - z admin"})
+    here = Proof(server.port, munge, 0)
+    here.send("LOCK_LIST")
+    farm.equal(here.status(), {"lock": "x ann y ann z admin"})
+    here.send("user admin", "locks x", "BREAK_LOCK")
+    farm.equal(here.line(), "print_broke ann")
+    here.status()
+    here.send("DEAD_JOB slurm:7")
+    farm.equal(here.line(), "ended 1")
+
+
+@tap.test
 def a_replay_at_another_munged_of_the_key_is_refused(folder):
     server, munge = serve(folder)
     twin = Munged(folder, "twin", munge.key)
