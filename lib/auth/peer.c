@@ -9,9 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "process/user_namespace.h"
 
-enum { GROUPS_FIRST = 64 };
+enum { GROUPS_FIRST = 64, OWN_MOST = 256, OWN_FRESH_MS = 1000 };
 
 void auth_uids_init(struct auth_uids *uids)
 {
@@ -83,29 +84,47 @@ gid_t *auth_peer_groups(int fd, size_t *count)
     return NULL;
 }
 
-static bool is_address(const struct sockaddr *address, const unsigned char ip[IP_BYTES])
-{
-    struct auth_peer own = {0};
+/* This machine's addresses, as they were a moment ago: who asks about one may ask about thousands,
+ * and the kernel takes its time. */
+struct own_addresses {
+    int64_t read_ms; /* 0: never */
+    size_t count;
+    unsigned char ips[OWN_MOST][IP_BYTES];
+};
 
-    if (address == NULL)
-        return false;
-    take_ip(&own, address);
-    return ip_text_is_known(own.ip) && memcmp(own.ip, ip, IP_BYTES) == 0;
+static void read_own(struct own_addresses *own)
+{
+    struct ifaddrs *all;
+
+    own->read_ms = clock_now_ms();
+    own->count = 0;
+    if (getifaddrs(&all) != 0)
+        return;
+    for (const struct ifaddrs *one = all; one != NULL && own->count < OWN_MOST;
+         one = one->ifa_next) {
+        struct auth_peer peer = {0};
+
+        if (one->ifa_addr != NULL)
+            take_ip(&peer, one->ifa_addr);
+        if (ip_text_is_known(peer.ip))
+            memcpy(own->ips[own->count++], peer.ip, IP_BYTES);
+    }
+    freeifaddrs(all);
 }
 
 bool auth_peer_is_here(const unsigned char ip[IP_BYTES])
 {
     static const unsigned char v4[IP_BYTES] = {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1};
     static const unsigned char v6[IP_BYTES] = {[15] = 1};
-    struct ifaddrs *all;
-    bool found = false;
+    static _Thread_local struct own_addresses own;
 
     if (memcmp(ip, v4, IP_BYTES) == 0 || memcmp(ip, v6, IP_BYTES) == 0)
         return true;
-    if (getifaddrs(&all) != 0)
-        return false;
-    for (const struct ifaddrs *one = all; one != NULL && !found; one = one->ifa_next)
-        found = is_address(one->ifa_addr, ip);
-    freeifaddrs(all);
-    return found;
+    if (own.read_ms == 0 || clock_now_ms() - own.read_ms >= OWN_FRESH_MS)
+        read_own(&own);
+    for (size_t i = 0; i < own.count; i++) {
+        if (memcmp(own.ips[i], ip, IP_BYTES) == 0)
+            return true;
+    }
+    return false;
 }

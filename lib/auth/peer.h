@@ -42,7 +42,7 @@ pid_t auth_peer_pid(int fd);
 gid_t *auth_peer_groups(int fd, size_t *count);
 
 /* Whether an address is one of this machine's own.  But for 127.0.0.1 and ::1 it asks the kernel
- * for all that it has. */
+ * for all that it has, once a second and thread, and believes the first 256. */
 bool auth_peer_is_here(const unsigned char ip[IP_BYTES]);
 
 #endif

@@ -147,6 +147,66 @@ int lock_demand_add_name(struct lock_demand *demand, const char *name)
     return 0;
 }
 
+/* Where a name stands, in an order in which those of one text are together. */
+struct mention {
+    const char *name;
+    size_t place;
+};
+
+static int compare_mentions(const void *a, const void *b)
+{
+    const struct mention *left = a, *right = b;
+    int order = strcmp(left->name, right->name);
+
+    return order != 0 ? order : (left->place > right->place) - (left->place < right->place);
+}
+
+/* Those of the last group that stand twice become NULL; places from `first` on are its.  Returns
+ * the most mentions of one of its names, of each group one. */
+static size_t find_twice(struct lock_demand *demand, const struct mention *mentions, size_t first)
+{
+    size_t most = 1, of_name = 0;
+    bool is_in_last = false;
+
+    for (size_t i = 0; i < demand->name_count; i++) {
+        bool is_new = i == 0 || strcmp(mentions[i - 1].name, mentions[i].name) != 0;
+
+        of_name = is_new ? 0 : of_name;
+        is_in_last = !is_new && is_in_last;
+        if (is_in_last) {
+            demand->names[mentions[i].place] = NULL;
+            continue;
+        }
+        is_in_last = mentions[i].place >= first;
+        of_name++;
+        if (is_in_last && of_name > most)
+            most = of_name;
+    }
+    return most;
+}
+
+size_t lock_demand_tidy(struct lock_demand *demand)
+{
+    struct lock_group *group = &demand->groups[demand->group_count - 1];
+    size_t first = demand->name_count - group->name_count, kept = first, most;
+    struct mention *mentions = malloc(demand->name_count * sizeof *mentions);
+
+    if (mentions == NULL)
+        return 0;
+    for (size_t i = 0; i < demand->name_count; i++)
+        mentions[i] = (struct mention){demand->names[i], i};
+    qsort(mentions, demand->name_count, sizeof *mentions, compare_mentions);
+    most = find_twice(demand, mentions, first);
+    free(mentions);
+    for (size_t i = first; i < demand->name_count; i++) {
+        if (demand->names[i] != NULL)
+            demand->names[kept++] = demand->names[i];
+    }
+    group->name_count = kept - first;
+    demand->name_count = (uint32_t)kept;
+    return most;
+}
+
 bool lock_demand_set_only(struct lock_demand *demand, struct lock_demand_room *room,
                           const char *name, size_t len)
 {

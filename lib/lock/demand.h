@@ -55,6 +55,10 @@ int lock_demand_add_group(struct lock_demand *demand, const char *const *names, 
 /* Adds such a group from the words of `text`, which white space splits. */
 int lock_demand_add_words(struct lock_demand *demand, const char *text);
 
+/* Drops names that stand twice in the last group, which there must be.  Returns the most groups
+ * that one name of the last stands in; or 0 without memory, and nothing has changed. */
+size_t lock_demand_tidy(struct lock_demand *demand);
+
 /* Adds a copy of a name to the last group, which there must be. */
 int lock_demand_add_name(struct lock_demand *demand, const char *name);
 

@@ -42,11 +42,12 @@ static bool end_keep(struct lock_table *table, struct lock_request *request, int
 }
 
 /* INT64_MAX as a time would find nothing that is over. */
-void lock_table_expire(struct lock_table *table, int64_t now_ms)
+void lock_table_expire_some(struct lock_table *table, int64_t now_ms, size_t most)
 {
     int64_t next_ms;
 
-    while ((next_ms = lock_table_next_deadline(table)) <= now_ms && next_ms != INT64_MAX) {
+    while (most-- > 0 && (next_ms = lock_table_next_deadline(table)) <= now_ms &&
+           next_ms != INT64_MAX) {
         if (next_limit(table) == next_ms)
             lock_table_end(
                 table,
@@ -55,6 +56,11 @@ void lock_table_expire(struct lock_table *table, int64_t now_ms)
         else
             end_keep(table, lock_keep_first(table), now_ms);
     }
+}
+
+void lock_table_expire(struct lock_table *table, int64_t now_ms)
+{
+    lock_table_expire_some(table, now_ms, SIZE_MAX);
 }
 
 bool lock_table_booted(struct lock_table *table, struct lock_request *request, int64_t now_ms)

@@ -328,3 +328,17 @@ struct lock_request *lock_table_next_of_process(const struct lock_table *table, 
         last = next;
     return next;
 }
+
+struct lock_request *lock_table_find_of_process(const struct lock_table *table, const char *host,
+                                                uint64_t pid, const struct lock_judge *judge)
+{
+    struct lock_request first = {.ticket = 0}, *next = NULL;
+    const struct lock_claimant probe = {.host = host, .pid = pid, .request = &first};
+
+    for (size_t i = 0; i < LOCK_OF_PROCESS_LOOKS; i++) {
+        next = lock_request_next_of_process(table, &probe, next);
+        if (next == NULL || (next->autounlock && judge->allows(judge, next)))
+            return next;
+    }
+    return NULL;
+}

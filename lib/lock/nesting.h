@@ -29,6 +29,12 @@ int lock_table_set_inside(struct lock_request *inner, struct lock_request *outer
 struct lock_request *lock_table_next_of_process(const struct lock_table *table, const char *host,
                                                 uint64_t pid, const struct lock_request *last);
 
+/* One with autounlock, held or waiting, that the judge allows.  NULL where none is among as many of
+ * the process's as are looked at. */
+enum { LOCK_OF_PROCESS_LOOKS = 4096 };
+struct lock_request *lock_table_find_of_process(const struct lock_table *table, const char *host,
+                                                uint64_t pid, const struct lock_judge *judge);
+
 /* What somebody waits for, and who has it. */
 struct lock_wait_step {
     const char *name; /* a lock, or a pool */

@@ -196,12 +196,17 @@ static size_t end_in_state(struct lock_table *table, const struct ending *ending
 static size_t end_together(struct lock_table *table, const struct ending *ending, int64_t now_ms)
 {
     struct lock_request *request = NULL;
-    size_t ended;
+    size_t meant = 0, ended;
 
     while ((request = ending->next(table, ending, request)) != NULL) {
-        if (request->state == LOCK_WAITING && is_meant(ending, request))
+        if (!is_meant(ending, request))
+            continue;
+        meant++;
+        if (request->state == LOCK_WAITING)
             request->present = false;
     }
+    if (meant == 0)
+        return 0;
     ended = end_in_state(table, ending, LOCK_WAITING, now_ms);
     return ended + end_in_state(table, ending, LOCK_HELD, now_ms);
 }

@@ -6,12 +6,18 @@
 #include <syslog.h>
 
 #include "context.h"
+#include "limit.h"
 #include "lock/pools.h"
 #include "owner_finder.h"
 #include "owner_watch.h"
 #include "pass.h"
 #include "reply.h"
 #include "silence.h"
+
+/* What the sessions of one client may stand for. */
+enum { LINKS_LEAST = 1000, LINKS_A_LOCK = 4 };
+
+enum { TELL_COST_US = 2 };
 
 /* Of a waiter that may come back. */
 struct absence {
@@ -62,6 +68,7 @@ static void unlink_claim(struct claim_link *link)
 {
     if (link->conn->waiting == link)
         link->conn->waiting = NULL;
+    link->conn->account->links--;
     LIST_REMOVE(link, of_claim);
     LIST_REMOVE(link, of_conn);
     free(link);
@@ -152,6 +159,46 @@ static bool has_session(const struct claim *claim)
     return false;
 }
 
+/* It stands in both lists, and either may be long. */
+static struct claim_link *find_link(const struct conn *conn, const struct claim *claim)
+{
+    struct claim_link *of_conn = LIST_FIRST(&conn->links), *of_claim = LIST_FIRST(&claim->links);
+
+    while (of_conn != NULL && of_claim != NULL) {
+        if (of_conn->claim == claim)
+            return of_conn;
+        if (of_claim->conn == conn)
+            return of_claim;
+        of_conn = LIST_NEXT(of_conn, of_conn);
+        of_claim = LIST_NEXT(of_claim, of_claim);
+    }
+    return NULL;
+}
+
+static struct claim_link *add_link(struct conn *conn, struct claim *claim)
+{
+    struct claim_link *link = calloc(1, sizeof *link);
+
+    if (link == NULL)
+        return NULL;
+    link->claim = claim;
+    link->conn = conn;
+    LIST_INSERT_HEAD(&claim->links, link, of_claim);
+    LIST_INSERT_HEAD(&conn->links, link, of_conn);
+    conn->account->links++;
+    return link;
+}
+
+const struct refusal *claim_check_room(const struct conn *conn)
+{
+    static const struct refusal too_many = {
+        ERROR_CODE_LIMIT, "your sessions stand for as many locks as they may; close one first"};
+    size_t most =
+        LINKS_LEAST + LINKS_A_LOCK * limit_value(conn->server, IPCLOCKER_LIMIT_CLIENT_LOCKS);
+
+    return conn->session && conn->account->links >= most ? &too_many : NULL;
+}
+
 int claim_join(struct conn *conn, struct lock_request *request, bool waits)
 {
     struct claim *claim = claim_of(conn->server, request);
@@ -159,20 +206,9 @@ int claim_join(struct conn *conn, struct lock_request *request, bool waits)
 
     if (claim == NULL)
         return -1;
-    LIST_FOREACH(link, &conn->links, of_conn)
-    {
-        if (link->claim == claim)
-            break;
-    }
-    if (link == NULL) {
-        link = calloc(1, sizeof *link);
-        if (link == NULL)
-            return -1;
-        link->claim = claim;
-        link->conn = conn;
-        LIST_INSERT_HEAD(&claim->links, link, of_claim);
-        LIST_INSERT_HEAD(&conn->links, link, of_conn);
-    }
+    link = find_link(conn, claim);
+    if (link == NULL && (link = add_link(conn, claim)) == NULL)
+        return -1;
     if (waits) {
         link->waits = true;
         conn->waiting = link;
@@ -241,8 +277,8 @@ static void on_grace_over(evutil_socket_t fd, short events, void *context)
 
     (void)fd;
     (void)events;
-    context_log(claim->server, LOG_INFO, "%s did not come back for its place in the queue",
-                claim->request->owner);
+    context_log_of(claim->server, claim->request->payer, LOG_INFO,
+                   "%s did not come back for its place in the queue", claim->request->owner);
     lock_table_end(claim->server->table, claim->request, LOCK_REASON_GONE,
                    context_now_ms(claim->server));
 }
@@ -356,7 +392,7 @@ void claim_on_ended(struct lock_request *request, enum lock_reason reason)
     claim_destroy(claim);
 }
 
-void claim_tell_extended(const struct lock_request *request, const struct conn *by)
+void claim_tell_extended(const struct lock_request *request, struct conn *by)
 {
     const struct claim *claim = request->user_data;
     const struct claim_link *link;
@@ -365,6 +401,7 @@ void claim_tell_extended(const struct lock_request *request, const struct conn *
         return;
     LIST_FOREACH(link, &claim->links, of_claim)
     {
+        by->turn_cost_us += TELL_COST_US;
         if (link->conn->session && link->conn != by)
             reply_extended(link->conn, request);
     }

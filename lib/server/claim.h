@@ -9,6 +9,9 @@
 
 #include "server.h"
 
+/* Why the connection may be no session of more; NULL: it may. */
+const struct refusal *claim_check_room(const struct conn *conn);
+
 /* Ties a connection to a request, as its waiter or its session.  Returns -1 when there is no
  * memory. */
 int claim_join(struct conn *conn, struct lock_request *request, bool waits);
@@ -40,7 +43,7 @@ void claim_restore(struct ipclocker_server *server, struct lock_request *request
 /* Frees all claims, without looking at the fate of their requests. */
 void claim_destroy_all(struct ipclocker_server *server);
 
-/* Tells the sessions of a grant, but for the connection that has put its limit off. */
-void claim_tell_extended(const struct lock_request *request, const struct conn *by);
+/* Tells the sessions of a grant, but for the connection that has put its limit off, and pays. */
+void claim_tell_extended(const struct lock_request *request, struct conn *by);
 
 #endif

@@ -9,6 +9,7 @@
 #include "may.h"
 #include "pass.h"
 #include "reply.h"
+#include "turn.h"
 
 static void reply_fault(struct conn *conn)
 {
@@ -58,6 +59,7 @@ void command_break_lock(struct conn *conn, char *args)
         }
         for (; holder != NULL; holder = next) {
             next = lock_table_next_holder(server->table, name, holder);
+            conn->turn_cost_us += TURN_CHANGE_COST_US;
             if (break_one(conn, holder, name))
                 first = first != NULL ? first : name;
             else

@@ -15,8 +15,8 @@
 #include "reply.h"
 #include "turn.h"
 
-/* Each host is compared with each request of the job. */
-enum { COMPARISONS_A_US = 50 };
+/* Each request of the job is looked at, and its host compared with each that was named. */
+enum { LOOKS_A_US = 2, COMPARISONS_A_US = 50 };
 
 /* What is said to have ended: a job, or what a run of it has asked for. */
 struct dead_job {
@@ -25,7 +25,7 @@ struct dead_job {
     int64_t before_ms;
     const char *hosts[DEAD_JOB_HOSTS_MAX]; /* none: any */
     size_t host_count;
-    uint32_t *compared;
+    uint32_t *looked_at, *compared;
 };
 
 static const struct refusal malformed_time = {ERROR_CODE_MALFORMED,
@@ -43,7 +43,9 @@ static bool allows_end(const struct lock_judge *judge, const struct lock_request
 {
     const struct dead_job *dead = judge->context;
 
-    return is_of_hosts(dead, request->process->host) && may_end_job(dead->conn, request);
+    ++*dead->looked_at;
+    return request->last_asked_ms < dead->before_ms && is_of_hosts(dead, request->process->host) &&
+           may_end_job(dead->conn, request);
 }
 
 /* Returns how many requests have ended. */
@@ -56,8 +58,8 @@ static size_t end(struct conn *conn, const struct dead_job *dead)
     size_t ended;
 
     may_begin_blame(conn, &culprit);
-    ended = lock_table_end_job_if(server->table, dead->job, dead->before_ms, &judge,
-                                  context_now_ms(server));
+    ended =
+        lock_table_end_job_if(server->table, dead->job, INT64_MAX, &judge, context_now_ms(server));
     may_end_blame(server);
     if (ended > 0)
         context_log(server, LOG_NOTICE, "job %s has ended, says %s: %zu released", dead->job,
@@ -95,8 +97,9 @@ static bool is_to_come(const struct conn *conn, int64_t before_ms)
 
 void command_dead_job(struct conn *conn, char *args)
 {
-    uint32_t compared = 0;
-    struct dead_job dead = {.conn = conn, .before_ms = INT64_MAX, .compared = &compared};
+    uint32_t looked_at = 0, compared = 0;
+    struct dead_job dead = {
+        .conn = conn, .before_ms = INT64_MAX, .looked_at = &looked_at, .compared = &compared};
     const struct refusal *wrong = read_words(&dead, args);
     size_t ended = 0;
 
@@ -106,7 +109,8 @@ void command_dead_job(struct conn *conn, char *args)
     }
     if (dead.job != NULL && !is_to_come(conn, dead.before_ms))
         ended = end(conn, &dead);
-    conn->turn_cost_us += (uint32_t)ended * TURN_CHANGE_COST_US + compared / COMPARISONS_A_US;
+    conn->turn_cost_us += (uint32_t)ended * TURN_CHANGE_COST_US + looked_at / LOOKS_A_US +
+                          compared / COMPARISONS_A_US;
     reply_number(conn, "ended", ended);
     pass_mark_dirty(conn);
 }

@@ -168,6 +168,8 @@ static const struct refusal *check_demand(struct conn *conn, const struct lock_a
 
     if (in_the_way == NULL)
         in_the_way = check_name(conn, ask, may_end);
+    if (in_the_way == NULL)
+        in_the_way = claim_check_room(conn);
     if (in_the_way != NULL)
         return in_the_way;
     limit = payer_limit_of_locks(conn);
@@ -382,10 +384,10 @@ void command_renew(struct conn *conn, char *args)
         return;
     wrong = command_grant_check(conn, token);
     if (wrong == NULL) {
-        if (conn->session && claim_join_all(conn) != 0)
-            reply_status(conn, NULL, &refusal_no_memory);
-        else
-            reply_status(conn, NULL, NULL);
+        wrong = claim_check_room(conn);
+        if (wrong == NULL && conn->session && claim_join_all(conn) != 0)
+            wrong = &refusal_no_memory;
+        reply_status(conn, NULL, wrong);
         return;
     }
     if (token < conn->server->first_token && conn->demand.group_count > 0 && take_again(conn))

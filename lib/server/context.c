@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 
-enum { LINES_A_MINUTE = 10, MINUTE_S = 60 };
+enum { LINES_A_MINUTE = 10, MINUTE_S = 60, PLACES_TRIED = 16 };
 
 int64_t context_now_ms(const struct ipclocker_server *server)
 {
@@ -43,18 +43,41 @@ static void end_quota(const struct ipclocker_server *server, const struct log_qu
             (unsigned long long)(quota->count - LINES_A_MINUTE), quota->kind);
 }
 
-/* Whether a client has had enough of a kind logged.  Of two that meet in a place, the former is
- * forgotten. */
-static bool is_too_much(const struct ipclocker_server *server, const char *kind)
+static bool is_over(const struct log_quota *quota, time_t now_s)
 {
-    uint64_t place = (uintptr_t)kind / 8 + (uintptr_t)server->acting / 64;
-    struct log_quota *quota = &server->log_quotas[place % LOG_QUOTAS];
-    time_t now_s = context_monotonic_s();
+    return quota->kind == NULL || now_s - quota->since_s >= MINUTE_S;
+}
 
-    if (quota->kind != kind || quota->client != server->acting ||
-        now_s - quota->since_s >= MINUTE_S) {
+/* That of a client and kind, or else one that is free.  Where many meet there is none of either,
+ * and they have one together, so that who comes from many addresses has no more lines than there
+ * are places for. */
+static struct log_quota *find_quota(const struct ipclocker_server *server, const char *kind,
+                                    const struct account *client, time_t now_s)
+{
+    uint64_t first = (uintptr_t)kind / 8 + (uintptr_t)client / 64;
+    struct log_quota *unused = NULL;
+
+    for (uint64_t i = 0; i < PLACES_TRIED; i++) {
+        struct log_quota *quota = &server->log_quotas[(first + i) % LOG_QUOTAS];
+
+        if (quota->kind == kind && quota->client == client)
+            return quota;
+        if (unused == NULL && is_over(quota, now_s))
+            unused = quota;
+    }
+    return unused != NULL ? unused : &server->log_quotas[first % LOG_QUOTAS];
+}
+
+/* Whether a client has had enough of a kind logged. */
+static bool is_too_much(const struct ipclocker_server *server, const char *kind,
+                        const struct account *client)
+{
+    time_t now_s = context_monotonic_s();
+    struct log_quota *quota = find_quota(server, kind, client, now_s);
+
+    if (is_over(quota, now_s)) {
         end_quota(server, quota);
-        *quota = (struct log_quota){.kind = kind, .client = server->acting, .since_s = now_s};
+        *quota = (struct log_quota){.kind = kind, .client = client, .since_s = now_s};
     }
     return ++quota->count > LINES_A_MINUTE;
 }
@@ -73,19 +96,40 @@ void context_end_quotas(const struct ipclocker_server *server)
     }
 }
 
-void context_log(const struct ipclocker_server *server, int priority, const char *format, ...)
+static void log_of(const struct ipclocker_server *server, const struct account *client,
+                   int priority, const char *format, va_list args)
+    __attribute__((format(printf, 4, 0)));
+
+static void log_of(const struct ipclocker_server *server, const struct account *client,
+                   int priority, const char *format, va_list args)
 {
     char text[1024];
-    va_list args;
 
     if (server->log == NULL || (priority == LOG_DEBUG && !server->debug))
         return;
-    if (server->acting != NULL && priority != LOG_DEBUG && is_too_much(server, format))
+    if (client != NULL && priority != LOG_DEBUG && is_too_much(server, format, client))
         return;
-    va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
-    va_end(args);
     server->log(server->log_context, priority, text);
+}
+
+void context_log(const struct ipclocker_server *server, int priority, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    log_of(server, server->acting, priority, format, args);
+    va_end(args);
+}
+
+void context_log_of(const struct ipclocker_server *server, const struct account *client,
+                    int priority, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    log_of(server, server->acting != NULL ? server->acting : client, priority, format, args);
+    va_end(args);
 }
 
 int context_fail(struct ipclocker_server *server, const char *format, ...)

@@ -19,6 +19,10 @@ time_t context_monotonic_s(void);
 void context_log(const struct ipclocker_server *server, int priority, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The same of what comes of a client's requests by itself, later; NULL: of nobody's. */
+void context_log_of(const struct ipclocker_server *server, const struct account *client,
+                    int priority, const char *format, ...) __attribute__((format(printf, 4, 5)));
+
 /* Has the log told of what was counted and not logged; to be called about once a second. */
 void context_end_quotas(const struct ipclocker_server *server);
 

@@ -5,6 +5,8 @@
 #include "context.h"
 #include "pass.h"
 
+enum { EXPIRED_A_PASS = 500 }; /* others have their turn in between */
+
 /* What ends a grant changes the state, which must be able to keep that. */
 static bool may_expire(const struct ipclocker_server *server)
 {
@@ -41,7 +43,7 @@ static void on_deadline(evutil_socket_t fd, short events, void *context)
     server->armed_ms = INT64_MAX;
     /* The state may have gone down in this very pass. */
     if (may_expire(server))
-        lock_table_expire(server->table, context_now_ms(server));
+        lock_table_expire_some(server->table, context_now_ms(server), EXPIRED_A_PASS);
     /* Armed anew, also where it went off a moment too soon. */
     pass_queue_end(server);
 }

@@ -7,15 +7,18 @@
 #include <sys/queue.h>
 #include <syslog.h>
 
+#include "base/clock.h"
 #include "context.h"
+#include "lock/nesting.h"
 #include "may.h"
 #include "owner_asker.h"
 
-enum { OF_A_CLIENT_MAX = 100, PATIENCE_MS = 3000 };
+enum { OF_A_CLIENT_MAX = 100, PATIENCE_MS = 3000, LONG_US = 1000, PAUSE_S = 1 };
 
 struct death_report {
     LIST_ENTRY(death_report) next;
     struct ipclocker_server *server;
+    struct account *client;          /* whose it is */
     struct asker_question *question; /* NULL while it waits for `again` */
     struct event *again;
     struct may_reporter reporter;
@@ -40,7 +43,8 @@ static bool allows(const struct lock_judge *judge, const struct lock_request *re
            (report->is_proven || may_report_death(report->server, &report->reporter, request));
 }
 
-static void end_all(struct death_report *report)
+/* Returns how many. */
+static size_t end_all(struct death_report *report)
 {
     struct ipclocker_server *server = report->server;
     const struct lock_judge judge = {.allows = allows, .context = report};
@@ -53,13 +57,14 @@ static void end_all(struct death_report *report)
                                       context_now_ms(server));
     may_end_blame(server);
     if (ended > 0)
-        context_log(server, LOG_NOTICE, "process %d at %s was reported dead by %s%s: %zu released",
-                    (int)report->pid, report->host, report->who,
-                    report->is_proven ? ", and is" : "", ended);
+        context_log_of(server, report->client, LOG_NOTICE,
+                       "process %d at %s was reported dead by %s%s: %zu released", (int)report->pid,
+                       report->host, report->who, report->is_proven ? ", and is" : "", ended);
     else
-        context_log(server, LOG_NOTICE,
-                    "process %d at %s was reported dead by %s, which nobody there says: kept",
-                    (int)report->pid, report->host, report->who);
+        context_log_of(server, report->client, LOG_NOTICE,
+                       "process %d at %s was reported dead by %s, which nobody there says: kept",
+                       (int)report->pid, report->host, report->who);
+    return ended;
 }
 
 static void forget(struct death_report *report)
@@ -67,32 +72,52 @@ static void forget(struct death_report *report)
     if (report->again != NULL)
         event_free(report->again);
     LIST_REMOVE(report, next);
+    report->client->holders--;
     free(report);
 }
 
-/* A judge that lets nothing end, and only looks. */
-struct search {
-    const struct death_report *report; /* NULL: for whatever the process has */
-    const struct lock_request *found;
-};
-
-static bool note_request(const struct lock_judge *judge, const struct lock_request *request)
+static void on_forgotten(evutil_socket_t fd, short events, void *context)
 {
-    struct search *const search = *(struct search *const *)judge->context;
+    (void)fd;
+    (void)events;
+    forget(context);
+}
 
-    if (search->report == NULL || is_of_process(search->report, request))
-        search->found = request;
-    return false;
+/* Until then the like of it is not taken. */
+static void keep_for_a_while(struct death_report *report)
+{
+    static const struct timeval pause = {.tv_sec = PAUSE_S};
+
+    if (report->again != NULL)
+        event_free(report->again);
+    report->again = evtimer_new(report->server->base, on_forgotten, report);
+    if (report->again == NULL || evtimer_add(report->again, &pause) != 0)
+        forget(report);
+}
+
+/* One that was wrong, and of a process that has much, is not looked into again at once. */
+static void end(struct death_report *report)
+{
+    int64_t before_us = clock_now_us();
+
+    if (end_all(report) > 0 || clock_now_us() - before_us < LONG_US)
+        forget(report);
+    else
+        keep_for_a_while(report);
+}
+
+/* For whatever the process has where there is no report. */
+static bool is_sought(const struct lock_judge *judge, const struct lock_request *request)
+{
+    return judge->context == NULL || is_of_process(judge->context, request);
 }
 
 static const struct lock_request *find_request(struct ipclocker_server *server, const char *host,
                                                pid_t pid, const struct death_report *report)
 {
-    struct search search = {.report = report}, *const at = &search;
-    const struct lock_judge judge = {.allows = note_request, .context = &at};
+    const struct lock_judge judge = {.allows = is_sought, .context = report};
 
-    lock_table_end_process_if(server->table, host, (uint64_t)pid, &judge, context_now_ms(server));
-    return search.found;
+    return lock_table_find_of_process(server->table, host, (uint64_t)pid, &judge);
 }
 
 static void ask(struct death_report *report, const struct lock_request *request);
@@ -132,12 +157,13 @@ static void on_verdict(void *context, const struct pidstat_result *result)
     report->is_proven = result->state == PIDSTAT_GONE;
     if (!result->answered && wait_to_ask_again(report))
         return;
-    if (result->state == PIDSTAT_EXISTS)
-        context_log(report->server, LOG_WARNING,
-                    "process %d at %s was reported dead by %s, but lives", (int)report->pid,
-                    report->host, report->who);
-    else
-        end_all(report);
+    if (result->state != PIDSTAT_EXISTS) {
+        end(report);
+        return;
+    }
+    context_log_of(report->server, report->client, LOG_WARNING,
+                   "process %d at %s was reported dead by %s, but lives", (int)report->pid,
+                   report->host, report->who);
     forget(report);
 }
 
@@ -147,8 +173,7 @@ static void on_name(void *context, const struct pidstat_result *result)
 
     report->question = NULL;
     report->reporter.is_of_host |= result->is_of_peer;
-    end_all(report);
-    forget(report);
+    end(report);
 }
 
 /* The process, of its host's pidstatd; or nobody can be asked about it, and the name of the host,
@@ -169,21 +194,35 @@ static struct asker_question *ask_somebody(struct death_report *report,
 static void ask(struct death_report *report, const struct lock_request *request)
 {
     report->question = ask_somebody(report, request);
-    if (report->question != NULL)
-        return;
-    end_all(report);
-    forget(report);
+    if (report->question == NULL)
+        end(report);
 }
 
-static bool has_too_many(const struct conn *conn)
+static bool is_of_client(const struct death_report *report, const struct conn *conn)
+{
+    const struct lock_asker *asker = &report->reporter.asker;
+
+    return memcmp(asker->peer, conn->asker.peer, sizeof asker->peer) == 0 &&
+           asker->uid == conn->asker.uid && asker->proof == conn->asker.proof;
+}
+
+/* Of a client there are not more, and of a process one of each. */
+static bool is_too_much(const struct conn *conn, const char *host,
+                        const struct lock_request *request)
 {
     const struct death_report *report;
     size_t count = 0;
 
     LIST_FOREACH(report, &conn->server->death_reports, next)
-    count += memcmp(report->reporter.asker.peer, conn->asker.peer, sizeof conn->asker.peer) == 0 &&
-             report->reporter.asker.uid == conn->asker.uid;
-    return count >= OF_A_CLIENT_MAX;
+    {
+        if (!is_of_client(report, conn))
+            continue;
+        if (++count >= OF_A_CLIENT_MAX ||
+            ((uint64_t)report->pid == request->process->pid &&
+             report->start == request->process->start && strcmp(report->host, host) == 0))
+            return true;
+    }
+    return false;
 }
 
 static struct death_report *create(struct conn *conn, const char *host,
@@ -195,6 +234,8 @@ static struct death_report *create(struct conn *conn, const char *host,
     if (report == NULL)
         return NULL;
     report->server = conn->server;
+    report->client = conn->account;
+    report->client->holders++;
     report->reporter = may_reporter_of(conn);
     report->at_ms = context_now_ms(conn->server);
     report->start = request->process->start;
@@ -212,7 +253,7 @@ void death_report_take(struct conn *conn, const char *host, pid_t pid)
     const struct lock_request *request = find_request(server, host, pid, NULL);
     struct death_report *report;
 
-    if (request == NULL || has_too_many(conn))
+    if (request == NULL || is_too_much(conn, host, request))
         return;
     report = create(conn, host, request);
     if (report != NULL)

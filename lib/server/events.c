@@ -16,8 +16,9 @@
 static void log_end(const struct ipclocker_server *server, const struct lock_event *event)
 {
     if (event->reason == LOCK_REASON_HOLD_LIMIT)
-        context_log(server, LOG_NOTICE, "%s was held by %s as long as it may; taken back",
-                    event->name, event->request->owner);
+        context_log_of(server, event->request->payer, LOG_NOTICE,
+                       "%s was held by %s as long as it may; taken back", event->name,
+                       event->request->owner);
 }
 
 /* What is kept goes on without its owner, and is watched for the boot of its host. */

@@ -188,7 +188,7 @@ void listing_forget(struct conn *conn)
     conn->list = NULL;
     TAILQ_REMOVE(&list->listing->askers, list, of_listing);
     give_up_if_unwanted(list->listing);
-    free(list->delayed);
+    buffer_fini(&list->delayed);
     free(list);
 }
 
@@ -237,8 +237,8 @@ static void say_end(struct conn *conn)
     };
 
     buffer_add_text(&conn->out.bytes, ends[conn->list->listing->text.question.kind]);
-    if (conn->list->delayed != NULL)
-        buffer_add_text(&conn->out.bytes, conn->list->delayed);
+    if (conn->list->delayed.len > 0)
+        buffer_add(&conn->out.bytes, conn->list->delayed.data, conn->list->delayed.len);
     listing_forget(conn);
     if (conn->state == CONN_READING)
         conn->state = CONN_OPEN;

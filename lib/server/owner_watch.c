@@ -87,8 +87,9 @@ static void release(struct ipclocker_server *server, struct owner_process *owner
 {
     const struct lock_request *any = LIST_FIRST(&owner->claims)->request;
 
-    context_log(server, LOG_NOTICE, "process %d of %s has ended: releasing what it %s",
-                (int)owner->pid, any->owner, any->state == LOCK_HELD ? "held" : "waited for");
+    context_log_of(server, any->payer, LOG_NOTICE,
+                   "process %d of %s has ended: releasing what it %s", (int)owner->pid, any->owner,
+                   any->state == LOCK_HELD ? "held" : "waited for");
     server->counts.owners_ended++;
     /* Neither found nor told of an end again meanwhile. */
     owner_process_unfile(server, owner);
@@ -217,26 +218,29 @@ static void watch_here(struct ipclocker_server *server, struct owner_process *ow
 static void tell_of_daemon(struct ipclocker_server *server, struct owner_process *owner,
                            const struct pidstat_result *result)
 {
-    const char *name = LIST_FIRST(&owner->claims)->request->owner;
+    const struct lock_request *request = LIST_FIRST(&owner->claims)->request;
+    const char *name = request->owner;
 
     if (owner->told_of_daemon)
         return;
     owner->told_of_daemon = true;
     if (result->foreign && !process_namespace_is_container(result->pid_namespace))
-        context_log(server, LOG_WARNING,
-                    "the pidstatd on %s does not see the container of process %d of %s: it is "
-                    "another machine's, or of an earlier release",
-                    result->host, (int)owner->pid, name);
+        context_log_of(server, request->payer, LOG_WARNING,
+                       "the pidstatd on %s does not see the container of process %d of %s: it is "
+                       "another machine's, or of an earlier release",
+                       result->host, (int)owner->pid, name);
     else if (result->foreign)
-        context_log(server, LOG_WARNING,
-                    "the pidstatd on %s is in a container (pid namespace %" PRIu64 ") and cannot "
-                    "tell of process %d of %s: run one outside, on the host itself",
-                    result->host, result->pid_namespace, (int)owner->pid, name);
+        context_log_of(server, request->payer, LOG_WARNING,
+                       "the pidstatd on %s is in a container (pid namespace %" PRIu64
+                       ") and cannot "
+                       "tell of process %d of %s: run one outside, on the host itself",
+                       result->host, result->pid_namespace, (int)owner->pid, name);
     else
-        context_log(server, LOG_WARNING,
-                    "the pidstatd on %s is a classic one, and not believed about process %d of %s "
-                    "(--classic-pidstatd no): run farmlock's there",
-                    result->host, (int)owner->pid, name);
+        context_log_of(
+            server, request->payer, LOG_WARNING,
+            "the pidstatd on %s is a classic one, and not believed about process %d of %s "
+            "(--classic-pidstatd no): run farmlock's there",
+            result->host, (int)owner->pid, name);
 }
 
 static void count_answer(struct figures_counts *counts, const struct pidstat_result *result)
@@ -282,8 +286,8 @@ static void ask_about(struct ipclocker_server *server, struct owner_process *own
         server, request, &turn, ASK_STANDING | (urgent ? ASK_URGENT : 0), on_verdict, owner);
 
     if (question == NULL) {
-        context_log(server, LOG_INFO, "cannot watch process %d of %s: %s", (int)owner->pid,
-                    request->owner, error_text(errno));
+        context_log_of(server, request->payer, LOG_INFO, "cannot watch process %d of %s: %s",
+                       (int)owner->pid, request->owner, error_text(errno));
         return;
     }
     owner->question = question;
@@ -298,10 +302,10 @@ static void ask_outside(struct ipclocker_server *server, struct owner_process *o
     if (owner_asker_can_ask(server, request))
         ask_about(server, owner, true);
     else
-        context_log(server, LOG_WARNING,
-                    "process %d of %s is in a container of this host, and cannot be seen from "
-                    "here: run lockerd on the host itself, without hidepid, or a pidstatd there",
-                    (int)owner->pid, request->owner);
+        context_log_of(server, request->payer, LOG_WARNING,
+                       "process %d of %s is in a container of this host, and cannot be seen from "
+                       "here: run lockerd on the host itself, without hidepid, or a pidstatd there",
+                       (int)owner->pid, request->owner);
 }
 
 static void on_found(void *context, const struct finder_result *result)

@@ -252,14 +252,22 @@ static const char *word_of_loss(enum lock_reason reason)
 /* A line among those of a list would be taken for one of its own. */
 static void delay(struct conn *conn, const char *line)
 {
-    char *delayed = NULL, *before = conn->list->delayed;
+    struct buffer *delayed = &conn->list->delayed;
 
-    if (asprintf(&delayed, "%s%s\n", before != NULL ? before : "", line) < 0) {
+    buffer_add_text(delayed, line);
+    buffer_add(delayed, "\n", 1);
+    if (delayed->failed)
         conn->out.bytes.failed = true;
-        return;
-    }
-    free(before);
-    conn->list->delayed = delayed;
+}
+
+/* What others have said to it, and it has not read, is more than it may leave unread. */
+static bool is_overfull(const struct conn *conn)
+{
+    size_t unread = gated_output_len(&conn->out);
+
+    if (conn->list != NULL)
+        unread = conn->list->delayed.len;
+    return unread > conn->server->limits[IPCLOCKER_LIMIT_UNREAD_BYTES];
 }
 
 /* What a session hears unasked: not in the midst of a list. */
@@ -292,6 +300,8 @@ void reply_extended(struct conn *conn, const struct lock_request *request)
     snprintf(line, sizeof line, "extended %" PRIu64 " %" PRId64, request->token,
              hold_left_ms(conn, request));
     tell(conn, line);
+    if (is_overfull(conn))
+        conn->out.bytes.failed = true;
 }
 
 static void add_queue(struct conn *conn, const struct lock_request *request)

@@ -35,7 +35,7 @@ enum {
     AWAY_MAX = 10000,       /* of those that have no session, at most a quarter of all */
     OWNER_COUNTERS = 65536, /* see payer.c */
     REFUSALS_NOTED = 1024,  /* that are known when they are repeated */
-    LOG_QUOTAS = 64,        /* see context_log() */
+    LOG_QUOTAS = 1024,      /* see context_log() */
     COMMAND_CHAIN_BITS = 7,
     COMMAND_NONE = 255,
     LINGER_S = 5, /* how long to wait for a client to read a last error line */
@@ -119,8 +119,8 @@ struct particulars {
 struct conn_listing {
     struct conn *conn;
     struct listing *listing;
-    size_t sent;   /* so many bytes of it were said */
-    char *delayed; /* lines that are said behind it; or NULL */
+    size_t sent;           /* so many bytes of it were said */
+    struct buffer delayed; /* lines that are said behind it */
     TAILQ_ENTRY(conn_listing) of_listing;
 };
 

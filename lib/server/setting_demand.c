@@ -6,6 +6,8 @@
 
 #include "base/words.h"
 
+enum { GROUPS_MOST = 8 }; /* that a lock may be named in */
+
 const struct refusal setting_demand_too_many = {ERROR_CODE_LIMIT, "too many locks are named"};
 const struct refusal setting_demand_too_long = {ERROR_CODE_LIMIT, "the names are too long"};
 
@@ -39,6 +41,20 @@ static size_t bytes_of(const struct lock_demand *demand)
     return bytes;
 }
 
+/* What looks at each name looks at what is asked for once, or a few times. */
+static const struct refusal *tidy(struct lock_demand *demand)
+{
+    static const struct refusal too_often = {ERROR_CODE_MALFORMED,
+                                             "a lock is named in too many groups: that goes for 8 "
+                                             "groups with 128 locks at most; name it in one"};
+    size_t groups = lock_demand_tidy(demand);
+
+    if (groups > 0 && groups <= GROUPS_MOST)
+        return NULL;
+    lock_demand_fini(demand);
+    return groups == 0 ? &refusal_no_memory : &too_often;
+}
+
 const struct refusal *setting_demand_add_group(struct lock_demand *demand, const char *text,
                                                const struct setting_demand_limits *limits)
 {
@@ -51,7 +67,9 @@ const struct refusal *setting_demand_add_group(struct lock_demand *demand, const
         return &setting_demand_too_many;
     if (bytes > limits->bytes)
         return &setting_demand_too_long;
-    return lock_demand_add_words(demand, text) == 0 ? NULL : &refusal_no_memory;
+    if (lock_demand_add_words(demand, text) != 0)
+        return &refusal_no_memory;
+    return demand->name_count > 1 ? tidy(demand) : NULL;
 }
 
 const struct refusal *setting_demand_set_count(struct lock_demand *demand, size_t count)

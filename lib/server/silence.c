@@ -172,9 +172,9 @@ static void look_at(struct ipclocker_server *server, struct silence *silence)
     int64_t heard = heard_ms(server, silence->claim), silent_ms = now(server) - heard;
 
     if (most_ms != 0 && !request->is_kept && silent_ms >= most_ms) {
-        context_log(server, LOG_NOTICE,
-                    "nothing was heard of %s for %" PRId64 " s: releasing what it held",
-                    request->owner, silent_ms / 1000);
+        context_log_of(server, request->payer, LOG_NOTICE,
+                       "nothing was heard of %s for %" PRId64 " s: releasing what it held",
+                       request->owner, silent_ms / 1000);
         lock_table_end(server->table, request, LOCK_REASON_SILENT, context_now_ms(server));
         return;
     }

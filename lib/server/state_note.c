@@ -156,7 +156,10 @@ static bool is_repeated(const struct conn *conn, const char *names, int64_t now_
     struct noted_refusal *noted = &server->noted_refusals[who % REFUSALS_NOTED];
 
     if (noted->who == who && now_ms - noted->at_ms < REPEATED_MS) {
-        noted->repeated++;
+        /* The first has the room for the row that tells of all. */
+        if (noted->repeated > 0 ||
+            take_history(server, conn->account, strlen(conn->user) + strlen(names)))
+            noted->repeated++;
         return true;
     }
     end_refusal(server, noted);
