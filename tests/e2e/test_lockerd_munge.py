@@ -285,7 +285,8 @@ def the_root_of_another_machine_is_no_administrator(folder):
     farm.equal(there.ask("user admin", "locks z", "LOCK")["locked"], "1")
     for command, answer in (("BREAK_LOCK", "not-owner"), ("UNLOCK", "not-owner"),
                             ("OFFLINE x 60", "denied")):
-        farm.equal((command, there.ask("locks x", command)["error-code"]), (command, answer))
+        farm.equal((command, there.ask("user ann", "locks x", command)["error-code"]),
+                   (command, answer))
     there.send("DEAD_JOB slurm:7")
     farm.equal(there.line(), "ended 0")
     there.send("LOCK_LIST")
