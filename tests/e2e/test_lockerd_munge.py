@@ -387,16 +387,21 @@ def nor_which_process_has_it_to_who_waits_and_could_not_report_its_end(folder):
 
 
 @tap.test
-def a_warning_is_logged_beyond_loopback(folder):
-    port = farm.free_port()
+def one_warning_is_logged_beyond_loopback_where_nobody_has_to_prove_who_he_is(folder):
+    port, munge = farm.free_port(), Munged(folder)
     log = f"{folder}/log"
-    for options, warns in ((("--host", "0.0.0.0"), True), (("--host", "127.0.0.1"), False)):
+    for options, warnings in ((("--host", "0.0.0.0"), 1), (("--host", "127.0.0.1"), 0),
+                              (("--host", "::1", "--path", f"{folder}/socket"), 0),
+                              (("--host", "0.0.0.0", "--auth", "munge", "--munge-socket",
+                                munge.socket), 0)):
         with open(log, "wb") as out:
             lockerd = farm.start(farm.program("lockerd"), "--nofork", "--state", "none", "--port",
                                  port, *options, stderr=out)
-        farm.poll(lambda: serves(port), "it serves")
+        farm.poll(lambda: serves(port, "::1" if "::1" in options else "127.0.0.1"), "it serves")
         with open(log, encoding="utf-8") as text:
-            farm.equal("it listens beyond this machine" in text.read(), warns)
+            told = [line for line in text if "other machines" in line or "beyond" in line
+                    or "see --auth" in line]
+        farm.equal((options, len(told)), (options, warnings))
         farm.stop(lockerd)
 
 
