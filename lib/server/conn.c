@@ -233,12 +233,15 @@ static void handle_input(struct conn *conn, char *data, size_t len)
         check_length(conn);
 }
 
-/* The client has sent all that it will.  What it sent before is still answered. */
+/* The client has sent all that it will.  What it sent before is still answered; but it may have
+ * gone, and nobody is to wait for what is looked up for it. */
 static bool handle_end_of_input(struct conn *conn)
 {
     if (conn->state == CONN_DRAINING)
         return false;
     conn->input_ended = true;
+    if (conn->query != NULL)
+        conn->query->comes_last = true;
     poll_input(conn, false);
     pass_mark_dirty(conn);
     return true;

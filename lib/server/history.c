@@ -80,6 +80,7 @@ void history_command(struct conn *conn, char *args)
     query->tells_who = tells_who;
     query->view = may_view(conn);
     query->on_entry = on_entry;
+    query->comes_last = conn->input_ended;
     query->context = conn;
     conn->query = query;
     conn->state = CONN_READING;

@@ -27,7 +27,7 @@ struct store_history_reader {
     bool has_thread;
     pthread_mutex_t mutex; /* over all below */
     pthread_cond_t wake;
-    struct store_query_queue asked;
+    struct store_query_queue asked, behind; /* the second: of those that come last */
     bool closing, abandoned;
     char path[];
 };
@@ -44,6 +44,7 @@ struct store_history_reader *store_history_reader_create(const char *path,
     self->context = context;
     memcpy(self->path, path, size);
     STAILQ_INIT(&self->asked);
+    STAILQ_INIT(&self->behind);
     pthread_mutex_init(&self->mutex, NULL);
     pthread_cond_init(&self->wake, NULL);
     return self;
@@ -98,26 +99,44 @@ static bool answer(const struct store_history_reader *self, struct store_query *
     return is_read || query->text.len > 0;
 }
 
+static struct store_query *take_head(struct store_query_queue *queue)
+{
+    struct store_query *query = STAILQ_FIRST(queue);
+
+    if (query != NULL)
+        STAILQ_REMOVE_HEAD(queue, queue);
+    return query;
+}
+
+/* The next one, or NULL. */
+static struct store_query *take_query(struct store_history_reader *self)
+{
+    struct store_query *query;
+
+    while ((query = take_head(&self->asked)) != NULL) {
+        if (!query->comes_last)
+            return query;
+        STAILQ_INSERT_TAIL(&self->behind, query, queue);
+    }
+    return take_head(&self->behind);
+}
+
 static void destroy(struct store_history_reader *self)
 {
     struct store_query *query;
 
-    while ((query = STAILQ_FIRST(&self->asked)) != NULL) {
-        STAILQ_REMOVE_HEAD(&self->asked, queue);
+    while ((query = take_query(self)) != NULL)
         store_query_destroy(query);
-    }
     pthread_cond_destroy(&self->wake);
     pthread_mutex_destroy(&self->mutex);
     free(self);
 }
 
 /* Is called with the mutex, and returns with it. */
-static void answer_first(struct store_history_reader *self)
+static void take_turn(struct store_history_reader *self, struct store_query *query)
 {
-    struct store_query *query = STAILQ_FIRST(&self->asked);
     bool is_answered;
 
-    STAILQ_REMOVE_HEAD(&self->asked, queue);
     pthread_mutex_unlock(&self->mutex);
     is_answered = query->is_forgotten || answer(self, query);
     pthread_mutex_lock(&self->mutex);
@@ -130,12 +149,14 @@ static void answer_first(struct store_history_reader *self)
 static void *serve(void *context)
 {
     struct store_history_reader *self = context;
+    struct store_query *query;
     bool abandoned;
 
     pthread_mutex_lock(&self->mutex);
     while (!self->closing) {
-        if (!STAILQ_EMPTY(&self->asked))
-            answer_first(self);
+        query = take_query(self);
+        if (query != NULL)
+            take_turn(self, query);
         else
             pthread_cond_wait(&self->wake, &self->mutex);
     }

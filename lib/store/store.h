@@ -349,6 +349,7 @@ struct store_query {
     void *context;      /* the caller's */
 
     _Atomic bool is_forgotten; /* set by the caller, at any time: nobody waits for the answer */
+    _Atomic bool comes_last; /* likewise: perhaps nobody does, and the others are answered first */
 
     uint64_t next; /* where to go on; 0 when that was all */
     bool failed;

@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 import sqlite3
+import struct
 import threading
 import time
 
@@ -188,6 +189,26 @@ def nobody_waits_for_a_question_about_a_long_history(folder):
         after, asked = line.split()[1], asked + 1
         if after != "0":
             askers[0].send(f"HISTORY {now + 10_000_000} {now + 20_000_000} {after}")
+    who_has_gone_keeps_nobody_waiting(server, f"HISTORY {now + 10_000_000} {now + 20_000_000} 0")
+
+
+def who_has_gone_keeps_nobody_waiting(server, question):
+    """Each question takes 0.2 s, of many who go away in the two ways that there are."""
+    for reset in (False, True):
+        gone = [server.wire() for _ in range(60)]
+        for wire in gone:
+            wire.send(question)
+        time.sleep(0.1)
+        for wire in gone:
+            if reset:
+                wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            wire.close()
+        wire, begun = server.wire(), time.monotonic()
+        wire.send(question)
+        farm.contains(wire.line(), "history ")
+        took = time.monotonic() - begun
+        print(f"# the next question took {took * 1000:.0f} ms", flush=True)
+        assert took < 4, (reset, took)
 
 
 if __name__ == "__main__":
