@@ -92,14 +92,6 @@ static int set_state(struct lockerd *self, const struct lockerd_options *options
         return cli_error("lockerd", EX_OSERR, "%s", error_text(errno));
     }
     self->state = path;
-    if (options->etcd.history_file != NULL && !store_is_shared(path))
-        return cli_error("lockerd", EX_USAGE,
-                         "--history-file is for a state in etcd: a state file has its own");
-    if (options->etcd.accepts_older && !store_is_shared(path))
-        return cli_error(
-            "lockerd", EX_USAGE,
-            "--accept-older-state is for a state in etcd: of a state file nothing else "
-            "is known");
 #ifdef FARMLOCK_ETCD
     store_offer_shared(store_etcd_open);
 #else
@@ -261,6 +253,7 @@ static int serve_from(struct ipclocker_server *server, struct event_base *base)
         log_line(LOG_INFO, "version " FARMLOCK_VERSION " serves");
         next.base = base;
         lockerd_rules_ask_later();
+        lockerd_who_ask_no_more();
         /* Who comes after one that died goes by the file as it is now, as that one did. */
         if (background_is_again())
             read_config_again(server);

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sysexits.h>
 
 #include "allow_option.h"
@@ -15,6 +17,10 @@
 #include "config/options.h"
 #include "lockerd_rules.h"
 #include "net/port.h"
+#include "store/store.h"
+#ifdef FARMLOCK_ETCD
+#include "store/etcd_store.h"
+#endif
 
 enum { DEFAULT_HISTORY_S = 90 * 24 * 3600, DEFAULT_REQUEUE_GRACE_S = 60 };
 enum { DEFAULT_HISTORY_BYTES = 1 << 30 };
@@ -58,9 +64,46 @@ static int take_state(void *context, const char *argument)
     struct lockerd_options *options = context;
 
     options->state = argument;
+    if (argument[0] == '\0')
+        return cli_error("lockerd", EX_USAGE, "--state is empty: name a file, none, or an etcd");
+#ifdef FARMLOCK_ETCD
+    char why[STORE_ERROR_SIZE];
+
+    if (store_is_shared(argument) && store_etcd_check(argument, why) != 0)
+        return cli_error("lockerd", EX_USAGE, "%s", why);
+#endif
+    return 0;
+}
+
+static int take_path(void *context, const char *argument)
+{
+    struct sockaddr_un *address = NULL;
+    size_t most = sizeof address->sun_path - 1;
+
+    ((struct lockerd_options *)context)->path = argument;
+    if (argument[0] != '\0' && strlen(argument) <= most)
+        return 0;
+    return cli_error("lockerd", EX_USAGE, "--path: a socket's path has 1 to %zu bytes", most);
+}
+
+/* A file that is named and has no name. */
+static int take_file_name(const char *option, const char *argument)
+{
     if (argument[0] != '\0')
         return 0;
-    return cli_error("lockerd", EX_USAGE, "--state is empty: name a file, none, or an etcd");
+    return cli_error("lockerd", EX_USAGE, "--%s is empty: name a file", option);
+}
+
+static int take_log(void *context, const char *argument)
+{
+    ((struct lockerd_options *)context)->log = argument;
+    return take_file_name("log", argument);
+}
+
+static int take_pid_file(void *context, const char *argument)
+{
+    ((struct lockerd_options *)context)->pid_file = argument;
+    return take_file_name("pid-file", argument);
 }
 
 static int take_pidstat_port(void *context, const char *argument)
@@ -161,7 +204,7 @@ static const struct option_spec table[] = {
     OPT_CALL("host", "HOST", take_host, "listen at this address or name; may be repeated; * is all",
              .completion = COMPLETE_HOST, .repeats = true, .at_start = true),
     OPT_CALL("port", "PORT", take_port, "TCP port or service name", .at_start = true),
-    OPT_TEXT("path", "PATH", path, "listen at this UNIX socket", .completion = COMPLETE_FILE,
+    OPT_CALL("path", "PATH", take_path, "listen at this UNIX socket", .completion = COMPLETE_FILE,
              .at_start = true),
     OPT_CALL("allow", "RANGE[,...]", take_allow,
              "serve only these addresses, such as 10.0.0.0/8; may be repeated", .repeats = true),
@@ -262,10 +305,10 @@ static const struct option_spec table[] = {
              "UDP port or service of pidstatd elsewhere, or none", .at_start = true),
     OPT_WORD("classic-pidstatd", "yes|no", no_classic_pidstatd, "yes|no",
              "whether a pidstatd of the classic package is believed (yes)", .at_start = true),
-    OPT_TEXT("pid-file", "FILE", pid_file, "write the process id there",
+    OPT_CALL("pid-file", "FILE", take_pid_file, "write the process id there",
              .completion = COMPLETE_FILE, .at_start = true),
-    OPT_TEXT("log", "FILE", log, "log to a file, or to \"syslog\"", .completion = COMPLETE_FILE,
-             .at_start = true),
+    OPT_CALL("log", "FILE", take_log, "log to a file, or to \"syslog\"",
+             .completion = COMPLETE_FILE, .at_start = true),
     OPT_FLAG("fork", background, "go into the background once listening (the default)",
              .no_help = "stay in the foreground", .at_start = true),
     OPT_CALL("debug", NULL, take_debug, "log each request; stay in the foreground"),
@@ -311,9 +354,26 @@ static void print_rules(const void *settings, FILE *out)
 static const struct conf_others others = {
     .names = rules_settings, .read = read_rules, .drop = drop_rules, .print = print_rules};
 
+static int judge(const void *settings)
+{
+    const struct lockerd_options *options = settings;
+
+    if (options->state != NULL && store_is_shared(options->state))
+        return 0;
+    if (options->etcd.history_file != NULL)
+        return cli_error("lockerd", EX_USAGE,
+                         "--history-file is for a state in etcd: a state file has its own");
+    if (options->etcd.accepts_older)
+        return cli_error("lockerd", EX_USAGE,
+                         "--accept-older-state is for a state in etcd: of a state file nothing "
+                         "else is known");
+    return 0;
+}
+
 struct conf_options lockerd_told = {.line = &command_line,
                                     .usual_path = "/etc/farmlock/lockerd.conf",
                                     .defaults = &defaults,
                                     .size = sizeof defaults,
                                     .asked = offsetof(struct lockerd_options, asked),
-                                    .others = &others};
+                                    .others = &others,
+                                    .judge = judge};

@@ -21,8 +21,13 @@ struct lockerd_who {
     bool is_private;
 };
 
-/* Takes an argument of --admin or --reaper.  Returns 0, or the status to exit with. */
+/* Takes an argument of --admin or --reaper.  Asks the user database, and may block.  Returns 0, or
+ * the status to exit with, when what is wrong was said. */
 int lockerd_who_add(struct lockerd_who *who, enum ipclocker_role role, const char *argument);
+
+/* From now on it does not ask, as the loop must not wait: what is named then counts from the next
+ * start on. */
+void lockerd_who_ask_no_more(void);
 
 /* Has the server go by all of it.  Returns 0, or the status to exit with, when what is wrong was
  * said. */

@@ -61,6 +61,16 @@ static int take_user(void *context, const char *value)
                      value);
 }
 
+static int take_pid_file(void *context, const char *value)
+{
+    struct pidstatd_options *options = context;
+
+    options->pid_file = value;
+    if (value[0] != '\0')
+        return 0;
+    return cli_error("pidstatd", EX_USAGE, "--pid-file is empty: name a file");
+}
+
 static int take_max_watches(void *context, const char *value)
 {
     struct pidstatd_options *options = context;
@@ -90,7 +100,7 @@ static const struct option_spec table[] = {
     CONF_OPTIONS_ROWS(asked),
     OPT_FLAG("fork", background, "go into the background (the default)",
              .no_help = "stay in the foreground, log to standard error", .at_start = true),
-    OPT_TEXT("pid-file", "FILE", pid_file, "write the process id there",
+    OPT_CALL("pid-file", "FILE", take_pid_file, "write the process id there",
              .completion = COMPLETE_FILE, .at_start = true),
     OPT_CALL("user", "USER", take_user, "when started by root, become this user (nobody)",
              .completion = COMPLETE_USER, .at_start = true),

@@ -25,7 +25,7 @@ SLOW_TESTS  := $(filter $(addprefix tests/cluster/test_,$(addsuffix .py,lockersh
                    pidwatch_steps slurm_releases)),$(CLUSTER_TESTS)) \
                $(filter $(addprefix tests/e2e/test_,$(addsuffix .py,damaged_state gridengine \
                    history_times hostile_server http_quiet lockerd_clock lockerd_costs lockerd_deaf lockerd_history lockerd_silence \
-                   lockersh_limits lockersh_nested lockflex_service pidstatd pidwatch_ends \
+                   lockersh_limits lockersh_nested lockflex_service munge_later pidstatd pidwatch_ends \
                    pidwatch_terminal release scarce stopped uriexec_hops uriexec_shells uriexec_tie)),$(E2E_TESTS))
 PRELOADS    := $(patsubst tests/support/%.c,$B/tests/%.so,$(wildcard tests/support/*.c))
 FUZZERS     := $(filter-out $(if $(ETCD),,etcd_%),$(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))

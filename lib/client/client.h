@@ -147,7 +147,9 @@ struct client_round {
     size_t left_out;         /* but for this one, or SIZE_MAX */
     union client_address addresses[CLIENT_ADDRESSES_MAX]; /* of the current host */
     size_t address_count, address_index;
-    unsigned tries;    /* rounds that failed since the last success */
+    unsigned tries;    /* rounds that failed since the last success, */
+    unsigned put_offs; /* beside those after which one comes back however often */
+    bool is_put_off;   /* in this round a server has said that it cannot do it now */
     bool has_failures; /* see struct client_host */
     int failure_errno;
     enum client_failure_kind failure_kind; /* of the host that failed last */
@@ -180,6 +182,7 @@ enum client_dialect { DIALECT_UNKNOWN, DIALECT_CLASSIC, DIALECT_2 };
 struct client_proof {
     bool is_asked; /* how to */
     bool is_by_munge, is_by_grant, is_sealed;
+    bool is_out; /* the server has said nothing yet behind a credential, which takes it a while */
     bool seals_urgent; /* what is done while a LOCK waits, too */
     size_t sealed_len; /* of what is to be sent, so much is sealed */
     struct siphash_key key;

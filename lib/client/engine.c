@@ -71,10 +71,10 @@ static int finish(struct ipclocker *lock, int result)
 void client_engine_await_answer(struct ipclocker *lock)
 {
     int64_t answer_ms = lock->call.operation->answer_ms;
+    int64_t most_ms = lock->connection.proof.is_out ? CLIENT_PROOF_MS : CLIENT_ANSWER_MS;
 
-    if (answer_ms == 0)
-        answer_ms = lock->call.is_patient ? client_round_share_ms(lock, CLIENT_ANSWER_MS)
-                                          : CLIENT_ANSWER_MS;
+    if (answer_ms < most_ms)
+        answer_ms = lock->call.is_patient ? client_round_share_ms(lock, most_ms) : most_ms;
     lock->call.phase_deadline_ms = clock_now_ms() + answer_ms;
 }
 
@@ -121,13 +121,22 @@ static void learn_dialect(struct ipclocker *lock, const struct answer *answer)
         accept_server(lock);
 }
 
-/* The server cannot do it now, and says so: its disk is full, say.  Who has to get through in the
- * end comes back later, as to a server that is away. */
+/* The server cannot do it now, and says so: its disk is full, say.  Who waits, or has to get
+ * through in the end, comes back later, as to a server that is away. */
 static bool is_put_off(const struct ipclocker *lock, const struct answer *answer)
 {
-    return answer->error != NULL &&
-           (answer->code == ERROR_CODE_LATER || answer->code == ERROR_CODE_PROOF_LATER) &&
-           client_search_is_endless(lock);
+    return answer->error != NULL && error_code_is_later(answer->code) &&
+           (lock->call.is_patient || client_search_is_endless(lock));
+}
+
+/* The first answer behind a credential: it has been checked. */
+static void take_proof_back(struct ipclocker *lock)
+{
+    if (!lock->connection.proof.is_out)
+        return;
+    lock->connection.proof.is_out = false;
+    if (lock->call.phase == PHASE_ANSWER)
+        client_engine_await_answer(lock);
 }
 
 /* What a server says of itself, its cluster and how to prove who we are, comes behind its dialect,
@@ -191,6 +200,7 @@ static int take_answer(struct ipclocker *lock, const struct answer *answer)
     lock->call.holds = false;
     if (answer->kind == ANSWER_PROTO || client_pulse_is_answer(lock, answer))
         return STEP_AGAIN;
+    take_proof_back(lock);
     client_failures_tell_second(lock);
     if (is_put_off(lock, answer))
         return client_search_turned_away(lock, answer->error, answer->code);
@@ -401,7 +411,7 @@ int client_engine_begin(struct ipclocker *lock, const struct client_operation *o
                               : lock->call.started_ms + limit_ms;
     lock->call.is_patient = operation->never_ends || (operation->waits && lock->set.block);
     lock->call.holds = false;
-    lock->round.tries = 0;
+    lock->round.tries = lock->round.put_offs = 0;
     lock->call.was_queued = false;
     lock->retell.is_away = false;
     client_home_begin(lock, lock->grant.held || operation->at_home);

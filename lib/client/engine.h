@@ -7,6 +7,9 @@
 /* For a server's next word, where it has no reason to wait. */
 enum { CLIENT_ANSWER_MS = 5000 };
 
+/* Likewise while it has a credential checked: its munged may be busy, or hang. */
+enum { CLIENT_PROOF_MS = 60000 };
+
 /* For all of a list, however fast it comes. */
 enum { CLIENT_LIST_MS = 60000 };
 

@@ -29,6 +29,7 @@ void client_failures_forget(struct ipclocker *lock)
         lock->set.hosts[i].failure.kind = FAILURE_NONE;
     lock->round.has_failures = false;
     lock->round.is_slow = false;
+    lock->round.is_put_off = false;
 }
 
 void client_failures_note(struct ipclocker *lock, const struct client_failure *failure)

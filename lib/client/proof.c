@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "auth/munge_soon.h"
+#include "base/clock.h"
 #include "base/number.h"
 #include "base/random.h"
 #include "engine.h"
@@ -44,6 +45,15 @@ static void begin(struct ipclocker *lock, const struct siphash_key *key,
     seal_chain_begin(&proof->chain, key, nonce);
 }
 
+static int making_ms(const struct ipclocker *lock)
+{
+    int64_t left_ms = lock->call.limit_ms - clock_now_ms();
+
+    if (left_ms < 0)
+        return 0;
+    return left_ms < MAKING_MS ? (int)left_ms : MAKING_MS;
+}
+
 static void prove_by_munge(struct ipclocker *lock, const struct answer *answer)
 {
     struct client_proof *proof = &lock->connection.proof;
@@ -52,14 +62,14 @@ static void prove_by_munge(struct ipclocker *lock, const struct answer *answer)
 
     random_fill(&proof->key, sizeof proof->key);
     credential = munge_make_soon(client_preset_munge_socket(lock), (uid_t)answer->number,
-                                 &answer->nonce, &proof->key, MAKING_MS, why);
+                                 &answer->nonce, &proof->key, making_ms(lock), why);
     /* A server that wants one will say so. */
     if (credential == NULL)
         return;
     buffer_add_text(&lock->connection.out, "proof munge ");
     client_request_command(lock, credential);
     free(credential);
-    proof->is_by_munge = true;
+    proof->is_by_munge = proof->is_out = true;
     begin(lock, &proof->key, &answer->nonce);
 }
 

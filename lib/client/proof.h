@@ -9,7 +9,7 @@
 bool client_proof_is_wanted(const struct ipclocker *lock);
 
 /* The server has told how.  Writes a proof, where one can be given; all that is written behind it
- * is sealed.  May block for two seconds where munged hangs. */
+ * is sealed.  Where munged hangs it blocks for two seconds, or for as long as the call may take. */
 void client_proof_give(struct ipclocker *lock, const struct answer *answer);
 
 /* Seals what was written to the connection since.  Without memory sending fails. */

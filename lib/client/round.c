@@ -349,7 +349,7 @@ int64_t client_round_pause_ms(const struct ipclocker *lock, bool was_lost)
     double pause_max = was_lost ? LOST_PAUSE_MAX_MS : PAUSE_MAX_MS;
     uint16_t random = 0;
 
-    for (unsigned i = 1; i < lock->round.tries && pause < pause_max; i++)
+    for (unsigned i = 1; i < lock->round.tries + lock->round.put_offs && pause < pause_max; i++)
         pause *= 1.5;
     if (pause > pause_max && pause > lock->set.delay_ms)
         pause = pause_max;

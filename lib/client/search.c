@@ -72,7 +72,14 @@ static bool is_hopeless(const struct ipclocker *lock)
         return false;
     if (client_failures_are_final(lock))
         return true;
-    return lock->round.is_slow && !lock->call.is_patient && most_tries(lock) > 0;
+    return (lock->round.is_slow || clock_now_ms() >= lock->round.end_ms) &&
+           !lock->call.is_patient && most_tries(lock) > 0;
+}
+
+/* A server is there, and asks to come back: who waits for a lock waits for that, too. */
+static bool comes_back(const struct ipclocker *lock)
+{
+    return lock->round.is_put_off && lock->call.is_patient && !lock->set.has_tries;
 }
 
 static int give_up(struct ipclocker *lock)
@@ -92,8 +99,9 @@ static int end_round(struct ipclocker *lock)
         return hold_on(lock);
     if (is_hopeless(lock))
         return give_up(lock);
-    lock->round.tries++;
-    if (!client_search_is_endless(lock)) {
+    if (comes_back(lock)) {
+        lock->round.put_offs++;
+    } else if (++lock->round.tries, !client_search_is_endless(lock)) {
         if (lock->round.tries >= most_tries(lock))
             return give_up(lock);
         snprintf(limit, sizeof limit, " (%u of %u)", lock->round.tries + 1, most_tries(lock));
@@ -140,7 +148,7 @@ static int drop_connection(struct ipclocker *lock, const struct client_failure *
         return said && failure->is_final ? client_failures_fail(lock) : client_search_next(lock);
     }
     client_round_resume(lock);
-    lock->round.tries = 0;
+    lock->round.tries = lock->round.put_offs = 0;
     lock->wait.known.position = 0;
     client_failures_note(lock, failure);
     return client_home_is_cluster(lock) ? client_search_next(lock) : end_round(lock);
@@ -152,12 +160,12 @@ int client_search_turned_away(struct ipclocker *lock, const char *error, enum er
     char reason[160];
 
     text_clean(reason, sizeof reason, error, strlen(error));
+    lock->round.is_put_off |= error_code_is_later(code);
     return drop_connection(lock,
                            &(struct client_failure){.kind = FAILURE_SAID,
                                                     .number = EPROTO,
                                                     .reason = reason,
-                                                    .is_final = code != ERROR_CODE_LATER &&
-                                                                code != ERROR_CODE_PROOF_LATER &&
+                                                    .is_final = !error_code_is_later(code) &&
                                                                 !client_home_is_cluster(lock)});
 }
 

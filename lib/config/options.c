@@ -217,6 +217,8 @@ int conf_options_begin(struct conf_options *options, int argc, char **argv, void
     options->path = choose_path(options, asked->path);
     if (read_all(options, settings, &options->file, &faults) != 0)
         return EX_CONFIG;
+    if (options->judge != NULL && (status = options->judge(settings)) != 0)
+        return status;
     if (!asked->check)
         return -1;
     print_understood(options, settings);

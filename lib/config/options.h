@@ -38,6 +38,9 @@ struct conf_options {
     size_t size;                      /* their size, */
     size_t asked;                     /* and the place of struct conf_options_asked in them */
     const struct conf_others *others; /* NULL: there are none */
+    /* Says what cannot be together, and returns the status to exit with, or 0; NULL: anything can.
+     */
+    int (*judge)(const void *settings);
 
     /* From here on what conf_options_begin() finds. */
     int argc;

@@ -35,3 +35,8 @@ enum error_code error_code_parse(const char *word)
     }
     return ERROR_CODE_REFUSED;
 }
+
+bool error_code_is_later(enum error_code code)
+{
+    return code == ERROR_CODE_LATER || code == ERROR_CODE_PROOF_LATER;
+}

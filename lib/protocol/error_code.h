@@ -4,6 +4,8 @@
 #ifndef FARMLOCK_PROTOCOL_ERROR_CODE_H
 #define FARMLOCK_PROTOCOL_ERROR_CODE_H
 
+#include <stdbool.h>
+
 enum error_code {
     ERROR_CODE_NONE,      /* nothing was refused */
     ERROR_CODE_LATER,     /* it cannot be done now: the same may be asked again after a pause */
@@ -29,5 +31,8 @@ const char *error_code_word(enum error_code code);
  * ERROR_CODE_REFUSED.
  */
 enum error_code error_code_parse(const char *word);
+
+/* Whether the same may be asked again after a pause. */
+bool error_code_is_later(enum error_code code);
 
 #endif

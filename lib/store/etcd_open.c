@@ -10,6 +10,17 @@
 #include "base/random.h"
 #include "error.h"
 #include "etcd_batch.h"
+#include "etcd_store.h"
+
+int store_etcd_check(const char *path, char error[STORE_ERROR_SIZE])
+{
+    struct endpoint_list list;
+    char why[ENDPOINT_WHY_SIZE];
+
+    return endpoint_list_parse(path, &list, why) == 0
+               ? 0
+               : store_error_set(error, EINVAL, "--state: %s", why);
+}
 
 struct members *etcd_open_members(const struct store_options *options, int interrupt_fd,
                                   char **prefix, char error[STORE_ERROR_SIZE])

@@ -8,6 +8,10 @@
 /* As store_open(): reads what files it was told of, and stands by; asks etcd in a thread. */
 store_open_fn store_etcd_open;
 
+/* Whether "etcd:URL[,URL...]/PREFIX" is written as it has to be, without asking anybody.  Returns
+ * 0, or -1 with EINVAL and *error. */
+int store_etcd_check(const char *path, char error[STORE_ERROR_SIZE]);
+
 /* The next two ask on the caller's thread, and block for `patience_ms` or a little longer, see
  * caller.h.  They return -1 with errno and *error: EINVAL as store_open(), ENOMEM, EUCLEAN where
  * something else stands in the place of the state, ETIMEDOUT where etcd has not done it by then. */

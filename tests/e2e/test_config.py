@@ -132,6 +132,38 @@ def each_fault_is_told_with_its_file_and_line(folder):
 
 
 @tap.test
+def no_file_is_right_with_which_lockerd_would_not_start(folder):
+    path = write(folder, f"""
+        admin = ["0", "nosuchuser", "@nosuchgroup", "@"]
+        reaper = "@nosuchgroup"
+        path = "/{'x' * 200}"
+        log = ""
+        pid-file = ""
+        state = "etcd:http://127.0.0.1:99999/farm"
+    """)
+    farm.equal(faults(path), [
+        "lockerd.conf:2: admin: there is no user 'nosuchuser' on this machine",
+        "lockerd.conf:2: admin: there is no group 'nosuchgroup' on this machine",
+        "lockerd.conf:2: admin: there is no group '' on this machine",
+        "lockerd.conf:3: reaper: there is no group 'nosuchgroup' on this machine",
+        "lockerd.conf:4: path: a socket's path has 1 to 107 bytes",
+        "lockerd.conf:5: log is empty: name a file",
+        "lockerd.conf:6: pid-file is empty: name a file",
+        "lockerd.conf:7: state: '99999' is no port; it is written etcd:URL[,URL...]/PREFIX, as in "
+        "etcd:https://etcd1:2379,https://etcd2:2379/farmlock/east"])
+    path = write(folder, 'admin = ["0", "root", "@root", "4294967294"]\nreaper = "65533"')
+    farm.equal((check(path).returncode, check(path).stderr), (0, ""))
+    # What does not go together.
+    result = check(write(folder, 'history-file = "/tmp/x"'))
+    farm.equal((result.returncode, result.stderr), (64, "lockerd: --history-file is for a state in "
+               "etcd: a state file has its own\n"))
+    # The command line is judged likewise.
+    done = farm.run(farm.program("lockerd"), "--config", "none", "--reaper", "nosuchuser", "--nofork")
+    farm.equal((done.returncode, done.stderr),
+               (64, "lockerd: --reaper: there is no user 'nosuchuser' on this machine\n"))
+
+
+@tap.test
 def what_cannot_be_read_is_told_with_its_line(folder):
     for text, fault in (
             ("port = 1;\nport = 2;", "2: duplicate setting name: port = 2;"),

@@ -9,7 +9,8 @@
 
 The lock comes back when the block is left, and when this process ends, however it ends.  A server
 that goes away or has frozen is reached again, or another one of its cluster where that is one of the
-hosts: who waits keeps the place, who holds keeps the lock.  Calls that block leave that to a thread
+hosts: who waits keeps the place, who holds keeps the lock.  One that answers but cannot do it now,
+"later" or "proof-later", is asked again for as long as one waits.  Calls that block leave that to a thread
 of this module's own; those of `farmlock.aio` to the caller's loop.
 
 Servers are taken from the environment, as lockersh(1) has it: IPCLOCKER_HOST ("farm1:farm2=1800",
@@ -42,11 +43,13 @@ __all__ = ["lock", "Lock", "aio", "status", "unlock", "break_lock", "lock_list",
 __version__ = "1.0.0"
 
 _ANSWER_S, _LOOK_S, _LINE_MAX, _NAMES_MAX = 5, 60, 65536, 1024
+_PROOF_S = 60  # while a credential is checked: the server's munged may be busy, or hang
 _TRIES, _TRIES_AT_SEVERAL = 3, 8  # the second to wait for a lock: another host may come to serve
 _PULSE_S = 5  # of silence, where another server could be gone on with
 _NEXT_S = 0.25  # before the next host is tried besides (RFC 8305)
 _SHORT_WAIT_S, _STARTERS, _GRANTS = 0.3, 32, 16
-_PUT_OFF = ("later", "proof-later", "proof-required", "proof-clock", "proof-invalid")
+_LATER = ("later", "proof-later")
+_PUT_OFF = _LATER + ("proof-required", "proof-clock", "proof-invalid")
 _REASONS = {"broken": "it was broken, as by lockersh --break", "dead": "its owner was reported dead",
             "hold-limit": "it was held as long as it may be",
             "job-end": "its job was reported to have ended",
@@ -97,8 +100,30 @@ class Lost(Error):
 
 
 class _Gone(Exception):
-    """A connection is of no use any more; `refusal` is what the server has said for good."""
-    refusal = None
+    """A connection is of no use any more; `refusal` is what the server has said for good, `later` for
+    now."""
+    refusal = later = None
+
+
+class _Tries:
+    """How often a server was looked for in vain, and how often one that is there has said that it
+    cannot do it now: who is patient comes back then, however often."""
+
+    def __init__(self, most=_TRIES, patient=False):
+        self.most, self.patient = most, patient
+        self.count, self.put_offs, self.began = 0, 0, time.monotonic()
+
+    def end(self, later, waits=True):
+        """After one more; whether it was the last one.  Who does not wait has no time for another one
+        behind a long one."""
+        if later and self.patient:
+            self.put_offs += 1
+            return False
+        self.count += 1
+        return self.count >= self.most or not waits and time.monotonic() - self.began >= _ANSWER_S
+
+    def all(self):
+        return self.count + self.put_offs
 
 
 def _clean(text):
@@ -529,6 +554,7 @@ class _Wire(asyncio.Protocol):
         self.loop, self.transport = asyncio.get_event_loop(), None
         self.data, self.wake, self.end = bytearray(), None, None
         self.proto, self.key, self.seal, self.unproven = 1, None, 0, None
+        self.answer_s = _ANSWER_S  # for the next line of an answer
         self.seals_urgent = False
         self.cluster = None  # the id of the servers that share its state
 
@@ -581,11 +607,12 @@ class _Wire(asyncio.Protocol):
         end = self.data.index(b"\n")
         line = bytes(self.data[:end]).rstrip(b"\r").decode("utf-8", "surrogateescape")
         del self.data[:end + 1]
+        self.answer_s = _ANSWER_S
         return line
 
     async def must(self, until=None):
-        """The next line, which has to come in time: five seconds."""
-        line = await self.line(until or time.monotonic() + _ANSWER_S)
+        """The next line, which has to come in time."""
+        line = await self.line(until or time.monotonic() + self.answer_s)
         if line is None:
             raise _Gone("it does not answer")
         return line
@@ -604,7 +631,7 @@ class _Wire(asyncio.Protocol):
         """A status, from its first line on."""
         found = types.SimpleNamespace(owner="", locked=False, names=(), token=None, hold_left=None,
                                       code=None, error=None)
-        until = time.monotonic() + _ANSWER_S
+        until = time.monotonic() + self.answer_s
         while True:
             try:
                 line = await self.must(until) if line is None else line
@@ -661,17 +688,18 @@ class _Wire(asyncio.Protocol):
             self.loop.call_later(_ANSWER_S, self.transport.abort)
             self.end = "it was left"
 
-    async def prove(self, nonce, reader):
+    async def prove(self, nonce, reader, until=None):
         """Proves who is asking, where a credential can be had; a server that wants one says so."""
         key, nonce = os.urandom(16), bytes.fromhex(nonce)
         payload = b"farmlock-1 %s %s" % (nonce.hex().encode(), key.hex().encode())
         made = self.loop.run_in_executor(None, _credential, payload, int(reader),
                                          self.conf.munge_socket())
-        await asyncio.wait({made}, timeout=2)
+        await asyncio.wait({made}, timeout=2 if until is None else min(2, max(0, until - time.monotonic())))
         if not made.done() or made.exception():
             self.unproven = "munge: %s" % made.exception() if made.done() else "munged is silent"
             return
         self.send("proof munge " + made.result())
+        self.answer_s = _PROOF_S
         self.key, self.seal = key, _siphash(key, nonce)
 
     async def shake_hands(self, until, cluster=None):
@@ -686,6 +714,8 @@ class _Wire(asyncio.Protocol):
             gone = _Gone(_clean(line[6:]))
             if code not in _PUT_OFF:
                 gone.refusal = Refused("the server refuses: %s" % gone, code)
+            elif code in _LATER:
+                gone.later = Refused("the server refuses: %s" % gone, code)
             raise gone
         words, offer = line.split(), None
         if words[:1] == ["proto"]:
@@ -702,7 +732,7 @@ class _Wire(asyncio.Protocol):
             raise _Gone("it is of another cluster" if self.cluster else "it is of no cluster")
         if offer and offer[1] == "munge":
             self.seals_urgent = "urgent" in offer[4:]
-            await self.prove(offer[2], offer[3])
+            await self.prove(offer[2], offer[3], until)
 
 
 # ---- servers -----------------------------------------------------------------------------------
@@ -800,10 +830,11 @@ class _Client:
                     winner.result().transport.abort()  # nobody will have it
                 raise
 
-    async def _connect(self, until=None, endless=False, waits=False, most=_TRIES, attempts=None):
-        """A connection to a server that answers; so many tries, or as long as it takes.  `attempts`
+    async def _connect(self, until=None, endless=False, waits=False, tries=None):
+        """A connection to a server that answers; so many tries, or as long as it takes.  `tries`
         counts them for who comes back when a server has gone."""
-        for self._attempt in attempts or itertools.count(1):
+        tries = tries or _Tries()
+        while True:
             alone = self._home and self._cluster is None
             hosts = [self._home] if alone else list(self._hosts)
             number, wire, faults = await self._race(hosts, until, waits)
@@ -820,11 +851,14 @@ class _Client:
                 return wire
             refusal = next((fault.refusal for fault in faults.values()
                             if getattr(fault, "refusal", None)), None)
+            later = any(getattr(fault, "later", None) for fault in faults.values())
             text = "no lockerd answers at " + text
-            if not endless and (refusal or self._attempt >= most):
+            if not endless and (refusal or tries.end(later)):
                 raise refusal or Unreachable(text + "; start one there, or name another in IPCLOCKER_HOST or "
                                              "/etc/farmlock/client.conf")
-            await self._pause(self._attempt, text, endless, until)
+            if endless:
+                tries.count += 1
+            await self._pause(tries.all(), text, endless, until)
 
     @staticmethod
     def _fault(fault):
@@ -857,7 +891,8 @@ class _Client:
 
     async def _pause(self, tries, text, endless, until=None):
         """Between two tries: a farm does not come back in step."""
-        pause = min(0.1 * 1.5 ** tries, 5) if endless else 1.5 ** (tries - 1)
+        growth = 1.5 ** min(tries, 12)
+        pause = min(0.1 * growth, 5) if endless else min(growth / 1.5, 60)
         pause *= random.uniform(0.75, 1.25)
         if text != self._told:
             self._tell("retry", "%s; trying again in %.1f s" % (text, pause))
@@ -871,19 +906,24 @@ class _Client:
     async def _ask(self, lines, take, classic=True, waits=False):
         """Asks once, on a connection of its own; `take` reads the answer.  With `waits`, as for what
         changes something, no server is passed by that just is slow."""
-        attempts = itertools.count(1)
+        tries = _Tries()
         while True:
-            wire = await self._connect(waits=waits, attempts=attempts)
+            wire = await self._connect(waits=waits, tries=tries)
             try:
                 if wire.proto == 1 and not classic:
                     raise NotSupported("the server at %s is a classic one, which cannot do that"
                                        % self._name())
                 wire.send(*lines(wire) if callable(lines) else lines)
                 return await take(wire)
+            except Refused as refused:
+                if refused.code not in _LATER or tries.end(True, False):
+                    raise
+                await self._pause(tries.all(), str(refused), False)
             except _Gone as gone:
-                if self._attempt >= _TRIES:
-                    raise Unreachable("the lockerd at %s: %s" % (self._name(), gone))
-                await self._pause(self._attempt, "the lockerd at %s: %s" % (self._name(), gone), False)
+                text = "the lockerd at %s: %s" % (self._name(), gone)
+                if tries.end(False, False):
+                    raise Unreachable(text)
+                await self._pause(tries.all(), text, False)
             finally:
                 wire.close()
 
@@ -899,7 +939,7 @@ class _Client:
 
     async def _status(self, wire):
         """The status that an answer is, behind whatever lines of other kinds."""
-        until = time.monotonic() + _ANSWER_S
+        until = time.monotonic() + wire.answer_s
         while True:
             line = await wire.must(until)
             if line.startswith(("owner", "locked ", "error")):
@@ -1031,11 +1071,11 @@ class AsyncLock(_Client):
     async def _get(self, began):
         until = began + self.timeout if self.timeout else None
         most = _TRIES_AT_SEVERAL if self.timeout != 0 and len(self._hosts) > 1 else _TRIES
-        attempts = itertools.count(1)
+        tries = _Tries(most, self.timeout != 0)
         while True:
             wire = None
             try:
-                wire = await self._connect(until, self._queued, True, most, attempts)
+                wire = await self._connect(until, self._queued, True, tries)
                 await self._wait(wire, until)
                 self.waited = time.monotonic() - began
                 if self._queued:
@@ -1044,9 +1084,9 @@ class AsyncLock(_Client):
             except _Gone as gone:
                 wire.transport.abort()
                 text = "the lockerd at %s: %s" % (self._name(), gone)
-                if not self._queued and self._attempt >= most:
-                    raise Unreachable(text)
-                await self._pause(self._attempt, text, self._queued, until)
+                if tries.end(gone.later, self.timeout != 0) and not self._queued:
+                    raise gone.later or Unreachable(text)
+                await self._pause(tries.all(), text, self._queued, until)
             except (Refused, Cancelled, Unreachable):
                 if wire is not None:
                     wire.close()
@@ -1060,12 +1100,12 @@ class AsyncLock(_Client):
     async def _wait(self, wire, until):
         """Asks on a connection, and waits for the grant."""
         wire.send(*self._demand(wire), "LOCK")
-        asked, news, answer = False, False, time.monotonic() + _ANSWER_S
+        asked, news, answer = False, False, time.monotonic() + wire.answer_s
         inside = self._nested_wait or wire.proto == 1
         circle = None
         while True:
             pause = (_PULSE_S if self._has_others() else _LOOK_S) if inside else _SHORT_WAIT_S
-            look = time.monotonic() + (pause if self._queued else _ANSWER_S)
+            look = time.monotonic() + (pause if self._queued else wire.answer_s)
             line = await wire.line(min(look, until or look))
             if line is None and until is not None and time.monotonic() >= until:
                 if not self._queued:
@@ -1163,9 +1203,12 @@ class AsyncLock(_Client):
 
     async def _be_refused(self, wire, status):
         if status.error is not None:
-            if status.code in ("later", "proof-later") and self._queued:
-                raise _Gone(status.error)
-            raise self._refusal(wire, status)
+            refusal = self._refusal(wire, status)
+            if status.code in _LATER and (self.timeout != 0 or wire.end is not None):
+                gone = _Gone(status.error)
+                gone.later = refusal
+                raise gone
+            raise refusal
         if self.timeout != 0:
             raise Cancelled("the wait for %s was ended by somebody else" % self._wanted())
         # A classic server has put us into the queue all the same; TimedOut and Busy say UNLOCK.
@@ -1309,7 +1352,7 @@ class AsyncLock(_Client):
                     wire.send("user " + self.user, "locks " + " ".join(self.names),
                               *_process_lines()[:3 if wire.proto == 2 else 2], "UNLOCK")
                     status = await self._status(wire)
-                    if status.code in ("later", "proof-later"):
+                    if status.code in _LATER:
                         raise _Gone(status.error)
                     wire.close()
                     self._answered()
@@ -1424,7 +1467,7 @@ async def _ping(hosts=None, port=None):
     client = _Client(hosts, port)
 
     async def take(wire):
-        until, known = time.monotonic() + _ANSWER_S, "claimed"
+        until, known = time.monotonic() + wire.answer_s, "claimed"
         line = await wire.must(until)
         while not line.startswith("version"):
             known = line[7:] if line.startswith("whoami ") else known

@@ -19,10 +19,6 @@ proc ::farmlock::Question {op names given options} {
 
 proc ::farmlock::AskQuestion {h} {
     upvar #0 $h s
-    variable lookMs
-    if {$s(op) in {list json pools}} {
-        set s(until) [expr {[Now] + $lookMs}]
-    }
     set lines [list "user $s(owner)" "locks [join $s(asked) { }]"]
     switch -- $s(op) {
         status { Send $h {*}$lines STATUS }
@@ -89,7 +85,7 @@ proc ::farmlock::TakeRaw {h line} {
 proc ::farmlock::TakeQuestionAnswer {h status} {
     upvar #0 $h s
     if {[dict get $status error] ne ""} {
-        return [Refused $h $status]
+        return [RefusedOrLater $h $status]
     }
     switch -- $s(op) {
         status {

@@ -7,7 +7,8 @@
 
 namespace eval ::farmlock {
     variable count 0
-    variable answerMs 5000 lookMs 60000 lineMax 65536
+    # proofMs: while a credential is checked, as the server's munged may be busy, or hang.
+    variable answerMs 5000 proofMs 60000 lookMs 60000 lineMax 65536
 }
 
 proc ::farmlock::Now {} {
@@ -18,7 +19,7 @@ proc ::farmlock::NewHandle {options} {
     variable count
     set h ::farmlock::h[incr count]
     upvar #0 $h s
-    array set s {phase idle chan "" until "" timer "" proto 1 key "" seal 0 unproven "" tries 0 home {}
+    array set s {phase idle chan "" until "" timer "" proto 1 key "" seal 0 unproven "" proving 0 tries 0 putOffs 0 later 0 home {}
         told "" at "" endless 0 deadline "" result "" queued 0 number "" held 0 refusal ""
         names {} token 0 lost "" limit "" warned 0 wait {} version "" pending "" raw 0 op "" faultText "" -notice "" -user ""
         -hosts "" -port "" cluster "" homeCluster "" pulsed 0 pulse "" rivals {} round {} inTurn 0 begun 0 turn 0 next ""}
@@ -63,7 +64,7 @@ proc ::farmlock::Drop {h} {
         catch {close $s(chan)}
         set s(chan) ""
     }
-    array set s {key "" proto 1 status "" raw 0 version "" cluster "" pulsed 0}
+    array set s {key "" proving 0 proto 1 status "" raw 0 version "" cluster "" pulsed 0}
 }
 
 proc ::farmlock::Send {h args} {
@@ -133,8 +134,8 @@ proc ::farmlock::ReadLine {h variable} {
 proc ::farmlock::Begin {h endless deadline} {
     upvar #0 $h s
     set waits [expr {$s(op) eq "lock" && $s(timeout) ne "0"}]
-    array set s [list endless $endless deadline $deadline tries 0 result "" told "" queued 0 \
-        most [expr {$waits && [llength $s(hosts)] > 1 ? 8 : 3}]]
+    array set s [list endless $endless deadline $deadline tries 0 putOffs 0 result "" told "" queued 0 \
+        waits $waits asked_at [Now] most [expr {$waits && [llength $s(hosts)] > 1 ? 8 : 3}]]
     Search $h
 }
 
@@ -142,7 +143,7 @@ proc ::farmlock::Search {h} {
     upvar #0 $h s
     Hangup $h
     set alone [expr {[llength $s(home)] > 0 && $s(homeCluster) eq ""}]
-    array set s [list round [expr {$alone ? $s(home) : $s(hosts)}] faults {} refusal "" begun 0 inTurn 0]
+    array set s [list round [expr {$alone ? $s(home) : $s(hosts)}] faults {} refusal "" later 0 begun 0 inTurn 0]
     NextHost $h
 }
 
@@ -169,10 +170,13 @@ proc ::farmlock::EndRound {h} {
     upvar #0 $h s
     set text "no lockerd answers at [join $s(faults) {, }]"
     set s(faultText) $text
-    incr s(tries)
     if {!$s(endless) && $s(refusal) ne ""} {
         return [Finish $h error {*}$s(refusal)]
     }
+    if {$s(later) && $s(waits)} {
+        return [PutOff $h $text]
+    }
+    incr s(tries)
     if {!$s(endless) && $s(tries) >= $s(most)} {
         return [Finish $h error UNREACHABLE "$text; start one there, or name another in IPCLOCKER_HOST or\
             /etc/farmlock/client.conf"]
@@ -180,9 +184,18 @@ proc ::farmlock::EndRound {h} {
     Pause $h $text
 }
 
+# A server is there, and asks to come back: who waits for a lock waits for that, too.
+proc ::farmlock::PutOff {h text} {
+    upvar #0 $h s
+    incr s(putOffs)
+    set s(faultText) $text
+    Pause $h $text
+}
+
 proc ::farmlock::Pause {h text} {
     upvar #0 $h s
-    set pause [expr {$s(endless) ? min(100 * pow(1.5, min($s(tries), 20)), 5000) : 1000 * pow(1.5, $s(tries) - 1)}]
+    set growth [expr {pow(1.5, min($s(tries) + $s(putOffs), 12))}]
+    set pause [expr {$s(endless) ? min(100 * $growth, 5000) : min(1000 * $growth / 1.5, 60000)}]
     set pause [expr {int($pause * (0.75 + 0.5 * rand()))}]
     Hangup $h
     set s(phase) pause
@@ -212,11 +225,10 @@ proc ::farmlock::Gone {h text} {
     if {$phase eq "held"} {
         return [ComeBack $h]
     }
-    incr s(tries)
     if {$s(queued)} {
         set s(endless) 1
     }
-    if {!$s(endless) && $s(tries) >= $s(most)} {
+    if {[IsLast $h]} {
         return [Finish $h error UNREACHABLE $text]
     }
     Pause $h $text
@@ -324,6 +336,10 @@ proc ::farmlock::Take {h line} {
     if {$s(phase) eq "held"} {
         SetPulse $h
     }
+    if {$s(proving)} {
+        set s(proving) 0
+        AwaitAnswer $h
+    }
     # A status is taken whole.
     set word [lindex [split $line] 0]
     if {$s(status) ne "" || $word in {owner locked error-code error}} {
@@ -334,7 +350,6 @@ proc ::farmlock::Take {h line} {
 
 proc ::farmlock::ShakeHands {h line} {
     upvar #0 $h s
-    variable answerMs
     set words [split $line]
     switch -- [lindex $words 0] {
         proto { set s(proto) 2; return }
@@ -348,7 +363,9 @@ proc ::farmlock::ShakeHands {h line} {
         error-code { set s(status) [lindex $words 1]; return }
         error {
             set text "the server at [Place $h] refuses: [Clean [string range $line 6 end]]"
-            if {$s(status) ni {"" later proof-later}} {
+            if {$s(status) in {"" later proof-later}} {
+                set s(later) 1
+            } else {
                 set s(refusal) [list [list REFUSED $s(status)] $text]
             }
             return [Gone $h [string range $line 6 end]]
@@ -375,8 +392,20 @@ proc ::farmlock::ShakeHands {h line} {
     if {[llength $faults] > 0 && $s(told) eq "" && $s(cluster) eq ""} {
         Tell $h second "asking [Place $h], as no lockerd answers at [join $faults {, }]"
     }
-    array set s [list status "" phase answer until [expr {[Now] + $answerMs}]]
+    array set s {status "" phase answer}
+    AwaitAnswer $h
     Ask $h
+}
+
+# How long the next line of an answer may take.
+proc ::farmlock::AwaitAnswer {h} {
+    upvar #0 $h s
+    variable answerMs
+    variable proofMs
+    variable lookMs
+    if {$s(phase) eq "answer"} {
+        set s(until) [expr {[Now] + ($s(proving) ? $proofMs : $s(op) in {list json pools} ? $lookMs : $answerMs)}]
+    }
 }
 
 # What was asked is answered, perhaps by one that was away.

@@ -35,3 +35,13 @@ proc ::farmlock::Avoid {h} {
     }
     set s(hosts) [concat $others $s(at)]
 }
+
+# Whether a try that was in vain is the last one.  Who does not wait has no time for another one behind
+# a long one.
+proc ::farmlock::IsLast {h} {
+    upvar #0 $h s
+    variable answerMs
+    incr s(tries)
+    set slow [expr {!$s(waits) && [Now] - $s(asked_at) >= $answerMs}]
+    return [expr {!$s(endless) && ($s(tries) >= $s(most) || $slow)}]
+}

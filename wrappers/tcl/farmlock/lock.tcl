@@ -191,7 +191,7 @@ proc ::farmlock::TakeAnswer {h status} {
             } elseif {$error ne "" && $s(queued) && $code in {later proof-later}} {
                 return [Gone $h $error]
             } elseif {$error ne ""} {
-                return [Refused $h $status]
+                return [RefusedOrLater $h $status]
             } elseif {$s(timeout) ne "0"} {
                 return [Finish $h error CANCELLED "the wait for [Wanted $h] was ended by somebody else"]
             }
@@ -222,6 +222,21 @@ proc ::farmlock::TakeAnswer {h status} {
         }
         default { TakeQuestionAnswer $h $status }
     }
+}
+
+# Who waits for a lock comes back as often as the server asks for it; others some times where it has closed
+# the connection, and not at all where it serves on.
+proc ::farmlock::RefusedOrLater {h status} {
+    upvar #0 $h s
+    set text "the lockerd at [Place $h]: [dict get $status error]"
+    if {[dict get $status code] ni {later proof-later}} {
+        return [Refused $h $status]
+    } elseif {$s(waits)} {
+        return [PutOff $h $text]
+    } elseif {($s(chan) ne "" && ![eof $s(chan)]) || [IsLast $h]} {
+        return [Refused $h $status]
+    }
+    Pause $h $text
 }
 
 proc ::farmlock::Refused {h status} {

@@ -1,6 +1,10 @@
 # Who is asking: credentials by munge(1), and the seals of "Proofs" in lockerd-protocol(7).
 # Must not show a key to other processes, as in the words of a command.
 
+namespace eval ::farmlock {
+    variable makingMs 2000
+}
+
 # SipHash-2-4: the key as two numbers, the data as bytes.
 proc ::farmlock::SipHash {key data} {
     set m 0xffffffffffffffff
@@ -65,6 +69,38 @@ proc ::farmlock::NoProof {h} {
     return "munge is not there"
 }
 
+# What munge(1) makes of a payload, or an error that says why nothing.  It tries for long where munged hangs:
+# it is left alone then.
+proc ::farmlock::Credential {h command payload} {
+    upvar #0 $h s
+    variable makingMs
+    set end [expr {[Now] + $makingMs}]
+    if {$s(deadline) ne "" && $s(deadline) < $end} {
+        set end $s(deadline)
+    }
+    set chan [open [concat | [list {*}$command << $payload 2>@1]] r]
+    fconfigure $chan -blocking 0
+    set text ""
+    set pause 1
+    while {1} {
+        append text [read $chan]
+        if {[eof $chan]} {
+            break
+        }
+        if {[Now] >= $end} {
+            close $chan; # does not wait for it
+            error "munged is silent"
+        }
+        after $pause
+        set pause [expr {min(2 * $pause, 20)}]
+    }
+    fconfigure $chan -blocking 1
+    if {[catch {close $chan} why]} {
+        error [Or $text $why]
+    }
+    return [string trim $text]
+}
+
 # Proves who is asking on the connection of a handle, where a credential can be had: a server that
 # wants one says so.
 proc ::farmlock::Prove {h nonce reader} {
@@ -78,13 +114,13 @@ proc ::farmlock::Prove {h nonce reader} {
     if {[MungeSocket $h] ne ""} {
         lappend command --socket=[MungeSocket $h]
     }
-    if {[catch {exec {*}$command << "farmlock-1 $nonce $keyText"} credential]} {
+    if {[catch {Credential $h $command "farmlock-1 $nonce $keyText"} credential]} {
         set s(unproven) "munge: [Clean [lindex [split $credential "\n"] 0]]"
         return
     }
-    Send $h "proof munge [string trim $credential]"
+    Send $h "proof munge $credential"
     binary scan $key wuwu low high
-    set s(key) [list $low $high]
+    array set s [list proving 1 key [list $low $high]]
     set s(seal) [SipHash $s(key) [binary format H* $nonce]]
 }
 
