@@ -281,18 +281,30 @@ def a_server_in_a_user_namespace_takes_nobody_for_root(folder):
     path, port = f"{folder}/socket", farm.free_port()
     # The build may be in a folder of root's own.
     lockerd = shutil.copy(farm.program("lockerd"), folder)
-    # Its creator is 0 there; everybody else is one and the same.
-    farm.start("setpriv", "--reuid", ANN, "--regid", ANN, "--clear-groups", "unshare", "-Ur",
-               lockerd, "--nofork", "--state", "none", "--path", path, "--host", "localhost", "--port", port,
+    options = ("--nofork", "--state", "none", "--path", path, "--host", "localhost", "--port", port,
                "--pidstat-port", "none")
-    farm.poll(lambda: os.path.exists(path) and farm.answers(port), "it serves")
-    users = [speak(as_user(uid, lambda: Wire(path=path))) for uid in (ANN, BOB, BOB + 1)]
-    for number, wire in enumerate(users):
-        farm.equal(wire.lock(f"own{number}", f"x{number}")["locked"], "1")
+
+    def start(*more):
+        # Its creator is 0 there; everybody else is one and the same.
+        server = farm.start("setpriv", "--reuid", ANN, "--regid", ANN, "--clear-groups", "unshare",
+                            "-Ur", lockerd, *options, *more)
+        farm.poll(lambda: os.path.exists(path) and farm.answers(port), "it serves")
+        users = [speak(as_user(uid, lambda: Wire(path=path))) for uid in (ANN, BOB, BOB + 1)]
+        for number, wire in enumerate(users):
+            farm.equal(wire.lock(f"own{number}", f"x{number}")["locked"], "1")
+        return server, users
+    server, _ = start()
     locks = json.loads(listing(port))["locks"]
-    farm.equal([lock["proof"] for lock in locks], ["socket", "claimed", "claimed"])
+    farm.equal([(lock["proof"], lock["uid"]) for lock in locks],
+               [("socket", 0), ("claimed", None), ("claimed", None)])
+    farm.stop(server)
     # Nor may that creator do what only root may: it is no administrator of what is another's.
-    farm.equal([lock["uid"] for lock in locks], [0, None, None])
+    _, users = start("--private")
+    told = []
+    for wire in users:
+        wire.send("LOCK_LIST")
+        told.append(wire.status()["lock"])
+    farm.equal(told, ["x0 own0 x1 - x2 -"] + 2 * ["x0 - x1 - x2 -"])
 
 
 if __name__ == "__main__":
