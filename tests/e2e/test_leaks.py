@@ -9,11 +9,14 @@ import signal
 import socket
 
 from support import farm, lockd, tap
+from support.proofs import Proof
+from support.wire import Wire
 
 LONG = bool(os.environ.get("FARMLOCK_LONG"))
 CHECKED = 1_000_000 if LONG else 10_000
 RUN = 1_000_000 if LONG else 200_000
 AT_ONCE = 500  # requests in a connection's one write
+PROOFS = 2     # by the key of a grant, between two of these
 VALGRIND = ("valgrind", "-q", "--vgdb=no", "--error-exitcode=99", "--leak-check=full",
             "--show-leak-kinds=definite,indirect,possible",
             "--errors-for-leak-kinds=definite,indirect,possible",
@@ -47,17 +50,54 @@ def requests(rng, count):
     return ("\n".join(lines) + "\nVERSION\nEOF\n").encode()
 
 
-def talk(port, count, seed):
-    """Sends so many requests, each connection's at once, and reads all answers."""
+def connect(port, path):
+    """Another one proves who is there, by the kernel."""
+    if path is None:
+        return socket.create_connection(("127.0.0.1", port))
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(path)
+    return connection
+
+
+def go_on_by_the_key(port, path, rng):
+    """A lock is granted with a key, and another connection proves that; what it seals is right, or
+    something of it is wrong."""
+    user, wrong = f"user k{rng.randrange(9)}", rng.randrange(4)
+    first = Proof(wire=Wire(port, path=path))
+    first.send(user, f"locks key{rng.randrange(9)}", "LOCK")
+    answer = first.status()
+    key = answer["key"] if wrong != 1 else 32 * "1"
+    second = Proof(port)
+    second.prove_grant(answer["token"], bytes.fromhex(key))
+    second.send(user, f"locks {answer['lockname']}", f"RENEW {answer['token']}", "WHOAMI")
+    farm.equal(second.refusal_or_status(), "1" if wrong != 1 else "proof-invalid")
+    if wrong == 2:
+        second.send_raw(f"seal {rng.randbytes(8).hex()}", "UNLOCK")
+    elif wrong == 3:
+        second.send_raw("proof munge MUNGE:x:", "UNLOCK")
+    second.send("UNLOCK", "EOF")
+    first.send("UNLOCK", "EOF")
+    for wire in (first, second):
+        while wire.line() is not None:
+            pass
+        wire.close()
+
+
+def talk(port, count, seed, path=None):
+    """Sends so many requests, each connection's at once, and reads all answers; with a path every
+    other one goes there."""
     rng = random.Random(seed)
-    for _ in range(0, count, AT_ONCE):
-        with socket.create_connection(("127.0.0.1", port)) as connection:
+    for number in range(0, count, AT_ONCE):
+        here = path if number // AT_ONCE % 2 else None
+        with connect(port, here) as connection:
             connection.settimeout(farm.PATIENCE_S * 10)
             connection.sendall(requests(rng, AT_ONCE))
             last = b""
             while data := connection.recv(1 << 20):
                 last = (last + data)[-200:]
             farm.contains(last, b"version ")
+        for _ in range(PROOFS if path else 0):
+            go_on_by_the_key(port, here, rng)
 
 
 def waiters(port, count):
@@ -87,9 +127,10 @@ def all_memory_is_given_back(folder):
     port = farm.free_port()
     with open(f"{folder}/log", "wb") as log:
         process = farm.start(*VALGRIND, lockd.LOCKERD, "--nofork", "--port", port, "--state",
-                             f"{folder}/state.db", "--pidstat-port", "none", stderr=log)
+                             f"{folder}/state.db", "--pidstat-port", "none", "--host", "localhost",
+                             "--path", f"{folder}/socket", stderr=log)
     farm.poll(lambda: lockd.serves(port), "lockerd serves", farm.PATIENCE_S * 5)
-    talk(port, CHECKED, 1)
+    talk(port, CHECKED, 1, f"{folder}/socket")
     waiters(port, 50)
     process.send_signal(signal.SIGTERM)
     status = process.wait(farm.PATIENCE_S * 5)
@@ -104,13 +145,14 @@ def who_runs_on_needs_no_more(folder):
     """The state keeps no history here: that is on disk, and bounded by its own limits."""
     port = farm.free_port()
     process = farm.start(lockd.LOCKERD, "--nofork", "--port", port, "--state", f"{folder}/state.db",
-                         "--pidstat-port", "none", "--history", "0",
+                         "--pidstat-port", "none", "--history", "0", "--host", "localhost",
+                         "--path", f"{folder}/socket",
                          stderr=farm.subprocess.DEVNULL)
     farm.poll(lambda: lockd.serves(port), "lockerd serves")
-    talk(port, RUN // 4, 2)
+    talk(port, RUN // 4, 2, f"{folder}/socket")
     first_kb = memory_kb(process.pid)
     for part in range(3):
-        talk(port, RUN // 4, 3 + part)
+        talk(port, RUN // 4, 3 + part, f"{folder}/socket")
         waiters(port, 50)
     last_kb = memory_kb(process.pid)
     print(f"# {RUN} requests: {first_kb} kB after a quarter of them, {last_kb} kB at last", flush=True)
