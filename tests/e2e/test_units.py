@@ -121,6 +121,26 @@ def a_real_systemd_starts_them(folder):
     farm.equal(machine.run("systemctl", "is-active", *DAEMONS).stdout, "active\nactive\n")
 
 
+@tap.test
+def libmunge_serves_the_unit(folder):
+    """Which opens it when it is needed, without privileges and with few calls of the system."""
+    machine = boot(folder, "munged")
+    machine.write("etc/default/lockerd", 'LOCKERD_OPTIONS="--auth require --munge-socket /run/munge.socket"\n')
+    make_key(os.path.join(machine.root, "etc/key"))
+    machine.background("munged", "--foreground", "--force", "--socket=/run/munge.socket", "--key-file=/etc/key",
+                       "--pid-file=/run/munged.pid", "--log-file=/run/munged.log", "--seed-file=/run/munged.seed",
+                       stderr=machine.console)
+    farm.poll(lambda: machine.run("munge", "-S", "/run/munge.socket", "-n").returncode == 0, "munged answers")
+    machine.start("lockerd")
+    as_user = ("setpriv", "--reuid=1234", "--regid=1234", "--clear-groups", "env", "IPCLOCKER_HOST=127.0.0.1")
+    proven = machine.run(*as_user, "IPCLOCKER_MUNGE_SOCKET=/run/munge.socket", "lockersh", "--ping")
+    farm.contains(proven.stdout, "it knows you as uid 1234, by munge")
+    for auth, status in (("auto", 0), ("none", 69)):
+        done = machine.run(*as_user, "IPCLOCKER_MUNGE_SOCKET=/run/munge.socket", f"IPCLOCKER_AUTH={auth}",
+                           "lockersh", "--lock", "a", "true")
+        farm.equal((auth, done.returncode), (auth, status))
+
+
 SLURM = """ClusterName=farm
 SlurmctldHost={host}(127.0.0.1)
 AuthType=auth/munge

@@ -93,3 +93,4 @@ class Machine:
         may = {"0" * 16, "0000000000000400"} if name == "pidstatd" else {"0" * 16}
         assert set(re.findall(r"^Cap\w+:\t(\w+)$", status, re.M)) <= may, status
         farm.contains(status, "Seccomp:\t2\n")
+        farm.contains(status, "NoNewPrivs:\t1\n")
