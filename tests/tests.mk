@@ -36,9 +36,9 @@ FARM_LOAD   := $B/tests/bench/farm_load
 FARM_LOADS  := $(FARM_LOAD) $B/tests/bench/load_tcp
 BENCH_LOADS := $(patsubst tests/bench/%.c,$B/tests/bench/%,\
                  $(filter-out $(patsubst %,tests/bench/%.c,$(BENCH_HELPERS) $(FARM_PARTS)),$(wildcard tests/bench/*.c)))
-# Tests wait more than they work: with as many at a time as there are processors, these are idle for
-# half of the time.
-TEST_JOBS ?= $(shell echo $$((2 * $(JOBS))))
+# Tests wait more than they work: with three at a time for each processor, these are idle for most of
+# the time.
+TEST_JOBS ?= $(shell echo $$((3 * $(JOBS))))
 # Clients' files of this machine are not the tests'.
 TEST_ENV = FARMLOCK_BUILD=$(CURDIR)/$B CMOCKA_MESSAGE_OUTPUT=TAP FARMLOCK_CONF=none
 
@@ -98,6 +98,7 @@ $B/tests/unit/spank-plugin/test_contact: $(call TESTED_OF,spank-plugin/contact)
 $B/tests/unit/spank-plugin/test_peer_watch: $(call TESTED_OF,spank-plugin/peer_watch spank-plugin/peer_port)
 $B/tests/unit/spank-plugin/test_settings: $(call TESTED_OF,spank-plugin/settings)
 $B/tests/unit/spank-plugin/test_witness: $(call TESTED_OF,spank-plugin/witness)
+$B/tests/unit/uriexec/test_launcher: $(call TESTED_OF,wrappers/uriexec/launcher)
 $B/tests/unit/uriexec/test_tie_word: $(call TESTED_OF,wrappers/uriexec/tie_word)
 
 # They read and write etcd's messages themselves.

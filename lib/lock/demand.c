@@ -30,6 +30,14 @@ static size_t text_size(const struct lock_demand *demand)
     return (size_t)(last - demand->names[0]) + strlen(last) + 1;
 }
 
+size_t lock_demand_bytes(const struct lock_demand *demand)
+{
+    if (demand->is_lent || demand->groups == NULL)
+        return 0;
+    return demand->group_count * sizeof *demand->groups +
+           demand->name_count * sizeof *demand->names + text_size(demand);
+}
+
 /* Copies what the demand has to the front of its new arrays. */
 static void move(const struct lock_demand *demand, struct lock_group *groups, const char **names,
                  const char *text)

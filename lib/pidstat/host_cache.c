@@ -9,7 +9,8 @@
 #include "net/local_host.h"
 #include "udp.h"
 
-enum { IDLE_MAX = 1024 };
+/* Whoever can name hosts must not have those forgotten that have proven something. */
+enum { IDLE_MAX = 1024, IDLE_PROVEN_MAX = 16384 };
 
 #define RETRY_FAILED_US 1000000
 #define RETRY_DOUBTED_US 60000000
@@ -18,8 +19,10 @@ enum { IDLE_MAX = 1024 };
 struct host_cache {
     struct resolver *resolver;
     struct tree hosts; /* by name */
-    TAILQ_HEAD(host_queue, cached_host) idle;
-    size_t idle_count;
+    struct idle_hosts {
+        TAILQ_HEAD(host_queue, cached_host) queue; /* those that were used last are behind */
+        size_t count, most;
+    } idle, idle_proven;
 };
 
 static int compare_names(const struct tree_node *a, const struct tree_node *b)
@@ -39,15 +42,23 @@ struct host_cache *host_cache_create(void)
         free(cache);
         return NULL;
     }
-    TAILQ_INIT(&cache->idle);
+    TAILQ_INIT(&cache->idle.queue);
+    TAILQ_INIT(&cache->idle_proven.queue);
+    cache->idle.most = IDLE_MAX;
+    cache->idle_proven.most = IDLE_PROVEN_MAX;
     cache->hosts.compare = compare_names;
     return cache;
 }
 
+static void leave_idle(struct cached_host *host)
+{
+    TAILQ_REMOVE(&host->idle->queue, host, in_idle);
+    host->idle->count--;
+}
+
 static void forget(struct host_cache *cache, struct cached_host *host)
 {
-    TAILQ_REMOVE(&cache->idle, host, in_idle);
-    cache->idle_count--;
+    leave_idle(host);
     tree_remove(&cache->hosts, &host->key.by_name);
     free(host);
 }
@@ -126,10 +137,8 @@ struct cached_host *host_cache_get(struct host_cache *cache, const char *name, i
 
     if (host == NULL)
         host = add_host(cache, name, now_us);
-    else if (host->users == 0) {
-        TAILQ_REMOVE(&cache->idle, host, in_idle);
-        cache->idle_count--;
-    }
+    else if (host->users == 0)
+        leave_idle(host);
     if (host != NULL)
         host->users++;
     return host;
@@ -139,9 +148,10 @@ void host_cache_put(struct host_cache *cache, struct cached_host *host)
 {
     if (--host->users > 0)
         return;
-    TAILQ_INSERT_TAIL(&cache->idle, host, in_idle);
-    if (++cache->idle_count > IDLE_MAX)
-        forget(cache, TAILQ_FIRST(&cache->idle));
+    host->idle = host->proven_us != 0 ? &cache->idle_proven : &cache->idle;
+    TAILQ_INSERT_TAIL(&host->idle->queue, host, in_idle);
+    if (++host->idle->count > host->idle->most)
+        forget(cache, TAILQ_FIRST(&host->idle->queue));
 }
 
 int host_cache_address_of(const struct cached_host *host, const unsigned char ip[IP_BYTES])

@@ -43,6 +43,7 @@ struct account {
     size_t connections;
     size_t locks, waiters; /* of requests that it has made */
     size_t links;          /* of its connections, see claim.h */
+    size_t name_bytes;     /* of what these want to lock */
     size_t holders;        /* who else has a pointer to it */
     int64_t cost_us;       /* what is left; below 0: spent */
     int64_t history_bytes, arrivals;

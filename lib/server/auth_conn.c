@@ -17,7 +17,6 @@
 #include "base/words.h"
 #include "conn.h"
 #include "context.h"
-#include "listener.h"
 #include "pass.h"
 #include "protocol/proof.h"
 #include "setting.h"
@@ -258,10 +257,6 @@ int auth_conn_start(struct ipclocker_server *server)
     struct auth_job *job;
 
     server->auth_uid = geteuid();
-    if (server->auth == IPCLOCKER_AUTH_NONE && listener_is_exposed(server))
-        context_log(server, LOG_WARNING,
-                    "it listens beyond this machine, and whoever connects is believed to be who it "
-                    "says; see --auth in lockerd(8)");
     if (server->auth == IPCLOCKER_AUTH_NONE)
         return 0;
     if (!munge_is_there()) {

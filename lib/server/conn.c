@@ -112,6 +112,7 @@ void conn_destroy(struct conn *conn)
         TAILQ_REMOVE(&server->resumed, conn, in_resumed);
     TAILQ_REMOVE(&server->conns, conn, all);
     server->conn_count--;
+    conn->account->name_bytes -= lock_demand_bytes(&conn->demand);
     account_disconnect(&server->accounts, conn->account);
     poll_input(conn, false);
     conn_output_fini(conn);

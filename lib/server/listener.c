@@ -252,32 +252,3 @@ void listener_stop_all(struct ipclocker_server *server)
     }
     evtimer_del(&server->accept_again);
 }
-
-static bool is_beyond_loopback(const struct listener *listener)
-{
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-        struct sockaddr_storage storage;
-    } own = {.any = {.sa_family = AF_UNSPEC}};
-    socklen_t len = sizeof own;
-
-    if (getsockname(listener->fd, &own.any, &len) != 0)
-        return false;
-    if (own.any.sa_family == AF_INET)
-        return ntohl(own.v4.sin_addr.s_addr) >> 24 != IN_LOOPBACKNET;
-    return own.any.sa_family == AF_INET6 && !IN6_IS_ADDR_LOOPBACK(&own.v6.sin6_addr);
-}
-
-bool listener_is_exposed(const struct ipclocker_server *server)
-{
-    const struct listener *listener;
-
-    LIST_FOREACH(listener, &server->listeners, all)
-    {
-        if (is_beyond_loopback(listener))
-            return true;
-    }
-    return false;
-}

@@ -31,7 +31,4 @@ void listener_stop_all(struct ipclocker_server *server);
  * still ours. */
 void listener_destroy(struct listener *listener);
 
-/* Whether somebody on another machine could connect. */
-bool listener_is_exposed(const struct ipclocker_server *server);
-
 #endif

@@ -10,6 +10,7 @@
 #include "auth_key.h"
 #include "auth_login.h"
 #include "base/ip_text.h"
+#include "history_text.h"
 #include "incarnation.h"
 #include "pools.h"
 
@@ -112,15 +113,19 @@ static bool is_here(const struct lock_asker *asker)
     return !ip_text_is_known(asker->peer) || auth_peer_is_here(asker->peer);
 }
 
-/* Both have come from one address, or from this machine.  Of a request of an old state file nobody
- * knows. */
+/* Both have come from one address, or from this machine. */
 static bool is_beside(const struct lock_asker *asker, const struct lock_asker *of_request)
 {
-    if (!is_proven(of_request) && !ip_text_is_known(of_request->peer))
-        return true;
     if (memcmp(asker->peer, of_request->peer, sizeof asker->peer) == 0)
         return true;
     return is_here(asker) && is_here(of_request);
+}
+
+/* Of a request of an old state file nobody knows. */
+static bool may_be_beside(const struct lock_asker *asker, const struct lock_asker *of_request)
+{
+    return (!is_proven(of_request) && !ip_text_is_known(of_request->peer)) ||
+           is_beside(asker, of_request);
 }
 
 bool may_report_death(const struct ipclocker_server *server, const struct may_reporter *reporter,
@@ -129,7 +134,7 @@ bool may_report_death(const struct ipclocker_server *server, const struct may_re
     if (!may_say_it_ended(server, reporter, request))
         return false;
     return reporter->is_trusted || is_proven(&request->asker) || reporter->is_of_host ||
-           is_beside(&reporter->asker, &request->asker);
+           may_be_beside(&reporter->asker, &request->asker);
 }
 
 struct store_view may_view(const struct conn *conn)
@@ -141,6 +146,14 @@ struct store_view may_view(const struct conn *conn)
         view.uid = conn->asker.uid;
     }
     return view;
+}
+
+bool may_look_after(const struct conn *conn, const struct lock_request *request)
+{
+    const struct store_view view = may_view(conn);
+
+    return history_text_shows(&view, &request->asker) ||
+           (!is_proven(&request->asker) && is_beside(&conn->asker, &request->asker));
 }
 
 const char *may_describe(const struct conn *conn, char text[MAY_WHO_SIZE])

@@ -55,6 +55,10 @@ bool may_report_death(const struct ipclocker_server *server, const struct may_re
 /* Of whom lists and history tell the connection. */
 struct store_view may_view(const struct conn *conn);
 
+/* Be told which process a request is for, to look whether it is there still: whoever lists tell
+ * that, and beside it those whose word would count. */
+bool may_look_after(const struct conn *conn, const struct lock_request *request);
+
 enum { MAY_WHO_SIZE = 400 };
 
 /* Who a connection is, for the log: "ann (uid 1000 by its socket)", "ann of 10.1.2.3". */

@@ -377,9 +377,10 @@ static void reply_autounlock_check(struct conn *conn, const char *name,
     buffer_add(&conn->out.bytes, "\n", 1);
 }
 
-static bool is_checked(const struct lock_request *holder)
+static bool is_checked(const struct conn *conn, const struct lock_request *holder)
 {
-    return holder->autounlock && holder->process->host != NULL && holder->process->pid != 0;
+    return holder->autounlock && holder->process->host != NULL && holder->process->pid != 0 &&
+           may_look_after(conn, holder);
 }
 
 static bool is_neighbour(const struct conn *conn, const struct lock_request *holder)
@@ -396,7 +397,7 @@ static size_t reply_checks_of_pool(struct conn *conn, const char *pool, size_t m
     size_t count = holders_of_pool(conn, pool, holders, most);
 
     for (size_t i = 0; i < count; i++) {
-        if (is_neighbour(conn, holders[i]) && is_checked(holders[i]) && !holders[i]->is_kept)
+        if (is_neighbour(conn, holders[i]) && is_checked(conn, holders[i]) && !holders[i]->is_kept)
             reply_autounlock_check(conn, holders_seat(holders[i], pool), holders[i]->process, true);
     }
     return count;
@@ -414,7 +415,7 @@ void reply_autounlock_checks(struct conn *conn)
     for (size_t i = 0; i < conn->demand.name_count && left > 0; i++)
         left -= reply_checks_of_pool(conn, conn->demand.names[i], left);
     while ((holder = holders_next(conn, &holders, &name)) != NULL) {
-        if (is_checked(holder))
+        if (is_checked(conn, holder))
             reply_autounlock_check(conn, name, holder->process, is_neighbour(conn, holder));
     }
 }

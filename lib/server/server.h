@@ -159,8 +159,7 @@ struct conn {
      * or else of all others, which are looked at then.  Oldest first. */
     uint32_t since_s;
 
-    /* In the list of those that do not read, oldest first. */
-    uint32_t unread_since_s; /* nothing has been taken of what there is to send */
+    uint32_t unread_since_s; /* in the list of those that do not read, oldest first */
     uint32_t counted_output; /* so much of it is in server->output_bytes */
 
     uint32_t nameless_since_s; /* see is_nameless */

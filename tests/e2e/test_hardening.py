@@ -58,11 +58,15 @@ def control_flow_is_guarded_on_x86():
     which Debian 12 has without."""
     if platform.machine() != "x86_64":
         raise tap.Lacks("CET is of x86")
-    notes = readelf("-n", os.path.join(farm.BUILD, "lib", "libfarmlock.a"))
-    members = re.split(r"^File: ", notes, flags=re.M)[1:]
-    assert len(members) > 50, len(members)
-    for member in members:
-        assert "IBT" in member and "SHSTK" in member, member
+    folders = ("lib", "daemons", "wrappers", "spank-plugin", "generated")
+    found = {folder: glob.glob(os.path.join(farm.BUILD, "obj", folder, "**", "*.o"), recursive=True)
+             for folder in folders}
+    assert len(found["lib"]) > 200 and len(found["wrappers"]) > 50 and found["daemons"], found
+    # The plugin is built where Slurm's headers are.
+    farm.equal(bool(found["spank-plugin"]), os.path.exists(os.path.join(farm.BUILD, "spank", "pidwatch.so")))
+    for path in sum(found.values(), []):
+        notes = readelf("-n", path)
+        assert "IBT" in notes and "SHSTK" in notes, (path, notes)
 
 
 @tap.test

@@ -275,6 +275,33 @@ def roles_are_given_by_name_number_and_group(folder):
 
 
 @tap.test
+def the_root_of_another_machine_is_no_administrator(folder):
+    server, munge = serve(folder, "munge", None, "--private")
+    ann = Proof(server.port, munge, ANN)
+    for lock in ("x", "y"):
+        ann.ask("user ann", f"locks {lock}", "job slurm:7", "LOCK")
+    # An address that none of this machine's networks has; and root there has its own locks.
+    there = Proof(server.port, munge, 0, source="127.0.0.83")
+    farm.equal(there.ask("user admin", "locks z", "LOCK")["locked"], "1")
+    for command, answer in (("BREAK_LOCK", "not-owner"), ("UNLOCK", "not-owner"),
+                            ("OFFLINE x 60", "denied")):
+        farm.equal((command, there.ask("user ann", "locks x", command)["error-code"]),
+                   (command, answer))
+    there.send("DEAD_JOB slurm:7")
+    farm.equal(there.line(), "ended 0")
+    there.send("LOCK_LIST")
+    farm.equal(there.status(), {"lock": "x - y - z admin"})
+    here = Proof(server.port, munge, 0)
+    here.send("LOCK_LIST")
+    farm.equal(here.status(), {"lock": "x ann y ann z admin"})
+    here.send("user admin", "locks x", "BREAK_LOCK")
+    farm.equal(here.line(), "print_broke ann")
+    here.status()
+    here.send("DEAD_JOB slurm:7")
+    farm.equal(here.line(), "ended 1")
+
+
+@tap.test
 def a_replay_at_another_munged_of_the_key_is_refused(folder):
     server, munge = serve(folder)
     twin = Munged(folder, "twin", munge.key)
@@ -334,16 +361,47 @@ def lists_tell_a_stranger_no_owner_where_they_are_private(folder):
 
 
 @tap.test
-def a_warning_is_logged_beyond_loopback(folder):
-    port = farm.free_port()
+def nor_which_process_has_it_to_who_waits_and_could_not_report_its_end(folder):
+    server, munge = serve(folder, "munge", None, "--private")
+    told = ("hostname h", "process 700 boot0123 4026531836", "autounlock 1")
+    there = "127.0.0.71"  # which is none that this machine has
+    for lock, wire in (("proven", Proof(server.port, munge, ANN)), ("claimed", server.wire(there))):
+        farm.equal(wire.ask("user ann", f"locks {lock}", "pid 7", *told, "LOCK")["locked"], "1")
+
+    def checks(wire, *names):
+        return [name for name in names
+                if "autounlock_check" in wire.ask(f"user {os.urandom(4).hex()}", f"locks {name}",
+                                                  "pid 8", *told, "block 0", "LOCK")]
+    for who, wire, sees in (("ann", Proof(server.port, munge, ANN), ["proven"]),
+                            ("bob", Proof(server.port, munge, BOB), []),
+                            ("root", Proof(server.port, munge, 0), ["proven", "claimed"]),
+                            ("a stranger", server.wire(), []),
+                            ("a classic one", Wire(server.port), []),
+                            # Whose word would count.
+                            ("one beside", server.wire(there), ["claimed"]),
+                            ("a classic one beside", Wire(server.port, source=there), ["claimed"])):
+        farm.equal((who, checks(wire, "proven", "claimed")), (who, sees))
+    waiter = Proof(server.port, munge, BOB)
+    waiter.lock("bob", "proven", 1, "pid 8", *told)
+    farm.equal(waiter.line(), "print_waiting ann")
+
+
+@tap.test
+def one_warning_is_logged_beyond_loopback_where_nobody_has_to_prove_who_he_is(folder):
+    port, munge = farm.free_port(), Munged(folder)
     log = f"{folder}/log"
-    for options, warns in ((("--host", "0.0.0.0"), True), (("--host", "127.0.0.1"), False)):
+    for options, warnings in ((("--host", "0.0.0.0"), 1), (("--host", "127.0.0.1"), 0),
+                              (("--host", "::1", "--path", f"{folder}/socket"), 0),
+                              (("--host", "0.0.0.0", "--auth", "munge", "--munge-socket",
+                                munge.socket), 0)):
         with open(log, "wb") as out:
             lockerd = farm.start(farm.program("lockerd"), "--nofork", "--state", "none", "--port",
                                  port, *options, stderr=out)
-        farm.poll(lambda: serves(port), "it serves")
+        farm.poll(lambda: serves(port, "::1" if "::1" in options else "127.0.0.1"), "it serves")
         with open(log, encoding="utf-8") as text:
-            farm.equal("it listens beyond this machine" in text.read(), warns)
+            told = [line for line in text if "other machines" in line or "beyond" in line
+                    or "see --auth" in line]
+        farm.equal((options, len(told)), (options, warnings))
         farm.stop(lockerd)
 
 

@@ -104,6 +104,7 @@ def a_pool_that_is_named_again_and_again_is_looked_at_once(folder):
         farm.contains(status["error"], "8 groups")
         status = wire.ask(*["locks vcs"] + 7 * ["and vcs"], "STATUS")
         farm.equal("error" in status, False)
+        time.sleep(0.1)  # for one answer at least
     nobody_waits(neighbour, "a pool that was named a thousand times")
 
 
@@ -216,13 +217,30 @@ def a_session_that_does_not_read_what_others_put_off_is_closed():
     token = wire.ask("user a", "timeout 100000", "locks x", "LOCK")["token"]
     deaf.ask("user a", "session 1", "locks x", f"RENEW {token}")
     deaf.send("LIST_JSON")
+    size = int(deaf.line().split()[1])
     for _ in range(200):
         farm.equal(wire.ask(f"EXTEND {token} 0.001")["locked"], "1")
-    size = int(deaf.line().split()[1])
     text = deaf.buffer
     while len(text) < size and (data := deaf.socket.recv(1 << 20)):
         text += data
     assert len(text) < size, "it was told all"
+
+
+@tap.test
+def what_the_connections_of_a_client_name_together_is_bounded(folder):
+    server = Server(folder, "--pidstat-port", "none", "--max-output", "4M", state="none")
+    names = " ".join(f"{n:200}".replace(" ", "x") for n in range(300))
+    wires, status = [], {}
+    while "error" not in status:
+        assert len(wires) < 40, "there is no end to it"
+        wires.append(server.wire(source="127.0.0.2"))
+        status = wires[-1].ask(f"locks {names}", f"and {names}".replace("x", "y"), "STATUS")
+    assert len(wires) > 5, status
+    farm.contains(status["error"], "your connections name too much together")
+    farm.equal("error" in server.wire(source="127.0.0.3").ask(f"locks {names}", "STATUS"), False)
+    farm.equal(wires[-1].ask("user a", "locks x", "LOCK")["locked"], "1")
+    farm.equal(wires[0].ask("locks x", "STATUS")["locked"], "0")
+    farm.equal("error" in wires[-1].ask(f"locks {names}", "STATUS"), False)
 
 
 if __name__ == "__main__":

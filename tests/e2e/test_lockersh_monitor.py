@@ -75,8 +75,7 @@ def a_monitor_gives_up_where_the_server_sees_the_end_by_itself(folder):
 @tap.test
 def a_first_process_ends_where_the_server_does_not_come_back(folder):
     if netns.missing():
-        netns.say("this machine has no containers")
-        return
+        raise tap.Lacks(f"a container needs {netns.missing()}")
     server = Server(folder)
     lab = Farm(server.port)
     container = farm.start("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", LOCKERSH,

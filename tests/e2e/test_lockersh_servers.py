@@ -65,8 +65,7 @@ def ipv6_is_served():
     try:
         port = farm.free_port(host="::1")
     except OSError:
-        print("# this machine has no ::1")
-        return
+        raise tap.Lacks("this machine has no ::1") from None
     start_server(port, "::1")
     for host in ("::1", "[::1]", f"[::1]={port}", "localhost"):
         result = lockersh("--dhost", host, "--port", port, "--lock", "a", "echo $LOCKERSH_LOCK")

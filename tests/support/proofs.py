@@ -13,12 +13,13 @@ SEALED = ("LOCK", "UNLOCK", "RENEW", "BREAK_LOCK", "DEAD_PID", "DEAD_JOB",
 class Proof(Wire):
     """Lines that are sent behind a proof are sealed as they are sent."""
 
-    def __init__(self, port=None, munged=None, uid=0, wire=None):
-        """Connects to a port, or takes over a connection that nothing was said on."""
+    def __init__(self, port=None, munged=None, uid=0, wire=None, source=None):
+        """Connects to a port, from another of this machine's addresses if so, or takes over a
+        connection that nothing was said on."""
         if wire:
             self.socket, self.buffer = wire.socket, wire.buffer
         else:
-            super().__init__(port)
+            super().__init__(port, source=source)
         self.chain = None
         self.key = os.urandom(16)
         super().send("proto 2", "auth")

@@ -3,15 +3,13 @@
 import os
 import socket
 
-from support import farm
+from support import farm, tap
 from support.wire import Wire
 
 
 def needs_root():
-    if os.geteuid() == 0:
-        return False
-    print("# other users can be played by root only", flush=True)
-    return True
+    if os.geteuid() != 0:
+        raise tap.Lacks("other users can be played by root only")
 
 
 def as_user(uid, work):

@@ -53,19 +53,30 @@ static bool is_from_terminal(const struct signalfd_siginfo *info)
             (info->ssi_signo == SIGHUP && getsid(0) != getpid()));
 }
 
-/* Takes one signal, if there is one. */
-static void hear(struct launcher *launcher)
+/* Takes one signal; returns false when there is none. */
+static bool hear(struct launcher *launcher)
 {
     struct signalfd_siginfo info;
     struct sigaction action;
 
-    if (read(launcher->signals, &info, sizeof info) != (ssize_t)sizeof info ||
-        info.ssi_signo == SIGCHLD)
-        return;
-    if (!is_from_terminal(&info))
+    if (read(launcher->signals, &info, sizeof info) != (ssize_t)sizeof info)
+        return false;
+    if (info.ssi_signo == SIGCHLD)
+        return true;
+    if (launcher->pid > 0 && !is_from_terminal(&info))
         kill(launcher->pid, (int)info.ssi_signo);
     if (sigaction((int)info.ssi_signo, NULL, &action) == 0 && action.sa_handler != SIG_IGN)
         launcher->told = (int)info.ssi_signo;
+    return true;
+}
+
+/* The terminal's signal may have ended the launcher before it was heard here: what the launcher
+ * made of it counts. */
+static void hear_the_rest(struct launcher *launcher)
+{
+    launcher->pid = 0;
+    while (hear(launcher))
+        continue;
 }
 
 /* Takes the statuses of children; returns true when the launcher's is among them.  The others are
@@ -103,6 +114,7 @@ int launcher_wait(struct launcher *launcher, const struct pollfd *watched, size_
     }
     if (look != NULL)
         look(context);
+    hear_the_rest(launcher);
     close(launcher->signals);
     sigprocmask(SIG_SETMASK, &launcher->mask, NULL);
     return status;
