@@ -268,7 +268,7 @@ IPCLOCKER_API int ipclocker_holds(struct ipclocker *lock);
 IPCLOCKER_API int ipclocker_dead_pid(struct ipclocker *lock, const char *hostname, pid_t pid);
 
 /* Releases what a scheduler's job holds and waits for.  Returns how many requests ended, or -1
- * (ENOTSUP: a classic server).
+ * (ENOTSUP: a classic server; EPERM: none, as they are other users' and this one is no reaper).
  */
 IPCLOCKER_API int ipclocker_dead_job(struct ipclocker *lock, const char *job);
 

@@ -211,8 +211,12 @@ static int take_ended_answer(struct ipclocker *lock, const struct answer *answer
 {
     struct dead_job *dead = lock->call.argument;
 
-    if (answer->kind == ANSWER_STATUS && answer->error != NULL)
-        return client_engine_refused(lock, answer);
+    if (answer->kind == ANSWER_STATUS && answer->error != NULL) {
+        client_engine_refused(lock, answer);
+        if (answer->code == ERROR_CODE_NOT_OWNER)
+            errno = EPERM;
+        return -1;
+    }
     dead->ended = answer->kind == ANSWER_ENDED ? (int)answer->number : 0;
     return answer->kind == ANSWER_ENDED;
 }

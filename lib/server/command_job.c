@@ -26,6 +26,7 @@ struct dead_job {
     const char *hosts[DEAD_JOB_HOSTS_MAX]; /* none: any */
     size_t host_count;
     uint32_t *looked_at, *compared;
+    bool *denied; /* whether any request was another user's */
 };
 
 static const struct refusal malformed_time = {ERROR_CODE_MALFORMED,
@@ -44,8 +45,12 @@ static bool allows_end(const struct lock_judge *judge, const struct lock_request
     const struct dead_job *dead = judge->context;
 
     ++*dead->looked_at;
-    return request->last_asked_ms < dead->before_ms && is_of_hosts(dead, request->process->host) &&
-           may_end_job(dead->conn, request);
+    if (request->last_asked_ms >= dead->before_ms || !is_of_hosts(dead, request->process->host))
+        return false;
+    if (may_end_job(dead->conn, request))
+        return true;
+    *dead->denied = true;
+    return false;
 }
 
 /* Returns how many requests have ended. */
@@ -98,8 +103,12 @@ static bool is_to_come(const struct conn *conn, int64_t before_ms)
 void command_dead_job(struct conn *conn, char *args)
 {
     uint32_t looked_at = 0, compared = 0;
-    struct dead_job dead = {
-        .conn = conn, .before_ms = INT64_MAX, .looked_at = &looked_at, .compared = &compared};
+    bool denied = false;
+    struct dead_job dead = {.conn = conn,
+                            .before_ms = INT64_MAX,
+                            .looked_at = &looked_at,
+                            .compared = &compared,
+                            .denied = &denied};
     const struct refusal *wrong = read_words(&dead, args);
     size_t ended = 0;
 
@@ -111,6 +120,10 @@ void command_dead_job(struct conn *conn, char *args)
         ended = end(conn, &dead);
     conn->turn_cost_us += (uint32_t)ended * TURN_CHANGE_COST_US + looked_at / LOOKS_A_US +
                           compared / COMPARISONS_A_US;
+    if (ended == 0 && denied) {
+        reply_status(conn, NULL, &may_not_owner);
+        return;
+    }
     reply_number(conn, "ended", ended);
     pass_mark_dirty(conn);
 }

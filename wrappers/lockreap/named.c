@@ -194,7 +194,9 @@ static int release_lines(const struct settings *settings, FILE *file, struct rea
             worst = EX_USAGE;
         else
             status = release(settings, &names, print);
-        if (status == 0)
+        if (status == EX_NOPERM)
+            worst = status;
+        if (status == 0 || status == EX_NOPERM)
             status = outcome_print(print);
         if (status != 0) {
             worst = status;

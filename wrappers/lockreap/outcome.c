@@ -17,6 +17,8 @@ int outcome_tell(enum reap_result result, const char *error)
     case REAP_NO_LOCKERD:
     case REAP_NO_SCHEDULER:
         return cli_error("lockreap", EX_UNAVAILABLE, "%s", error);
+    case REAP_DENIED:
+        return cli_error("lockreap", EX_NOPERM, "%s", error);
     case REAP_FAILED:
         break;
     }

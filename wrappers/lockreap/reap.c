@@ -38,6 +38,15 @@ static enum reap_result no_lockerd(struct round *round)
     return REAP_NO_LOCKERD;
 }
 
+static enum reap_result not_ended(struct round *round, const char *job)
+{
+    if (errno != EPERM)
+        return no_lockerd(round);
+    snprintf(round->error, REAP_ERROR_SIZE,
+             "%s: not released: another user's; name this user in lockerd's --reaper", job);
+    return REAP_DENIED;
+}
+
 static int compare_claims(const void *a, const void *b)
 {
     const struct job_claim *const *left = a, *const *right = b;
@@ -143,6 +152,12 @@ static int end_job(const struct reap_settings *settings, const char *job, int64_
                                  settings->host_count);
 }
 
+/* Behind what was released: what is left of that now is another user's. */
+static enum reap_result see_rest(struct round *round, const char *job, int64_t before_ms)
+{
+    return end_job(round->settings, job, before_ms) < 0 ? not_ended(round, job) : REAP_DONE;
+}
+
 /* Releases what a job last asked for before a time, if the list shows anything like that. */
 static enum reap_result release(struct round *round, size_t first, int64_t bound_ms,
                                 const char *state)
@@ -159,12 +174,20 @@ static enum reap_result release(struct round *round, size_t first, int64_t bound
     if (!round->settings->dry_run) {
         loss.ended = end_job(round->settings, loss.job, bound_ms);
         if (loss.ended < 0)
-            return no_lockerd(round);
+            return not_ended(round, loss.job);
         if (loss.ended == 0)
             return REAP_DONE;
     }
     round->on_loss(round->context, &loss);
-    return REAP_DONE;
+    return round->settings->dry_run ? REAP_DONE : see_rest(round, loss.job, bound_ms);
+}
+
+/* What may not be released of one job keeps no other from it. */
+static bool goes_on(enum reap_result *result, enum reap_result of_job)
+{
+    if (of_job != REAP_DONE)
+        *result = of_job;
+    return *result == REAP_DONE || *result == REAP_DENIED;
 }
 
 static enum reap_result judge(struct round *round, const struct job_question *question)
@@ -177,9 +200,11 @@ static enum reap_result judge(struct round *round, const struct job_question *qu
     enum reap_result result = REAP_DONE;
     const struct job_answer *answer = question->answers;
 
-    for (size_t i = 0; i < round->count && result == REAP_DONE; i = end_of_job(round, i)) {
-        if (answer->is_known)
-            result = release(round, i, rule_bound_ms(&answer->standing, &terms), answer->state);
+    for (size_t i = 0; i < round->count; i = end_of_job(round, i)) {
+        if (answer->is_known &&
+            !goes_on(&result,
+                     release(round, i, rule_bound_ms(&answer->standing, &terms), answer->state)))
+            break;
         answer++;
     }
     if (result != REAP_DONE || question->remark[0] == '\0')
@@ -234,8 +259,8 @@ static enum reap_result release_listed(struct round *round, const char *job, int
 {
     enum reap_result result = list_claims(round, job);
 
-    for (size_t i = 0; i < round->count && result == REAP_DONE; i = end_of_job(round, i))
-        result = release(round, i, before_ms, NULL);
+    for (size_t i = 0; goes_on(&result, REAP_DONE) && i < round->count; i = end_of_job(round, i))
+        goes_on(&result, release(round, i, before_ms, NULL));
     round_fini(round);
     return result;
 }
@@ -262,10 +287,11 @@ enum reap_result reap_job(const struct reap_settings *settings, const char *job,
         return release_listed(&round, job, before_ms);
     loss.ended = end_job(settings, job, before_ms);
     if (loss.ended < 0)
-        return no_lockerd(&round);
-    if (loss.ended > 0)
-        on_loss(context, &loss);
-    return REAP_DONE;
+        return not_ended(&round, job);
+    if (loss.ended == 0)
+        return REAP_DONE;
+    on_loss(context, &loss);
+    return see_rest(&round, job, before_ms);
 }
 
 enum reap_result reap_server_time(const struct reap_settings *settings, int64_t local_ms,

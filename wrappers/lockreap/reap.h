@@ -39,6 +39,7 @@ enum reap_result {
     REAP_DONE,
     REAP_NO_LOCKERD,
     REAP_NO_SCHEDULER, /* it does not answer, or not about all jobs; these are left alone */
+    REAP_DENIED,       /* of what is over something is another user's, and was left */
     REAP_STOPPED,      /* stop_wanted() */
     REAP_FAILED,       /* no memory, no process */
 };
