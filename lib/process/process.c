@@ -177,11 +177,20 @@ bool process_ended_with_boot(pid_t pid, uint64_t start, const char *boot)
     return start == 0 || process_lookup(pid, start) != PIDSTAT_EXISTS;
 }
 
+/* That of a process never changes, but a child may be in another one: as pid 1, often. */
 uint64_t process_pid_namespace(void)
 {
+    static _Thread_local pid_t known_of;
+    static _Thread_local uint64_t known;
     struct stat st;
 
-    return stat("/proc/self/ns/pid", &st) == 0 ? (uint64_t)st.st_ino : 0;
+    if (known_of > 1 && known_of == getpid())
+        return known;
+    if (stat("/proc/self/ns/pid", &st) != 0)
+        return 0;
+    known = (uint64_t)st.st_ino;
+    known_of = getpid();
+    return known;
 }
 
 bool process_namespace_is_container(uint64_t pid_namespace)

@@ -119,6 +119,7 @@ static void end_pass(struct ipclocker_server *server)
 {
     state_end_pass(server);
     deadline_arm(server);
+    turn_end_pass(server);
 }
 
 static const struct server_parts parts = {

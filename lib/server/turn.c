@@ -65,18 +65,18 @@ static void give(struct conn_list *list, size_t backlog_most)
 
 void turn_give_some(struct ipclocker_server *server)
 {
-    static const struct timeval at_once = {0};
-    bool more;
-
     server->pass++;
-    if (TAILQ_EMPTY(&server->cut) && TAILQ_EMPTY(&server->behind))
-        return;
     give(&server->cut, TURN_BATCH_BYTES_MOST);
     give(&server->behind, BATCH_BYTES_BEHIND);
+}
+
+void turn_end_pass(struct ipclocker_server *server)
+{
+    static const struct timeval at_once = {0};
+
     /* Who waits for the disk hears from it. */
-    more = (!TAILQ_EMPTY(&server->cut) && !turn_is_held_up(server)) ||
-           (!TAILQ_EMPTY(&server->behind) && !turn_has_backlog(server, BATCH_BYTES_BEHIND));
-    if (more)
+    if ((!TAILQ_EMPTY(&server->cut) && !turn_is_held_up(server)) ||
+        (!TAILQ_EMPTY(&server->behind) && !turn_has_backlog(server, BATCH_BYTES_BEHIND)))
         evtimer_add(&server->more_turns, &at_once);
 }
 

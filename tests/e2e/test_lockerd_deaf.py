@@ -5,7 +5,7 @@ them, --max-output what it keeps for all."""
 import json
 import time
 
-from support import farm, tap
+from support import farm, sanitizer, tap
 from support.lockd import Server
 from support.neighbour import Neighbour, memory_kb
 from support.wire import Wire
@@ -14,11 +14,15 @@ NAMES, ANSWERS = 300, 500  # of 60 kB each: 30 MB, of which the kernel keeps 4 M
 BUSY_S = 3  # a neighbour waits for nobody, but for the machine
 
 
+tap.before_each(sanitizer.need_none)
+
+
 class Deaf(Wire):
-    """Has locks with long names, which each answer tells, and reads none."""
+    """Has locks with long names, which each answer tells, and reads none.  Each is a client of its
+    own, whose connections may name so much."""
 
     def __init__(self, port, number):
-        super().__init__(port)
+        super().__init__(port, source=f"127.0.1.{number + 1}")
         names = [f"{number}.{n}.{'x' * 190}" for n in range(NAMES)]
         self.send("proto 2", f"user deaf{number}", f"locks {' '.join(names)}", f"count {NAMES}",
                   *(ANSWERS * ["LOCK"]))

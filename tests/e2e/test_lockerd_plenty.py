@@ -2,6 +2,7 @@
 """A client that has much of something: what others notice of what it does with that."""
 
 import os
+import socket
 import sqlite3
 import time
 
@@ -47,6 +48,19 @@ def a_session_of_many_locks_takes_and_renews_them_at_no_cost_of_others():
         hold_each(wire, MANY)
         farm.equal(wire.ask("user big", f"locks {names}", f"RENEW {token}")["locked"], "1")
     nobody_waits(neighbour, "many locks of one session")
+
+
+@tap.test
+def the_end_of_a_session_of_many_locks_costs_others_little():
+    port = start_server()
+    wire, other = protocol_2(port), protocol_2(port)
+    hold_each(wire, 2 * MANY, f"hostname {socket.gethostname()}", f"pid {os.getpid()}",
+              identity(os.getpid()), "session 1")
+    with Neighbour(port) as neighbour:
+        wire.close()
+        time.sleep(1)
+    nobody_waits(neighbour, "a session of many locks that ended")
+    farm.equal(other.ask("user other", "locks n0", "STATUS")["owner"], "holder")
 
 
 @tap.test

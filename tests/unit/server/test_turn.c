@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "server/pass.h"
 #include "server/turn.h"
 
 enum { CONNS = 3, RICH_US = 1000000 };
@@ -146,6 +147,37 @@ static void who_goes_has_no_turn(void **state)
     assert_ptr_equal(served[1], &lab->conns[2]);
 }
 
+/* Has more to do than fits in what is left of its turn. */
+static bool handle_kept_lines(struct conn *conn)
+{
+    turn_wait(conn);
+    return true;
+}
+
+static void finish_pass(struct conn *conn)
+{
+    TAILQ_REMOVE(&conn->server->dirty, conn, in_dirty);
+    conn->dirty = false;
+}
+
+/* As who was told a list, and goes on behind it: nothing else calls for another pass. */
+static void who_waits_since_the_end_of_a_pass_has_the_next(void **state)
+{
+    struct lab *lab = *state;
+
+    lab->parts.handle_kept_lines = handle_kept_lines;
+    lab->parts.finish_pass = finish_pass;
+    for (size_t i = 0; i < CONNS; i++) {
+        lab->accounts[i].cost_us = i == 0 ? -1 : RICH_US;
+        served_count = 0;
+        pass_resume(&lab->conns[i]);
+        for (int pass = 0; pass < 10; pass++)
+            event_base_loop(lab->server->base, EVLOOP_NONBLOCK);
+        assert_int_equal(served_count, 1);
+        assert_ptr_equal(served[0], &lab->conns[i]);
+    }
+}
+
 static void a_turn_is_over_by_its_cost(void **state)
 {
     struct lab *lab = *state;
@@ -165,6 +197,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(connections_of_one_address_share_its_part_of_a_pass, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(who_goes_has_no_turn, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_waits_since_the_end_of_a_pass_has_the_next, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_turn_is_over_by_its_cost, set_up, tear_down),
     };
 
