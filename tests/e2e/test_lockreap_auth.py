@@ -76,6 +76,34 @@ def the_reaper_gives_back_what_is_anybodys(folder):
     farm.equal(lab.held(), [])
 
 
+# A qmaster that knows no job any more.
+QSTAT = """#!/bin/sh
+case $1 in
+-j) echo 'Following jobs do not exist or permissions are not sufficient:' >&2; exit 1 ;;
+-f) ;;
+*) echo '<?xml version="1.0"?><job_info><queue_info></queue_info><job_info></job_info></job_info>' ;;
+esac
+"""
+
+
+@tap.test
+def a_look_at_the_scheduler_tells_what_it_has_left(folder):
+    lab = Lab(folder)
+    path = os.path.join(folder, "qstat")
+    with open(path, "w", encoding="ascii") as out:
+        out.write(QSTAT)
+    os.chmod(path, 0o755)
+    lab.env.update(PATH=f"{folder}:{os.environ['PATH']}", SGE_ROOT=folder)
+    lab.hold(ANN, "x", "sge:6")
+    lab.hold(BOB, "y", "sge:7")
+    look = ("--scheduler", "sge", "--clock-skew", "0")
+    farm.equal(lab.reap(BOB, *look, "--dry-run").stdout.count("would release"), 2)
+    done = lab.reap(BOB, *look)
+    farm.equal((done.returncode, done.stdout.count("released y")), (77, 1))
+    farm.equal(done.stderr, f"lockreap: sge:6: {LEFT}")
+    farm.equal(lab.held(), ["x"])
+
+
 @tap.test
 def who_proves_nothing_releases_nothing(folder):
     lab = Lab(folder)

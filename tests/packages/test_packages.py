@@ -77,7 +77,7 @@ class Fresh(Machine):
     def seat(self):
         """Who has it and by which grant, and who waits in which order."""
         found = self.list()
-        return ([(lock["project"], lock["owner"], lock["token"]) for lock in found["locks"] if lock["name"] == "seat"],
+        return ([(lock["project"], lock["owner"], lock["held_since"]) for lock in found["locks"] if lock["name"] == "seat"],
                 [(waiter["project"], waiter["owner"]) for waiter in found["waiters"]])
 
     def versions(self):

@@ -5,6 +5,11 @@ import os
 from support import farm, locking, slurm
 
 
+def grant(lock):
+    """What tells a lock of a list from the same one granted again."""
+    return lock["owner"], lock["pid"], lock["held_since"]
+
+
 class Seats(locking.Farm):
     """A lock server for the jobs of a cluster.  folder is the test's own; its jobs may write there."""
 

@@ -84,7 +84,7 @@ MUTANTS = (
     ("tokens go on where the copy has them", "replica_stand.c", "    if (self->claim.accepts)\n        begin_above_the_past(self);\n", ""),
     ("tokens go on below those that were seen", "replica_stand.c",
      "replica_greater(replica_greater(self->claimed_seq.next_token, mark->next_token), wall_ms)", "replica_greater(self->claimed_seq.next_token, wall_ms)"),
-    ("what is accepted twice is accepted once", "replica_stand.c", "greater(self->claimed.accepted + 1, wall_ms)", "wall_ms"),
+    ("what is accepted twice is accepted once", "replica_stand.c", "replica_greater(self->claimed.accepted + 1, wall_ms)", "wall_ms"),
     ("a claim that another etcd took is one", "replica_stand.c",
      "    if (succeeded && self->sight.cluster_id == self->claimed_cluster_id)\n", "    if (succeeded)\n"),
     ("a lost claim that another etcd has is one", "replica_stand.c",
