@@ -5,7 +5,8 @@ UNIT_FILES  := $(filter-out $(if $(ETCD),,tests/unit/store_etcd/%),$(wildcard te
 UNIT_SOURCES := $(foreach file,$(UNIT_FILES),$(if $(filter test_%,$(notdir $(file))),$(file)))
 UNIT_TESTS  := $(UNIT_SOURCES:%.c=$B/%)
 UNIT_HELPERS := $(patsubst %.c,$B/obj/%.o,$(filter-out $(UNIT_SOURCES),$(UNIT_FILES)))
-E2E_TESTS   := $(wildcard tests/e2e/test_*.py)
+# Those of nothing but a state in etcd are not there without.
+E2E_TESTS   := $(filter-out $(if $(ETCD),,tests/e2e/test_soak_replicated.py tests/e2e/test_soak_etcd.py),$(wildcard tests/e2e/test_*.py))
 # A plugin with a sanitizer cannot be loaded by a program without one.
 CLUSTER_TESTS := $(if $(SLURM),$(if $(filter asan tsan fuzz,$(VARIANT)),,$(wildcard tests/cluster/test_*.py)))
 LINT_TESTS  := $(wildcard tests/lint/test_*.py)

@@ -4,7 +4,7 @@
 import os
 import signal
 
-from support import farm, tap
+from support import built, farm, tap
 from support.lockd import LOCKERD, serves
 from support.pidstat_help import Daemon
 from support.wire import Wire
@@ -132,6 +132,14 @@ def each_fault_is_told_with_its_file_and_line(folder):
 
 
 @tap.test
+def nor_is_an_etcd_that_nobody_finds(folder):
+    built.need_etcd()
+    farm.equal(faults(write(folder, 'state = "etcd:http://127.0.0.1:99999/farm"')), [
+        "lockerd.conf:1: state: '99999' is no port; it is written etcd:URL[,URL...]/PREFIX, as in "
+        "etcd:https://etcd1:2379,https://etcd2:2379/farmlock/east"])
+
+
+@tap.test
 def no_file_is_right_with_which_lockerd_would_not_start(folder):
     path = write(folder, f"""
         admin = ["0", "nosuchuser", "@nosuchgroup", "@"]
@@ -139,7 +147,6 @@ def no_file_is_right_with_which_lockerd_would_not_start(folder):
         path = "/{'x' * 200}"
         log = ""
         pid-file = ""
-        state = "etcd:http://127.0.0.1:99999/farm"
     """)
     farm.equal(faults(path), [
         "lockerd.conf:2: admin: there is no user 'nosuchuser' on this machine",
@@ -148,9 +155,7 @@ def no_file_is_right_with_which_lockerd_would_not_start(folder):
         "lockerd.conf:3: reaper: there is no group 'nosuchgroup' on this machine",
         "lockerd.conf:4: path: a socket's path has 1 to 107 bytes",
         "lockerd.conf:5: log is empty: name a file",
-        "lockerd.conf:6: pid-file is empty: name a file",
-        "lockerd.conf:7: state: '99999' is no port; it is written etcd:URL[,URL...]/PREFIX, as in "
-        "etcd:https://etcd1:2379,https://etcd2:2379/farmlock/east"])
+        "lockerd.conf:6: pid-file is empty: name a file"])
     path = write(folder, 'admin = ["0", "root", "@root", "4294967294"]\nreaper = "65533"')
     farm.equal((check(path).returncode, check(path).stderr), (0, ""))
     # What does not go together.

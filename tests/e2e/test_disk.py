@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import time
 
-from support import farm, sanitizer, tap
+from support import built, farm, tap
 from support.lockd import LOCKERD, Server, serves
 from support.neighbour import memory_kb
 from support.wire import Wire
@@ -233,7 +233,7 @@ def count_answers(wire, count):
 def nobody_is_read_from_while_batches_pile_up(folder):
     """300 MB of changes come while the disk hangs, for less than the time after which it counts as
     broken, of few clients that say much and of many that say little; 32 MB of these are taken."""
-    sanitizer.need_none()
+    built.need_plain()
     server = Hanging(folder, "--client-history", "0", "--pidstat-port", "none")
     names = " ".join(f"{n}{'x' * 190}" for n in range(300))
     farm.equal(server.wire().ask("user holder", f"locks {names}", "count 300", "LOCK")["locked"], "1")

@@ -10,7 +10,7 @@ import sys
 import threading
 import xml.etree.ElementTree
 
-from support import farm, tap
+from support import built, farm, tap
 
 BENCH = os.path.join(farm.SOURCE, "tests", "bench")
 sys.path.insert(1, BENCH)
@@ -62,6 +62,7 @@ def a_small_day_over_sqlite(folder):
 
 @tap.test
 def a_small_day_over_etcd(folder):
+    built.need_etcd()
     expect_a_day(folder, "etcd")
 
 

@@ -7,13 +7,13 @@ import platform
 import re
 import shutil
 
-from support import farm, sanitizer, tap
+from support import built, farm, tap
 
 # SPANK's functions are in the program that loads the plugin, and not all in each.
 LAZY = {"pidwatch.so"}
 
 
-def built():
+def programs():
     found = [farm.program(name) for name in sorted(os.listdir(os.path.join(farm.BUILD, "bin")))]
     found += glob.glob(os.path.join(farm.BUILD, "lib", "*.so.*.*"))
     return found + glob.glob(os.path.join(farm.BUILD, "spank", "*.so"))
@@ -23,7 +23,7 @@ def built():
 def needs_readelf():
     if not shutil.which("readelf"):
         raise tap.Lacks("needs readelf")
-    if sanitizer.is_in():
+    if built.is_sanitized():
         raise tap.Lacks("is about builds that are installed, not those with sanitizers")
 
 
@@ -35,7 +35,7 @@ def readelf(option, path):
 
 @tap.test
 def symbols_are_bound_at_the_start_and_read_only_then():
-    for path in built():
+    for path in programs():
         name = os.path.basename(path)
         farm.contains(readelf("-l", path), "GNU_RELRO")
         dynamic = readelf("-d", path)
@@ -47,7 +47,7 @@ def symbols_are_bound_at_the_start_and_read_only_then():
 
 @tap.test
 def stacks_are_not_executable():
-    for path in built():
+    for path in programs():
         stack = re.search(r"GNU_STACK.*", readelf("-l", path))
         assert stack and "RWE" not in stack[0], path
 

@@ -9,7 +9,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from support import farm, sanitizer, tap
+from support import built, farm, tap
 from support.listener import Listener
 
 LONG = bool(os.environ.get("FARMLOCK_LONG"))
@@ -161,7 +161,7 @@ def what_serves_a_scheduler_ends_whatever_a_server_streams(folder):
 @tap.test
 def a_list_of_nothing_but_values_fills_no_memory(folder):
     """60 MB, of which json-c would make 2 GB."""
-    sanitizer.need_none()
+    built.need_plain()
     env = schedulers_commands(folder)
     most = 1 << 30
 
@@ -205,7 +205,7 @@ class Inventor(Hostile):
 
 @tap.test
 def a_report_of_a_history_without_end_is_bounded():
-    sanitizer.need_none()
+    built.need_plain()
     server = Inventor(b"proto 2\nversion 1 2\n\n", b"on")
     result = farm.run("prlimit", f"--as={1 << 30}", farm.program("lockreport"), "--host",
                       "127.0.0.1", "--port", server.port, "--since", "5000d", "--by", "user",

@@ -8,7 +8,7 @@ import time
 
 import jsonschema
 
-from support import farm, sanitizer, tap
+from support import built, farm, tap
 from support.http_lab import Site
 from support.lockd import Server
 from support.locking import schema
@@ -135,7 +135,7 @@ def take(wire, count):
 def a_list_of_a_hundred_thousand_delays_no_lock(folder):
     """How long LOCK and UNLOCK take while twenty read lists and numbers without a pause, each of
     which has changed.  A server whose loop wrote all this would take a second each."""
-    sanitizer.need_none()
+    built.need_plain()
     site, server = shown(folder, "--max-names", "1000", "--max-client-locks", "200000",
                          "--max-owner-locks", "200000", "--client-cost", "0", state="none")
     take(server.wire(), MANY)

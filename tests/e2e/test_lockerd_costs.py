@@ -6,7 +6,7 @@ import os
 import subprocess
 import time
 
-from support import farm, sanitizer, tap
+from support import built, farm, tap
 from support.lockd import LOCKERD, serves
 from support.neighbour import Neighbour, memory_kb, push
 from support.wire import Wire
@@ -138,7 +138,7 @@ def ask_list(port):
 
 @tap.test
 def what_a_client_does_not_read_stops_what_it_says_also_behind_a_LOCK_that_waits():
-    sanitizer.need_none()
+    built.need_plain()
     lockerd = Lockerd()
     hold_many(lockerd.port, 1000, 200 * "h")
     for flood in ("QUEUE\n", "STATUS\n", "LOCK_LIST\n", "LIST_JSON\n", "HISTORY 0 9999999999999 0\n",
@@ -155,7 +155,7 @@ def what_a_client_does_not_read_stops_what_it_says_also_behind_a_LOCK_that_waits
 
 @tap.test
 def those_who_never_read_their_lists_are_closed_and_their_memory_comes_back():
-    sanitizer.need_none()
+    built.need_plain()
     lockerd = Lockerd("--unread-time", "3")
     many = 100_000  # more than what the kernel keeps for a reader
     hold_many(lockerd.port, many)

@@ -5,7 +5,7 @@ them, --max-output what it keeps for all."""
 import json
 import time
 
-from support import farm, sanitizer, tap
+from support import built, farm, tap
 from support.lockd import Server
 from support.neighbour import Neighbour, memory_kb
 from support.wire import Wire
@@ -14,7 +14,7 @@ NAMES, ANSWERS = 300, 500  # of 60 kB each: 30 MB, of which the kernel keeps 4 M
 BUSY_S = 3  # a neighbour waits for nobody, but for the machine
 
 
-tap.before_each(sanitizer.need_none)
+tap.before_each(built.need_plain)
 
 
 class Deaf(Wire):

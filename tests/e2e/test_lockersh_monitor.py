@@ -6,7 +6,7 @@ import os
 import subprocess
 import time
 
-from support import farm, netns, sanitizer, tap
+from support import built, farm, netns, tap
 from support.lockd import Server
 from support.locking import LOCKERSH, Farm, read_strings
 
@@ -109,7 +109,7 @@ def a_monitor_that_has_let_go_of_its_memory_does_all_as_before(folder):
               and all(sleeps(pid) > least for pid, least in zip(monitors, slept)), "they let go of it")
     private = [farm.private_kb(pid) for pid in monitors]
     print(f"# private memory: {before}, then {private} kB")
-    assert sanitizer.is_in() or max(private) <= 300, private
+    assert built.is_sanitized() or max(private) <= 300, private
     server.kill()
     server.start()
     farm.poll(lambda: sorted(lab.locks()) == ["a", "b", "c"], "they are held")

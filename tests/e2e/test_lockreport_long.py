@@ -7,7 +7,7 @@ import resource
 import subprocess
 import time
 
-from support import farm, sanitizer, tap
+from support import built, farm, tap
 from support.past import GAP_MS, LOCKREPORT, SEATS, fill, make_history
 
 MILLION = 10 ** 6
@@ -16,7 +16,7 @@ HOLDS = 10 * MILLION if os.environ.get("FARMLOCK_LONG") else MILLION
 
 @tap.test
 def a_long_history_is_reported_on_in_little_memory(folder):
-    sanitizer.need_none()
+    built.need_plain()
     server = make_history(folder)
     end_ms = int(time.time()) * 1000
     fill(server.state, HOLDS, end_ms - HOLDS * GAP_MS)

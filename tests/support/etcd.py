@@ -8,15 +8,11 @@ import shutil
 import signal
 import subprocess
 
-from support import farm, tap
+from support import built, farm, tap
 
 ASK = os.path.join(farm.BUILD, "tests", "etcd", "ask")
 
-
-@tap.before_each
-def _need_the_client():
-    if not os.path.exists(ASK):
-        raise tap.Lacks("built without etcd (WITH_ETCD=0)")
+tap.before_each(built.need_etcd)
 
 
 # ---- protobuf, as far as it takes --------------------------------------------------------------
