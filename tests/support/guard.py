@@ -5,7 +5,11 @@ The program becomes three.  The one that the runner started waits, and so does a
 the parent of the one that goes on with the tests.  Both adopt what loses its parent, so that
 daemons, sessions of their own and emptied environments hide nothing.  Each sees the other two end,
 and ends all that is left below it; the warden is in a group of its own, so that what is sent to
-the group leaves it alone."""
+the group leaves it alone.
+
+When the tests' process ends, its group may so become an orphaned one (setpgid(2)): were a process of
+that group stopped then, the kernel would hang up the group, runner and all.  What a C test stops is
+in a group of its own, therefore."""
 
 import ctypes
 import os

@@ -42,6 +42,7 @@ void several_start(int number, const char *cluster, const char *state)
     assert_int_equal(ipclocker_server_set_state(server, state, IPCLOCKER_DURABLE_PROCESS), 0);
     several_servers[number].pid = fork();
     if (several_servers[number].pid == 0) {
+        setpgid(0, 0); /* it may be stopped, see tests/support/guard.py */
         ipclocker_server_run(server);
         _exit(0);
     }
