@@ -28,8 +28,8 @@ struct ipclocker_history_row {
     const char *job;    /* of a scheduler; NULL: none */
     uint64_t pid;       /* 0: not known */
     uint64_t token;     /* of a hold: a number that what was granted together has in common, and no
-                         * more than that with servers since 1.0.0, which tell tokens to owners
-                         * only; of the others as above, or how often it was repeated; 0: none */
+                         * more than that where tokens are told to owners only; of the others as
+                         * above, or how often it was repeated; 0: none */
     int64_t asked_ms;   /* times in milliseconds since 1970, by the server's clock */
     int64_t granted_ms;
     int64_t ended_ms;            /* 0: it is held still */

@@ -32,10 +32,7 @@ static size_t text_size(const struct lock_demand *demand)
 
 size_t lock_demand_bytes(const struct lock_demand *demand)
 {
-    if (demand->is_lent || demand->groups == NULL)
-        return 0;
-    return demand->group_count * sizeof *demand->groups +
-           demand->name_count * sizeof *demand->names + text_size(demand);
+    return demand->bytes;
 }
 
 /* Copies what the demand has to the front of its new arrays. */
@@ -58,14 +55,15 @@ static void move(const struct lock_demand *demand, struct lock_group *groups, co
 static char *make_room(struct lock_demand *demand, size_t group_count, size_t name_count,
                        size_t size)
 {
-    size_t old_size = text_size(demand);
+    size_t old_size = text_size(demand), bytes;
     struct lock_group *groups;
     const char **names;
     char *text;
 
     group_count += demand->group_count;
     name_count += demand->name_count;
-    groups = malloc(group_count * sizeof *groups + name_count * sizeof *names + old_size + size);
+    bytes = group_count * sizeof *groups + name_count * sizeof *names + old_size + size;
+    groups = malloc(bytes);
     if (groups == NULL)
         return NULL;
     names = (const char **)(void *)(groups + group_count);
@@ -76,6 +74,7 @@ static char *make_room(struct lock_demand *demand, size_t group_count, size_t na
     if (!demand->is_lent)
         free(demand->groups);
     demand->is_lent = false;
+    demand->bytes = (uint32_t)bytes;
     demand->groups = groups;
     demand->names = names;
     return text + old_size;

@@ -23,7 +23,8 @@ struct lock_demand {
     struct lock_group *groups; /* their names point into `names` */
     const char **names;        /* of all groups, in order */
     uint32_t group_count, name_count;
-    bool is_lent; /* groups, names and their text are in a struct lock_demand_room */
+    uint32_t bytes; /* allocated; 0 where they are lent */
+    bool is_lent;   /* groups, names and their text are in a struct lock_demand_room */
 };
 
 /* Memory of the caller's for what most want, which is one lock with a name that is not long. */

@@ -46,15 +46,19 @@ void lock_table_expire_some(struct lock_table *table, int64_t now_ms, size_t mos
 {
     int64_t next_ms;
 
-    while (most-- > 0 && (next_ms = lock_table_next_deadline(table)) <= now_ms &&
+    while (most > 0 && (next_ms = lock_table_next_deadline(table)) <= now_ms &&
            next_ms != INT64_MAX) {
-        if (next_limit(table) == next_ms)
-            lock_table_end(
-                table,
-                tree_entry(tree_first(&table->deadlines), struct lock_request, deadline_node),
-                LOCK_REASON_HOLD_LIMIT, now_ms);
+        bool is_limit = next_limit(table) == next_ms;
+        struct lock_request *request =
+            is_limit ? tree_entry(tree_first(&table->deadlines), struct lock_request, deadline_node)
+                     : lock_keep_first(table);
+        size_t locks = request->held_count;
+
+        most -= locks < most ? locks : most;
+        if (is_limit)
+            lock_table_end(table, request, LOCK_REASON_HOLD_LIMIT, now_ms);
         else
-            end_keep(table, lock_keep_first(table), now_ms);
+            end_keep(table, request, now_ms);
     }
 }
 

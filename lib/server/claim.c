@@ -192,9 +192,11 @@ static struct claim_link *add_link(struct conn *conn, struct claim *claim)
 const struct refusal *claim_check_room(const struct conn *conn)
 {
     static const struct refusal too_many = {
-        ERROR_CODE_LIMIT, "your sessions stand for as many locks as they may; close one first"};
-    size_t most =
-        LINKS_LEAST + LINKS_A_LOCK * limit_value(conn->server, IPCLOCKER_LIMIT_CLIENT_LOCKS);
+        ERROR_CODE_LATER,
+        "your sessions stand for as many grants and waits as they may; try again later"};
+    size_t most = LINKS_LEAST +
+                  LINKS_A_LOCK * limit_value(conn->server, IPCLOCKER_LIMIT_CLIENT_LOCKS) +
+                  limit_value(conn->server, IPCLOCKER_LIMIT_CLIENT_WAITERS);
 
     return conn->session && conn->account->links >= most ? &too_many : NULL;
 }

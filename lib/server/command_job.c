@@ -9,6 +9,7 @@
 #include "base/number.h"
 #include "base/words.h"
 #include "context.h"
+#include "history_text.h"
 #include "may.h"
 #include "pass.h"
 #include "protocol/dead_job.h"
@@ -21,12 +22,13 @@ enum { LOOKS_A_US = 2, COMPARISONS_A_US = 50 };
 /* What is said to have ended: a job, or what a run of it has asked for. */
 struct dead_job {
     const struct conn *conn;
+    struct store_view view; /* what it is shown */
     const char *job;
     int64_t before_ms;
     const char *hosts[DEAD_JOB_HOSTS_MAX]; /* none: any */
     size_t host_count;
     uint32_t *looked_at, *compared;
-    bool *denied; /* whether any request was another user's */
+    bool *denied; /* whether any request that it is shown was another user's */
 };
 
 static const struct refusal malformed_time = {ERROR_CODE_MALFORMED,
@@ -49,7 +51,8 @@ static bool allows_end(const struct lock_judge *judge, const struct lock_request
         return false;
     if (may_end_job(dead->conn, request))
         return true;
-    *dead->denied = true;
+    /* Who is not shown it is not told that it is there, either. */
+    *dead->denied = *dead->denied || history_text_shows(&dead->view, &request->asker);
     return false;
 }
 
@@ -105,6 +108,7 @@ void command_dead_job(struct conn *conn, char *args)
     uint32_t looked_at = 0, compared = 0;
     bool denied = false;
     struct dead_job dead = {.conn = conn,
+                            .view = may_view(conn),
                             .before_ms = INT64_MAX,
                             .looked_at = &looked_at,
                             .compared = &compared,

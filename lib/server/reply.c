@@ -263,7 +263,7 @@ static void delay(struct conn *conn, const char *line)
 /* What others have said to it, and it has not read, is more than it may leave unread. */
 static bool is_overfull(const struct conn *conn)
 {
-    size_t unread = gated_output_len(&conn->out);
+    size_t unread = gated_output_sendable(&conn->out);
 
     if (conn->list != NULL)
         unread = conn->list->delayed.len;

@@ -284,7 +284,8 @@ static bool names_too_much(const struct conn *conn, const char *names)
 static void add_group(struct conn *conn, const char *names)
 {
     static const struct refusal too_much = {
-        ERROR_CODE_LIMIT, "your connections name too much together; close some, or name fewer"};
+        ERROR_CODE_LATER,
+        "your connections name too much together; try again later, or name fewer"};
     struct ipclocker_server *server = conn->server;
     const struct setting_demand_limits limits = {
         .names = server->limits[IPCLOCKER_LIMIT_NAMES],

@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 
-from support import etcd, farm, tap
+from support import built, etcd, farm, tap
 
 LEAD = os.path.join(farm.BUILD, "tests", "etcd", "lead")
 TAKEOVER_MS = 2000
@@ -18,8 +18,7 @@ class Replica:
     """A process that stands by, leads and commits."""
 
     def __init__(self, cluster, instance, takeover_ms=ALONE_MS, *words):
-        if not os.path.exists(LEAD):
-            raise tap.Lacks("built without etcd (WITH_ETCD=0)")
+        built.need_etcd()
         self.process = farm.start(LEAD, cluster.state(), instance, str(takeover_ms), *words,
                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 

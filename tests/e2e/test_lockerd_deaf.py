@@ -7,11 +7,10 @@ import time
 
 from support import built, farm, tap
 from support.lockd import Server
-from support.neighbour import Neighbour, memory_kb
+from support.neighbour import NOBODY_WAITS_S, Neighbour, memory_kb
 from support.wire import Wire
 
 NAMES, ANSWERS = 300, 500  # of 60 kB each: 30 MB, of which the kernel keeps 4 MB for a reader
-BUSY_S = 3  # a neighbour waits for nobody, but for the machine
 
 
 tap.before_each(built.need_plain)
@@ -72,7 +71,7 @@ def all_together_leave_no_more_unread_than_they_may(folder):
         grown, wires = grown_mb(server, 8)
     print(f"# --max-output 1M: {grown} MB", flush=True)
     assert grown < 30, grown  # and 200 MB else
-    assert neighbour.worst < BUSY_S, neighbour.worst
+    assert neighbour.worst < NOBODY_WAITS_S, neighbour.worst
     for wire in wires:
         wire.hear()
 
@@ -102,7 +101,7 @@ def a_list_waits_until_there_is_room_for_it(folder):
         grown = (memory_kb(server.process.pid) - before) >> 10
     print(f"# lists, --max-output 1M: {grown} MB", flush=True)
     assert grown < 40, grown
-    assert neighbour.worst < BUSY_S, neighbour.worst
+    assert neighbour.worst < NOBODY_WAITS_S, neighbour.worst
     # They are all told in the end.
     for n, wire in enumerate(deaf):
         size = int(wire.line().split()[1])

@@ -137,7 +137,7 @@ LIMITS = (
     ("max-request", 20, asking("locks aaaaaaaaaaaa bbbbbbbbbb", "LOCK"),
      ("limit", "the names of a request can have 20 bytes at most; name fewer")),
     ("max-line", 300, asking(310 * "x"), ("limit", "a line is longer than 300 bytes; send shorter ones")),
-    ("idle-time", 1, silence, ("limit", "no command came in time; connect again")),
+    ("idle-time", 3, silence, ("limit", "no command came in time; connect again")),
     ("unread-time", 1, deafness, None),
     ("client-history", 1024, changing, None),
 )

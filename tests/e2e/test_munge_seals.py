@@ -166,10 +166,10 @@ class Between(Listener):
 
 
 CLIENTS = {
-    "C": ("sh", "-c", f"{LOCKERSH} -w 1.5 --for-pid $$ --lock seat; echo refused $?; read x"),
-    "Python": scripts.python("try:\n    farmlock.lock('seat', timeout=1.5).acquire()\n"
+    "C": ("sh", "-c", f"{LOCKERSH} -w 4 --for-pid $$ --lock seat; echo refused $?; read x"),
+    "Python": scripts.python("try:\n    farmlock.lock('seat', timeout=4).acquire()\n"
                              "except farmlock.TimedOut as error:\n    say('refused', error)\nuntil()\n"),
-    "Tcl": scripts.tcl("say refused [failed {farmlock::lock seat -timeout 1.5}]\nuntil\n"),
+    "Tcl": scripts.tcl("say refused [failed {farmlock::lock seat -timeout 4}]\nuntil\n"),
 }
 
 

@@ -54,7 +54,7 @@ def everything(server, site, wire):
 
 def check(server, site, wire, key, token):
     for what, text in everything(server, site, wire).items():
-        assert str(FIRST_TOKEN)[:5] not in text, (what, text)
+        assert str(FIRST_TOKEN)[:8] not in text, (what, text)
         assert key is None or key not in text, (what, text)
     assert int(token) >= FIRST_TOKEN
     lock, = json.loads(listing(server.port))["locks"]
@@ -96,7 +96,7 @@ def with_proofs_and_in_private_neither(folder):
     for wire in (Proof(server.port, munge, BOB), Proof(server.port, munge, 0), server.wire()):
         check(server, site, wire, key, status["token"])
     lists = said(ann, "LIST_JSON", "HISTORY 0 99999999999999 0 by")
-    assert str(FIRST_TOKEN)[:5] not in lists, lists
+    assert str(FIRST_TOKEN)[:8] not in lists, lists
     farm.equal(Proof(server.port, munge, ANN).ask("user ann", "locks seat", "STATUS")["token"],
                status["token"])
 

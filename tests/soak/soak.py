@@ -212,7 +212,7 @@ class Soak:
         self.checker.finish()
         self.last_kb = self.world.server_kb()
         self.proven = self.world.proven()
-        if self.proven and self.world.munge and 0 in self.proven:
+        if self.proven and self.world.munge and not self.world.lacks and 0 in self.proven:
             self.play.findings.append(f"some proofs were not tried: {self.proven}")
 
     def comes(self, condition, what):

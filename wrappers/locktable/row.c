@@ -40,7 +40,7 @@ static int compare_texts(const char *a, const char *b)
     return strcmp(a != NULL ? a : "", b != NULL ? b : "");
 }
 
-/* 0 for locks that one request has got, as far as the server tells: an older one has tokens. */
+/* 0 for locks that one request has got, as far as the server tells. */
 static int compare_grants(const struct ipclocker_list_lock *a, const struct ipclocker_list_lock *b)
 {
     int order = (a->token > b->token) - (a->token < b->token);

@@ -80,5 +80,7 @@ int main(void)
         cmocka_unit_test(a_signal_is_handed_on),
     };
 
+    /* A shell's background jobs are started with it ignored. */
+    signal(SIGINT, SIG_DFL);
     return cmocka_run_group_tests_name("launcher", tests, NULL, NULL);
 }
