@@ -341,8 +341,7 @@ size_t lock_table_end_process_if(struct lock_table *table, const char *host, uin
 size_t lock_table_end_job_if(struct lock_table *table, const char *job, int64_t before_ms,
                              const struct lock_judge *judge, int64_t now_ms);
 
-/* Ends each grant whose hold limit is over at `now_ms`; or some, of `most` locks and those that the
- * last of them has besides. */
+/* Ends each grant whose hold limit is over at `now_ms`; or some, until `most` locks are free. */
 void lock_table_expire(struct lock_table *table, int64_t now_ms);
 void lock_table_expire_some(struct lock_table *table, int64_t now_ms, size_t most);
 /* When they will have something to do; INT64_MAX for never. */
