@@ -62,7 +62,7 @@ static inline bool turn_is_held_up(const struct ipclocker_server *server)
 /* Gives turns, at the end of a pass. */
 void turn_give_some(struct ipclocker_server *server);
 
-/* Has another pass come for who waits for a turn, since whatever of this one.  To be called last. */
+/* Has another pass come for who waits for a turn by now.  To be called last in a pass. */
 void turn_end_pass(struct ipclocker_server *server);
 
 #endif
