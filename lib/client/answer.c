@@ -127,17 +127,6 @@ static bool finish_answer(struct answer_parser *parser)
     return true;
 }
 
-/* A time or a length, to which a clock can be added. */
-static bool take_ms(const char *word, int64_t *ms)
-{
-    uint64_t number;
-
-    if (number_parse(word, UINT64_C(1) << 60, &number) != 0)
-        return false;
-    *ms = (int64_t)number;
-    return true;
-}
-
 static enum line_result status_line(struct answer_parser *parser, const char *line)
 {
     const char *rest = answer_line_behind_word(line);
@@ -154,7 +143,7 @@ static enum line_result status_line(struct answer_parser *parser, const char *li
         if (number_parse(rest, UINT64_MAX, &parser->answer.number) != 0)
             return LINE_BAD;
     } else if (answer_line_has_word(line, "hold-left")) {
-        return take_ms(rest, &parser->answer.left_ms) ? LINE_MORE : LINE_BAD;
+        return answer_line_parse_ms(rest, &parser->answer.left_ms) ? LINE_MORE : LINE_BAD;
     } else if (answer_line_has_word(line, "key")) {
         parser->answer.has_key = seal_key_parse(&parser->answer.key, rest);
     } else if (answer_line_has_word(line, "error-code")) {
@@ -184,7 +173,7 @@ static enum line_result version_line(struct answer_parser *parser, const struct 
     begin_answer(parser, ANSWER_VERSION, words->word[1]);
     if (number_parse(words->word[2], INT64_MAX, &parser->answer.number) != 0)
         parser->answer.number = 0;
-    take_ms(words->word[3], &parser->answer.clock_ms);
+    answer_line_parse_ms(words->word[3], &parser->answer.clock_ms);
     parser->state = ANSWER_IN_VERSION;
     return LINE_MORE;
 }
@@ -196,7 +185,7 @@ static enum line_result queue_line(struct answer_parser *parser, const struct an
         return LINE_BAD;
     if (parser->answer.number == 0)
         return LINE_ANSWER;
-    take_ms(words->word[2], &parser->answer.held_ms);
+    answer_line_parse_ms(words->word[2], &parser->answer.held_ms);
     parser->lock_at = keep(&parser->strings, words->word[3]);
     return LINE_ANSWER;
 }

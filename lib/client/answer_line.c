@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "base/number.h"
+
 static const char past_prefix[] = "past ", by_prefix[] = "by ";
 
 static bool begins_with(const char *bytes, size_t len, const char *prefix)
@@ -122,4 +124,14 @@ enum answer_kind answer_line_short_kind(const char *word)
             return kinds[i].kind;
     }
     return ANSWER_NONE;
+}
+
+bool answer_line_parse_ms(const char *word, int64_t *ms)
+{
+    uint64_t number;
+
+    if (number_parse(word, UINT64_C(1) << 60, &number) != 0)
+        return false;
+    *ms = (int64_t)number;
+    return true;
 }

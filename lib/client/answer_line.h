@@ -3,6 +3,7 @@
 #define FARMLOCK_CLIENT_ANSWER_LINE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "answer.h"
 
@@ -29,6 +30,10 @@ void answer_line_split(char *line, struct answer_words *words);
 /* Whether it begins with a word, and what stands behind its first one. */
 bool answer_line_has_word(const char *line, const char *word);
 const char *answer_line_behind_word(const char *line);
+
+/* Reads a time or a length in milliseconds, of so few that a clock can be added.  False for all
+ * else, and *ms is as it was then. */
+bool answer_line_parse_ms(const char *word, int64_t *ms);
 
 /* What a line with this first word and one more at most says; ANSWER_NONE of other lines. */
 enum answer_kind answer_line_short_kind(const char *word);

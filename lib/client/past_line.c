@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "answer_line.h"
 #include "base/number.h"
 #include "protocol/past.h"
 #include "protocol/proof.h"
@@ -27,13 +28,9 @@ static bool take_number(char **rest, uint64_t max, uint64_t *number)
 
 static bool take_time(char **rest, int64_t *time_ms)
 {
-    uint64_t number;
+    const char *word = strsep(rest, " ");
 
-    /* So few milliseconds that they can be added up. */
-    if (!take_number(rest, UINT64_C(1) << 60, &number))
-        return false;
-    *time_ms = (int64_t)number;
-    return true;
+    return word != NULL && answer_line_parse_ms(word, time_ms);
 }
 
 /* A word, NULL where it stands for what is not known. */
