@@ -10,8 +10,6 @@
 #include "lock/pools.h"
 #include "row.h"
 
-#define TIME_MOST (INT64_C(1) << 60)
-
 #define OF(type_, word_, kind_, member_, ...)                                                \
     {                                                                                        \
         .word = (word_), .kind = (kind_), .at = offsetof(struct type_, member_), __VA_ARGS__ \
@@ -37,13 +35,13 @@ static const struct etcd_field request_fields[] = {
     REQUEST("found", ETCD_FLAG, is_found, 0),
     REQUEST("autounlock", ETCD_FLAG, autounlock, 0),
     REQUEST("away", ETCD_FLAG, away, 0),
-    REQUEST("asked", ETCD_NUMBER, asked_ms, .most = TIME_MOST),
-    REQUEST("granted", ETCD_NUMBER, granted_ms, .most = TIME_MOST),
-    REQUEST("hold", ETCD_NUMBER, hold_ms, .most = TIME_MOST),
+    REQUEST("asked", ETCD_NUMBER, asked_ms, .most = STORE_TIME_MAX),
+    REQUEST("granted", ETCD_NUMBER, granted_ms, .most = STORE_TIME_MAX),
+    REQUEST("hold", ETCD_NUMBER, hold_ms, .most = STORE_TIME_MAX),
     REQUEST("deadline", ETCD_NUMBER, deadline_ms, .most = INT64_MAX),
     REQUEST("lost-after", ETCD_SMALL, lost_after_s, .most = UINT32_MAX),
-    REQUEST("keep", ETCD_NUMBER, keep.keep_ms, .most = TIME_MOST),
-    REQUEST("keep-until", ETCD_NUMBER, keep.until_ms, .least = INT64_MIN, .most = TIME_MOST),
+    REQUEST("keep", ETCD_NUMBER, keep.keep_ms, .most = STORE_TIME_MAX),
+    REQUEST("keep-until", ETCD_NUMBER, keep.until_ms, .least = INT64_MIN, .most = STORE_TIME_MAX),
     REQUEST("until-boot", ETCD_FLAG, keep.until_boot, 0),
     REQUEST("uid", ETCD_SMALL, asker.uid, .most = UINT32_MAX - INT64_C(1)),
     REQUEST("proof", ETCD_BYTE, asker.proof, .most = LOCK_PROVEN_BY_MUNGE),
@@ -60,9 +58,9 @@ struct clock_text {
 
 static const struct etcd_field clock_fields[] = {
     OF(clock_text, "boot", ETCD_WORD, boot, 0),
-    OF(clock_text, "base", ETCD_NUMBER, base_ms, .least = -TIME_MOST, .most = TIME_MOST),
-    OF(clock_text, "seen", ETCD_NUMBER, seen_ms, .most = TIME_MOST),
-    OF(clock_text, "keep-until", ETCD_NUMBER, keep_until_ms, .most = TIME_MOST),
+    OF(clock_text, "base", ETCD_NUMBER, base_ms, .least = -STORE_TIME_MAX, .most = STORE_TIME_MAX),
+    OF(clock_text, "seen", ETCD_NUMBER, seen_ms, .most = STORE_TIME_MAX),
+    OF(clock_text, "keep-until", ETCD_NUMBER, keep_until_ms, .most = STORE_TIME_MAX),
 };
 
 static const struct etcd_field unusable_fields[] = {
@@ -94,9 +92,9 @@ static const struct etcd_field history_fields[] = {
     PAST("by-peer", ETCD_ADDRESS, by.peer, 0),
     PAST("ticket", ETCD_COUNT, ticket, .most = STORE_COUNT_MAX),
     PAST("token", ETCD_COUNT, token, .most = STORE_COUNT_MAX),
-    PAST("asked", ETCD_NUMBER, asked_ms, .most = TIME_MOST),
-    PAST("granted", ETCD_NUMBER, granted_ms, .most = TIME_MOST),
-    PAST("ended", ETCD_NUMBER, ended_ms, .most = TIME_MOST),
+    PAST("asked", ETCD_NUMBER, asked_ms, .most = STORE_TIME_MAX),
+    PAST("granted", ETCD_NUMBER, granted_ms, .most = STORE_TIME_MAX),
+    PAST("ended", ETCD_NUMBER, ended_ms, .most = STORE_TIME_MAX),
 };
 
 struct host_text {

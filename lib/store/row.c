@@ -6,9 +6,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Sums of a few stay numbers. */
-#define TIME_MAX (INT64_C(1) << 60)
-
 static bool is_within(sqlite3_stmt *row, int column, int64_t least, int64_t most)
 {
     int64_t number = sqlite3_column_int64(row, column);
@@ -42,10 +39,10 @@ static bool is_sound(sqlite3_stmt *row, int column, const struct store_column *w
     case STORE_COLUMN_NUMBER:
         return is_within(row, column, wanted->least, wanted->most);
     case STORE_COLUMN_DEADLINE:
-        return is_within(row, column, -TIME_MAX, TIME_MAX) ||
+        return is_within(row, column, -STORE_TIME_MAX, STORE_TIME_MAX) ||
                is_within(row, column, INT64_MAX, INT64_MAX);
     case STORE_COLUMN_TIME:
-        return is_within(row, column, -TIME_MAX, TIME_MAX);
+        return is_within(row, column, -STORE_TIME_MAX, STORE_TIME_MAX);
     case STORE_COLUMN_WORD_OR_NO:
         return sqlite3_column_type(row, column) == SQLITE_NULL || is_word(row, column);
     case STORE_COLUMN_WORD:
@@ -75,7 +72,7 @@ int64_t store_row_time(sqlite3_stmt *row, int column)
 {
     int64_t time_ms = sqlite3_column_int64(row, column);
 
-    if (time_ms < -TIME_MAX)
-        return -TIME_MAX;
-    return time_ms < TIME_MAX ? time_ms : TIME_MAX;
+    if (time_ms < -STORE_TIME_MAX)
+        return -STORE_TIME_MAX;
+    return time_ms < STORE_TIME_MAX ? time_ms : STORE_TIME_MAX;
 }

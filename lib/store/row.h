@@ -24,6 +24,9 @@ struct store_column {
     int64_t least, most;
 };
 
+/* Of milliseconds, so that sums of a few stay numbers. */
+#define STORE_TIME_MAX (INT64_C(1) << 60)
+
 /* Tickets and tokens are counted up from here; this many are never used. */
 #define STORE_COUNT_MAX (INT64_C(1) << 62)
 
