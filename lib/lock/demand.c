@@ -30,11 +30,6 @@ static size_t text_size(const struct lock_demand *demand)
     return (size_t)(last - demand->names[0]) + strlen(last) + 1;
 }
 
-size_t lock_demand_bytes(const struct lock_demand *demand)
-{
-    return demand->bytes;
-}
-
 /* Copies what the demand has to the front of its new arrays. */
 static void move(const struct lock_demand *demand, struct lock_group *groups, const char **names,
                  const char *text)

@@ -78,9 +78,6 @@ void lock_demand_set_shared(struct lock_demand *demand, bool shared);
 /* Whether the last group is spread.  There must be a group. */
 void lock_demand_set_spread(struct lock_demand *demand, bool spread);
 
-/* How many bytes of memory are the demand's own. */
-size_t lock_demand_bytes(const struct lock_demand *demand);
-
 /* How many locks and seats all groups need together. */
 static inline size_t lock_demand_needed(const struct lock_demand *demand)
 {

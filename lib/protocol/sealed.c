@@ -2,6 +2,7 @@
  * Must not seal anything. */
 #include "sealed.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 static const char *const always[] = {"LOCK",    "UNLOCK",     "RENEW",    "FOLLOW",

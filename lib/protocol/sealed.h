@@ -2,7 +2,6 @@
 #ifndef FARMLOCK_PROTOCOL_SEALED_H
 #define FARMLOCK_PROTOCOL_SEALED_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 enum sealed {

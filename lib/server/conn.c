@@ -112,13 +112,12 @@ void conn_destroy(struct conn *conn)
         TAILQ_REMOVE(&server->resumed, conn, in_resumed);
     TAILQ_REMOVE(&server->conns, conn, all);
     server->conn_count--;
-    conn->account->name_bytes -= lock_demand_bytes(&conn->demand);
+    particulars_forget_names(conn);
     account_disconnect(&server->accounts, conn->account);
     poll_input(conn, false);
     conn_output_fini(conn);
     close(conn->fd);
     buffer_fini(&conn->in);
-    lock_demand_fini(&conn->demand);
     particulars_forget_user(conn);
     particulars_forget(conn);
     spare_conn_leave(conn);

@@ -32,6 +32,12 @@ void particulars_set_process(struct conn *conn, uint64_t pid, uint64_t start)
     own->start = start;
 }
 
+void particulars_forget_names(struct conn *conn)
+{
+    conn->account->name_bytes -= conn->demand.bytes;
+    lock_demand_fini(&conn->demand);
+}
+
 void particulars_forget(struct conn *conn)
 {
     struct particulars *own;

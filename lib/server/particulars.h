@@ -22,6 +22,9 @@ void particulars_set_process(struct conn *conn, uint64_t pid, uint64_t start);
 int particulars_set_user(struct conn *conn, const char *user, size_t len);
 void particulars_forget_user(struct conn *conn);
 
+/* It wants nothing any more; its client has the room for names back. */
+void particulars_forget_names(struct conn *conn);
+
 /* It has said nothing any more, but for its user's name. */
 void particulars_forget(struct conn *conn);
 

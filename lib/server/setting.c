@@ -87,18 +87,12 @@ static inline void set_flag(struct conn *conn, bool *setting, char *args)
         set_flag_by_word(conn, setting, words_next(&args));
 }
 
-static void forget_names(struct conn *conn)
-{
-    conn->account->name_bytes -= lock_demand_bytes(&conn->demand);
-    lock_demand_fini(&conn->demand);
-}
-
 void setting_forget(struct conn *conn)
 {
     particulars_forget_user(conn);
     particulars_forget(conn);
     conn->why = false;
-    forget_names(conn);
+    particulars_forget_names(conn);
     conn->block = conn->autounlock = conn->session = false;
     conn->fault = NULL;
 }
@@ -278,7 +272,7 @@ static bool names_too_much(const struct conn *conn, const char *names)
     enum { PARTS = 4, LITTLE_BYTES = 4096 };
 
     return conn->account->name_bytes >= conn->server->limits[IPCLOCKER_LIMIT_OUTPUT] / PARTS &&
-           lock_demand_bytes(&conn->demand) + strlen(names) > LITTLE_BYTES;
+           conn->demand.bytes + strlen(names) > LITTLE_BYTES;
 }
 
 static void add_group(struct conn *conn, const char *names)
@@ -291,12 +285,12 @@ static void add_group(struct conn *conn, const char *names)
         .names = server->limits[IPCLOCKER_LIMIT_NAMES],
         .bytes = server->limits[IPCLOCKER_LIMIT_REQUEST_BYTES],
     };
-    size_t before = lock_demand_bytes(&conn->demand);
+    size_t before = conn->demand.bytes;
     const struct refusal *wrong = names_too_much(conn, names)
                                       ? &too_much
                                       : setting_demand_add_group(&conn->demand, names, &limits);
 
-    conn->account->name_bytes += lock_demand_bytes(&conn->demand) - before;
+    conn->account->name_bytes += conn->demand.bytes - before;
     if (wrong == &setting_demand_too_many)
         wrong = limit_refuse(server, IPCLOCKER_LIMIT_NAMES, conn->account);
     else if (wrong == &setting_demand_too_long)
@@ -312,7 +306,7 @@ void setting_locks(struct conn *conn, char *args)
     size_t len = words_word_len_within(first, strlen(first));
     bool is_only = first[len + words_blank_len(first + len)] == '\0';
 
-    forget_names(conn);
+    particulars_forget_names(conn);
     if (conn->protocol < 2 && len == 0)
         return;
     if (len == 0 || !is_only || limits[IPCLOCKER_LIMIT_NAMES] == 0 ||
