@@ -16,6 +16,23 @@
 
 enum { PATIENCE_STEPS = 1000 };
 
+int server_talk_start(void **state)
+{
+    struct ipclocker_server *server = ipclocker_server_create();
+
+    assert_non_null(server);
+    assert_int_equal(ipclocker_server_listen(server, "127.0.0.1", "0"), 0);
+    assert_int_equal(ipclocker_server_start(server, NULL), 0);
+    *state = server;
+    return 0;
+}
+
+int server_talk_stop(void **state)
+{
+    ipclocker_server_destroy(*state);
+    return 0;
+}
+
 int connect_to(uint16_t port)
 {
     const struct sockaddr_in address = {

@@ -8,6 +8,10 @@
 
 enum { STEP_MS = 10 };
 
+/* A test's set-up and tear-down: a server of its own at loopback, which *state is. */
+int server_talk_start(void **state);
+int server_talk_stop(void **state);
+
 /* A connection to a port of loopback, for the caller to close. */
 int connect_to(uint16_t port);
 int connect_to_path(const char *path);

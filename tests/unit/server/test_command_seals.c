@@ -22,23 +22,6 @@ static const char *const harmless[] = {"EOF",         "STATUS",    "proof",    "
                                        "VERSION",     "HISTORY",   "EXPLAIN",  "WHOAMI",
                                        "REPLICATION", "LOCK_LIST", "LIST_JSON"};
 
-static int start(void **state)
-{
-    struct ipclocker_server *server = ipclocker_server_create();
-
-    assert_non_null(server);
-    assert_int_equal(ipclocker_server_listen(server, "127.0.0.1", "0"), 0);
-    assert_int_equal(ipclocker_server_start(server, NULL), 0);
-    *state = server;
-    return 0;
-}
-
-static int stop_server(void **state)
-{
-    ipclocker_server_destroy(*state);
-    return 0;
-}
-
 static bool is_harmless(const char *word)
 {
     for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++) {
@@ -178,15 +161,16 @@ static void what_is_urgent_ends_no_connection_where_its_seal_is_missing(void **s
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_changes_something_is_not_done_without_its_seal, start,
-                                        stop_server),
-        cmocka_unit_test_setup_teardown(nor_behind_a_wrong_one_which_ends_the_connection, start,
-                                        stop_server),
-        cmocka_unit_test_setup_teardown(behind_its_seal_it_is_done, start, stop_server),
-        cmocka_unit_test_setup_teardown(clients_seal_just_what_the_server_wants_sealed, start,
-                                        stop_server),
+        cmocka_unit_test_setup_teardown(what_changes_something_is_not_done_without_its_seal,
+                                        server_talk_start, server_talk_stop),
+        cmocka_unit_test_setup_teardown(nor_behind_a_wrong_one_which_ends_the_connection,
+                                        server_talk_start, server_talk_stop),
+        cmocka_unit_test_setup_teardown(behind_its_seal_it_is_done, server_talk_start,
+                                        server_talk_stop),
+        cmocka_unit_test_setup_teardown(clients_seal_just_what_the_server_wants_sealed,
+                                        server_talk_start, server_talk_stop),
         cmocka_unit_test_setup_teardown(what_is_urgent_ends_no_connection_where_its_seal_is_missing,
-                                        start, stop_server),
+                                        server_talk_start, server_talk_stop),
     };
 
     return cmocka_run_group_tests_name("command seals", tests, NULL, NULL);

@@ -13,23 +13,6 @@
 #include "server/server.h"
 #include "server_talk.h"
 
-static int start(void **state)
-{
-    struct ipclocker_server *server = ipclocker_server_create();
-
-    assert_non_null(server);
-    assert_int_equal(ipclocker_server_listen(server, "127.0.0.1", "0"), 0);
-    assert_int_equal(ipclocker_server_start(server, NULL), 0);
-    *state = server;
-    return 0;
-}
-
-static int stop_server(void **state)
-{
-    ipclocker_server_destroy(*state);
-    return 0;
-}
-
 /* Runs a line as if somebody had sent it.  Returns how often the command in a place was run for it.
  */
 static uint64_t run(struct ipclocker_server *server, const char *text, size_t len, size_t place)
@@ -98,10 +81,10 @@ static void a_word_is_no_command_without_its_last_byte(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_setting_is_found_by_its_whole_word_and_by_no_other, start,
-                                        stop_server),
-        cmocka_unit_test_setup_teardown(a_word_is_no_command_without_its_last_byte, start,
-                                        stop_server),
+        cmocka_unit_test_setup_teardown(a_setting_is_found_by_its_whole_word_and_by_no_other,
+                                        server_talk_start, server_talk_stop),
+        cmocka_unit_test_setup_teardown(a_word_is_no_command_without_its_last_byte,
+                                        server_talk_start, server_talk_stop),
     };
 
     return cmocka_run_group_tests_name("command words", tests, NULL, NULL);

@@ -59,12 +59,6 @@ static int start_with_a_crowd(void **state)
     return start_with(state, &config);
 }
 
-static int stop_server(void **state)
-{
-    ipclocker_server_destroy(*state);
-    return 0;
-}
-
 /* How a pair of requests is made. */
 struct way {
     const char *settings; /* stand before the first command of a connection */
@@ -238,23 +232,24 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
-            a_classic_pair_on_a_kept_connection_costs_no_more_than_it_did, start, stop_server),
+            a_classic_pair_on_a_kept_connection_costs_no_more_than_it_did, start, server_talk_stop),
         cmocka_unit_test_setup_teardown(
             a_pair_of_protocol_2_on_a_kept_connection_costs_no_more_than_it_did, start,
-            stop_server),
+            server_talk_stop),
         cmocka_unit_test_setup_teardown(
-            a_classic_pair_on_connections_of_its_own_costs_no_more_than_it_did, start, stop_server),
+            a_classic_pair_on_connections_of_its_own_costs_no_more_than_it_did, start,
+            server_talk_stop),
         cmocka_unit_test_setup_teardown(
             a_pair_of_protocol_2_on_connections_of_its_own_costs_no_more_than_it_did, start,
-            stop_server),
+            server_talk_stop),
         cmocka_unit_test_setup_teardown(a_pair_beside_pools_costs_little_more, start_with_a_pool,
-                                        stop_server),
+                                        server_talk_stop),
         cmocka_unit_test_setup_teardown(a_pair_for_a_seat_of_a_pool_costs_no_more_than_it_did,
-                                        start_with_a_pool, stop_server),
+                                        start_with_a_pool, server_talk_stop),
         cmocka_unit_test_setup_teardown(who_waits_for_a_pool_costs_little_for_each_holder,
-                                        start_with_a_crowd, stop_server),
+                                        start_with_a_crowd, server_talk_stop),
         cmocka_unit_test_setup_teardown(who_is_alone_needs_no_event_for_the_end_of_a_pass, start,
-                                        stop_server),
+                                        server_talk_stop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

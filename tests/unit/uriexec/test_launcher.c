@@ -39,17 +39,26 @@ static void signal_at_the_end(void *context)
     raise(SIGINT);
 }
 
-static void a_signal_that_came_with_the_end_does_not_change_the_status(void **state)
+/* Starts it and waits; returns its status, and tells of the signal that was heard. */
+static int run_with(int (*run)(void *context), void (*look)(void *context), int *told)
 {
     struct launcher launcher;
     int looks = 0, status;
 
+    assert_int_equal(launcher_start(&launcher, run, NULL), 0);
+    status = launcher_wait(&launcher, NULL, 0, -1, look, &looks);
+    *told = launcher.told;
+    return status;
+}
+
+static void a_signal_that_came_with_the_end_does_not_change_the_status(void **state)
+{
+    int told, status = run_with(end_at_once, signal_at_the_end, &told);
+
     (void)state;
-    assert_int_equal(launcher_start(&launcher, end_at_once, NULL), 0);
-    status = launcher_wait(&launcher, NULL, 0, -1, signal_at_the_end, &looks);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), STATUS);
-    assert_int_equal(launcher.told, SIGINT);
+    assert_int_equal(told, SIGINT);
 }
 
 static void signal_once(void *context)
@@ -62,15 +71,12 @@ static void signal_once(void *context)
 
 static void a_signal_is_handed_on(void **state)
 {
-    struct launcher launcher;
-    int looks = 0, status;
+    int told, status = run_with(wait_for_signal, signal_once, &told);
 
     (void)state;
-    assert_int_equal(launcher_start(&launcher, wait_for_signal, NULL), 0);
-    status = launcher_wait(&launcher, NULL, 0, -1, signal_once, &looks);
     assert_true(WIFSIGNALED(status));
     assert_int_equal(WTERMSIG(status), SIGTERM);
-    assert_int_equal(launcher.told, SIGTERM);
+    assert_int_equal(told, SIGTERM);
 }
 
 int main(void)
