@@ -132,14 +132,6 @@ def each_fault_is_told_with_its_file_and_line(folder):
 
 
 @tap.test
-def nor_is_an_etcd_that_nobody_finds(folder):
-    built.need_etcd()
-    farm.equal(faults(write(folder, 'state = "etcd:http://127.0.0.1:99999/farm"')), [
-        "lockerd.conf:1: state: '99999' is no port; it is written etcd:URL[,URL...]/PREFIX, as in "
-        "etcd:https://etcd1:2379,https://etcd2:2379/farmlock/east"])
-
-
-@tap.test
 def no_file_is_right_with_which_lockerd_would_not_start(folder):
     path = write(folder, f"""
         admin = ["0", "nosuchuser", "@nosuchgroup", "@"]
@@ -166,6 +158,14 @@ def no_file_is_right_with_which_lockerd_would_not_start(folder):
     done = farm.run(farm.program("lockerd"), "--config", "none", "--reaper", "nosuchuser", "--nofork")
     farm.equal((done.returncode, done.stderr),
                (64, "lockerd: --reaper: there is no user 'nosuchuser' on this machine\n"))
+
+
+@tap.test
+def nor_is_an_etcd_that_nobody_finds(folder):
+    built.need_etcd()
+    farm.equal(faults(write(folder, 'state = "etcd:http://127.0.0.1:99999/farm"')), [
+        "lockerd.conf:1: state: '99999' is no port; it is written etcd:URL[,URL...]/PREFIX, as in "
+        "etcd:https://etcd1:2379,https://etcd2:2379/farmlock/east"])
 
 
 @tap.test

@@ -9,6 +9,7 @@ import signal
 import socket
 
 from support import farm, lockd, tap
+from support.neighbour import memory_kb
 from support.proofs import Proof
 from support.wire import Wire
 
@@ -110,14 +111,6 @@ def waiters(port, count):
     for connection in connections:
         connection.recv(100)
         connection.close()
-
-
-def memory_kb(pid):
-    with open(f"/proc/{pid}/status", encoding="ascii") as status:
-        for line in status:
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1])
-    raise AssertionError("no VmRSS")
 
 
 @tap.test

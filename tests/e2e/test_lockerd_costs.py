@@ -9,7 +9,7 @@ import time
 from support import built, farm, tap
 from support.lockd import LOCKERD, serves
 from support.neighbour import NOBODY_WAITS_S, Neighbour, memory_kb, push
-from support.wire import Wire
+from support.wire import Wire, protocol_2
 
 
 
@@ -54,12 +54,6 @@ def read_until(wire, is_whole):
         text += wire.socket.recv(1 << 20)
     wire.buffer = b""
     return text
-
-
-def protocol_2(port):
-    wire = Wire(port)
-    farm.equal((wire.send("proto 2"), wire.line())[1], "proto 2")
-    return wire
 
 
 @tap.test

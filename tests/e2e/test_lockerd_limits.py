@@ -13,13 +13,7 @@ import time
 from support import farm, tap
 from support.lockd import Server, start_server
 from support.neighbour import Neighbour, memory_kb, push
-from support.wire import Wire
-
-
-def protocol_2(port, host="127.0.0.1"):
-    wire = Wire(port, host=host)
-    farm.equal((wire.send("proto 2"), wire.line())[1], "proto 2")
-    return wire
+from support.wire import Wire, protocol_2
 
 
 def other(port, source="127.0.0.9"):

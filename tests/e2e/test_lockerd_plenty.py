@@ -9,15 +9,9 @@ import time
 from support import farm, tap
 from support.lockd import Server, identity, sleeper, start_server
 from support.neighbour import NOBODY_WAITS_S, Neighbour
-from support.wire import Wire
+from support.wire import protocol_2
 
 MANY = 30_000
-
-
-def protocol_2(port):
-    wire = Wire(port)
-    farm.equal((wire.send("proto 2"), wire.line())[1], "proto 2")
-    return wire
 
 
 def hold_each(wire, count, *lines, names=None):

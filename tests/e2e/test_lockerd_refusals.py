@@ -6,14 +6,7 @@ import subprocess
 
 from support import farm, tap
 from support.lockd import LOCKERD, Server, identity, serves, sleeper, start_server
-from support.wire import Wire
-
-
-def protocol_2(port):
-    wire = Wire(port)
-    wire.send("proto 2")
-    farm.equal(wire.line(), "proto 2")
-    return wire
+from support.wire import Wire, protocol_2
 
 
 def lines_of_status(wire, *lines):

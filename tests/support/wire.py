@@ -68,3 +68,11 @@ class Wire:
 
     def close(self):
         self.socket.close()
+
+
+def protocol_2(port, host="127.0.0.1"):
+    """A connection that speaks farmlock's own protocol."""
+    wire = Wire(port, host=host)
+    wire.send("proto 2")
+    farm.equal(wire.line(), "proto 2")
+    return wire
