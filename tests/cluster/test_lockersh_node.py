@@ -7,13 +7,20 @@ import signal
 from support import slurm
 from support.jobs import Seats
 from support import farm
+from support.locking import start_blind_server
 from support.tap import test
 
 cluster = slurm.the_cluster()
 
 
+def seats_of_another_machine(folder):
+    """A lock server that cannot see the nodes' processes: where it looks it sees them end."""
+    _, port = start_blind_server()
+    return Seats(cluster, folder, port)
+
+
 def job_on_a_machine_of_its_own(seats, *words):
-    """A job on a node whose processes the lock server cannot see; with its entry in the list."""
+    """A job on a node that crashes whole; returns its number, when it holds the seat."""
     cluster.put_apart("n2")
     job = seats.sbatch("-w", "n2", *words, script="exec lockersh --lock lic1 --exec sleep 1000\n")
     entry = seats.poll_job("lic1", job)
@@ -65,7 +72,7 @@ def still_held(seats, job):
 @test
 def a_job_whose_node_fails_gives_its_seat_on_by_lockreap(folder):
     farm.at_end(boot)
-    seats = Seats(cluster, folder)
+    seats = seats_of_another_machine(folder)
     job = job_on_a_machine_of_its_own(seats, "--no-requeue")
     waiter = seats.next_waiter("lic1")
     farm.equal(lockreap(seats), "")
@@ -79,7 +86,7 @@ def a_job_whose_node_fails_gives_its_seat_on_by_lockreap(folder):
 @test
 def a_job_that_is_queued_again_as_its_node_fails_stands_in_line_again(folder):
     farm.at_end(boot)
-    seats = Seats(cluster, folder)
+    seats = seats_of_another_machine(folder)
     job = job_on_a_machine_of_its_own(seats, "--requeue")
     waiter = seats.next_waiter("lic1")
     crash()

@@ -8,8 +8,8 @@ import subprocess
 import time
 
 from support import farm, netns, tap
-from support.lockd import Server, serves
-from support.locking import LOCKERD, LOCKERSH, Farm
+from support.lockd import Server
+from support.locking import LOCKERD, LOCKERSH, Farm, start_blind_server
 
 PIDSTATD = farm.program("pidstatd")
 
@@ -87,12 +87,7 @@ def leave_alone(lab, lock, *words):
 
 def blind_server(*options):
     """A lockerd that sees no process of its host, as if it was on another."""
-    port = farm.free_port()
-    server = farm.start("unshare", "--pid", "--fork", "--mount-proc", "--kill-child=KILL", LOCKERD,
-                        "--nofork", "--state", "none", "--port", str(port), *options,
-                        stderr=subprocess.DEVNULL)
-    farm.at_end(server.kill)  # unshare ignores SIGTERM
-    farm.poll(lambda: serves(port), "lockerd serves")
+    server, port = start_blind_server(*options)
     lab = Farm(port=port)
     lab.server = server
     return lab

@@ -11,11 +11,12 @@ def grant(lock):
 
 
 class Seats(locking.Farm):
-    """A lock server for the jobs of a cluster.  folder is the test's own; its jobs may write there."""
+    """A lock server for the jobs of a cluster, or one that is there at a port.  folder is the test's
+    own; its jobs may write there."""
 
-    def __init__(self, cluster, folder):
+    def __init__(self, cluster, folder, port=None):
         # What a test leaves behind ends before the server does.
-        super().__init__()
+        super().__init__(port)
         self.cluster, self.folder = cluster, folder
         os.chmod(folder, 0o1777)
         self.extra = {"IPCLOCKER_HOST": "127.0.0.1", "IPCLOCKER_PORT": str(self.port),

@@ -25,6 +25,17 @@ def start_server(port=None, host="127.0.0.1", *options):
     return process, port
 
 
+def start_blind_server(*options):
+    """A lockerd that sees no process of its host, as if it was on another; returns it with its port."""
+    port = farm.free_port()
+    as_user = [] if os.geteuid() == 0 else ["--map-current-user"]
+    server = farm.start("unshare", *as_user, "--pid", "--fork", "--mount-proc", "--kill-child=KILL", LOCKERD,
+                        "--nofork", "--state", "none", "--port", port, *options, stderr=subprocess.DEVNULL)
+    farm.at_end(server.kill)  # unshare ignores SIGTERM
+    farm.poll(lambda: farm.answers(port), "lockerd listens")
+    return server, port
+
+
 def schema(name="locklist"):
     """What a JSON list has to look like, or another document."""
     with open(os.path.join(farm.SOURCE, f"share/schema/{name}.schema.json"), encoding="utf-8") as file:
