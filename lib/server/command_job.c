@@ -66,8 +66,7 @@ static size_t end(struct conn *conn, const struct dead_job *dead)
     size_t ended;
 
     may_begin_blame(conn, &culprit);
-    ended =
-        lock_table_end_job_if(server->table, dead->job, INT64_MAX, &judge, context_now_ms(server));
+    ended = lock_table_end_job_if(server->table, dead->job, &judge, context_now_ms(server));
     may_end_blame(server);
     if (ended > 0)
         context_log(server, LOG_NOTICE, "job %s has ended, says %s: %zu released", dead->job,
