@@ -11,6 +11,7 @@
 #include "context.h"
 #include "holders.h"
 #include "incarnation.h"
+#include "limit.h"
 #include "lock/pools.h"
 #include "may.h"
 #include "pass.h"
@@ -300,8 +301,10 @@ void reply_extended(struct conn *conn, const struct lock_request *request)
     snprintf(line, sizeof line, "extended %" PRIu64 " %" PRId64, request->token,
              hold_left_ms(conn, request));
     tell(conn, line);
-    if (is_overfull(conn))
+    if (!conn->out.bytes.failed && is_overfull(conn)) {
+        limit_note(conn->server, IPCLOCKER_LIMIT_UNREAD_BYTES, conn->account);
         conn->out.bytes.failed = true;
+    }
 }
 
 static void add_queue(struct conn *conn, const struct lock_request *request)
