@@ -203,6 +203,30 @@ def lines_of_two_kinds_or_clients_do_not_make_room_for_each_other(folder):
 
 
 @tap.test
+def who_comes_from_very_many_addresses_leaves_the_lines_of_others_in_the_log(folder):
+    server = Server(folder, "--pidstat-port", "none", state="none")
+    other = server.wire(source="127.0.0.2")
+    other.send("OFFLINE first 0", "ONLINE first")
+    farm.equal((other.line(), other.line()), ("offline 1", "offline 0"))
+    for n in range(3000):
+        wire = server.wire(source=f"127.0.{n // 250 + 1}.{n % 250 + 1}")
+        wire.send("user loud", "locks x", *6 * ["LOCK", "BREAK_LOCK", "OFFLINE x 0", "ONLINE x"],
+                  *6 * ["LOCK", "BREAK_LOCK"], "VERSION")
+        while not wire.line().startswith("version "):
+            pass
+        wire.close()
+    for n in range(8):
+        other.send(f"OFFLINE other{n} 0")
+        farm.equal(other.line(), "offline 1")
+    log = server.log()
+    farm.equal([n for n in range(8) if f"other{n} is offline" not in log], [])
+    assert log.count(" says ") < 25_000, log.count(" says ")
+    farm.stop(server.process)
+    for who in ("clients too many to tell apart", "127.0.1.1"):
+        farm.contains(server.log()[-200_000:], f" lines more of this kind, by {who}: ")
+
+
+@tap.test
 def refusals_that_are_repeated_are_paid_for_in_the_history(folder):
     server = Server(folder, "--pidstat-port", "none", "--client-history", 1000)
     wire = server.wire()
