@@ -261,10 +261,11 @@ static void delay(struct conn *conn, const char *line)
         conn->out.bytes.failed = true;
 }
 
-/* What others have said to it, and it has not read, is more than it may leave unread. */
+/* What others have said to it, and it has not read, is more than it may leave unread.  What waits
+ * for a commit, or was not sent yet in this pass, it could not have read. */
 static bool is_overfull(const struct conn *conn)
 {
-    size_t unread = gated_output_sendable(&conn->out);
+    size_t unread = conn->unread ? gated_output_sendable(&conn->out) : 0;
 
     if (conn->list != NULL)
         unread = conn->list->delayed.len;

@@ -261,6 +261,20 @@ def a_session_that_does_not_read_what_others_put_off_is_closed():
 
 
 @tap.test
+def a_session_that_reads_is_told_all_that_others_put_off_at_once(folder):
+    server = Server(folder, "--pidstat-port", "none", "--max-unread", 1024)
+    wire, session = server.wire(), server.wire()
+    token = wire.ask("user a", "timeout 100000", "locks x", "LOCK")["token"]
+    session.ask("user a", "session 1", "locks x", f"RENEW {token}")
+    # In one pass more is said to it than it may leave unread, and waits for one commit.
+    for _ in range(5):
+        wire.send(*(200 * [f"EXTEND {token} 0.001"]))
+        for _ in range(200):
+            farm.equal(wire.status()["locked"], "1")
+            farm.contains(session.line() or "closed", f"extended {token} ")
+
+
+@tap.test
 def what_the_connections_of_a_client_name_together_is_bounded(folder):
     server = Server(folder, "--pidstat-port", "none", "--max-output", "4M", state="none")
     names = " ".join(f"{n:200}".replace(" ", "x") for n in range(300))
