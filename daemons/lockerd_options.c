@@ -12,6 +12,7 @@
 #include "allow_option.h"
 #include "base/number.h"
 #include "cli/command_line.h"
+#include "cli/file_option.h"
 #include "cli/host_option.h"
 #include "cli/message.h"
 #include "config/options.h"
@@ -87,24 +88,16 @@ static int take_path(void *context, const char *argument)
     return cli_error("lockerd", EX_USAGE, "--path: a socket's path has 1 to %zu bytes", most);
 }
 
-/* A file that is named and has no name. */
-static int take_file_name(const char *option, const char *argument)
-{
-    if (argument[0] != '\0')
-        return 0;
-    return cli_error("lockerd", EX_USAGE, "--%s is empty: name a file", option);
-}
-
 static int take_log(void *context, const char *argument)
 {
     ((struct lockerd_options *)context)->log = argument;
-    return take_file_name("log", argument);
+    return file_option_check("lockerd", "log", argument);
 }
 
 static int take_pid_file(void *context, const char *argument)
 {
     ((struct lockerd_options *)context)->pid_file = argument;
-    return take_file_name("pid-file", argument);
+    return file_option_check("lockerd", "pid-file", argument);
 }
 
 static int take_pidstat_port(void *context, const char *argument)

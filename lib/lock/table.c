@@ -135,7 +135,6 @@ struct ending {
     struct lock_request *(*next)(const struct lock_table *table, const struct ending *ending,
                                  const struct lock_request *last);
     const struct lock_claimant *probe; /* in front of the first in its index */
-    int64_t before_ms;                 /* those that were asked for later are not meant */
     const struct lock_judge *judge;    /* NULL: it allows all */
     enum lock_reason reason;
 };
@@ -168,10 +167,7 @@ static struct lock_request *next_of_process(const struct lock_table *table,
 
 static bool is_meant(const struct ending *ending, const struct lock_request *request)
 {
-    const struct lock_judge *judge = ending->judge;
-
-    return request->last_asked_ms < ending->before_ms &&
-           (judge == NULL || judge->allows(judge, request));
+    return ending->judge == NULL || ending->judge->allows(ending->judge, request);
 }
 
 static size_t end_in_state(struct lock_table *table, const struct ending *ending,
@@ -225,7 +221,6 @@ size_t lock_table_end_process_if(struct lock_table *table, const char *host, uin
     const struct ending ending = {
         .next = next_of_process,
         .probe = &probe,
-        .before_ms = INT64_MAX,
         .judge = judge,
         .reason = LOCK_REASON_DEAD,
     };
@@ -234,13 +229,12 @@ size_t lock_table_end_process_if(struct lock_table *table, const char *host, uin
     return pid != 0 ? end_together(table, &ending, now_ms) : 0;
 }
 
-size_t lock_table_end_job(struct lock_table *table, const char *job, int64_t before_ms,
-                          int64_t now_ms)
+size_t lock_table_end_job(struct lock_table *table, const char *job, int64_t now_ms)
 {
-    return lock_table_end_job_if(table, job, before_ms, NULL, now_ms);
+    return lock_table_end_job_if(table, job, NULL, now_ms);
 }
 
-size_t lock_table_end_job_if(struct lock_table *table, const char *job, int64_t before_ms,
+size_t lock_table_end_job_if(struct lock_table *table, const char *job,
                              const struct lock_judge *judge, int64_t now_ms)
 {
     struct lock_request first = {.ticket = 0};
@@ -248,7 +242,6 @@ size_t lock_table_end_job_if(struct lock_table *table, const char *job, int64_t 
     const struct ending ending = {
         .next = next_of_job,
         .probe = &probe,
-        .before_ms = before_ms,
         .judge = judge,
         .reason = LOCK_REASON_JOB_END,
     };

@@ -326,19 +326,17 @@ struct lock_judge {
     const void *context;
 };
 
-/* Ends the requests with autounlock of a process, or all requests of a job that were last asked for
- * before `before_ms` (INT64_MAX for all): first those that wait, so that none of them is granted
- * what another gives back.  Returns how many.
+/* Ends the requests with autounlock of a process, or all requests of a job: first those that wait,
+ * so that none of them is granted what another gives back.  Returns how many.
  */
 size_t lock_table_end_process(struct lock_table *table, const char *host, uint64_t pid,
                               int64_t now_ms);
-size_t lock_table_end_job(struct lock_table *table, const char *job, int64_t before_ms,
-                          int64_t now_ms);
+size_t lock_table_end_job(struct lock_table *table, const char *job, int64_t now_ms);
 
 /* End those of the process's or the job's requests that the judge allows. */
 size_t lock_table_end_process_if(struct lock_table *table, const char *host, uint64_t pid,
                                  const struct lock_judge *judge, int64_t now_ms);
-size_t lock_table_end_job_if(struct lock_table *table, const char *job, int64_t before_ms,
+size_t lock_table_end_job_if(struct lock_table *table, const char *job,
                              const struct lock_judge *judge, int64_t now_ms);
 
 /* Ends each grant whose hold limit is over at `now_ms`; or some, until `most` locks are free. */

@@ -17,7 +17,7 @@
 #include "turn.h"
 
 /* Each request of the job is looked at, and its host compared with each that was named. */
-enum { LOOKS_A_US = 2, COMPARISONS_A_US = 50 };
+enum { COMPARISONS_A_US = 50 };
 
 /* What is said to have ended: a job, or what a run of it has asked for. */
 struct dead_job {
@@ -66,8 +66,7 @@ static size_t end(struct conn *conn, const struct dead_job *dead)
     size_t ended;
 
     may_begin_blame(conn, &culprit);
-    ended =
-        lock_table_end_job_if(server->table, dead->job, INT64_MAX, &judge, context_now_ms(server));
+    ended = lock_table_end_job_if(server->table, dead->job, &judge, context_now_ms(server));
     may_end_blame(server);
     if (ended > 0)
         context_log(server, LOG_NOTICE, "job %s has ended, says %s: %zu released", dead->job,
@@ -122,7 +121,7 @@ void command_dead_job(struct conn *conn, char *args)
     }
     if (dead.job != NULL && !is_to_come(conn, dead.before_ms))
         ended = end(conn, &dead);
-    conn->turn_cost_us += (uint32_t)ended * TURN_CHANGE_COST_US + looked_at / LOOKS_A_US +
+    conn->turn_cost_us += (uint32_t)ended * TURN_CHANGE_COST_US + looked_at / TURN_LOOKS_A_US +
                           compared / COMPARISONS_A_US;
     if (ended == 0 && denied) {
         reply_status(conn, NULL, &may_not_owner);

@@ -281,9 +281,8 @@ static void do_ends(struct pool_play *play)
 
     if (kind == 0) {
         snprintf(play->what, sizeof play->what, "job %s ends", pm_jobs[job]);
-        EXPECT(play,
-               pm_end_job(&play->model, job) ==
-                   lock_table_end_job(play->table, pm_jobs[job], INT64_MAX, play->model.now_ms));
+        EXPECT(play, pm_end_job(&play->model, job) ==
+                         lock_table_end_job(play->table, pm_jobs[job], play->model.now_ms));
     } else if (kind < 3) {
         snprintf(play->what, sizeof play->what, "%s is broken", pm_names[name]);
         EXPECT(play, pm_break(&play->model, name) ==

@@ -221,9 +221,9 @@ static void the_end_of_a_job_ends_all_its_requests(void **state)
     f->terms.job = NULL;
     fixture_get(f, "owen", "c");
     fixture_expect(f, "granted olga, queued omar, queued otto, granted owen");
-    assert_int_equal(lock_table_end_job(f->table, "1", INT64_MAX, f->now_ms), 0);
-    assert_int_equal(lock_table_end_job(f->table, "17", INT64_MAX, f->now_ms), 2);
-    assert_int_equal(lock_table_end_job(f->table, "17", INT64_MAX, f->now_ms), 0);
+    assert_int_equal(lock_table_end_job(f->table, "1", f->now_ms), 0);
+    assert_int_equal(lock_table_end_job(f->table, "17", f->now_ms), 2);
+    assert_int_equal(lock_table_end_job(f->table, "17", f->now_ms), 0);
     assert_string_equal(fixture_holder(f, "a"), "");
     assert_string_equal(fixture_holder(f, "b"), "otto");
     assert_string_equal(fixture_holder(f, "c"), "owen");
@@ -239,15 +239,23 @@ static void what_ends_with_a_job_is_not_granted_on_the_way(void **state)
     fixture_get(f, "owen", "b");
     fixture_queue(f, "otto", "b+a");
     fixture_expect(f, "granted olga, queued omar, granted owen, queued otto");
-    assert_int_equal(lock_table_end_job(f->table, "17", INT64_MAX, f->now_ms), 4);
+    assert_int_equal(lock_table_end_job(f->table, "17", f->now_ms), 4);
     fixture_expect(f, "left omar by job, left otto by job, released a of olga by job, "
                       "released b of owen by job");
+}
+
+static bool was_asked_before(const struct lock_judge *judge, const struct lock_request *request)
+{
+    const int64_t *then_ms = judge->context;
+
+    return request->last_asked_ms < *then_ms;
 }
 
 static void what_a_job_asks_for_later_outlives_its_earlier_run(void **state)
 {
     struct fixture *f = *state;
     int64_t requeued_ms;
+    const struct lock_judge judge = {.allows = was_asked_before, .context = &requeued_ms};
 
     f->terms.job = "17";
     fixture_get(f, "olga", "a");
@@ -259,7 +267,7 @@ static void what_a_job_asks_for_later_outlives_its_earlier_run(void **state)
     fixture_queue(f, "ossi", "c");
     fixture_expect(f, "granted olga, granted omar, granted owen, queued otto, renewed omar, "
                       "queued ossi");
-    assert_int_equal(lock_table_end_job(f->table, "17", requeued_ms, f->now_ms), 3);
+    assert_int_equal(lock_table_end_job_if(f->table, "17", &judge, f->now_ms), 3);
     fixture_expect(f, "left otto by job, released a of olga by job, released c of owen by job, "
                       "granted ossi");
 }
@@ -272,8 +280,8 @@ static void a_renewed_grant_outlives_its_old_job(void **state)
     fixture_get(f, "olga", "a");
     f->terms.job = "18";
     fixture_get(f, "olga", "a");
-    assert_int_equal(lock_table_end_job(f->table, "17", INT64_MAX, f->now_ms), 0);
-    assert_int_equal(lock_table_end_job(f->table, "18", INT64_MAX, f->now_ms), 1);
+    assert_int_equal(lock_table_end_job(f->table, "17", f->now_ms), 0);
+    assert_int_equal(lock_table_end_job(f->table, "18", f->now_ms), 1);
     fixture_expect(f, "granted olga, renewed olga, released a of olga by job");
 }
 

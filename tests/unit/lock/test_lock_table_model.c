@@ -242,8 +242,8 @@ static void do_operation(struct play *play)
                          model_end_process(model, operation->host, operation->pid));
         break;
     case OPERATION_END_JOB:
-        EXPECT(play, lock_table_end_job(play->table, play_jobs[operation->job], INT64_MAX,
-                                        now_ms) == model_end_job(model, operation->job));
+        EXPECT(play, lock_table_end_job(play->table, play_jobs[operation->job], now_ms) ==
+                         model_end_job(model, operation->job));
         break;
     case OPERATION_EXPIRE:
         model_expire(model);
