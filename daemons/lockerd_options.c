@@ -25,7 +25,7 @@
 
 enum { DEFAULT_HISTORY_S = 90 * 24 * 3600, DEFAULT_REQUEUE_GRACE_S = 60 };
 enum { DEFAULT_HISTORY_BYTES = 1 << 30 };
-enum { OFFLINE_MOST = 10000 }; /* each is looked at when one more is said to be */
+enum { OFFLINE_MOST = 4096 }; /* each is looked at when one more is said to be */
 enum { TAKEOVER_LEAST_MS = 2000, TAKEOVER_MOST_MS = 60000, DEFAULT_TAKEOVER_MS = 5000 };
 
 static int take_host(void *context, const char *argument)
