@@ -332,6 +332,22 @@ static void overdue_grants_end_in_the_order_of_their_limits(void **state)
     assert_true(lock_table_next_deadline(f->table) == 1030);
 }
 
+static void grants_of_many_locks_count_as_many_where_some_end_at_a_time(void **state)
+{
+    struct fixture *f = *state;
+
+    f->terms.hold_ms = 5000;
+    fixture_get(f, "olga", "3/a:b:c");
+    fixture_get(f, "omar", "3/d:e:f");
+    fixture_get(f, "otto", "3/g:h:i");
+    lock_table_expire_some(f->table, f->now_ms + 5000, 4);
+    assert_string_equal(fixture_holder(f, "c"), "");
+    assert_string_equal(fixture_holder(f, "d"), "");
+    assert_string_equal(fixture_holder(f, "g"), "otto");
+    lock_table_expire_some(f->table, f->now_ms + 5000, 1);
+    assert_string_equal(fixture_holder(f, "g"), "");
+}
+
 static void renewal_moves_the_hold_limit(void **state)
 {
     struct fixture *f = *state;
@@ -421,6 +437,7 @@ int main(void)
         TEST(a_grant_ends_at_its_hold_limit),
         TEST(the_limit_counts_from_the_grant_not_from_the_question),
         TEST(overdue_grants_end_in_the_order_of_their_limits),
+        TEST(grants_of_many_locks_count_as_many_where_some_end_at_a_time),
         TEST(renewal_moves_the_hold_limit),
         TEST(a_limit_beyond_all_time_is_none),
         TEST(time_may_start_below_zero),
