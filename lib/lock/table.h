@@ -328,18 +328,12 @@ struct lock_judge {
 
 /* Ends the requests with autounlock of a process, or all requests of a job that were last asked for
  * before `before_ms` (INT64_MAX for all): first those that wait, so that none of them is granted
- * what another gives back.  Returns how many.
+ * what another gives back.  Returns how many.  See ending.h for those that have many.
  */
 size_t lock_table_end_process(struct lock_table *table, const char *host, uint64_t pid,
                               int64_t now_ms);
 size_t lock_table_end_job(struct lock_table *table, const char *job, int64_t before_ms,
                           int64_t now_ms);
-
-/* End those of the process's or the job's requests that the judge allows. */
-size_t lock_table_end_process_if(struct lock_table *table, const char *host, uint64_t pid,
-                                 const struct lock_judge *judge, int64_t now_ms);
-size_t lock_table_end_job_if(struct lock_table *table, const char *job, int64_t before_ms,
-                             const struct lock_judge *judge, int64_t now_ms);
 
 /* Ends each grant whose hold limit is over at `now_ms`; or some, until `most` locks are free. */
 void lock_table_expire(struct lock_table *table, int64_t now_ms);
@@ -446,5 +440,8 @@ struct lock_request *lock_table_restore(struct lock_table *table, const struct l
 
 /* The next ticket and token; set to values above any used before, they go on from there. */
 void lock_table_set_counters(struct lock_table *table, uint64_t ticket, uint64_t token);
+
+/* No grant up to now has a higher token. */
+uint64_t lock_table_last_token(const struct lock_table *table);
 
 #endif
