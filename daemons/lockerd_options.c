@@ -12,6 +12,7 @@
 #include "allow_option.h"
 #include "base/number.h"
 #include "cli/command_line.h"
+#include "cli/file_option.h"
 #include "cli/host_option.h"
 #include "cli/message.h"
 #include "config/options.h"
@@ -24,6 +25,7 @@
 
 enum { DEFAULT_HISTORY_S = 90 * 24 * 3600, DEFAULT_REQUEUE_GRACE_S = 60 };
 enum { DEFAULT_HISTORY_BYTES = 1 << 30 };
+enum { OFFLINE_MOST = 4096 }; /* each is looked at when one more is said to be */
 enum { TAKEOVER_LEAST_MS = 2000, TAKEOVER_MOST_MS = 60000, DEFAULT_TAKEOVER_MS = 5000 };
 
 static int take_host(void *context, const char *argument)
@@ -86,24 +88,16 @@ static int take_path(void *context, const char *argument)
     return cli_error("lockerd", EX_USAGE, "--path: a socket's path has 1 to %zu bytes", most);
 }
 
-/* A file that is named and has no name. */
-static int take_file_name(const char *option, const char *argument)
-{
-    if (argument[0] != '\0')
-        return 0;
-    return cli_error("lockerd", EX_USAGE, "--%s is empty: name a file", option);
-}
-
 static int take_log(void *context, const char *argument)
 {
     ((struct lockerd_options *)context)->log = argument;
-    return take_file_name("log", argument);
+    return file_option_check("lockerd", "log", argument);
 }
 
 static int take_pid_file(void *context, const char *argument)
 {
     ((struct lockerd_options *)context)->pid_file = argument;
-    return take_file_name("pid-file", argument);
+    return file_option_check("lockerd", "pid-file", argument);
 }
 
 static int take_pidstat_port(void *context, const char *argument)
@@ -276,6 +270,8 @@ static const struct option_spec table[] = {
     LIMIT("max-new-connections", CLIENT_ARRIVALS, 0, "new connections a second of one client"),
     LIMIT("max-waiters", WAITERS, 0, "requests that wait, in all"),
     LIMIT("max-client-waiters", CLIENT_WAITERS, 0, "requests of one client that wait"),
+    LIMIT("max-client-sessions", CLIENT_SESSIONS, 0,
+          "grants and waits that sessions of one client stand for"),
     LIMIT("max-locks", LOCKS, 1, "locks in use, in all"),
     LIMIT("max-client-locks", CLIENT_LOCKS, 0, "locks of one client"),
     LIMIT("max-owner-locks", OWNER_LOCKS, 0, "locks of one owner"),
@@ -285,6 +281,10 @@ static const struct option_spec table[] = {
                       "owners of whom nothing is heard so long lose their locks; 0: never (0)"),
     LIMIT("max-names", NAMES, 1, "locks that a request may name"),
     LIMIT_SIZE("max-request", REQUEST_BYTES, 1, UINT32_MAX, "bytes of the names of a request"),
+    LIMIT_SIZE("max-client-request", CLIENT_REQUEST_BYTES, 0, SIZE_MAX,
+               "bytes of the names of all connections of one client together"),
+    OPT_NUMBER("max-offline", "N", limits[IPCLOCKER_LIMIT_OFFLINE], 0, OFFLINE_MOST,
+               "names offline that are no seats of a pool"),
     LIMIT_SIZE("max-line", LINE_BYTES, 256, 1 << 20, "bytes of a line of a client"),
     LIMIT_SIZE("max-unread", UNREAD_BYTES, 1024, 1 << 30,
                "bytes that a client may leave unread before nothing more is read from it"),
@@ -331,10 +331,11 @@ static const struct lockerd_options defaults = {
     .history_bytes = DEFAULT_HISTORY_BYTES,
     .requeue_grace_s = DEFAULT_REQUEUE_GRACE_S,
     .etcd = {.takeover_ms = DEFAULT_TAKEOVER_MS},
-    .limits = {UNSAID, UNSAID, UNSAID, UNSAID, UNSAID, UNSAID, UNSAID, UNSAID, UNSAID, UNSAID,
-               UNSAID, UNSAID, UNSAID, UNSAID, UNSAID, UNSAID, UNSAID, UNSAID, UNSAID},
+    .limits = {UNSAID, UNSAID, UNSAID, UNSAID, UNSAID, UNSAID, UNSAID, UNSAID,
+               UNSAID, UNSAID, UNSAID, UNSAID, UNSAID, UNSAID, UNSAID, UNSAID,
+               UNSAID, UNSAID, UNSAID, UNSAID, UNSAID, UNSAID},
 };
-_Static_assert(IPCLOCKER_LIMITS == 19, "of none of them anything was said");
+_Static_assert(IPCLOCKER_LIMITS == 22, "of none of them anything was said");
 
 static void read_rules(void *settings, const struct conf_node *root, struct conf_faults *faults)
 {

@@ -6,6 +6,7 @@
 
 #include "allow_option.h"
 #include "base/number.h"
+#include "cli/file_option.h"
 #include "cli/host_option.h"
 #include "cli/message.h"
 #include "net/port.h"
@@ -66,9 +67,7 @@ static int take_pid_file(void *context, const char *value)
     struct pidstatd_options *options = context;
 
     options->pid_file = value;
-    if (value[0] != '\0')
-        return 0;
-    return cli_error("pidstatd", EX_USAGE, "--pid-file is empty: name a file");
+    return file_option_check("pidstatd", "pid-file", value);
 }
 
 static int take_max_watches(void *context, const char *value)

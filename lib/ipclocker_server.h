@@ -86,7 +86,7 @@ enum ipclocker_limit {
     IPCLOCKER_LIMIT_CLIENT_LOCKS,    /* of one client; 0, the default, is a quarter of all */
     IPCLOCKER_LIMIT_OWNER_LOCKS,     /* of one owner's name; 0, the default, is as of a client */
     IPCLOCKER_LIMIT_NAMES,           /* in a request, default 1024 */
-    IPCLOCKER_LIMIT_REQUEST_BYTES,   /* of these names together, default 64 KiB */
+    IPCLOCKER_LIMIT_REQUEST_BYTES,   /* of these names together, default 256 KiB */
     IPCLOCKER_LIMIT_LINE_BYTES,      /* default 65,535 */
     IPCLOCKER_LIMIT_CLIENT_HISTORY,  /* bytes a second of one client, default 20,480; 0 is any */
     IPCLOCKER_LIMIT_CLIENT_COST,     /* microseconds a second that one client is served for before
@@ -95,7 +95,12 @@ enum ipclocker_limit {
                                      default, is any number */
     IPCLOCKER_LIMIT_LOST_AFTER_S, /* seconds for which nothing may be heard of an owner; 0, the
                                      default, is any number */
-    IPCLOCKER_LIMITS,             /* how many there are */
+    IPCLOCKER_LIMIT_CLIENT_SESSIONS, /* grants and waits that the sessions of one client stand for;
+                                        0, the default, is what lockerd(8) says */
+    IPCLOCKER_LIMIT_CLIENT_REQUEST_BYTES, /* of what the connections of one client name together; 0,
+                                             the default, is a quarter of _OUTPUT */
+    IPCLOCKER_LIMIT_OFFLINE, /* names offline that are no seats of a pool, default 1024 */
+    IPCLOCKER_LIMITS,        /* how many there are */
 };
 /* Sets one, also while it serves; IPCLOCKER_LIMIT_DEFAULT is what it was at first. */
 #define IPCLOCKER_LIMIT_DEFAULT SIZE_MAX

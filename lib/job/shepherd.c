@@ -10,17 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PARENTS_MAX = 64, NAME_SIZE = 16 };
+#include "process/proc_stat.h"
 
-static ssize_t read_open(int fd, char *out, size_t size)
-{
-    ssize_t got = read(fd, out, size - 1);
-
-    close(fd);
-    if (got >= 0)
-        out[got] = '\0';
-    return got;
-}
+enum { PARENTS_MAX = 64 };
 
 /* Reads a file into `out`, with a NUL behind it.  Only a regular file: anything else may block. */
 static bool read_file(const char *path, char *out, size_t size, size_t *len)
@@ -35,30 +27,12 @@ static bool read_file(const char *path, char *out, size_t size, size_t *len)
         close(fd);
         return false;
     }
-    got = read_open(fd, out, size);
-    *len = got > 0 ? (size_t)got : 0;
-    return got >= 0;
-}
-
-/* Tells a process's name, and its parent, which is 0 where that is in another namespace.  False
- * where they cannot be read. */
-static bool look_at(pid_t pid, char name[NAME_SIZE], pid_t *parent)
-{
-    char path[40], text[512];
-    const char *begin, *end;
-    int fd;
-
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || read_open(fd, text, sizeof text) < 0)
+    got = read(fd, out, size - 1);
+    close(fd);
+    if (got < 0)
         return false;
-    /* The name, in brackets, may have any character. */
-    begin = strchr(text, '(');
-    end = strrchr(text, ')');
-    if (begin == NULL || end == NULL || end < begin || strlen(end) <= 4)
-        return false;
-    snprintf(name, NAME_SIZE, "%.*s", (int)(end - begin - 1), begin + 1);
-    *parent = (pid_t)strtol(end + 4, NULL, 10);
+    out[got] = '\0';
+    *len = (size_t)got;
     return true;
 }
 
@@ -159,16 +133,16 @@ static struct gridengine_session *ask(bool (*whom)(pid_t, struct gridengine_sess
 struct gridengine_session *shepherd_find(void)
 {
     struct gridengine_session *session = NULL;
-    pid_t pid = getppid(), parent;
-    char name[NAME_SIZE];
+    pid_t pid = getppid();
 
-    for (int i = 0; i < PARENTS_MAX && pid > 1 && session == NULL; i++, pid = parent) {
-        if (!look_at(pid, name, &parent))
-            return NULL;
-        if (strncmp(name, "sge_shepherd", 12) == 0)
+    for (int i = 0; i < PARENTS_MAX && pid > 1 && session == NULL; i++) {
+        const struct proc_stat parent = proc_stat_read(pid);
+
+        if (strncmp(parent.name, "sge_shepherd", 12) == 0)
             return ask(ask_shepherd, pid);
-        if (strcmp(name, "qrsh_starter") == 0)
+        if (strcmp(parent.name, "qrsh_starter") == 0)
             session = ask(ask_starter, pid);
+        pid = parent.parent;
     }
     return session;
 }

@@ -20,17 +20,15 @@ void lock_ending_init_process(struct lock_ending *ending, const struct lock_tabl
 {
     *ending = (struct lock_ending){.host = host,
                                    .pid = pid,
-                                   .before_ms = INT64_MAX,
                                    .last_ticket = table->next_ticket - 1,
                                    /* A process that is not known cannot be known to have ended. */
                                    .step = pid != 0 ? LOCK_ENDING_MARKS : LOCK_ENDING_OVER};
 }
 
 void lock_ending_init_job(struct lock_ending *ending, const struct lock_table *table,
-                          const char *job, int64_t before_ms)
+                          const char *job)
 {
-    *ending = (struct lock_ending){
-        .job = job, .before_ms = before_ms, .last_ticket = table->next_ticket - 1};
+    *ending = (struct lock_ending){.job = job, .last_ticket = table->next_ticket - 1};
 }
 
 static struct lock_request *next_of_job(const struct lock_table *table,
@@ -62,7 +60,6 @@ static bool is_meant(const struct slice *slice, const struct lock_request *reque
     const struct lock_judge *judge = slice->judge;
 
     return (ending->job != NULL || request->autounlock) &&
-           request->last_asked_ms < ending->before_ms &&
            (judge == NULL || judge->allows(judge, request));
 }
 
@@ -164,12 +161,11 @@ size_t lock_table_end_process(struct lock_table *table, const char *host, uint64
     return ending.ended;
 }
 
-size_t lock_table_end_job(struct lock_table *table, const char *job, int64_t before_ms,
-                          int64_t now_ms)
+size_t lock_table_end_job(struct lock_table *table, const char *job, int64_t now_ms)
 {
     struct lock_ending ending;
 
-    lock_ending_init_job(&ending, table, job, before_ms);
+    lock_ending_init_job(&ending, table, job);
     lock_table_end_some(table, &ending, NULL, SIZE_MAX, now_ms);
     return ending.ended;
 }

@@ -2,7 +2,7 @@
  * between.  Beside table.h.
  *
  * All slices together come to what one is.  What the process or job asks for while they are under
- * way is not meant, and what it renews is only where it is all of it that ends.  First each request
+ * way is not meant; of what it renews the judge says that.  First each request
  * that waits is made absent, so that none is granted what another gives back; then these end, then
  * all that hold.
  */
@@ -30,8 +30,6 @@ struct lock_ending {
      * to be there until the last slice. */
     const char *job, *host;
     uint64_t pid;
-    int64_t
-        before_ms; /* what was asked for at that time or later is not meant; INT64_MAX: all is */
 
     size_t ended;  /* so many have, up to now */
     size_t looked; /* so many looks the last slice has cost */
@@ -47,10 +45,11 @@ struct lock_ending {
 void lock_ending_init_process(struct lock_ending *ending, const struct lock_table *table,
                               const char *host, uint64_t pid);
 void lock_ending_init_job(struct lock_ending *ending, const struct lock_table *table,
-                          const char *job, int64_t before_ms);
+                          const char *job);
 
 /* Ends those that the judge allows (NULL: all), until that has cost `most` looks; at least one.
- * The judge is to say the same in each slice.  Returns true when all of them have ended. */
+ * The judge is to say the same in each slice, of what was not renewed in between.  Returns true
+ * when all of them have ended. */
 bool lock_table_end_some(struct lock_table *table, struct lock_ending *ending,
                          const struct lock_judge *judge, size_t most, int64_t now_ms);
 

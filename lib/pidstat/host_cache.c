@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "net/local_host.h"
+#include "proofs.h"
 #include "udp.h"
 
 /* Whoever can name hosts must not have those forgotten that have proven something. */
@@ -14,11 +15,11 @@ enum { IDLE_MAX = 1024, IDLE_PROVEN_MAX = 16384 };
 
 #define RETRY_FAILED_US 1000000
 #define RETRY_DOUBTED_US 60000000
-#define PROVEN_US (INT64_C(24) * 3600 * 1000000)
 
 struct host_cache {
     struct resolver *resolver;
     struct tree hosts; /* by name */
+    struct proofs proofs;
     struct idle_hosts {
         TAILQ_HEAD(host_queue, cached_host) queue; /* those that were used last are behind */
         size_t count, most;
@@ -47,6 +48,7 @@ struct host_cache *host_cache_create(void)
     cache->idle.most = IDLE_MAX;
     cache->idle_proven.most = IDLE_PROVEN_MAX;
     cache->hosts.compare = compare_names;
+    proofs_init(&cache->proofs);
     return cache;
 }
 
@@ -70,6 +72,7 @@ void host_cache_destroy(struct host_cache *cache)
     if (cache == NULL)
         return;
     resolver_destroy(cache->resolver);
+    proofs_fini(&cache->proofs);
     while ((node = tree_first(&cache->hosts)) != NULL) {
         tree_remove(&cache->hosts, node);
         free(tree_entry(node, struct cached_host, key.by_name));
@@ -154,14 +157,19 @@ void host_cache_put(struct host_cache *cache, struct cached_host *host)
         forget(cache, TAILQ_FIRST(&host->idle->queue));
 }
 
+static struct in6_addr address_at(const struct cached_host *host, int i)
+{
+    return pidstat_udp_to_v6(&host->addresses.addresses[i].any).sin6_addr;
+}
+
 int host_cache_address_of(const struct cached_host *host, const unsigned char ip[IP_BYTES])
 {
     if (!ip_text_is_known(ip))
         return -1;
     for (int i = 0; i < host->addresses.count; i++) {
-        struct sockaddr_in6 address = pidstat_udp_to_v6(&host->addresses.addresses[i].any);
+        struct in6_addr address = address_at(host, i);
 
-        if (memcmp(&address.sin6_addr, ip, IP_BYTES) == 0)
+        if (memcmp(&address, ip, IP_BYTES) == 0)
             return i;
     }
     return -1;
@@ -172,9 +180,21 @@ void host_cache_doubt(struct cached_host *host)
     host->doubted = true;
 }
 
-bool host_cache_is_proven(const struct cached_host *host, int64_t now_us)
+void host_cache_prove(struct host_cache *cache, struct cached_host *host,
+                      const unsigned char ip[IP_BYTES], int64_t now_us)
 {
-    return host->proven_us != 0 && now_us - host->proven_us < PROVEN_US;
+    host->proven_us = now_us;
+    proofs_note(&cache->proofs, ip, now_us);
+}
+
+bool host_cache_is_proven(const struct host_cache *cache, const struct cached_host *host,
+                          int64_t now_us)
+{
+    bool is_proven = host->proven_us != 0 && now_us - host->proven_us < PROOF_LASTS_US;
+
+    for (int i = 0; i < host->addresses.count && !is_proven; i++)
+        is_proven = proofs_have(&cache->proofs, address_at(host, i).s6_addr, now_us);
+    return is_proven;
 }
 
 bool host_cache_needs_look_up(const struct cached_host *host, int64_t now_us)

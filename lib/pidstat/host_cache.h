@@ -1,5 +1,6 @@
 /* Hosts by name: each is resolved once, in the background, and kept while somebody uses it; of
- * those that nobody does the last 1,024, and the last 16,384 that have proven who answers there. */
+ * those that nobody does the last 1,024, and the last 16,384 that have proven who answers there.
+ * That proof stays with the address when the name is forgotten (proofs.h). */
 #ifndef FARMLOCK_PIDSTAT_HOST_CACHE_H
 #define FARMLOCK_PIDSTAT_HOST_CACHE_H
 
@@ -77,8 +78,14 @@ int host_cache_look_up(struct host_cache *cache, struct cached_host *host);
 /* The host did not answer: perhaps it has another address by now. */
 void host_cache_doubt(struct cached_host *host);
 
-/* Whether it has answered with the word id= in the last 24 hours. */
-bool host_cache_is_proven(const struct cached_host *host, int64_t now_us);
+/* The host has answered with the word id= now, from that address: so it has by any other name, too,
+ * and when this one is forgotten. */
+void host_cache_prove(struct host_cache *cache, struct cached_host *host,
+                      const unsigned char ip[IP_BYTES], int64_t now_us);
+
+/* Whether the host, or one of its addresses, has answered with it in the last 24 hours. */
+bool host_cache_is_proven(const struct host_cache *cache, const struct cached_host *host,
+                          int64_t now_us);
 
 /* Returns the next host that has left HOST_RESOLVING, or NULL.  Does not block. */
 struct cached_host *host_cache_next_resolved(struct host_cache *cache, int64_t now_us);

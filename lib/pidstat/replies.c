@@ -81,7 +81,7 @@ static bool is_confirmed(struct pidstat_asker *asker, struct asker_question *que
 static bool take_classic(struct pidstat_asker *asker, struct asker_question *question,
                          struct pidstat_result *result)
 {
-    if (host_cache_is_proven(question->host, clock_now_us())) {
+    if (host_cache_is_proven(asker->hosts, question->host, clock_now_us())) {
         tell_unproven(asker, question->host->name);
         return false;
     }
@@ -102,7 +102,8 @@ static int address_of(const struct cached_host *host, const struct pidstat_link 
     return host_cache_address_of(host, link->address.sin6_addr.s6_addr);
 }
 
-static void note_answer(struct cached_host *host, const struct pidstat_link *link, bool is_classic)
+static void note_answer(struct pidstat_asker *asker, struct cached_host *host,
+                        const struct pidstat_link *link, bool is_classic)
 {
     int address = address_of(host, link);
 
@@ -111,7 +112,7 @@ static void note_answer(struct cached_host *host, const struct pidstat_link *lin
         host->best = address; /* asked first from now on */
     if (is_classic)
         return;
-    host->proven_us = host->answered_us;
+    host_cache_prove(asker->hosts, host, link->address.sin6_addr.s6_addr, host->answered_us);
     host->may_be_classic = false;
 }
 
@@ -130,7 +131,7 @@ static void take_reply(struct pidstat_asker *asker, struct asker_question *quest
         return;
     if (is_classic && !take_classic(asker, question, &result))
         return;
-    note_answer(question->host, link, is_classic);
+    note_answer(asker, question->host, link, is_classic);
     question->silent_rounds = 0;
     result.start = reply->words.present & WORD_START ? reply->words.start : 0;
     result.boot = reply->words.present & WORD_BOOT ? reply->words.boot : NULL;
@@ -179,7 +180,8 @@ static void take_without_id(struct pidstat_asker *asker, const struct pidstat_re
 {
     struct cached_host *host = host_cache_find(asker->hosts, reply->host);
 
-    if (host == NULL || address_of(host, link) < 0 || host_cache_is_proven(host, clock_now_us())) {
+    if (host == NULL || address_of(host, link) < 0 ||
+        host_cache_is_proven(asker->hosts, host, clock_now_us())) {
         tell_forged(asker, link);
     } else if (!host->may_be_classic) {
         host->may_be_classic = true;

@@ -57,15 +57,19 @@ static bool parse(char *text, struct proc_stat *stat)
 static struct proc_stat read_stat(pid_t pid)
 {
     struct proc_stat result = {.pid = pid};
-    char path[40], buf[1024];
-    char *rest;
+    char path[40], buf[1024], *name, *rest;
 
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
     if (proc_file_read(path, buf, sizeof buf) <= 0)
         return (struct proc_stat){0};
     /* The command name may hold anything, ')' included: the last one ends it. */
+    name = strchr(buf, '(');
     rest = strrchr(buf, ')');
-    return rest != NULL && parse(rest + 1, &result) ? result : (struct proc_stat){0};
+    if (name == NULL || rest == NULL || !parse(rest + 1, &result))
+        return (struct proc_stat){0};
+    *rest = '\0';
+    snprintf(result.name, sizeof result.name, "%s", name + 1);
+    return result;
 }
 
 struct proc_stat proc_stat_read(pid_t pid)

@@ -7,9 +7,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+enum { PROC_NAME_SIZE = 16 };
+
 /* /proc/PID/stat. */
 struct proc_stat {
-    char state; /* 0 where it cannot be read */
+    char state;                /* 0 where it cannot be read */
+    char name[PROC_NAME_SIZE]; /* its program's or its own, cut by the kernel */
     pid_t pid, parent, group, session;
     int threads;
     uint64_t start; /* in clock ticks since boot, the same for readers in all time namespaces; 0

@@ -14,9 +14,6 @@
 #include "reply.h"
 #include "silence.h"
 
-/* What the sessions of one client may stand for. */
-enum { LINKS_LEAST = 1000, LINKS_A_LOCK = 4 };
-
 enum { TELL_COST_US = 2 };
 
 /* Of a waiter that may come back. */
@@ -191,14 +188,10 @@ static struct claim_link *add_link(struct conn *conn, struct claim *claim)
 
 const struct refusal *claim_check_room(const struct conn *conn)
 {
-    static const struct refusal too_many = {
-        ERROR_CODE_LATER,
-        "your sessions stand for as many grants and waits as they may; try again later"};
-    size_t most = LINKS_LEAST +
-                  LINKS_A_LOCK * limit_value(conn->server, IPCLOCKER_LIMIT_CLIENT_LOCKS) +
-                  limit_value(conn->server, IPCLOCKER_LIMIT_CLIENT_WAITERS);
-
-    return conn->session && conn->account->links >= most ? &too_many : NULL;
+    if (!conn->session ||
+        conn->account->links < limit_value(conn->server, IPCLOCKER_LIMIT_CLIENT_SESSIONS))
+        return NULL;
+    return limit_refuse(conn->server, IPCLOCKER_LIMIT_CLIENT_SESSIONS, conn->account);
 }
 
 int claim_join(struct conn *conn, struct lock_request *request, bool waits)

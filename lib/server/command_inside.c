@@ -42,7 +42,7 @@ static const char *next_number(char **args, uint64_t max, uint64_t *number)
 }
 
 /* Of the same host, boot and pid namespace as the asker, who has seen it. */
-static bool add_process(struct conn *conn, struct lock_request *inner, char **args)
+static bool add_process(struct conn *conn, struct lock_request *inner, char **args, size_t *looks)
 {
     struct lock_request *outer = NULL;
     size_t count = 0;
@@ -53,7 +53,7 @@ static bool add_process(struct conn *conn, struct lock_request *inner, char **ar
     conn->turn_cost_us += GRANT_COST_US;
     while (inner->process->host != NULL && pid != 0 && start != 0 && count++ < LOCK_OUTERS_MOST &&
            (outer = lock_table_next_of_process(conn->server->table, inner->process->host, pid,
-                                               outer)) != NULL) {
+                                               outer, looks)) != NULL) {
         if (outer->process->start == start && incarnation_is_neighbour(conn, outer->process))
             add(conn, inner, outer);
     }
@@ -84,14 +84,16 @@ static bool add_grant(struct conn *conn, struct lock_request *inner, char **args
 
 static void take_words(struct conn *conn, struct lock_request *inner, char *args)
 {
+    size_t looks = LOCK_OF_PROCESS_LOOKS;
     const char *word;
+    bool goes_on = true;
 
-    for (size_t i = 0; i < LOCK_OUTERS_MOST && (word = words_next(&args)) != NULL; i++) {
-        if (strcmp(word, "process") == 0
-                ? !add_process(conn, inner, &args)
-                : strcmp(word, "grant") != 0 || !add_grant(conn, inner, &args))
-            return;
+    for (size_t i = 0; i < LOCK_OUTERS_MOST && goes_on && (word = words_next(&args)) != NULL; i++) {
+        goes_on = strcmp(word, "process") == 0
+                      ? add_process(conn, inner, &args, &looks)
+                      : strcmp(word, "grant") == 0 && add_grant(conn, inner, &args);
     }
+    conn->turn_cost_us += (uint32_t)(LOCK_OF_PROCESS_LOOKS - looks) / TURN_LOOKS_A_US;
 }
 
 void command_inside(struct conn *conn, char *args)

@@ -21,9 +21,9 @@
 #include "unfinished.h"
 
 /* Each request of the job is looked at, and its host compared with each that was named. */
-enum { LOOKS_A_US = 2, COMPARISONS_A_US = 50 };
+enum { COMPARISONS_A_US = 50 };
 
-_Static_assert(LOCK_ENDING_LOOKS_AN_END == LOOKS_A_US * TURN_CHANGE_COST_US, "one tariff");
+_Static_assert(LOCK_ENDING_LOOKS_AN_END == TURN_LOOKS_A_US * TURN_CHANGE_COST_US, "one tariff");
 
 /* What is said to have ended: a job, or what a run of it has asked for. */
 struct dead_job {
@@ -63,7 +63,8 @@ static bool allows_end(const struct lock_judge *judge, const struct lock_request
 {
     const struct look *look = judge->context;
 
-    if (!is_of_hosts(look, request->process->host))
+    if (request->last_asked_ms >= look->dead->before_ms ||
+        !is_of_hosts(look, request->process->host))
         return false;
     if (may_end_job(look->conn, request))
         return true;
@@ -76,8 +77,8 @@ static bool allows_end(const struct lock_judge *judge, const struct lock_request
  * whether nothing is left to do. */
 static bool end_some(struct conn *conn, struct dead_job *dead, bool has_turn)
 {
-    size_t most = (size_t)turn_left_us(conn) * LOOKS_A_US * COMPARISONS_A_US /
-                  (COMPARISONS_A_US + LOOKS_A_US * dead->host_count);
+    size_t most = (size_t)turn_left_us(conn) * TURN_LOOKS_A_US * COMPARISONS_A_US /
+                  (COMPARISONS_A_US + TURN_LOOKS_A_US * dead->host_count);
     struct ipclocker_server *server = conn->server;
     struct store_culprit culprit;
     size_t compared = 0;
@@ -97,7 +98,7 @@ static bool end_some(struct conn *conn, struct dead_job *dead, bool has_turn)
         lock_table_leave_ending(server->table, &dead->ending, &judge, context_now_ms(server));
     may_end_blame(server);
     conn->turn_cost_us +=
-        (uint32_t)(dead->ending.looked / LOOKS_A_US + compared / COMPARISONS_A_US);
+        (uint32_t)(dead->ending.looked / TURN_LOOKS_A_US + compared / COMPARISONS_A_US);
     return is_over;
 }
 
@@ -163,7 +164,7 @@ static const struct refusal *begin(struct conn *conn, const char *args)
         return wrong;
     }
     /* Of no job there is nothing. */
-    lock_ending_init_job(&dead->ending, conn->server->table, dead->job, dead->before_ms);
+    lock_ending_init_job(&dead->ending, conn->server->table, dead->job);
     if (dead->job == NULL || is_to_come(conn, dead->before_ms))
         dead->ending.step = LOCK_ENDING_OVER;
     conn->unfinished = &dead->unfinished;

@@ -9,6 +9,7 @@
 #include "base/number.h"
 #include "base/words.h"
 #include "context.h"
+#include "limit.h"
 #include "lock/pools.h"
 #include "may.h"
 #include "pass.h"
@@ -34,12 +35,13 @@ static bool check_asker(struct conn *conn, const struct pool_config *pool)
 
 static bool set(struct conn *conn, const struct store_unusable *what)
 {
-    static const struct refusal too_many = {
-        ERROR_CODE_LIMIT, "as many names are offline as may be; put others back before"};
+    const struct refusal *wrong = &refusal_no_memory;
 
     if (unusable_set(conn->server, what) == 0)
         return true;
-    reply_status(conn, NULL, errno == ENOSPC ? &too_many : &refusal_no_memory);
+    if (errno == ENOSPC)
+        wrong = limit_refuse(conn->server, IPCLOCKER_LIMIT_OFFLINE, conn->account);
+    reply_status(conn, NULL, wrong);
     return false;
 }
 
@@ -98,11 +100,12 @@ static void set_offline(struct conn *conn, const char *name, const struct store_
         return;
     what.kind = STORE_OFFLINE;
     what.name = name;
+    if (!set(conn, &what))
+        return;
     context_log(conn->server, LOG_NOTICE, "%s is %s, says %s%s%s", name,
                 what.seats > 0 ? "offline" : "back", may_describe(conn, who),
                 what.reason != NULL ? ": " : "", what.reason != NULL ? what.reason : "");
-    if (set(conn, &what))
-        answer(conn, "offline", what.seats);
+    answer(conn, "offline", what.seats);
 }
 
 void command_offline(struct conn *conn, char *args)

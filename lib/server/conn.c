@@ -210,12 +210,14 @@ static void check_length(struct conn *conn)
 
     if (!is_full(conn) || conn->turn != TURN_NONE)
         return;
-    if (conn->state == CONN_WAITING && conn_output_has_room(conn))
+    if (conn->state == CONN_WAITING && conn_output_has_room(conn)) {
+        limit_note(conn->server, IPCLOCKER_LIMIT_LINE_BYTES, conn->account);
         conn_refuse(conn, &too_many);
-    else if (is_ready(conn))
+    } else if (is_ready(conn)) {
         refuse_length(conn);
-    else
+    } else {
         poll_input(conn, false);
+    }
 }
 
 static void handle_input(struct conn *conn, char *data, size_t len)
@@ -390,7 +392,7 @@ static void close_unread(struct ipclocker_server *server, time_t now_s)
     /* The analyser does not see that TAILQ_REMOVE moves the head on. */
     while ((conn = TAILQ_FIRST(&server->unread)) != NULL &&
            now_s - conn->unread_since_s >= patience_s) { /* NOLINT(clang-analyzer-unix.Malloc) */
-        limit_refuse(server, IPCLOCKER_LIMIT_UNREAD_S, conn->account);
+        limit_note(server, IPCLOCKER_LIMIT_UNREAD_S, conn->account);
         conn_destroy(conn);
     }
 }

@@ -14,8 +14,7 @@ time_t context_monotonic_s(void);
 
 /* Hands a line to the server's log function, if there is one; `priority` is syslog(3)'s, and those
  * of LOG_DEBUG go nowhere unless debugging was asked for.  A line has 1023 bytes at most.
- * What a client's commands cause is logged ten times a minute for each kind, which is the format;
- * then it is counted. */
+ * What a client's commands cause is logged as often as log_quota.h allows; then it is counted. */
 void context_log(const struct ipclocker_server *server, int priority, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -23,8 +22,12 @@ void context_log(const struct ipclocker_server *server, int priority, const char
 void context_log_of(const struct ipclocker_server *server, const struct account *client,
                     int priority, const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* Has the log told of what was counted and not logged; to be called about once a second. */
-void context_end_quotas(const struct ipclocker_server *server);
+/* Tells the log of lines that were left out; `context` is the server. */
+log_quota_over_fn context_log_left_out;
+
+/* Has the log told of what was counted and not logged; to be called about once a second, and with
+ * `all` at the end. */
+void context_end_quotas(const struct ipclocker_server *server, bool all);
 
 /* Whether a client means this host. */
 bool context_is_own_host(const struct ipclocker_server *server, const char *host);

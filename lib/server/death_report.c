@@ -14,11 +14,12 @@
 #include "may.h"
 #include "owner_asker.h"
 #include "state_note.h"
+#include "turn.h"
 
 enum {
     OF_A_CLIENT_MAX = 100,
     PATIENCE_MS = 3000,
-    LOOKS_A_PASS = 10000, /* 5 ms */
+    LOOKS_A_PASS = TURN_COST_US * TURN_LOOKS_A_US,
     LONG_US = 1000,
     PAUSE_S = 1
 };
@@ -155,12 +156,18 @@ static bool is_sought(const struct lock_judge *judge, const struct lock_request 
     return judge->context == NULL || is_of_process(judge->context, request);
 }
 
+/* Adds what that costs whoever wants to know it. */
 static const struct lock_request *find_request(struct ipclocker_server *server, const char *host,
-                                               pid_t pid, const struct death_report *report)
+                                               pid_t pid, const struct death_report *report,
+                                               uint32_t *cost_us)
 {
     const struct lock_judge judge = {.allows = is_sought, .context = report};
+    size_t looks = LOCK_OF_PROCESS_LOOKS;
+    const struct lock_request *found =
+        lock_table_find_of_process(server->table, host, (uint64_t)pid, &judge, &looks);
 
-    return lock_table_find_of_process(server->table, host, (uint64_t)pid, &judge);
+    *cost_us += (uint32_t)(LOCK_OF_PROCESS_LOOKS - looks) / TURN_LOOKS_A_US;
+    return found;
 }
 
 static void ask(struct death_report *report, const struct lock_request *request);
@@ -168,11 +175,13 @@ static void ask(struct death_report *report, const struct lock_request *request)
 static void on_again(evutil_socket_t fd, short events, void *context)
 {
     struct death_report *report = context;
+    uint32_t cost_us = 0;
     const struct lock_request *request =
-        find_request(report->server, report->host, report->pid, report);
+        find_request(report->server, report->host, report->pid, report, &cost_us);
 
     (void)fd;
     (void)events;
+    account_charge(report->client, cost_us);
     if (request != NULL)
         ask(report, request);
     else
@@ -293,7 +302,7 @@ static struct death_report *create(struct conn *conn, const char *host,
 void death_report_take(struct conn *conn, const char *host, pid_t pid)
 {
     struct ipclocker_server *server = conn->server;
-    const struct lock_request *request = find_request(server, host, pid, NULL);
+    const struct lock_request *request = find_request(server, host, pid, NULL, &conn->turn_cost_us);
     struct death_report *report;
 
     if (request == NULL || is_too_much(conn, host, request))

@@ -3,6 +3,7 @@
 #include "limit.h"
 
 #include <inttypes.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -14,6 +15,8 @@ enum {
     SPARE_DESCRIPTORS = 64, /* left for sockets that listen, files and the watching of owners */
     LOG_EVERY_S = 60,
     FEW = 1000,
+    SESSIONS_LEAST = 1000, /* of one client, and so many for each lock that it may have */
+    SESSIONS_A_LOCK = 4,
 };
 
 #define KIB ((size_t)1024)
@@ -32,12 +35,13 @@ static const size_t defaults[IPCLOCKER_LIMITS] = {
     [IPCLOCKER_LIMIT_LINE_BYTES] = 65535,
     [IPCLOCKER_LIMIT_CLIENT_HISTORY] = 20 * KIB,
     [IPCLOCKER_LIMIT_CLIENT_COST] = 200000,
+    [IPCLOCKER_LIMIT_OFFLINE] = 1024,
 };
 
 /* What passes by itself is `later`; what a client has to do something about, `limit`. */
 static const struct {
     const char *option; /* of lockerd(8) */
-    const char *format; /* of what the client is told; NULL: it is not */
+    const char *format; /* of what the client is told; NULL: see limit_note() */
     enum error_code code;
 } limits[IPCLOCKER_LIMITS] = {
     [IPCLOCKER_LIMIT_CONNECTIONS] = {"max-connections", "too many connections; try again later",
@@ -53,6 +57,7 @@ static const struct {
     [IPCLOCKER_LIMIT_CLIENT_HISTORY] = {"client-history", NULL, ERROR_CODE_LIMIT},
     [IPCLOCKER_LIMIT_HOLD_S] = {"max-hold", NULL, ERROR_CODE_LIMIT},
     [IPCLOCKER_LIMIT_LOST_AFTER_S] = {"lost-after", NULL, ERROR_CODE_LIMIT},
+    [IPCLOCKER_LIMIT_UNREAD_BYTES] = {"max-unread", NULL, ERROR_CODE_LIMIT},
     [IPCLOCKER_LIMIT_UNREAD_S] = {"unread-time", NULL, ERROR_CODE_LIMIT},
     [IPCLOCKER_LIMIT_CLIENT_CONNECTIONS] = {"max-client-connections",
                                             "you have %zu connections already; close one first",
@@ -78,6 +83,16 @@ static const struct {
     [IPCLOCKER_LIMIT_LINE_BYTES] = {"max-line",
                                     "a line is longer than %zu bytes; send shorter ones",
                                     ERROR_CODE_LIMIT},
+    [IPCLOCKER_LIMIT_CLIENT_SESSIONS] =
+        {"max-client-sessions", "your sessions may stand for %zu grants and waits; try again later",
+         ERROR_CODE_LATER},
+    [IPCLOCKER_LIMIT_CLIENT_REQUEST_BYTES] =
+        {"max-client-request",
+         "your connections may name %zu bytes together; try again later, or name fewer",
+         ERROR_CODE_LATER},
+    [IPCLOCKER_LIMIT_OFFLINE] = {"max-offline",
+                                 "%zu names may be offline, and are; put others back before",
+                                 ERROR_CODE_LIMIT},
 };
 
 const char *limit_option(enum ipclocker_limit limit)
@@ -93,17 +108,18 @@ static size_t part(size_t all, size_t divisor)
     return all < FEW ? all : FEW;
 }
 
-static size_t value_in_force(const size_t values[IPCLOCKER_LIMITS], enum ipclocker_limit limit)
+/* What the sessions of a client may stand for that may have so many locks and waits. */
+static size_t sessions(size_t locks, size_t waiters)
 {
-    if (limit == IPCLOCKER_LIMIT_OWNER_LOCKS && values[limit] == 0)
-        limit = IPCLOCKER_LIMIT_CLIENT_LOCKS;
-    if (values[limit] > 0)
-        return values[limit];
-    if (limit == IPCLOCKER_LIMIT_CLIENT_WAITERS)
-        return part(values[IPCLOCKER_LIMIT_WAITERS], 2);
-    if (limit == IPCLOCKER_LIMIT_CLIENT_LOCKS)
-        return part(values[IPCLOCKER_LIMIT_LOCKS], 4);
-    return 0;
+    if (locks > SIZE_MAX / SESSIONS_A_LOCK / 2 || waiters > SIZE_MAX / 4)
+        return SIZE_MAX;
+    return SESSIONS_LEAST + SESSIONS_A_LOCK * locks + waiters;
+}
+
+static void set_default(size_t *value, size_t otherwise)
+{
+    if (*value == 0)
+        *value = otherwise;
 }
 
 static size_t default_connections(void)
@@ -118,8 +134,15 @@ static size_t default_connections(void)
 /* What follows from the limits is worked out when they are set, not for each command. */
 static void put_in_force(struct ipclocker_server *server)
 {
-    for (int i = 0; i < IPCLOCKER_LIMITS; i++)
-        server->limits_in_force[i] = value_in_force(server->limits, (enum ipclocker_limit)i);
+    size_t *now = server->limits_in_force;
+
+    memcpy(now, server->limits, sizeof server->limits);
+    set_default(&now[IPCLOCKER_LIMIT_CLIENT_WAITERS], part(now[IPCLOCKER_LIMIT_WAITERS], 2));
+    set_default(&now[IPCLOCKER_LIMIT_CLIENT_LOCKS], part(now[IPCLOCKER_LIMIT_LOCKS], 4));
+    set_default(&now[IPCLOCKER_LIMIT_OWNER_LOCKS], now[IPCLOCKER_LIMIT_CLIENT_LOCKS]);
+    set_default(&now[IPCLOCKER_LIMIT_CLIENT_SESSIONS],
+                sessions(now[IPCLOCKER_LIMIT_CLIENT_LOCKS], now[IPCLOCKER_LIMIT_CLIENT_WAITERS]));
+    set_default(&now[IPCLOCKER_LIMIT_CLIENT_REQUEST_BYTES], now[IPCLOCKER_LIMIT_OUTPUT] / 4);
     server->accounts.rates = (struct account_rates){
         .cost_us = (int64_t)server->limits[IPCLOCKER_LIMIT_CLIENT_COST],
         .history_bytes = (int64_t)server->limits[IPCLOCKER_LIMIT_CLIENT_HISTORY],
@@ -165,15 +188,19 @@ static void log_reached(struct ipclocker_server *server, enum ipclocker_limit li
     *log = (struct limit_log){.last_s = now_s};
 }
 
+void limit_note(struct ipclocker_server *server, enum ipclocker_limit limit,
+                const struct account *client)
+{
+    server->counts.limits[limit]++;
+    log_reached(server, limit, client);
+}
+
 const struct refusal *limit_refuse(struct ipclocker_server *server, enum ipclocker_limit limit,
                                    const struct account *client)
 {
     struct limit_refusal *said = &server->limit_refusals[limit];
 
-    server->counts.limits[limit]++;
-    log_reached(server, limit, client);
-    if (limits[limit].format == NULL)
-        return NULL;
+    limit_note(server, limit, client);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral" /* they stand above */
     snprintf(said->text, sizeof said->text, limits[limit].format, limit_value(server, limit));

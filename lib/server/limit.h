@@ -20,6 +20,10 @@ static inline size_t limit_value(const struct ipclocker_server *server, enum ipc
 const struct refusal *limit_refuse(struct ipclocker_server *server, enum ipclocker_limit limit,
                                    const struct account *client);
 
+/* The same of what the client is told in other words, or not at all. */
+void limit_note(struct ipclocker_server *server, enum ipclocker_limit limit,
+                const struct account *client);
+
 /* The name of its option, without the hyphens. */
 const char *limit_option(enum ipclocker_limit limit);
 

@@ -3,10 +3,11 @@
 #include "owner_end.h"
 
 #include "context.h"
+#include "lock/ending.h"
 #include "pass.h"
 #include "turn.h"
 
-enum { LOOKS_A_PASS = 10000, LOOKS_AN_END = 40 }; /* 5 ms */
+enum { LOOKS_A_PASS = TURN_COST_US * TURN_LOOKS_A_US };
 
 /* A promise that one wait leaves must not complete another. */
 static void sort(struct owner_process *owner, struct claim *claim)
@@ -30,7 +31,7 @@ static size_t end(struct claim *claim)
     LIST_REMOVE(claim, of_owner);
     claim->owner = NULL;
     lock_table_end(server->table, request, LOCK_REASON_DEAD, context_now_ms(server));
-    return LOOKS_AN_END * locks;
+    return LOCK_ENDING_LOOKS_AN_END * locks;
 }
 
 /* Returns how many looks it has cost, or 0 where there is nothing more to end. */

@@ -11,6 +11,7 @@
 #include "context.h"
 #include "holders.h"
 #include "incarnation.h"
+#include "limit.h"
 #include "lock/pools.h"
 #include "may.h"
 #include "pass.h"
@@ -260,10 +261,11 @@ static void delay(struct conn *conn, const char *line)
         conn->out.bytes.failed = true;
 }
 
-/* What others have said to it, and it has not read, is more than it may leave unread. */
+/* What others have said to it, and it has not read, is more than it may leave unread.  What waits
+ * for a commit, or was not sent yet in this pass, it could not have read. */
 static bool is_overfull(const struct conn *conn)
 {
-    size_t unread = gated_output_sendable(&conn->out);
+    size_t unread = conn->unread ? gated_output_sendable(&conn->out) : 0;
 
     if (conn->list != NULL)
         unread = conn->list->delayed.len;
@@ -300,8 +302,10 @@ void reply_extended(struct conn *conn, const struct lock_request *request)
     snprintf(line, sizeof line, "extended %" PRIu64 " %" PRId64, request->token,
              hold_left_ms(conn, request));
     tell(conn, line);
-    if (is_overfull(conn))
+    if (!conn->out.bytes.failed && is_overfull(conn)) {
+        limit_note(conn->server, IPCLOCKER_LIMIT_UNREAD_BYTES, conn->account);
         conn->out.bytes.failed = true;
+    }
 }
 
 static void add_queue(struct conn *conn, const struct lock_request *request)

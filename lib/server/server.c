@@ -67,7 +67,7 @@ static void on_sweep(evutil_socket_t fd, short events, void *context)
     timeline_note_sometimes(context);
     deadline_check(context);
     account_book_pay(&((struct ipclocker_server *)context)->accounts);
-    context_end_quotas(context);
+    context_end_quotas(context, false);
     state_note_end_refusals(context, false);
     pools_take_up(context);
     unusable_expire(context);
@@ -185,7 +185,7 @@ struct ipclocker_server *ipclocker_server_create(void)
         server->own_hostname[0] = '\0';
     server->table = lock_table_create(events_on_table, server);
     server->scratch = malloc(READ_CHUNK);
-    server->log_quotas = calloc(LOG_QUOTAS, sizeof *server->log_quotas);
+    server->log_quotas = log_quotas_create(context_log_left_out, server);
     server->roles = auth_roles_create();
     if (server->table == NULL || server->scratch == NULL || server->log_quotas == NULL ||
         server->roles == NULL || auth_worker_init(server, auth_conn_on_job) != 0) {
@@ -397,6 +397,7 @@ void ipclocker_server_stop(struct ipclocker_server *server)
     deadline_stop(server);
     owner_end_stop(server);
     outside_fini(server);
+    context_end_quotas(server, true);
     server->serving = false;
     server->stopped = true;
     if (server->owns_base)

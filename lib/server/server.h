@@ -20,6 +20,7 @@
 #include "ipclocker_server.h"
 #include "lock/demand.h"
 #include "lock/table.h"
+#include "log_quota.h"
 #include "net/cidr.h"
 #include "pool_setup.h"
 #include "process/boot.h"
@@ -35,7 +36,6 @@ enum {
     AWAY_MAX = 10000,       /* of those that have no session, at most a quarter of all */
     OWNER_COUNTERS = 65536, /* see payer.c */
     REFUSALS_NOTED = 1024,  /* that are known when they are repeated */
-    LOG_QUOTAS = 1024,      /* see context_log() */
     COMMAND_CHAIN_BITS = 7,
     COMMAND_NONE = 255,
     LINGER_S = 5, /* how long to wait for a client to read a last error line */
@@ -265,14 +265,6 @@ struct noted_refusal {
     char *owner, *names;
 };
 
-/* What one client had logged of one kind. */
-struct log_quota {
-    const char *kind; /* the format */
-    const struct account *client;
-    time_t since_s;
-    uint64_t count;
-};
-
 /* What the log has heard of a limit. */
 struct limit_log {
     time_t last_s;
@@ -358,7 +350,7 @@ struct ipclocker_server {
     struct account *acting; /* whose command is being done; NULL outside of commands */
     uint32_t owner_locks[OWNER_COUNTERS];
     struct noted_refusal noted_refusals[REFUSALS_NOTED];
-    struct log_quota *log_quotas; /* LOG_QUOTAS of them */
+    struct log_quotas *log_quotas; /* see context_log() */
     size_t conn_count, spare_count, spare_idle;
     size_t output_bytes;                      /* of all connections */
     size_t away_count;                        /* waiters without connection or session */

@@ -266,35 +266,42 @@ void setting_until_boot(struct conn *conn, char *args)
         set_flag(conn, &own->until_boot, args);
 }
 
-/* A client with many connections has a part of what all may leave unread for what they want. */
+/* What the connections of a client want has a bound together, but that each may name a little. */
 static bool names_too_much(const struct conn *conn, const char *names)
 {
-    enum { PARTS = 4, LITTLE_BYTES = 4096 };
+    enum { LITTLE_BYTES = 4096 };
 
-    return conn->account->name_bytes >= conn->server->limits[IPCLOCKER_LIMIT_OUTPUT] / PARTS &&
+    return conn->account->name_bytes >=
+               limit_value(conn->server, IPCLOCKER_LIMIT_CLIENT_REQUEST_BYTES) &&
            conn->demand.bytes + strlen(names) > LITTLE_BYTES;
 }
 
-static void add_group(struct conn *conn, const char *names)
+/* Returns what is wrong with them, or NULL. */
+static const struct refusal *take_names(struct conn *conn, const char *names)
 {
-    static const struct refusal too_much = {
-        ERROR_CODE_LATER,
-        "your connections name too much together; try again later, or name fewer"};
     struct ipclocker_server *server = conn->server;
     const struct setting_demand_limits limits = {
         .names = server->limits[IPCLOCKER_LIMIT_NAMES],
         .bytes = server->limits[IPCLOCKER_LIMIT_REQUEST_BYTES],
     };
     size_t before = conn->demand.bytes;
-    const struct refusal *wrong = names_too_much(conn, names)
-                                      ? &too_much
-                                      : setting_demand_add_group(&conn->demand, names, &limits);
+    const struct refusal *wrong;
 
+    if (names_too_much(conn, names))
+        return limit_refuse(server, IPCLOCKER_LIMIT_CLIENT_REQUEST_BYTES, conn->account);
+    wrong = setting_demand_add_group(&conn->demand, names, &limits);
     conn->account->name_bytes += conn->demand.bytes - before;
     if (wrong == &setting_demand_too_many)
-        wrong = limit_refuse(server, IPCLOCKER_LIMIT_NAMES, conn->account);
-    else if (wrong == &setting_demand_too_long)
-        wrong = limit_refuse(server, IPCLOCKER_LIMIT_REQUEST_BYTES, conn->account);
+        return limit_refuse(server, IPCLOCKER_LIMIT_NAMES, conn->account);
+    if (wrong == &setting_demand_too_long)
+        return limit_refuse(server, IPCLOCKER_LIMIT_REQUEST_BYTES, conn->account);
+    return wrong;
+}
+
+static void add_group(struct conn *conn, const char *names)
+{
+    const struct refusal *wrong = take_names(conn, names);
+
     if (wrong != NULL)
         conn->fault = wrong;
 }
@@ -322,11 +329,14 @@ void setting_and(struct conn *conn, char *args)
 
 void setting_count(struct conn *conn, char *args)
 {
+    struct ipclocker_server *server = conn->server;
     uint64_t count = 0;
     const struct refusal *wrong = NULL;
 
-    set_number(conn, &count, words_next(&args), conn->server->limits[IPCLOCKER_LIMIT_NAMES]);
-    if (conn->fault == NULL)
+    set_number(conn, &count, words_next(&args), UINT32_MAX);
+    if (count > server->limits[IPCLOCKER_LIMIT_NAMES])
+        wrong = limit_refuse(server, IPCLOCKER_LIMIT_NAMES, conn->account);
+    else if (conn->fault == NULL)
         wrong = setting_demand_set_count(&conn->demand, (size_t)count);
     if (wrong != NULL)
         conn->fault = wrong;

@@ -74,7 +74,7 @@ static bool take_history(struct ipclocker_server *server, struct account *accoun
 {
     if (account == NULL || account_take_history(account, HISTORY_ROW_BYTES + bytes))
         return true;
-    limit_refuse(server, IPCLOCKER_LIMIT_CLIENT_HISTORY, account);
+    limit_note(server, IPCLOCKER_LIMIT_CLIENT_HISTORY, account);
     return false;
 }
 

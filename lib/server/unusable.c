@@ -11,8 +11,6 @@
 #include "lock/pools.h"
 #include "state_note.h"
 
-enum { UNUSABLE_NAMES_MOST = 1024 };
-
 struct unusable {
     LIST_ENTRY(unusable) all;
     struct store_unusable what; /* whose strings stand behind it */
@@ -104,7 +102,7 @@ static bool is_too_many(const struct ipclocker_server *server, const struct stor
         count += it->what.kind == STORE_OFFLINE &&
                  lock_table_pool_of(server->table, it->what.name) == NULL;
     }
-    return count >= UNUSABLE_NAMES_MOST;
+    return count >= server->limits[IPCLOCKER_LIMIT_OFFLINE];
 }
 
 int unusable_set(struct ipclocker_server *server, const struct store_unusable *what)

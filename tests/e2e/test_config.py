@@ -276,10 +276,12 @@ def without_a_file_all_is_as_it_was(folder):
 @tap.test
 def pidstatd_has_one_too(folder):
     program = farm.program("pidstatd")
-    path = write(folder, "\nmax-watches = 5\nuser = \"no-such-user\"\nport = 0", "pidstatd.conf")
+    path = write(folder, "\nmax-watches = 5\nuser = \"no-such-user\"\nport = 0\npid-file = \"\"",
+                 "pidstatd.conf")
     farm.equal(faults(path, program), [
         "pidstatd.conf:3: there is no user 'no-such-user'; name another with --user",
-        "pidstatd.conf:4: port cannot be '0'; give 1 to 65535 or a UDP service of /etc/services"])
+        "pidstatd.conf:4: port cannot be '0'; give 1 to 65535 or a UDP service of /etc/services",
+        "pidstatd.conf:5: pid-file is empty: name a file"])
     write(folder, "debug = false; max-watches = 5", "pidstatd.conf")
     daemon = Daemon(folder, "--config", path)
     write(folder, "\ndebug = true; max-watches = 6", "pidstatd.conf")

@@ -81,21 +81,58 @@ def silence(server):
     return [complaint(wire) for wire in silent]
 
 
+def behind_a_wait(server):
+    """Too much is said behind a LOCK that waits."""
+    server.wire().ask("user ann", "locks a", "LOCK")
+    return [complaint(server.wire(), f"user w{n}", "locks a", "block 1", "LOCK", *(100 * ["STATUS"]))
+            for n in range(TIMES)]
+
+
+def sessions(server):
+    held = server.wire()
+    farm.equal(held.ask("user ann", "session 1", "locks a", "LOCK")["locked"], "1")
+    return [complaint(server.wire(), "user bob", "session 1", "locks b", "LOCK") for _ in range(TIMES)]
+
+
+def names_of_all_connections(server):
+    names = " ".join(f"{n}{100 * 'x'}" for n in range(50))
+    first = server.wire()
+    farm.equal("error" in first.ask(f"locks {names}", "STATUS"), False)
+    return [complaint(server.wire(), f"locks {names}", "STATUS") for _ in range(TIMES)]
+
+
+def offline(server):
+    farm.equal(word(server, "OFFLINE a 60"), "offline 1")
+    refused = [complaint(server.wire(), "OFFLINE b 60") for _ in range(TIMES)]
+    farm.equal(word(server, "ONLINE a"), "offline 0")
+    assert "b is offline" not in server.log()
+    return refused
+
+
+def word(server, command):
+    wire = server.wire()
+    wire.send(command)
+    return wire.line()
+
+
 def descriptors(server):
     return len(os.listdir(f"/proc/{server.process.pid}/fd"))
 
 
-def deafness(server):
-    """Closed without a line, which would go unread as well."""
+def be_deaf(server, *first, meanwhile=lambda: None):
+    """Those who read nothing of long answers are closed without a line, which would go unread as well."""
     holder = server.wire()
     holder.send("user ann", *(line for n in range(1000) for line in (f"locks {n}{200 * 'x'}", "LOCK")))
     for _ in range(1000):
         farm.equal(holder.status()["locked"], "1")
     served = descriptors(server)
-    deaf = [Wire(server.port) for _ in range(TIMES)]
+    deaf = [server.wire() for _ in range(TIMES)]
     for wire in deaf:
+        if first:
+            farm.equal(wire.ask(*first)["locked"], "1")
         wire.send(*(100 * ["LOCK_LIST"]))  # more than the kernel keeps for a reader
     farm.poll(lambda: descriptors(server) == served + TIMES, "they are served", 30)
+    meanwhile()
     farm.poll(lambda: descriptors(server) == served, "they are closed", 30)
     for wire in deaf:
         said = b""
@@ -106,6 +143,21 @@ def deafness(server):
             pass
         assert b"error" not in said, said[-1000:]
     return []
+
+
+def deafness(server):
+    return be_deaf(server)
+
+
+def deafness_of_sessions(server):
+    """What others put off is not kept for them."""
+    wire = server.wire()
+    token = wire.ask("user a", "timeout 100000", "locks a", "LOCK")["token"]
+
+    def put_off():
+        for _ in range(100):
+            farm.equal(wire.ask(f"EXTEND {token} 0.001")["locked"], "1")
+    return be_deaf(server, "user a", "session 1", "locks a", f"RENEW {token}", meanwhile=put_off)
 
 
 def changing(server):
@@ -124,6 +176,8 @@ LIMITS = (
     ("max-new-connections", 2, crowd,
      ("limit", "more than 2 new connections a second; keep one for many requests")),
     ("max-waiters", 1, waiting, ("later", "the server's limit of waiters is reached; try again later")),
+    ("max-client-sessions", 1, sessions,
+     ("later", "your sessions may stand for 1 grants and waits; try again later")),
     ("max-client-waiters", 1, waiting,
      ("limit", "you may have 1 requests that wait, and one for many locks counts for more; end one first")),
     ("max-locks", 1, asking("locks b", "LOCK", first=("locks a", "LOCK")),
@@ -134,10 +188,17 @@ LIMITS = (
      ("limit", "an owner may have 1 locks; give some back first")),
     ("max-names", 2, asking("locks a b c", "LOCK"),
      ("limit", "a request can name 2 locks at most; name fewer")),
+    ("max-names", 2, asking("locks a b", "count 3", "LOCK"),
+     ("limit", "a request can name 2 locks at most; name fewer")),
     ("max-request", 20, asking("locks aaaaaaaaaaaa bbbbbbbbbb", "LOCK"),
      ("limit", "the names of a request can have 20 bytes at most; name fewer")),
     ("max-line", 300, asking(310 * "x"), ("limit", "a line is longer than 300 bytes; send shorter ones")),
+    ("max-line", 300, behind_a_wait, ("limit", "too many commands behind a LOCK that waits")),
+    ("max-client-request", 1, names_of_all_connections,
+     ("later", "your connections may name 1 bytes together; try again later, or name fewer")),
+    ("max-offline", 1, offline, ("limit", "1 names may be offline, and are; put others back before")),
     ("idle-time", 3, silence, ("limit", "no command came in time; connect again")),
+    ("max-unread", 1024, deafness_of_sessions, None),
     ("unread-time", 1, deafness, None),
     ("client-history", 1024, changing, None),
 )
@@ -145,9 +206,10 @@ LIMITS = (
 
 @tap.test
 def each_limit_has_its_code_its_line_and_one_line_in_the_log(folder):
-    for option, value, reach, told in LIMITS:
-        os.mkdir(f"{folder}/{option}")
-        server = Server(f"{folder}/{option}", f"--{option}", str(value), "--pidstat-port", "none")
+    for number, (option, value, reach, told) in enumerate(LIMITS):
+        home = os.path.join(folder, str(number))
+        os.mkdir(home)
+        server = Server(home, f"--{option}", str(value), "--pidstat-port", "none")
         farm.equal((option, reach(server)), (option, [told] * TIMES if told else []))
         # Another address has what there is of its own; all locks in use are everybody's.
         other = server.wire(source="127.0.0.9")

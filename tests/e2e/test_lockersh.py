@@ -4,11 +4,14 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 
 from support import farm, tap
+from support.listener import Listener
 from support.locking import LOCKERSH, Farm, complaint
+from support.wire import Wire
 
 
 @tap.test
@@ -257,6 +260,40 @@ def debug_shows_the_conversation():
     for line in ("lockersh: > proto 2", "lockersh: > locks a", "lockersh: > LOCK",
                  "lockersh: < proto 2", "lockersh: < locked 1"):
         assert line in lines, (line, lines)
+
+
+@tap.test
+def debug_shows_the_beginning_of_a_long_line_and_how_long_it_is():
+    lab = Farm()
+    names = [f"{n:-<100}" for n in range(300)]
+    said = lab.run("--lock", ":".join(names), "--count", "300", "--debug", "true").stderr.splitlines()
+    text = "locks " + " ".join(names)
+    farm.equal([line for line in said if "--- 1--" in line or "> 1--" in line],
+               [f"lockersh: > {text[:1000]}... ({len(text)} bytes)"])
+    holder = Wire(lab.port)
+    holder.send("user ann", "hostname far", *(line for name in names for line in (f"locks {name}", "LOCK")))
+    for _ in names:
+        farm.equal(holder.status()["locked"], "1")
+    # Each line of a list is shown as one, wherever the pieces end in which it is received.
+    listed = lab.run("--locklist", "--json", "--debug")
+    farm.equal([line for line in listed.stderr.splitlines() if "---" in line],
+               ["lockersh: < " + line for line in listed.stdout.splitlines() if "---" in line])
+
+
+@tap.test
+def debug_shows_what_has_begun_and_does_not_end():
+    def serve(client):
+        client.sendall(b"proto 2\n" + 5000 * b"x" + b"\nxxx")
+        client.shutdown(socket.SHUT_WR)
+        while client.recv(4096):
+            pass
+        client.close()
+
+    server = Listener()
+    server.serve = serve
+    result = farm.run(LOCKERSH, "--port", server.port, "--host", "127.0.0.1", "--ping", "--debug")
+    farm.equal([line for line in result.stderr.splitlines() if "xx" in line],
+               [f"lockersh: < {1000 * 'x'}... (5000 bytes)", "lockersh: < xxx... (3 bytes, so far)"])
 
 
 @tap.test

@@ -253,7 +253,7 @@ def names_that_are_refused_cannot_be_offline_and_nobody_fills_the_server(folder)
     wire.send("proto 2", *(f"OFFLINE n{number} 0" for number in range(1024)))
     lines = [wire.line() for _ in range(1024 + 4)]
     farm.equal(lines.count("offline 1"), 1023)
-    farm.contains("\n".join(lines), "error as many names are offline as may be; put others back before")
+    farm.contains("\n".join(lines), "error 1024 names may be offline, and are; put others back before")
     wire.send("OFFLINE board1 0", "OFFLINE n1 5 again")
     wire.close()
 

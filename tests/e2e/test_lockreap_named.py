@@ -8,7 +8,7 @@ import stat
 import time
 
 from support import farm, tap
-from support.locking import start_server
+from support.locking import Proxy, start_server
 from support.seats import Seats
 
 LOCKREAP = farm.program("lockreap")
@@ -41,6 +41,43 @@ def a_job_of_any_scheduler_is_named_as_its_lock_carries_it():
         farm.equal(seats.released("--job", job), f"{job}: released 1 request\n")
     farm.equal(waiter.status()["locked"], "1")
     farm.equal(seats.held(), ["s0"] + [f"t{number}" for number in range(len(IDS))])
+
+
+class Meanwhile(Proxy):
+    """Has a server's next answers that something has ended come only when `acts` are done, one each."""
+
+    def __init__(self, server_port, *acts):
+        self.acts = list(acts)
+        super().__init__(server_port)
+
+    def _pass_on(self, source, target):
+        try:
+            while data := source.recv(65536):
+                if b"ended " in data and self.acts:
+                    self.acts.pop(0)()
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+@tap.test
+def what_a_job_takes_while_it_is_released_is_released_and_told():
+    seats = Named()
+    direct = seats.env
+    for words, told in (((), "{job}: released 1 request\n{job}: released 2 requests\n"),
+                        (("--json",), '"ended":1,"held":[],"waited":[]}},{{"job":"{job}","ended":2,')):
+        seats.hold("a", "sge:5")
+        proxy = Meanwhile(seats.port, lambda: (seats.hold("b", "sge:5"), seats.hold("c", "sge:5")))
+        seats.env = dict(direct, IPCLOCKER_PORT=str(proxy.port))
+        farm.contains(seats.released("--job", "sge:5", *words), told.format(job="sge:5"))
+        farm.equal(seats.held(), [])
+    # Of a task without its own number the list is read first.
+    seats.hold("a", "slurm:7_1=9@lab")
+    proxy = Meanwhile(seats.port, lambda: seats.hold("b", "slurm:7_1=9@lab"))
+    seats.env = dict(direct, IPCLOCKER_PORT=str(proxy.port))
+    farm.equal(seats.released("--job", "7_1", "--cluster", "lab"),
+               "slurm:7_1=9@lab: released a of holder-a\nslurm:7_1=9@lab: released 1 request\n")
 
 
 @tap.test

@@ -32,7 +32,7 @@ def help_and_version_need_no_socket():
 def bad_options_get_one_line_and_64():
     for words in (["--port", "0"], ["--port", "65536"], ["--port", "x"], ["--port"], ["--bogus"],
                   ["--max-watches", "-1"], ["--max-watches", "1e3"], ["--user", "no-such-user"],
-                  ["word"], ["--fork=yes"]):
+                  ["word"], ["--fork=yes"], ["--pid-file", ""]):
         result = farm.run(farm.program("pidstatd"), *words)
         farm.equal((words, result.returncode), (words, 64))
         farm.equal(result.stderr.count("\n"), 1)

@@ -17,6 +17,7 @@
 #include "cancel.h"
 #include "cli/message.h"
 #include "client/lent_defaults.h"
+#include "conversation.h"
 #include "for_pid.h"
 #include "forecast.h"
 #include "grant_format.h"
@@ -42,6 +43,7 @@ struct lockersh {
     struct loss loss;     /* of the lock of a job whose first process we are */
     struct family family; /* with --descendants */
     char *line;           /* the command, for a shell; NULL with --exec, or without memory */
+    struct conversation conversation; /* with --debug; the last, as it is large */
 };
 
 /* How the wait goes is shown by the progress line; the library says "taken from OWNER". */
@@ -55,20 +57,6 @@ static void on_notice(void *context, enum ipclocker_notice notice, const char *t
         return;
     progress_clear(&self->progress);
     cli_error("lockersh", 0, "%s", text);
-}
-
-static void on_trace(void *context, bool sent, const char *bytes, size_t len)
-{
-    const char *end = bytes + len;
-
-    progress_clear(context);
-    while (bytes < end) {
-        const char *newline = memchr(bytes, '\n', (size_t)(end - bytes));
-        size_t line_len = newline != NULL ? (size_t)(newline - bytes) : (size_t)(end - bytes);
-
-        cli_error("lockersh", 0, "%c %.*s", sent ? '>' : '<', (int)line_len, bytes);
-        bytes += line_len + 1;
-    }
 }
 
 /* The exit status for what a call of the library failed with. */
@@ -368,8 +356,10 @@ static int start(struct lockersh *self)
     client_lend_defaults(self->lock, self->options.defaults);
     ipclocker_set_notice(self->lock, on_notice, self);
     ipclocker_set_verbose(self->lock, !self->options.quiet);
-    if (self->options.debug)
-        ipclocker_set_trace(self->lock, on_trace, &self->progress);
+    if (self->options.debug) {
+        self->conversation.progress = &self->progress;
+        ipclocker_set_trace(self->lock, conversation_trace, &self->conversation);
+    }
     status = apply_options(&self->options, self->lock);
     return status != 0 ? status : check_output(act(self));
 }
@@ -385,6 +375,7 @@ int main(int argc, char **argv)
         status = start(&self);
     free(self.line);
     ipclocker_destroy(self.lock);
+    conversation_end(&self.conversation);
     lockersh_options_fini(&self.options);
     return status;
 }

@@ -152,10 +152,19 @@ static int end_job(const struct reap_settings *settings, const char *job, int64_
                                  settings->host_count);
 }
 
-/* Behind what was released: what is left of that now is another user's. */
-static enum reap_result see_rest(struct round *round, const char *job, int64_t before_ms)
+/* Behind what was released: what is left of that now is another user's, or new. */
+static enum reap_result see_rest(struct round *round, const struct reap_loss *released,
+                                 int64_t before_ms)
 {
-    return end_job(round->settings, job, before_ms) < 0 ? not_ended(round, job) : REAP_DONE;
+    const struct reap_loss rest = {.job = released->job,
+                                   .state = released->state,
+                                   .ended = end_job(round->settings, released->job, before_ms)};
+
+    if (rest.ended < 0)
+        return not_ended(round, rest.job);
+    if (rest.ended > 0)
+        round->on_loss(round->context, &rest);
+    return REAP_DONE;
 }
 
 /* Releases what a job last asked for before a time, if the list shows anything like that. */
@@ -179,7 +188,7 @@ static enum reap_result release(struct round *round, size_t first, int64_t bound
             return REAP_DONE;
     }
     round->on_loss(round->context, &loss);
-    return round->settings->dry_run ? REAP_DONE : see_rest(round, loss.job, bound_ms);
+    return round->settings->dry_run ? REAP_DONE : see_rest(round, &loss, bound_ms);
 }
 
 /* What may not be released of one job keeps no other from it. */
@@ -291,7 +300,7 @@ enum reap_result reap_job(const struct reap_settings *settings, const char *job,
     if (loss.ended == 0)
         return REAP_DONE;
     on_loss(context, &loss);
-    return see_rest(&round, job, before_ms);
+    return see_rest(&round, &loss, before_ms);
 }
 
 enum reap_result reap_server_time(const struct reap_settings *settings, int64_t local_ms,

@@ -32,7 +32,8 @@ struct reap_loss {
     int64_t ended; /* requests that the server has ended; 0 in a dry run */
 };
 
-/* Called for each such job, in the order of their ids.  Valid during the call. */
+/* Called for each such job, in the order of their ids, and again where it has asked for more while
+ * it was released: that is not in the claims.  Valid during the call. */
 typedef void reap_loss_fn(void *context, const struct reap_loss *loss);
 
 enum reap_result {

@@ -23,6 +23,6 @@ size_t slices_end_job(struct lock_table *table, const char *job, size_t looks, i
 {
     struct lock_ending ending;
 
-    lock_ending_init_job(&ending, table, job, INT64_MAX);
+    lock_ending_init_job(&ending, table, job);
     return end_all(table, &ending, looks, now_ms);
 }

@@ -54,6 +54,34 @@ static void groups_keep_their_names_and_counts_as_others_join_them(void **state)
     assert_int_equal(demand.group_count, 0);
 }
 
+/* What was allocated for a name stays so when it was dropped. */
+static void a_demand_has_as_many_bytes_as_were_allocated(void **state)
+{
+    enum { TIMES = 100 };
+    struct lock_demand demand = {0};
+    struct lock_demand_room room;
+    char text[2 * TIMES + 1];
+    uint32_t bytes;
+
+    (void)state;
+    for (size_t i = 0; i < TIMES; i++)
+        memcpy(text + 2 * i, "a ", sizeof "a ");
+    assert_int_equal(lock_demand_add_words(&demand, text), 0);
+    bytes = demand.bytes;
+    assert_true(bytes >= TIMES * sizeof *demand.names + sizeof text);
+    assert_int_equal(lock_demand_tidy(&demand), 1);
+    assert_int_equal(demand.name_count, 1);
+    assert_int_equal(demand.bytes, bytes);
+    /* What it grows by is a new piece, and the old one was given back. */
+    assert_int_equal(lock_demand_add_words(&demand, "b"), 0);
+    assert_true(demand.bytes > 0 && demand.bytes < bytes);
+    lock_demand_fini(&demand);
+    assert_int_equal(demand.bytes, 0);
+    assert_true(lock_demand_set_only(&demand, &room, "a", 1));
+    assert_int_equal(demand.bytes, 0);
+    lock_demand_fini(&demand);
+}
+
 static void a_group_may_begin_without_names(void **state)
 {
     static const char *const names[] = {"a", "b"};
@@ -248,6 +276,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(groups_keep_their_names_and_counts_as_others_join_them),
+        cmocka_unit_test(a_demand_has_as_many_bytes_as_were_allocated),
         cmocka_unit_test(a_group_may_begin_without_names),
         cmocka_unit_test(many_groups_of_many_names_stay_what_they_are),
         cmocka_unit_test(people_read_names_and_counts),

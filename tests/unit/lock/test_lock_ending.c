@@ -46,7 +46,7 @@ static void what_ends_in_slices_is_not_granted_on_the_way(void **state)
     fixture_get(f, "owen", "b");
     fixture_queue(f, "otto", "b+a");
     fixture_expect(f, "granted olga, queued omar, granted owen, queued otto");
-    lock_ending_init_job(&ending, f->table, "17", INT64_MAX);
+    lock_ending_init_job(&ending, f->table, "17");
     assert_true(end_by_slices(f, &ending) >= 8);
     assert_int_equal(ending.ended, 4);
     fixture_expect(f, "left omar by job, left otto by job, released a of olga by job, "
@@ -67,7 +67,7 @@ static void a_slice_ends_no_more_than_it_may(void **state)
         fixture_get(f, "olga", name);
         f->events[0] = '\0';
     }
-    lock_ending_init_job(&ending, f->table, "17", INT64_MAX);
+    lock_ending_init_job(&ending, f->table, "17");
     assert_false(end_some(f, &ending, 100));
     assert_int_equal(ending.looked, 100);
     assert_int_equal(ending.ended, 0);
@@ -90,7 +90,7 @@ static void what_has_many_locks_counts_for_each(void **state)
     f->terms.job = "17";
     fixture_get(f, "olga", "4/a:b:c:d");
     fixture_get(f, "omar", "e");
-    lock_ending_init_job(&ending, f->table, "17", INT64_MAX);
+    lock_ending_init_job(&ending, f->table, "17");
     assert_false(end_some(f, &ending, (size_t)3 * LOCK_ENDING_LOOKS_AN_END));
     assert_int_equal(ending.ended, 1);
     assert_int_equal(lock_table_held_count(f->table), 1);
@@ -105,7 +105,7 @@ static void what_is_asked_for_between_two_slices_is_not_meant(void **state)
     f->terms.job = "17";
     fixture_get(f, "olga", "a");
     fixture_queue(f, "omar", "a");
-    lock_ending_init_job(&ending, f->table, "17", INT64_MAX);
+    lock_ending_init_job(&ending, f->table, "17");
     mark_all(f, &ending);
     fixture_queue(f, "otto", "a");
     fixture_get(f, "owen", "b");
@@ -127,7 +127,7 @@ static void what_goes_between_two_slices_is_gone(void **state)
     fixture_get(f, "omar", "b");
     fixture_queue(f, "otto", "b");
     fixture_get(f, "owen", "c");
-    lock_ending_init_job(&ending, f->table, "17", INT64_MAX);
+    lock_ending_init_job(&ending, f->table, "17");
     mark_all(f, &ending);
     fixture_unlock(f, "otto", "b");
     while (ending.ended == 0)
@@ -139,22 +139,56 @@ static void what_goes_between_two_slices_is_gone(void **state)
     assert_int_equal(ending.ended, 1);
 }
 
-/* Who renews in between comes back; with a time it is a later run of the job. */
+static bool was_asked_before(const struct lock_judge *judge, const struct lock_request *request)
+{
+    const int64_t *then_ms = judge->context;
+
+    return request->last_asked_ms < *then_ms;
+}
+
+static void what_a_job_asks_for_later_outlives_its_earlier_run(void **state)
+{
+    struct fixture *f = *state;
+    int64_t requeued_ms;
+    const struct lock_judge judge = {.allows = was_asked_before, .context = &requeued_ms};
+    struct lock_ending ending;
+
+    f->terms.job = "17";
+    fixture_get(f, "olga", "a");
+    fixture_get(f, "omar", "b");
+    fixture_get(f, "owen", "c");
+    fixture_queue(f, "otto", "c");
+    requeued_ms = f->now_ms += 10;
+    fixture_get(f, "omar", "b");
+    fixture_queue(f, "ossi", "c");
+    fixture_expect(f, "granted olga, granted omar, granted owen, queued otto, renewed omar, "
+                      "queued ossi");
+    lock_ending_init_job(&ending, f->table, "17");
+    assert_true(lock_table_end_some(f->table, &ending, &judge, SIZE_MAX, f->now_ms));
+    assert_int_equal(ending.ended, 3);
+    fixture_expect(f, "left otto by job, released a of olga by job, released c of owen by job, "
+                      "granted ossi");
+}
+
+/* It is of a later run of the job by then. */
 static void a_wait_that_is_renewed_between_two_slices_goes_on_if_only_what_was_before_is_meant(
     void **state)
 {
     struct fixture *f = *state;
+    const int64_t then_ms = f->now_ms + 10;
+    const struct lock_judge judge = {.allows = was_asked_before, .context = &then_ms};
     struct lock_ending ending;
 
     f->terms.job = "17";
     fixture_get(f, "olga", "a");
     fixture_queue(f, "omar", "a");
     f->now_ms += 10;
-    lock_ending_init_job(&ending, f->table, "17", f->now_ms);
-    mark_all(f, &ending);
+    lock_ending_init_job(&ending, f->table, "17");
+    while (ending.step == LOCK_ENDING_MARKS)
+        assert_false(lock_table_end_some(f->table, &ending, &judge, 1, f->now_ms));
     fixture_queue(f, "omar", "a");
     f->events[0] = '\0';
-    end_by_slices(f, &ending);
+    assert_true(lock_table_end_some(f->table, &ending, &judge, SIZE_MAX, f->now_ms));
     fixture_expect(f, "released a of olga by job, granted omar");
 }
 
@@ -169,7 +203,7 @@ static void an_ending_that_is_given_up_leaves_nobody_absent(void **state)
     f->terms.job = NULL;
     fixture_queue(f, "otto", "a");
     f->events[0] = '\0';
-    lock_ending_init_job(&ending, f->table, "17", INT64_MAX);
+    lock_ending_init_job(&ending, f->table, "17");
     mark_all(f, &ending);
     lock_table_leave_ending(f->table, &ending, NULL, f->now_ms);
     fixture_expect(f, "left omar by job");
@@ -187,7 +221,7 @@ static void an_ending_that_has_not_begun_is_given_up_without_a_trace(void **stat
     f->terms.job = "17";
     fixture_get(f, "olga", "a");
     fixture_queue(f, "omar", "a");
-    lock_ending_init_job(&ending, f->table, "17", INT64_MAX);
+    lock_ending_init_job(&ending, f->table, "17");
     lock_table_leave_ending(f->table, &ending, NULL, f->now_ms);
     fixture_expect(f, "granted olga, queued omar");
 }
@@ -231,6 +265,7 @@ int main(void)
         TEST(what_has_many_locks_counts_for_each),
         TEST(what_is_asked_for_between_two_slices_is_not_meant),
         TEST(what_goes_between_two_slices_is_gone),
+        TEST(what_a_job_asks_for_later_outlives_its_earlier_run),
         TEST(a_wait_that_is_renewed_between_two_slices_goes_on_if_only_what_was_before_is_meant),
         TEST(an_ending_that_is_given_up_leaves_nobody_absent),
         TEST(an_ending_that_has_not_begun_is_given_up_without_a_trace),

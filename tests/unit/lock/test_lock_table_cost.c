@@ -212,7 +212,7 @@ static void end_a_job(struct crowd *crowd, size_t i)
     char job[TEXT];
 
     numbered(job, "job", scattered(crowd, i) + 1);
-    assert_int_equal(lock_table_end_job(crowd->table, job, INT64_MAX, crowd->now_ms), 1);
+    assert_int_equal(lock_table_end_job(crowd->table, job, crowd->now_ms), 1);
 }
 
 static void break_a_lock(struct crowd *crowd, size_t i)

@@ -221,9 +221,9 @@ static void the_end_of_a_job_ends_all_its_requests(void **state)
     f->terms.job = NULL;
     fixture_get(f, "owen", "c");
     fixture_expect(f, "granted olga, queued omar, queued otto, granted owen");
-    assert_int_equal(lock_table_end_job(f->table, "1", INT64_MAX, f->now_ms), 0);
-    assert_int_equal(lock_table_end_job(f->table, "17", INT64_MAX, f->now_ms), 2);
-    assert_int_equal(lock_table_end_job(f->table, "17", INT64_MAX, f->now_ms), 0);
+    assert_int_equal(lock_table_end_job(f->table, "1", f->now_ms), 0);
+    assert_int_equal(lock_table_end_job(f->table, "17", f->now_ms), 2);
+    assert_int_equal(lock_table_end_job(f->table, "17", f->now_ms), 0);
     assert_string_equal(fixture_holder(f, "a"), "");
     assert_string_equal(fixture_holder(f, "b"), "otto");
     assert_string_equal(fixture_holder(f, "c"), "owen");
@@ -239,29 +239,9 @@ static void what_ends_with_a_job_is_not_granted_on_the_way(void **state)
     fixture_get(f, "owen", "b");
     fixture_queue(f, "otto", "b+a");
     fixture_expect(f, "granted olga, queued omar, granted owen, queued otto");
-    assert_int_equal(lock_table_end_job(f->table, "17", INT64_MAX, f->now_ms), 4);
+    assert_int_equal(lock_table_end_job(f->table, "17", f->now_ms), 4);
     fixture_expect(f, "left omar by job, left otto by job, released a of olga by job, "
                       "released b of owen by job");
-}
-
-static void what_a_job_asks_for_later_outlives_its_earlier_run(void **state)
-{
-    struct fixture *f = *state;
-    int64_t requeued_ms;
-
-    f->terms.job = "17";
-    fixture_get(f, "olga", "a");
-    fixture_get(f, "omar", "b");
-    fixture_get(f, "owen", "c");
-    fixture_queue(f, "otto", "c");
-    requeued_ms = f->now_ms += 10;
-    fixture_get(f, "omar", "b");
-    fixture_queue(f, "ossi", "c");
-    fixture_expect(f, "granted olga, granted omar, granted owen, queued otto, renewed omar, "
-                      "queued ossi");
-    assert_int_equal(lock_table_end_job(f->table, "17", requeued_ms, f->now_ms), 3);
-    fixture_expect(f, "left otto by job, released a of olga by job, released c of owen by job, "
-                      "granted ossi");
 }
 
 static void a_renewed_grant_outlives_its_old_job(void **state)
@@ -272,8 +252,8 @@ static void a_renewed_grant_outlives_its_old_job(void **state)
     fixture_get(f, "olga", "a");
     f->terms.job = "18";
     fixture_get(f, "olga", "a");
-    assert_int_equal(lock_table_end_job(f->table, "17", INT64_MAX, f->now_ms), 0);
-    assert_int_equal(lock_table_end_job(f->table, "18", INT64_MAX, f->now_ms), 1);
+    assert_int_equal(lock_table_end_job(f->table, "17", f->now_ms), 0);
+    assert_int_equal(lock_table_end_job(f->table, "18", f->now_ms), 1);
     fixture_expect(f, "granted olga, renewed olga, released a of olga by job");
 }
 
@@ -322,6 +302,22 @@ static void overdue_grants_end_in_the_order_of_their_limits(void **state)
     lock_table_expire(f->table, 1025);
     fixture_expect(f, "released b of omar by limit, granted owen, released c of otto by limit");
     assert_true(lock_table_next_deadline(f->table) == 1030);
+}
+
+static void grants_of_many_locks_count_as_many_where_some_end_at_a_time(void **state)
+{
+    struct fixture *f = *state;
+
+    f->terms.hold_ms = 5000;
+    fixture_get(f, "olga", "3/a:b:c");
+    fixture_get(f, "omar", "3/d:e:f");
+    fixture_get(f, "otto", "3/g:h:i");
+    lock_table_expire_some(f->table, f->now_ms + 5000, 4);
+    assert_string_equal(fixture_holder(f, "c"), "");
+    assert_string_equal(fixture_holder(f, "d"), "");
+    assert_string_equal(fixture_holder(f, "g"), "otto");
+    lock_table_expire_some(f->table, f->now_ms + 5000, 1);
+    assert_string_equal(fixture_holder(f, "g"), "");
 }
 
 static void renewal_moves_the_hold_limit(void **state)
@@ -408,11 +404,11 @@ int main(void)
         TEST(a_renewed_grant_outlives_its_old_process),
         TEST(the_end_of_a_job_ends_all_its_requests),
         TEST(what_ends_with_a_job_is_not_granted_on_the_way),
-        TEST(what_a_job_asks_for_later_outlives_its_earlier_run),
         TEST(a_renewed_grant_outlives_its_old_job),
         TEST(a_grant_ends_at_its_hold_limit),
         TEST(the_limit_counts_from_the_grant_not_from_the_question),
         TEST(overdue_grants_end_in_the_order_of_their_limits),
+        TEST(grants_of_many_locks_count_as_many_where_some_end_at_a_time),
         TEST(renewal_moves_the_hold_limit),
         TEST(a_limit_beyond_all_time_is_none),
         TEST(time_may_start_below_zero),

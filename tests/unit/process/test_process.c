@@ -21,6 +21,7 @@
 
 #include <cmocka.h>
 
+#include "process/proc_stat.h"
 #include "process/process.h"
 #include "process/process_ref.h"
 #include "process_fixture.h"
@@ -370,6 +371,29 @@ static void the_boot_and_the_namespace_have_names(void **state)
     assert_true(process_pid_namespace() != 0);
 }
 
+static int check_odd_name(void)
+{
+    struct proc_stat stat;
+
+    if (prctl(PR_SET_NAME, "a) Z 1 (b") != 0)
+        return 77;
+    stat = proc_stat_read(getpid());
+    return strcmp(stat.name, "a) Z 1 (b") == 0 && stat.state == 'R' && stat.parent == getppid() &&
+                   stat.group == getpgrp()
+               ? 0
+               : 1;
+}
+
+static void a_name_with_brackets_hides_nothing(void **state)
+{
+    struct proc_stat none = proc_stat_read(0);
+
+    (void)state;
+    assert_int_equal(in_child(check_odd_name), 0);
+    assert_string_equal(none.name, "");
+    assert_int_equal(none.state, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -387,6 +411,7 @@ int main(void)
         cmocka_unit_test(proc_of_another_namespace_is_not_believed),
         cmocka_unit_test(a_group_is_its_living_members),
         cmocka_unit_test(the_boot_and_the_namespace_have_names),
+        cmocka_unit_test(a_name_with_brackets_hides_nothing),
     };
 
     return cmocka_run_group_tests_name("process", tests, NULL, NULL);

@@ -148,12 +148,40 @@ static void who_has_gone_has_no_turn_and_who_may_have_has_the_last(void **state)
     assert_int_equal(looks[2].turn, 4);
 }
 
+/* One in eight of all turns is theirs. */
+static void who_may_have_gone_is_answered_while_others_ask_and_ask(void **state)
+{
+    enum { ALL = 41, LAST = 2 };
+    struct store_fixture *fixture = *state;
+    atomic_bool stop = true;
+    atomic_int turns = 0;
+    struct look looks[ALL] = {{.stop = &stop}};
+
+    make_history(fixture);
+    for (int i = 0; i < ALL; i++) {
+        struct store_query *query;
+
+        looks[i].turns = &turns;
+        query = ask(fixture, &looks[i], 0);
+        if (i == 0)
+            continue; /* it is being answered */
+        query->limit = 1;
+        query->comes_last = i == LAST || i == LAST + 1;
+    }
+    atomic_store(&stop, false);
+    for (int i = 0; i < ALL; i++)
+        store_query_destroy(next_answer(fixture));
+    assert_true(looks[LAST].turn > LAST + 1 && looks[LAST].turn <= 16);
+    assert_int_equal(looks[LAST + 1].turn, looks[LAST].turn + 8);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORE_FIXTURE_TEST(what_takes_long_is_answered_in_parts),
         STORE_FIXTURE_TEST(nobody_reads_on_for_who_has_gone),
         STORE_FIXTURE_TEST(who_has_gone_has_no_turn_and_who_may_have_has_the_last),
+        STORE_FIXTURE_TEST(who_may_have_gone_is_answered_while_others_ask_and_ask),
     };
 
     return cmocka_run_group_tests_name("history reader", tests, NULL, NULL);

@@ -179,7 +179,7 @@ static void act(struct simulation *sim)
         break;
     case 3:
         if (choose(sim, 4) == 0)
-            lock_table_end_job(sim->table, "job1", INT64_MAX, sim->now_ms);
+            lock_table_end_job(sim->table, "job1", sim->now_ms);
         break;
     case 4:
         request = some_request(sim);
