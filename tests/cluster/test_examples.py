@@ -96,7 +96,8 @@ def twenty_tasks_share_three_seats(folder):
     desk = Desk(folder)
     # Whoever is first waits until there is a crowd.
     holders = [desk.hold(f"lic{number}") for number in (1, 2, 3)]
-    desk.submit("sbatch array.sh simulate")
+    # Long enough for three to be at work at once, however late each is begun.
+    desk.submit("sbatch array.sh simulate", SIMULATE_SECONDS="1")
     farm.poll(lambda: len(desk.waiters()) >= 10, "tasks wait for seats")
     for holder in holders:
         holder.kill()

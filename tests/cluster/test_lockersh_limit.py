@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Seats of jobs whose time is over.  Slurm looks at its jobs' times every 30 s, which is what this
-waits for: a job with a signal before its limit of a minute, and one whose limit is set to zero."""
+waits for: a job with a signal before its limit, and one whose limit is set to zero."""
 
 from support import slurm
 from support.jobs import Seats, grant
@@ -15,7 +15,8 @@ SLURM_LOOKS_S = 60
 def a_job_is_warned_and_keeps_its_seat_and_one_that_is_late_gives_it_on(folder):
     seats = Seats(cluster, folder)
     handler = "trap 'echo caught >$OUT/caught' USR1; while :; do sleep 0.2; done"
-    warned = seats.sbatch("--time=1", "--signal=USR1@60",
+    # Its limit is far enough away for what is looked at in the end.
+    warned = seats.sbatch("--time=10", "--signal=USR1@600",
                           script=f'srun lockersh --lock lic1 --exec sh -c "{handler}"\n')
     late = seats.sbatch("--time=1", script="srun lockersh --lock lic2 --exec sleep 1000\n")
     held = seats.poll_job("lic1", warned)

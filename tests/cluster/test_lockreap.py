@@ -17,9 +17,11 @@ LOCKREAP = farm.program("lockreap")
 EPILOG = """#!/bin/sh
 while [ -e {folder}/etc/hold ]; do sleep 0.1; done
 """
-SETTINGS = """MinJobAge=2
+# What Slurm knows of a job that is over is looked at within that time.
+MIN_JOB_AGE_S = 6
+SETTINGS = f"""MinJobAge={MIN_JOB_AGE_S}
 KillWait=1
-Epilog={folder}/etc/epilog
+Epilog={{folder}}/etc/epilog
 SlurmdTimeout=10
 UnkillableStepTimeout=10
 PreemptType=preempt/partition_prio
@@ -32,6 +34,11 @@ cluster = cluster_with_scripts(SETTINGS, {"epilog": EPILOG})
 
 # Jobs that are over, for the test that waits until Slurm has forgotten one.
 over = []
+
+
+def wait_min_job_age(seats, number):
+    """Waits until a lock of the list is held for so long."""
+    farm.poll(lambda: seats.list()["locks"][number]["held_seconds"] > MIN_JOB_AGE_S + 0.1, "MinJobAge goes by")
 
 
 def ends_as(state, job):
@@ -88,8 +95,9 @@ def a_job_whose_time_is_over_loses_its_seat():
 def a_job_whose_node_failed_loses_its_seat():
     job = running(cluster, "--no-requeue", "-w", "n1")
     cluster.stop_daemon("n1", signal.SIGKILL)
-    for pid in cluster.processes():
-        if farm.is_alive(pid) and steps.name(pid) in ("slurmstepd", "sleep"):
+    # First who would tell slurmctld of the job's end, whatever their numbers are.
+    for name in ("slurmstepd", "sleep"):
+        for pid in steps.named(cluster, name):
             farm.kill_pid(pid)
     cluster.tell("scontrol", "update", "NodeName=n1", "State=DOWN", "Reason=test")
     try:
@@ -141,7 +149,7 @@ def an_id_that_slurm_has_forgotten_loses_its_seat_and_a_young_one_does_not():
     seats.hold("x", at(1000000))
     seats.hold("bare", "slurm:1000001")
     farm.equal(released(seats), "")
-    farm.poll(lambda: seats.list()["locks"][0]["held_seconds"] > 2.1, "MinJobAge goes by")
+    wait_min_job_age(seats, 0)
     farm.equal(released(seats), f"{at(1000000)} not known any more: released x of holder-x\n")
     farm.equal(released(seats, "--bare"),
                "slurm:1000001 not known any more: released bare of holder-bare\n")
@@ -193,7 +201,7 @@ def tasks_of_an_array_are_looked_at_one_by_one():
     cluster.wait_state(f"{array}_1", "CANCELLED")
     seats.hold("t9", at(f"{array}_9"))  # of no task, but too young to be known for that
     farm.equal(released(seats), f"slurm:{array}_1@lab CANCELLED: released t1 of holder-t1\n")
-    farm.poll(lambda: seats.list()["locks"][-1]["held_seconds"] > 2.1, "MinJobAge goes by")
+    wait_min_job_age(seats, -1)
     farm.equal(released(seats), f"slurm:{array}_9@lab not known any more: released t9 of holder-t9\n")
     farm.equal(seats.held(), ["t0", "t3"])
 
@@ -222,13 +230,13 @@ def many_jobs_are_asked_about_at_once():
     seats = Seats(cluster)
     for number in range(150):
         seats.hold(f"old{number:03}", at(2000000 + number))
-    # Slurm forgets it after two seconds.
+    # Slurm forgets it after a while.
     ended = cluster.sbatch("-o", "/dev/null", script="#!/bin/sh\n")
     cluster.wait_state(ended, "COMPLETED")
     for name, job_id in (("x", job), ("y", ended), ("t0", f"{array}_0"), ("t3", f"{array}_3")):
         seats.hold(name, at(job_id))
     farm.contains(released(seats), f"{at(ended)} COMPLETED: released y")
-    farm.poll(lambda: seats.list()["locks"][-1]["held_seconds"] > 2.1, "MinJobAge goes by")
+    wait_min_job_age(seats, -1)
     released(seats)
     farm.equal(seats.held(), ["t0", "t3", "x"])
 
@@ -248,7 +256,7 @@ def a_job_that_slurm_hides_from_us_keeps_its_seat():
     try:
         farm.poll(lambda: "Invalid job id" in cluster.run("scontrol", "show", "job", job).stderr,
                   "the job is hidden", slurm.PATIENCE_S)
-        farm.poll(lambda: seats.list()["locks"][0]["held_seconds"] > 2.1, "MinJobAge goes by")
+        wait_min_job_age(seats, 0)
         done = farm.run(*cluster.as_user(LOCKREAP), env=seats.env)
         farm.equal((done.returncode, done.stdout), (69, ""))
         farm.contains(done.stderr, "PrivateData may hide 1 of the jobs from this user; they are left")
@@ -288,7 +296,7 @@ def hostile_ids_harm_nothing():
                "slurm:1@" + "l" * 200, "slurm:1\udcff@lab", "SLURM:1@lab", "slurm: 1@lab"]
     for number, job in enumerate(hostile):
         seats.hold(f"h{number:02}", job)
-    farm.poll(lambda: seats.list()["locks"][-1]["held_seconds"] > 2.1, "MinJobAge goes by")
+    wait_min_job_age(seats, -1)
     farm.equal(released(seats, "--bare", "--clock-skew", "0"), "")
     farm.equal(len(seats.held()), len(hostile))
 
@@ -327,7 +335,7 @@ def a_job_that_slurm_has_forgotten_loses_its_seat():
     seats = Seats(cluster)
     seats.hold("x", at(over[0]))
     farm.poll(lambda: cluster.state(over[0]) == "", "Slurm has forgotten the job", 100)
-    farm.poll(lambda: seats.list()["locks"][0]["held_seconds"] > 2.1, "MinJobAge goes by")
+    wait_min_job_age(seats, 0)
     farm.equal(released(seats), f"{at(over[0])} not known any more: released x of holder-x\n")
 
 

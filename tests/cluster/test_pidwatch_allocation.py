@@ -34,9 +34,19 @@ def kill(*pids):
         farm.kill_pid(pid)
 
 
+def has_asked(watcher):
+    """Whether a watcher that knows its tasks has the answers about salloc: it asks through an epoll(7)."""
+    try:
+        links = "".join(farm.descriptors(watcher).values())
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return "pidfd" in links and "eventpoll" not in links
+
+
 def wait_until_watched(count):
     farm.poll(lambda: steps.connected(cluster) == count, f"{count} watchers are connected")
-    time.sleep(0.5)  # and have asked about salloc
+    farm.poll(lambda: all(map(has_asked, steps.watchers_of(cluster))), "they have asked about salloc")
+    time.sleep(0.5)  # the first moment of both looks the same
 
 
 def job_ends(act):
@@ -198,9 +208,9 @@ def a_shell_that_ends_by_itself_leaves_no_watcher():
     kill(*tasks)
     os.write(terminal, b"exit 0\n")
     farm.poll(lambda: not farm.is_alive(salloc), "salloc ends")
-    farm.poll(lambda: not steps.watchers_of(cluster), "no watcher is left", 5)
+    farm.poll(lambda: not steps.watchers_of(cluster), "no watcher is left")
     job = cluster.tell("scontrol", "show", "job", "-o").rpartition("JobId=")[2]
-    farm.contains(job, "JobState=COMPLETED")
+    farm.equal(cluster.wait_state(job.split()[0], "COMPLETED", "CANCELLED", "FAILED"), "COMPLETED")
 
 
 @test

@@ -105,15 +105,21 @@ def a_program_that_talks_back_at_the_port_keeps_the_watcher_quiet():
 
 
 def launch(*command):
+    """Launches a step of one task that says when it is ready, and waits for its watcher, too."""
     farm.at_end(cluster.clear)
-    srun = cluster.start_command("srun", *command, stderr=subprocess.DEVNULL)
+    srun = cluster.start_command("srun", "--unbuffered", *command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    farm.equal(srun.stdout.readline(), b"ready\n")
     farm.poll(lambda: steps.connected(cluster) == 1, "the watcher is connected")
     return srun
 
 
+def launch_with_trap(action, signal_name="TERM"):
+    return launch("sh", "-c", f"trap '{action}' {signal_name}; echo ready; while :; do sleep 0.1; done")
+
+
 @test
 def a_task_that_ignores_the_signal_is_killed_after_the_grace():
-    srun = launch("sh", "-c", "trap '' TERM; while :; do sleep 0.1; done")
+    srun = launch_with_trap("")
     tasks = steps.children_of_steps(cluster)
     seconds = steps.seconds_until_gone(tasks, lambda: steps.kill_srun(srun.pid))
     assert 1 <= seconds < 10, seconds
@@ -142,7 +148,7 @@ def kill_groups(folder):
 def processes_that_fork_while_they_are_ended_end_too(folder):
     os.chmod(folder, 0o777)
     size = lambda: os.path.getsize(f"{folder}/trace")  # noqa: E731
-    srun = launch("sh", "-c", 'for i in 1 2 3; do perl -MPOSIX -e "$1" "$2" & done; sleep 300',
+    srun = launch("sh", "-c", 'for i in 1 2 3; do perl -MPOSIX -e "$1" "$2" & done; echo ready; sleep 300',
                   "sh", HOPPER, folder)
     farm.poll(lambda: os.path.exists(f"{folder}/trace") and size() > 300, "they hop")
     farm.at_end(lambda: kill_groups(folder))
@@ -164,7 +170,7 @@ def the_signal_is_the_one_of_the_settings(folder):
     os.chmod(folder, 0o777)
     farm.at_end(lambda: cluster.plugstack(PLUGIN))
     cluster.plugstack(steps.plugin_line("signal=USR2"))
-    srun = launch("sh", "-c", f"trap 'echo got it >{folder}/got; exit' USR2; while :; do sleep 0.1; done")
+    srun = launch_with_trap(f"echo got it >{folder}/got; exit", "USR2")
     steps.kill_srun(srun.pid)
     farm.poll(lambda: os.path.exists(f"{folder}/got"), "the task gets it")
 
@@ -175,7 +181,7 @@ def settings_that_make_no_sense_are_told_and_left_out():
     wrong = ("grace=x", "signal=NOPE", "ports=9-1", "ports=5", "nonsense", "default=maybe", "unreachable=-1",
              "port=0", "grace=", "=")
     cluster.plugstack(steps.plugin_line(*wrong, "grace=0.5"))
-    srun = launch("sh", "-c", "trap '' TERM; while :; do sleep 0.1; done")
+    srun = launch_with_trap("")
     tasks = steps.children_of_steps(cluster)
     seconds = steps.seconds_until_gone(tasks, lambda: steps.kill_srun(srun.pid))
     assert 0.5 <= seconds < 10, seconds
@@ -190,7 +196,7 @@ def srun_listens_where_the_settings_say():
     farm.at_end(lambda: cluster.plugstack(PLUGIN))
     port = farm.free_port()
     cluster.plugstack(steps.plugin_line(f"ports={port}-{port}"))
-    srun = launch("sleep", "300")
+    srun = launch("sh", "-c", "echo ready; exec sleep 300")
     farm.contains(cluster.tell("ss", "-tnlH"), f":{port} ")
     # The only port is taken: the second step runs, unwatched.
     farm.equal(cluster.run("srun", "sh", "-c", "echo ${SLURM_PIDWATCH_STEP-none}").stdout, "none\n")

@@ -31,8 +31,8 @@ def hold_limits_and_holds_go_on(folder):
     long, holder = wire.lock("long", "long", 0, "timeout 3600"), lab.jobs.hold("held")
     tokens = [int(long["token"])]
     for leap in LEAPS:
-        before = lab.server.wire().lock(f"short{leap}", f"short{leap}", 0, "timeout 2")
         began = time.monotonic()
+        before = lab.server.wire().lock(f"short{leap}", f"short{leap}", 0, "timeout 2")
         farm.equal(before["locked"], "1")
         lab.leap(leap)
         farm.poll(lambda: f"short{leap}" not in lab.server.held(), "a limit of two seconds is over")

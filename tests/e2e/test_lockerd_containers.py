@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Owners in containers: lockerd, or a pidstatd of their host, sees their end from outside."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -50,9 +51,11 @@ def watched(server):
     """The processes that a server has descriptors of."""
     found = set()
     for number, target in farm.descriptors(server.pid).items():
-        if target == "anon_inode:[pidfd]":
-            with open(f"/proc/{server.pid}/fdinfo/{number}", encoding="ascii") as info:
-                found.add(next(int(line.split()[1]) for line in info if line.startswith("Pid:")))
+        # It may have closed it since.
+        with contextlib.suppress(FileNotFoundError):
+            if target == "anon_inode:[pidfd]":
+                with open(f"/proc/{server.pid}/fdinfo/{number}", encoding="ascii") as info:
+                    found |= {int(line.split()[1]) for line in info if line.startswith("Pid:")}
     return found
 
 

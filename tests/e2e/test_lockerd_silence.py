@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -157,7 +158,8 @@ def what_was_agreed_is_kept_over_a_restart(folder):
     server.restart("--pidstat-port", "none")
     farm.equal(set(Farm(server.port).locks()), {"a"})
     Farm(server.port).poll_free("a")
-    farm.contains(server.log(), "nothing was heard of ann for 4 s")
+    # A busy server looks later.
+    assert re.search(r"nothing was heard of ann for ([4-9]|\d\d+) s", server.log()), server.log()
 
 
 if __name__ == "__main__":

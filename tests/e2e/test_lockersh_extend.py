@@ -35,7 +35,7 @@ def a_job_has_its_lock_for_longer():
 @tap.test
 def it_outlives_the_first_limit_and_ends_with_the_second():
     lab = Farm()
-    process = job(lab, "3s", "--hold-timeout", "4", "--warn", "1")
+    process = job(lab, "3s", "--hold-timeout", "8", "--warn", "4")
     said(process, 2)
     line = process.stderr.readline().decode()
     farm.contains(line, "a will be taken back in")

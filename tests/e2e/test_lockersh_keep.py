@@ -59,11 +59,11 @@ def the_list_says_so():
 def who_waits_gets_it_when_its_time_is_over():
     lab = Farm()
     began = time.monotonic()
-    keep(lab, "1500ms")
+    keep(lab, "5500ms")
     done = lab.run("--verbose", "--lock", "night", "true")
     farm.equal(done.returncode, 0)
     farm.contains(done.stderr, "has it kept for")
-    assert time.monotonic() - began >= 1.5
+    assert time.monotonic() - began >= 5.5
 
 
 @tap.test
@@ -91,7 +91,7 @@ def a_hold_limit_ends_it_and_what_outlasts_one_is_refused(folder):
     farm.contains(complaint(lab.run("--lock", "x", "--hold-timeout", 5, "--keep", 6, "true"), 64),
                   "--keep is longer than --hold-timeout")
     farm.contains(complaint(lab.run("--lock", "x", "--keep", 61, "true"), 69), "--max-hold")
-    farm.equal(lab.run("--lock", "x", "--until-boot", "--hold-timeout", 1, "true").returncode, 0)
+    farm.equal(lab.run("--lock", "x", "--until-boot", "--hold-timeout", 6, "true").returncode, 0)
     farm.contains(complaint(lab.run("-n", "--lock", "x", "true"), 1), "until its host has booted")
     lab.poll_free("x")
 
@@ -112,7 +112,7 @@ def what_is_given_back_by_hand_is_kept_too():
 def it_is_kept_over_a_crash_of_the_server_and_ends_once(folder):
     server = Server(folder)
     lab = Farm(server.port)
-    keep(lab, 3)
+    keep(lab, 10)
     waiter = lab.wait_for("night")
     until = lab.locks()["night"]["kept_until"]
     server.restart()
@@ -120,7 +120,7 @@ def it_is_kept_over_a_crash_of_the_server_and_ends_once(folder):
     assert lab.locks()["night"]["kept"]
     farm.equal(waiter.wait(), 0)
     (granted, ended), = farm.poll(lambda: kept_rows(server), "the history has its end")
-    assert 3000 <= ended - granted < 8000, (granted, ended)
+    assert 10000 <= ended - granted < 20000, (granted, ended)
 
 
 @tap.test

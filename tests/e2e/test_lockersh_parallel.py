@@ -79,7 +79,7 @@ def a_server_that_is_just_slow_is_not_passed_by():
     server_port = start_server()[1]
     time.sleep(1.1)  # the two are told apart by the second in which they have started
     other = start_server()[1]
-    slow = deaf_port(opens_after_s=1, server_port=server_port)
+    slow = deaf_port(opens_after_s=0.5, server_port=server_port)
     result, took = lockersh("--dhost", hosts(slow, other), "--lock", "a",
                             f"{LOCKERSH} --dhost {hosts(other)} --owner a; "
                             f"{LOCKERSH} --dhost {hosts(server_port)} --owner a")
@@ -94,7 +94,7 @@ def a_server_that_is_just_slow_is_not_passed_by():
 @tap.test
 def one_server_by_two_names_is_not_two():
     server_port = start_server()[1]
-    slow = deaf_port(opens_after_s=1, server_port=server_port)
+    slow = deaf_port(opens_after_s=0.5, server_port=server_port)
     result, _ = lockersh("--dhost", hosts(slow, server_port), "--lock", "a", "true")
     farm.equal((result.returncode, result.stderr), (0, ""))
 
@@ -112,7 +112,7 @@ def without_a_descriptor_for_all_of_them_they_are_looked_at_in_turn():
     """Three streams, two connections, and none for the set of both."""
     server_port = start_server()[1]
     for _ in range(3):
-        slow = deaf_port(opens_after_s=0.7, server_port=server_port)
+        slow = deaf_port(opens_after_s=0.5, server_port=server_port)
         began = time.monotonic()
         result = farm.run("prlimit", "--nofile=5", LOCKERSH, "--dhost", hosts(slow, deaf_port()),
                           "--owner", "a", env=CLEAN)

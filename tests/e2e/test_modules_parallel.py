@@ -88,7 +88,7 @@ def the_event_loop_of_tcl_goes_on_meanwhile():
 def a_server_that_is_just_slow_is_not_passed_by():
     """A second for a connection is a lost segment; the second of the list is another farm's."""
     for kind, command in LOCKS.items():
-        slow = deaf_port(opens_after_s=1, server_port=start_server()[1])
+        slow = deaf_port(opens_after_s=0.5, server_port=start_server()[1])
         out, took = run(command(), slow, start_server()[1])
         farm.equal((kind, out), (kind, "has a\n"))
         assert took >= 1, (kind, took)
@@ -119,7 +119,7 @@ def a_lock_is_broken_at_the_first_server_though_that_is_slow():
     (_, second), programs = start_server(), []
     hold(second, "second")
     for kind, command in BREAKS.items():
-        for slow in (lambda port: Slow(port).port, lambda port: deaf_port(opens_after_s=1, server_port=port)):
+        for slow in (lambda port: Slow(port).port, lambda port: deaf_port(opens_after_s=0.5, server_port=port)):
             _, first = start_server()
             hold(first, "first")
             programs.append((kind, scripts.start(command(), 1, IPCLOCKER_HOST=hosts(slow(first), second))))
@@ -131,7 +131,7 @@ def a_lock_is_given_back_at_the_first_server_though_that_is_slow():
     (_, second), programs = start_server(), []
     for kind, command in GIVES_BACK.items():
         _, first = start_server()
-        slow = deaf_port(opens_after_s=1, server_port=first)
+        slow = deaf_port(opens_after_s=0.5, server_port=first)
         programs.append((kind, scripts.start(command(hosts(first)), 1, IPCLOCKER_HOST=hosts(slow, second))))
     all_say("''\n", programs)
 

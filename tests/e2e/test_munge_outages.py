@@ -40,7 +40,7 @@ def a_munged_that_hangs_holds_up_nobody_else(folder):
         for wire, credential in waiting:
             wire.send_raw(f"proof munge {credential}", "user ann", "locks y", "LOCK")
         farm.promised("an answer beside proofs that hang",
-                      lambda: [version_s(server.port) for _ in range(50)], 0.005, 0.2)
+                      lambda: [version_s(server.port) for _ in range(50)], 0.05, 1)
         for wire, _ in waiting:
             refused(wire, "proof-later")
         took = time.monotonic() - begun

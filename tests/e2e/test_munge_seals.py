@@ -199,7 +199,7 @@ def give_up(folder, is_old):
 @tap.test
 def who_gives_up_has_left_the_queue_at_once(folder):
     for name, server, between in give_up(folder, is_old=False):
-        farm.poll(lambda: waits(server) == [], f"{name} has left", 3)
+        farm.poll(lambda: waits(server) == [], f"{name} has left", 8)  # a place is kept for ten seconds
         sealed = between.sealed()
         assert sealed.get("CANCEL") and False not in sealed.values(), (name, sealed)
 

@@ -82,9 +82,11 @@ def input_and_output_are_the_command_s():
 
 @tap.test
 def a_pipe_ends_with_the_command_and_the_watcher_leaves():
-    process = started("--host", ELSEWHERE, "--port", "9", "--pid", os.getpid(),
+    # Of a process of its own, as watchers of earlier tests may still be about to leave.
+    watched = sleeper()
+    process = started("--host", ELSEWHERE, "--port", "9", "--pid", watched.pid,
                       "echo ready; read line", stdin=subprocess.PIPE, stderr=subprocess.STDOUT)
-    watchers = farm.poll(lambda: [pid for pid in watchers_of(os.getpid()) if pid != process.pid],
+    watchers = farm.poll(lambda: [pid for pid in watchers_of(watched.pid) if pid != process.pid],
                          "there is a watcher")
     process.stdin.close()
     # A watcher that held the pipe, or stayed, would do so for ever.
@@ -96,8 +98,9 @@ def a_pipe_ends_with_the_command_and_the_watcher_leaves():
 
 @tap.test
 def the_watcher_holds_on_to_nothing():
-    process = started("--pid", os.getpid(), READY, stderr=subprocess.PIPE)
-    watcher, = farm.poll(lambda: watchers_of(os.getpid()), "there is a watcher")
+    watched = sleeper()
+    process = started("--pid", watched.pid, READY, stderr=subprocess.PIPE)
+    watcher, = farm.poll(lambda: watchers_of(watched.pid), "there is a watcher")
     farm.poll(lambda: [farm.descriptors(watcher).get(number) for number in range(3)] ==
               ["/dev/null"] * 3, "standard input, output and error are /dev/null")
     farm.poll(lambda: not any(link.startswith(("pipe:", "/tmp"))

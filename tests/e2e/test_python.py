@@ -222,10 +222,10 @@ def a_loss_while_the_server_was_not_reached_is_told(folder):
 @tap.test
 def a_hold_limit_is_told_before_and_behind():
     lab = Farm()
-    program = start(lab.port, "seat = farmlock.lock('a', hold=3, warn=2, notice=note).acquire()\n"
-                    "say(2 < seat.hold_left <= 3)\nuntil()\n")
+    program = start(lab.port, "seat = farmlock.lock('a', hold=6, warn=5, notice=note).acquire()\n"
+                    "say(3 < seat.hold_left <= 6)\nuntil()\n")
     farm.equal(said(program), "True")
-    assert re.fullmatch(r"hold-left: a will be taken back in [12] s", said(program))
+    assert re.fullmatch(r"hold-left: a will be taken back in [0-5] s", said(program))
     farm.equal(said(program), "lost: the lock a was lost: it was held as long as it may be")
 
 

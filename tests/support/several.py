@@ -1,7 +1,9 @@
 """Several servers of a list: those that share a state and say so, and those that answer to nothing."""
 
 import socket
+import sys
 import threading
+import time
 
 from support import farm
 from support.locking import Proxy
@@ -52,9 +54,30 @@ def _pass_on(listener, server_port):
             threading.Thread(target=Proxy._pass_on, args=ends, daemon=True).start()
 
 
+def _is_asked(address, but):
+    """Whether anybody waits for a connection to an address of this host, but for the caller at a port:
+    whoever has sent SYN is in state 2 of proc_pid_net(5)."""
+    host, port = address
+    to = f"{int.from_bytes(socket.inet_aton(host), sys.byteorder):08X}:{port:04X}"
+    with open("/proc/self/net/tcp", encoding="ascii") as table:
+        rows = [line.split()[1:4] for line in table]
+    return any(remote == to and state == "02" and not local.endswith(f":{but:04X}") for local, remote, state in rows)
+
+
+def _open_after(listener, caller, opens_after_s, server_port):
+    address, but = listener.getsockname(), caller.getsockname()[1]
+    while not _is_asked(address, but):
+        time.sleep(0.01)
+        if listener.fileno() < 0:
+            return
+    time.sleep(opens_after_s)
+    _pass_on(listener, server_port)
+
+
 def deaf_port(opens_after_s=None, server_port=None):
     """A port at which nothing is answered, not even that nobody is there: its queue is full, so that
-    the kernel drops what asks for a connection.  It may be a server's after some time."""
+    the kernel drops what asks for a connection.  It may be a server's some time after somebody has
+    asked, however long that took to begin."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     listener.listen(0)
@@ -76,7 +99,6 @@ def deaf_port(opens_after_s=None, server_port=None):
     else:
         raise AssertionError("the queue of a listener has no end")
     if server_port is not None:
-        timer = threading.Timer(opens_after_s, _pass_on, (listener, server_port))
-        timer.daemon = True  # close() wakes nobody who waits for a connection
-        timer.start()
+        # A daemon: close() wakes nobody who waits for a connection.
+        threading.Thread(target=_open_after, args=(listener, caller, opens_after_s, server_port), daemon=True).start()
     return listener.getsockname()[1]
