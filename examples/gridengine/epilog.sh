@@ -22,7 +22,7 @@ esac
 before=$1 job=${2-} task=${3-} cluster=${4-}
 
 # Where this run was: here, and where its folder, in which its shepherd is, has it for a parallel one.
-hosts="localhost $(cut -d' ' -f1 "/proc/$PPID/cwd/pe_hostfile" 2>/dev/null | head -n 1000)"
+hosts="localhost $(cut -d' ' -f1 "/proc/$PPID/cwd/pe_hostfile" 2>/dev/null | head -n 1000 | tr '\n' ' ')"
 
 # Where lockerd is, unless it is here: IPCLOCKER_HOST=farm1 IPCLOCKER_PORT=1751
 if [ -r /etc/default/lockreap ]; then

@@ -306,6 +306,11 @@ size_t lock_table_list_holders(const struct lock_table *table, const char *pool,
 struct lock_request *lock_table_next_holder(const struct lock_table *table, const char *name,
                                             const struct lock_request *last);
 
+/* The same, of the readers of a lock, for who comes back later: the first whose ticket is above
+ * `ticket`; NULL where there is none, or the lock is not shared. */
+struct lock_request *lock_table_holder_behind(const struct lock_table *table, const char *name,
+                                              uint64_t ticket);
+
 /* Why a request waits. */
 enum lock_why {
     LOCK_WHY_SEATS,   /* all seats are in use: `a` of the set are held */

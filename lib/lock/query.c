@@ -217,6 +217,14 @@ static const struct lock_seat *sharer_behind(const struct lock_table *table, con
     return seat != NULL && seat->state == LOCK_SEAT_HELD ? seat : NULL;
 }
 
+struct lock_request *lock_table_holder_behind(const struct lock_table *table, const char *name,
+                                              uint64_t ticket)
+{
+    const struct lock_seat *seat = sharer_behind(table, name, ticket);
+
+    return seat != NULL ? seat->request : NULL;
+}
+
 const struct lock_seat *lock_table_held_behind(const struct lock_table *table, const char *name,
                                                uint64_t ticket)
 {

@@ -69,6 +69,11 @@ void lock_table_set_counters(struct lock_table *table, uint64_t ticket, uint64_t
     table->next_token = token;
 }
 
+uint64_t lock_table_last_token(const struct lock_table *table)
+{
+    return table->next_token - 1;
+}
+
 size_t lock_table_unlock(struct lock_table *table, const char *owner, const char *const *names,
                          size_t name_count, int64_t now_ms, size_t *first)
 {
@@ -127,126 +132,6 @@ bool lock_table_break_of(struct lock_table *table, struct lock_request *holder, 
         return true;
     }
     return false;
-}
-
-/* Requests that end together. */
-struct ending {
-    /* The first of them with NULL, then the one behind `last`; NULL at the end. */
-    struct lock_request *(*next)(const struct lock_table *table, const struct ending *ending,
-                                 const struct lock_request *last);
-    const struct lock_claimant *probe; /* in front of the first in its index */
-    const struct lock_judge *judge;    /* NULL: it allows all */
-    enum lock_reason reason;
-};
-
-static struct lock_request *next_of_job(const struct lock_table *table, const struct ending *ending,
-                                        const struct lock_request *last)
-{
-    const struct tree_node *node = last != NULL
-                                       ? tree_next(&table->jobs, &last->process->job_node)
-                                       : tree_at_least(&table->jobs, &ending->probe->job_node);
-    const struct lock_claimant *process =
-        node != NULL ? tree_entry(node, struct lock_claimant, job_node) : NULL;
-
-    return process != NULL && strcmp(process->job, ending->probe->job) == 0 ? process->request
-                                                                            : NULL;
-}
-
-/* Those with autounlock. */
-static struct lock_request *next_of_process(const struct lock_table *table,
-                                            const struct ending *ending,
-                                            const struct lock_request *last)
-{
-    struct lock_request *next;
-
-    while ((next = lock_request_next_of_process(table, ending->probe, last)) != NULL &&
-           !next->autounlock)
-        last = next;
-    return next;
-}
-
-static bool is_meant(const struct ending *ending, const struct lock_request *request)
-{
-    return ending->judge == NULL || ending->judge->allows(ending->judge, request);
-}
-
-static size_t end_in_state(struct lock_table *table, const struct ending *ending,
-                           enum lock_request_state state, int64_t now_ms)
-{
-    struct lock_request *next = ending->next(table, ending, NULL);
-    size_t ended = 0;
-
-    while (next != NULL) {
-        struct lock_request *request = next;
-
-        next = ending->next(table, ending, request);
-        if (request->state != state || !is_meant(ending, request))
-            continue;
-        lock_table_end(table, request, ending->reason, now_ms);
-        ended++;
-    }
-    return ended;
-}
-
-/* What one of them gives back must not be granted to another on its way out. */
-static size_t end_together(struct lock_table *table, const struct ending *ending, int64_t now_ms)
-{
-    struct lock_request *request = NULL;
-    size_t meant = 0, ended;
-
-    while ((request = ending->next(table, ending, request)) != NULL) {
-        if (!is_meant(ending, request))
-            continue;
-        meant++;
-        if (request->state == LOCK_WAITING)
-            request->present = false;
-    }
-    if (meant == 0)
-        return 0;
-    ended = end_in_state(table, ending, LOCK_WAITING, now_ms);
-    return ended + end_in_state(table, ending, LOCK_HELD, now_ms);
-}
-
-size_t lock_table_end_process(struct lock_table *table, const char *host, uint64_t pid,
-                              int64_t now_ms)
-{
-    return lock_table_end_process_if(table, host, pid, NULL, now_ms);
-}
-
-size_t lock_table_end_process_if(struct lock_table *table, const char *host, uint64_t pid,
-                                 const struct lock_judge *judge, int64_t now_ms)
-{
-    struct lock_request first = {.ticket = 0};
-    const struct lock_claimant probe = {.host = host, .pid = pid, .request = &first};
-    const struct ending ending = {
-        .next = next_of_process,
-        .probe = &probe,
-        .judge = judge,
-        .reason = LOCK_REASON_DEAD,
-    };
-
-    /* A process that is not known cannot be known to have ended. */
-    return pid != 0 ? end_together(table, &ending, now_ms) : 0;
-}
-
-size_t lock_table_end_job(struct lock_table *table, const char *job, int64_t now_ms)
-{
-    return lock_table_end_job_if(table, job, NULL, now_ms);
-}
-
-size_t lock_table_end_job_if(struct lock_table *table, const char *job,
-                             const struct lock_judge *judge, int64_t now_ms)
-{
-    struct lock_request first = {.ticket = 0};
-    const struct lock_claimant probe = {.job = job, .request = &first};
-    const struct ending ending = {
-        .next = next_of_job,
-        .probe = &probe,
-        .judge = judge,
-        .reason = LOCK_REASON_JOB_END,
-    };
-
-    return end_together(table, &ending, now_ms);
 }
 
 void lock_table_set_present(struct lock_table *table, struct lock_request *request, bool present,

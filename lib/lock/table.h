@@ -327,17 +327,11 @@ struct lock_judge {
 };
 
 /* Ends the requests with autounlock of a process, or all requests of a job: first those that wait,
- * so that none of them is granted what another gives back.  Returns how many.
+ * so that none of them is granted what another gives back.  Returns how many.  See ending.h.
  */
 size_t lock_table_end_process(struct lock_table *table, const char *host, uint64_t pid,
                               int64_t now_ms);
 size_t lock_table_end_job(struct lock_table *table, const char *job, int64_t now_ms);
-
-/* End those of the process's or the job's requests that the judge allows. */
-size_t lock_table_end_process_if(struct lock_table *table, const char *host, uint64_t pid,
-                                 const struct lock_judge *judge, int64_t now_ms);
-size_t lock_table_end_job_if(struct lock_table *table, const char *job,
-                             const struct lock_judge *judge, int64_t now_ms);
 
 /* Ends each grant whose hold limit is over at `now_ms`; or some, until `most` locks are free. */
 void lock_table_expire(struct lock_table *table, int64_t now_ms);
@@ -444,5 +438,8 @@ struct lock_request *lock_table_restore(struct lock_table *table, const struct l
 
 /* The next ticket and token; set to values above any used before, they go on from there. */
 void lock_table_set_counters(struct lock_table *table, uint64_t ticket, uint64_t token);
+
+/* No grant up to now has a higher token. */
+uint64_t lock_table_last_token(const struct lock_table *table);
 
 #endif

@@ -359,7 +359,7 @@ static inline void run(struct conn *conn, const struct command *command, char *a
     struct ipclocker_server *server = conn->server;
 
     server->acting = conn->account;
-    server->counts.commands[command - commands]++;
+    server->counts.commands[command - commands] += conn->unfinished == NULL;
     command->run(conn, args);
     server->acting = NULL;
     conn->turn_cost_us += command->cost_us;
@@ -386,13 +386,15 @@ static inline bool is_turned_down(struct conn *conn, const struct command *comma
            (asks(command, READS | CHANGES) && is_refused(conn, command));
 }
 
-/* All but the settings of who has not said `auth`.  Returns false when it is to come again. */
+/* All but the settings of who has not said `auth`.  Returns false when it is to come again, with
+ * what is left of it to do in the connection's `unfinished`. */
 static bool run_checked(struct conn *conn, const struct command *command, char *line, char *args)
 {
     /* A line that is to come again is not taken yet. */
     if (command != NULL && asks(command, CHANGES | BY_LOGIN) && is_held_up(conn, command))
         return false;
-    if (is_taken(conn, line) || command == NULL || is_turned_down(conn, command)) {
+    if (conn->unfinished == NULL &&
+        (is_taken(conn, line) || command == NULL || is_turned_down(conn, command))) {
         conn->turn_cost_us += LINE_COST_US;
         return true;
     }
@@ -404,7 +406,7 @@ static bool run_checked(struct conn *conn, const struct command *command, char *
         run_free(conn, command, args);
     if (asks(command, NAMES))
         conn->turn_cost_us += NAME_COST_US * conn->demand.name_count;
-    return true;
+    return conn->unfinished == NULL;
 }
 
 bool command_run(struct conn *conn, char *line, size_t len)

@@ -2,6 +2,7 @@
  * Must not decide who may: may.c does. */
 #include "command_break.h"
 
+#include <stdlib.h>
 #include <syslog.h>
 
 #include "context.h"
@@ -10,14 +11,17 @@
 #include "pass.h"
 #include "reply.h"
 #include "turn.h"
+#include "unfinished.h"
 
-static void reply_fault(struct conn *conn)
-{
-    const struct refusal *fault = conn->fault;
-
-    conn->fault = NULL;
-    reply_status(conn, NULL, fault);
-}
+/* Whose turn it is among all who had one of the named locks when it was said. */
+struct breaking {
+    struct unfinished unfinished;
+    uint64_t last_token; /* of what was granted then */
+    size_t name;         /* of the demand */
+    uint64_t ticket;     /* of the holder of that which was last looked at; 0: none yet */
+    const char *first;   /* that was taken from somebody; or NULL */
+    const struct refusal *wrong;
+};
 
 /* Takes a lock from one of those that have it, if that may be. */
 static bool break_one(struct conn *conn, struct lock_request *holder, const char *name)
@@ -34,39 +38,85 @@ static bool break_one(struct conn *conn, struct lock_request *holder, const char
     return true;
 }
 
-void command_break_lock(struct conn *conn, char *args)
+/* Goes on to the next holder, or the next name.  Returns NULL where there is none. */
+static struct lock_request *find_next(const struct conn *conn, struct breaking *breaking)
+{
+    const struct lock_table *table = conn->server->table;
+
+    for (; breaking->name < conn->demand.name_count; breaking->name++, breaking->ticket = 0) {
+        const char *name = conn->demand.names[breaking->name];
+        struct lock_request *holder = breaking->ticket == 0
+                                          ? lock_table_holder(table, name)
+                                          : lock_table_holder_behind(table, name, breaking->ticket);
+
+        if (holder != NULL)
+            return holder;
+    }
+    return NULL;
+}
+
+static void break_next(struct conn *conn, struct breaking *breaking, struct lock_request *holder)
 {
     static const struct refusal names_pool = {ERROR_CODE_MALFORMED,
                                               "a pool is not taken away as a whole; name the seat"};
-    struct ipclocker_server *server = conn->server;
-    const struct refusal *wrong = NULL;
+    const char *name = conn->demand.names[breaking->name];
+
+    breaking->ticket = holder->ticket;
+    conn->turn_cost_us += TURN_CHANGE_COST_US;
+    if (holder->token > breaking->last_token)
+        return; /* who has it after those that had it */
+    if (lock_table_is_pool(conn->server->table, name)) {
+        breaking->wrong = &names_pool;
+        breaking->ticket = 0;
+        breaking->name++;
+    } else if (!break_one(conn, holder, name)) {
+        breaking->wrong = &may_not_owner;
+    } else if (breaking->first == NULL) {
+        breaking->first = name;
+    }
+}
+
+/* Returns whether nobody is left. */
+static bool break_some(struct conn *conn, struct breaking *breaking)
+{
+    struct lock_request *holder;
     struct store_culprit culprit;
-    const char *first = NULL;
+
+    may_begin_blame(conn, &culprit);
+    while ((holder = find_next(conn, breaking)) != NULL && !turn_is_over(conn))
+        break_next(conn, breaking, holder);
+    may_end_blame(conn->server);
+    return holder == NULL;
+}
+
+static const struct refusal *begin(struct conn *conn)
+{
+    struct breaking *breaking;
+
+    if (conn->fault != NULL)
+        return conn->fault;
+    breaking = malloc(sizeof *breaking);
+    if (breaking == NULL)
+        return &refusal_no_memory;
+    *breaking = (struct breaking){.last_token = lock_table_last_token(conn->server->table)};
+    conn->unfinished = &breaking->unfinished;
+    return NULL;
+}
+
+void command_break_lock(struct conn *conn, char *args)
+{
+    const struct refusal *fault = conn->unfinished == NULL ? begin(conn) : NULL;
+    struct breaking *breaking = (struct breaking *)conn->unfinished;
 
     (void)args;
-    if (conn->fault != NULL) {
-        reply_fault(conn);
+    if (fault != NULL) {
+        conn->fault = NULL;
+        reply_status(conn, NULL, fault);
         return;
     }
-    may_begin_blame(conn, &culprit);
-    for (size_t i = 0; i < conn->demand.name_count; i++) {
-        const char *name = conn->demand.names[i];
-        struct lock_request *holder = lock_table_holder(server->table, name), *next;
-
-        if (holder != NULL && lock_table_is_pool(server->table, name)) {
-            wrong = &names_pool;
-            continue;
-        }
-        for (; holder != NULL; holder = next) {
-            next = lock_table_next_holder(server->table, name, holder);
-            conn->turn_cost_us += TURN_CHANGE_COST_US;
-            if (break_one(conn, holder, name))
-                first = first != NULL ? first : name;
-            else
-                wrong = &may_not_owner;
-        }
-    }
-    may_end_blame(server);
-    pass_run_resumed(server);
-    reply_status(conn, first, wrong);
+    if (!break_some(conn, breaking))
+        return;
+    pass_run_resumed(conn->server);
+    reply_status(conn, breaking->first, breaking->wrong);
+    unfinished_end(conn);
 }

@@ -3,6 +3,8 @@
 #include "command_job.h"
 
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 #include <syslog.h>
 
 #include "base/host_name.h"
@@ -10,25 +12,38 @@
 #include "base/words.h"
 #include "context.h"
 #include "history_text.h"
+#include "lock/ending.h"
 #include "may.h"
 #include "pass.h"
 #include "protocol/dead_job.h"
 #include "reply.h"
 #include "turn.h"
+#include "unfinished.h"
 
 /* Each request of the job is looked at, and its host compared with each that was named. */
 enum { COMPARISONS_A_US = 50 };
 
+_Static_assert(LOCK_ENDING_LOOKS_AN_END == TURN_LOOKS_A_US * TURN_CHANGE_COST_US, "one tariff");
+
 /* What is said to have ended: a job, or what a run of it has asked for. */
 struct dead_job {
-    const struct conn *conn;
-    struct store_view view; /* what it is shown */
+    struct unfinished unfinished;
+    struct lock_ending ending;
     const char *job;
     int64_t before_ms;
     const char *hosts[DEAD_JOB_HOSTS_MAX]; /* none: any */
     size_t host_count;
-    uint32_t *looked_at, *compared;
-    bool *denied; /* whether any request that it is shown was another user's */
+    bool is_denied; /* whether any request that it is shown was another user's */
+    char text[];    /* the words */
+};
+
+/* For the judge. */
+struct look {
+    const struct conn *conn;
+    const struct dead_job *dead;
+    struct store_view view; /* what it is shown */
+    size_t *compared;
+    bool *denied;
 };
 
 static const struct refusal malformed_time = {ERROR_CODE_MALFORMED,
@@ -36,42 +51,73 @@ static const struct refusal malformed_time = {ERROR_CODE_MALFORMED,
 static const struct refusal too_many_hosts = {ERROR_CODE_LIMIT,
                                               "DEAD_JOB takes 64 hosts at most; send more of them"};
 
-static bool is_of_hosts(const struct dead_job *dead, const char *host)
+static bool is_of_hosts(const struct look *look, const char *host)
 {
-    *dead->compared += (uint32_t)dead->host_count;
+    const struct dead_job *dead = look->dead;
+
+    *look->compared += dead->host_count;
     return dead->host_count == 0 || host_name_is_among(dead->hosts, dead->host_count, host);
 }
 
 static bool allows_end(const struct lock_judge *judge, const struct lock_request *request)
 {
-    const struct dead_job *dead = judge->context;
+    const struct look *look = judge->context;
 
-    ++*dead->looked_at;
-    if (request->last_asked_ms >= dead->before_ms || !is_of_hosts(dead, request->process->host))
+    if (request->last_asked_ms >= look->dead->before_ms ||
+        !is_of_hosts(look, request->process->host))
         return false;
-    if (may_end_job(dead->conn, request))
+    if (may_end_job(look->conn, request))
         return true;
     /* Who is not shown it is not told that it is there, either. */
-    *dead->denied = *dead->denied || history_text_shows(&dead->view, &request->asker);
+    *look->denied = *look->denied || history_text_shows(&look->view, &request->asker);
     return false;
 }
 
-/* Returns how many requests have ended. */
-static size_t end(struct conn *conn, const struct dead_job *dead)
+/* Ends as much as there is room for in a turn; without one, what cannot stay as it is.  Returns
+ * whether nothing is left to do. */
+static bool end_some(struct conn *conn, struct dead_job *dead, bool has_turn)
 {
-    const struct lock_judge judge = {.allows = allows_end, .context = dead};
+    size_t most = (size_t)turn_left_us(conn) * TURN_LOOKS_A_US * COMPARISONS_A_US /
+                  (COMPARISONS_A_US + TURN_LOOKS_A_US * dead->host_count);
     struct ipclocker_server *server = conn->server;
     struct store_culprit culprit;
-    char who[MAY_WHO_SIZE];
-    size_t ended;
+    size_t compared = 0;
+    bool is_over = true;
+    const struct look look = {.conn = conn,
+                              .dead = dead,
+                              .view = may_view(conn),
+                              .compared = &compared,
+                              .denied = &dead->is_denied};
+    const struct lock_judge judge = {.allows = allows_end, .context = &look};
 
     may_begin_blame(conn, &culprit);
-    ended = lock_table_end_job_if(server->table, dead->job, &judge, context_now_ms(server));
+    if (has_turn)
+        is_over =
+            lock_table_end_some(server->table, &dead->ending, &judge, most, context_now_ms(server));
+    else
+        lock_table_leave_ending(server->table, &dead->ending, &judge, context_now_ms(server));
     may_end_blame(server);
-    if (ended > 0)
-        context_log(server, LOG_NOTICE, "job %s has ended, says %s: %zu released", dead->job,
-                    may_describe(conn, who), ended);
-    return ended;
+    conn->turn_cost_us +=
+        (uint32_t)(dead->ending.looked / TURN_LOOKS_A_US + compared / COMPARISONS_A_US);
+    return is_over;
+}
+
+static void log_end(struct conn *conn, const struct dead_job *dead)
+{
+    char who[MAY_WHO_SIZE];
+
+    if (dead->ending.ended > 0)
+        context_log(conn->server, LOG_NOTICE, "job %s has ended, says %s: %zu released", dead->job,
+                    may_describe(conn, who), dead->ending.ended);
+}
+
+/* What waits was made absent, and nobody else would end that. */
+static void leave(struct conn *conn, struct unfinished *unfinished)
+{
+    struct dead_job *dead = (struct dead_job *)unfinished;
+
+    end_some(conn, dead, false);
+    log_end(conn, dead);
 }
 
 /* Returns what is wrong with the words, or NULL. */
@@ -102,31 +148,45 @@ static bool is_to_come(const struct conn *conn, int64_t before_ms)
     return before_ms < INT64_MAX && before_ms > context_now_ms(conn->server);
 }
 
+/* Returns what is wrong with it, or NULL. */
+static const struct refusal *begin(struct conn *conn, const char *args)
+{
+    size_t size = strlen(args) + 1;
+    struct dead_job *dead = malloc(sizeof *dead + size);
+    const struct refusal *wrong;
+
+    if (dead == NULL)
+        return &refusal_no_memory;
+    *dead = (struct dead_job){.unfinished = {.leave = leave}, .before_ms = INT64_MAX};
+    wrong = read_words(dead, memcpy(dead->text, args, size));
+    if (wrong != NULL) {
+        free(dead);
+        return wrong;
+    }
+    /* Of no job there is nothing. */
+    lock_ending_init_job(&dead->ending, conn->server->table, dead->job);
+    if (dead->job == NULL || is_to_come(conn, dead->before_ms))
+        dead->ending.step = LOCK_ENDING_OVER;
+    conn->unfinished = &dead->unfinished;
+    return NULL;
+}
+
 void command_dead_job(struct conn *conn, char *args)
 {
-    uint32_t looked_at = 0, compared = 0;
-    bool denied = false;
-    struct dead_job dead = {.conn = conn,
-                            .view = may_view(conn),
-                            .before_ms = INT64_MAX,
-                            .looked_at = &looked_at,
-                            .compared = &compared,
-                            .denied = &denied};
-    const struct refusal *wrong = read_words(&dead, args);
-    size_t ended = 0;
+    const struct refusal *wrong = conn->unfinished == NULL ? begin(conn, args) : NULL;
+    struct dead_job *dead = (struct dead_job *)conn->unfinished;
 
     if (wrong != NULL) {
         reply_status(conn, NULL, wrong);
         return;
     }
-    if (dead.job != NULL && !is_to_come(conn, dead.before_ms))
-        ended = end(conn, &dead);
-    conn->turn_cost_us += (uint32_t)ended * TURN_CHANGE_COST_US + looked_at / TURN_LOOKS_A_US +
-                          compared / COMPARISONS_A_US;
-    if (ended == 0 && denied) {
-        reply_status(conn, NULL, &may_not_owner);
+    if (!end_some(conn, dead, true))
         return;
-    }
-    reply_number(conn, "ended", ended);
+    log_end(conn, dead);
+    if (dead->ending.ended == 0 && dead->is_denied)
+        reply_status(conn, NULL, &may_not_owner);
+    else
+        reply_number(conn, "ended", dead->ending.ended);
+    unfinished_end(conn);
     pass_mark_dirty(conn);
 }

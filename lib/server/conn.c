@@ -278,7 +278,7 @@ static bool read_input(struct conn *conn)
 void conn_take_turn(struct conn *conn)
 {
     conn->turn_cost_us = 0;
-    if (conn_handle_kept_lines(conn) || read_input(conn))
+    if (conn_handle_kept_lines(conn) || conn->unfinished != NULL || read_input(conn))
         conn_finish_pass(conn);
 }
 

@@ -9,12 +9,20 @@
 
 #include "base/clock.h"
 #include "context.h"
+#include "lock/ending.h"
 #include "lock/nesting.h"
 #include "may.h"
 #include "owner_asker.h"
+#include "state_note.h"
 #include "turn.h"
 
-enum { OF_A_CLIENT_MAX = 100, PATIENCE_MS = 3000, LONG_US = 1000, PAUSE_S = 1 };
+enum {
+    OF_A_CLIENT_MAX = 100,
+    PATIENCE_MS = 3000,
+    LOOKS_A_PASS = TURN_COST_US * TURN_LOOKS_A_US,
+    LONG_US = 1000,
+    PAUSE_S = 1
+};
 
 struct death_report {
     LIST_ENTRY(death_report) next;
@@ -27,6 +35,8 @@ struct death_report {
     uint64_t start; /* of the process; of one that has its pid by now nothing was reported */
     pid_t pid;
     bool is_proven; /* its end, whoever has reported it */
+    struct lock_ending ending;
+    int64_t spent_us;
     char user[256], who[MAY_WHO_SIZE];
     char host[];
 };
@@ -44,28 +54,35 @@ static bool allows(const struct lock_judge *judge, const struct lock_request *re
            (report->is_proven || may_report_death(report->server, &report->reporter, request));
 }
 
-/* Returns how many. */
-static size_t end_all(struct death_report *report)
+/* Ends some of what the process has.  Returns whether that was the rest. */
+static bool end_some(struct death_report *report, size_t looks)
 {
     struct ipclocker_server *server = report->server;
     const struct lock_judge judge = {.allows = allows, .context = report};
     const struct store_culprit culprit = {.name = report->user, .asker = &report->reporter.asker};
-    size_t ended;
+    int64_t before_us = clock_now_us();
+    bool is_over;
 
     /* Who is right takes nothing from anybody. */
     server->culprit = report->is_proven ? NULL : &culprit;
-    ended = lock_table_end_process_if(server->table, report->host, (uint64_t)report->pid, &judge,
-                                      context_now_ms(server));
+    is_over =
+        lock_table_end_some(server->table, &report->ending, &judge, looks, context_now_ms(server));
     may_end_blame(server);
-    if (ended > 0)
-        context_log_of(server, report->client, LOG_NOTICE,
+    report->spent_us += clock_now_us() - before_us;
+    return is_over;
+}
+
+static void log_end(const struct death_report *report)
+{
+    if (report->ending.ended > 0)
+        context_log_of(report->server, report->client, LOG_NOTICE,
                        "process %d at %s was reported dead by %s%s: %zu released", (int)report->pid,
-                       report->host, report->who, report->is_proven ? ", and is" : "", ended);
+                       report->host, report->who, report->is_proven ? ", and is" : "",
+                       report->ending.ended);
     else
-        context_log_of(server, report->client, LOG_NOTICE,
+        context_log_of(report->server, report->client, LOG_NOTICE,
                        "process %d at %s was reported dead by %s, which nobody there says: kept",
                        (int)report->pid, report->host, report->who);
-    return ended;
 }
 
 static void forget(struct death_report *report)
@@ -77,6 +94,17 @@ static void forget(struct death_report *report)
     free(report);
 }
 
+/* Returns -1 when there is no memory. */
+static int come_again(struct death_report *report, event_callback_fn on_again, time_t pause_s)
+{
+    const struct timeval pause = {.tv_sec = pause_s};
+
+    if (report->again != NULL)
+        event_free(report->again);
+    report->again = evtimer_new(report->server->base, on_again, report);
+    return report->again != NULL ? evtimer_add(report->again, &pause) : -1;
+}
+
 static void on_forgotten(evutil_socket_t fd, short events, void *context)
 {
     (void)fd;
@@ -84,27 +112,42 @@ static void on_forgotten(evutil_socket_t fd, short events, void *context)
     forget(context);
 }
 
-/* Until then the like of it is not taken. */
-static void keep_for_a_while(struct death_report *report)
-{
-    static const struct timeval pause = {.tv_sec = PAUSE_S};
+static void on_next_slice(evutil_socket_t fd, short events, void *context);
 
-    if (report->again != NULL)
-        event_free(report->again);
-    report->again = evtimer_new(report->server->base, on_forgotten, report);
-    if (report->again == NULL || evtimer_add(report->again, &pause) != 0)
+/* One that was wrong, and of a process that has much, is not looked into again at once: until then
+ * the like of it is not taken. */
+static void go_on(struct death_report *report)
+{
+    bool is_over = end_some(report, LOOKS_A_PASS);
+
+    if (!is_over && come_again(report, on_next_slice, 0) == 0)
+        return;
+    if (!is_over)
+        end_some(report, SIZE_MAX); /* for want of memory */
+    log_end(report);
+    if (report->ending.ended > 0 || report->spent_us < LONG_US ||
+        come_again(report, on_forgotten, PAUSE_S) != 0)
         forget(report);
 }
 
-/* One that was wrong, and of a process that has much, is not looked into again at once. */
-static void end(struct death_report *report)
+static void on_next_slice(evutil_socket_t fd, short events, void *context)
 {
-    int64_t before_us = clock_now_us();
+    struct death_report *report = context;
 
-    if (end_all(report) > 0 || clock_now_us() - before_us < LONG_US)
+    (void)fd;
+    (void)events;
+    /* What it was about may be read anew, with nobody absent. */
+    if (state_note_is_down(report->server))
         forget(report);
     else
-        keep_for_a_while(report);
+        go_on(report);
+}
+
+static void end(struct death_report *report)
+{
+    lock_ending_init_process(&report->ending, report->server->table, report->host,
+                             (uint64_t)report->pid);
+    go_on(report);
 }
 
 /* For whatever the process has where there is no report. */

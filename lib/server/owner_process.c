@@ -113,32 +113,3 @@ void owner_process_file_or_merge(struct ipclocker_server *server, struct owner_p
         owner_process_add_claim(other, claim);
     }
 }
-
-static void end_in_state(struct owner_process *owner, enum lock_request_state state, int64_t now_ms)
-{
-    struct claim *claim, *next;
-
-    /* To end a request destroys its claim, and no other. */
-    for (claim = LIST_FIRST(&owner->claims); claim != NULL; claim = next) {
-        next = LIST_NEXT(claim, of_owner);
-        if (claim->request->state == state)
-            lock_table_end(claim->server->table, claim->request, LOCK_REASON_DEAD, now_ms);
-    }
-}
-
-void owner_process_end_claims(struct owner_process *owner)
-{
-    struct ipclocker_server *server = owner_process_server(owner);
-    int64_t now_ms = context_now_ms(server);
-    struct claim *claim;
-
-    owner->ending = true;
-    /* A promise that one wait leaves must not complete another. */
-    LIST_FOREACH(claim, &owner->claims, of_owner)
-    {
-        if (claim->request->state == LOCK_WAITING)
-            lock_table_set_present(server->table, claim->request, false, now_ms);
-    }
-    end_in_state(owner, LOCK_WAITING, now_ms);
-    end_in_state(owner, LOCK_HELD, now_ms);
-}

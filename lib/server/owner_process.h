@@ -26,6 +26,10 @@ struct owner_process {
         struct asker_question *question;
         struct finder_search *search;
         TAILQ_ENTRY(owner_process) unseen;
+        struct {
+            TAILQ_ENTRY(owner_process) in_ending;
+            struct claim_list waits, grants; /* of its claims, those that end next */
+        };                                   /* if it is `ending` */
     };
     const char *host; /* "" where not known */
     uint64_t start, pid_namespace;
@@ -35,7 +39,8 @@ struct owner_process {
     pid_t outside;        /* of one in a container of this host, where it was found; else 0 */
     unsigned char method; /* enum owner_process_method */
     bool answered;        /* the start was told, or a pidstatd has answered */
-    bool filed, ending;
+    bool filed;
+    bool ending;         /* the process has ended, see owner_end.h */
     bool is_silent;      /* its host has not answered since */
     bool is_like_others; /* `outside` may be another process that is like it */
     bool told_of_daemon; /* that its pidstatd is in a container, or a classic one */
@@ -75,9 +80,4 @@ void owner_process_unfile(struct ipclocker_server *server, struct owner_process 
 /* Files it under what has become known of it, or hands its claims to the one that is there: then
  * it has none any more.  It must not be filed. */
 void owner_process_file_or_merge(struct ipclocker_server *server, struct owner_process *owner);
-
-/* Its process has ended, which is proven: ends what it waits for, then gives back what it holds, so
- * that nothing of it is granted to itself.  It has no claims any more. */
-void owner_process_end_claims(struct owner_process *owner);
-
 #endif

@@ -13,6 +13,7 @@
 #include "base/ip_text.h"
 #include "context.h"
 #include "owner_asker.h"
+#include "owner_end.h"
 #include "owner_finder.h"
 #include "owner_process.h"
 #include "pidstat/asker.h"
@@ -82,7 +83,7 @@ static void forget(struct ipclocker_server *server, struct owner_process *owner)
     owner_process_destroy(owner);
 }
 
-/* Its process has ended: that is proven.  Frees the owner. */
+/* Its process has ended: that is proven.  Its claims go with it, and with them the owner. */
 static void release(struct ipclocker_server *server, struct owner_process *owner)
 {
     const struct lock_request *any = LIST_FIRST(&owner->claims)->request;
@@ -91,17 +92,14 @@ static void release(struct ipclocker_server *server, struct owner_process *owner
                    "process %d of %s has ended: releasing what it %s", (int)owner->pid, any->owner,
                    any->state == LOCK_HELD ? "held" : "waited for");
     server->counts.owners_ended++;
-    /* Neither found nor told of an end again meanwhile. */
-    owner_process_unfile(server, owner);
     stop_watching(server, owner);
-    owner_process_end_claims(owner);
-    owner_process_destroy(owner);
+    owner_end_begin(server, owner);
 }
 
 static void watch_here(struct ipclocker_server *server, struct owner_process *owner);
 static void search(struct ipclocker_server *server, struct owner_process *owner);
 
-/* What was seen of it has ended.  Frees the owner, unless that was another process. */
+/* What was seen of it has ended, which may have been another process. */
 static void take_end(struct ipclocker_server *server, struct owner_process *owner)
 {
     if (!owner->is_like_others) {
@@ -361,6 +359,8 @@ static bool is_of_request(const struct owner_process *owner, const struct claim 
 
 static bool can_be_joined(const struct owner_process *owner)
 {
+    if (owner->ending)
+        return true;
     if (owner->method == OWNER_PROCESS_BY_QUESTION && !owner->answered)
         return pidstat_asker_is_unasked(owner->question);
     return owner->method != OWNER_PROCESS_UNWATCHED;

@@ -28,6 +28,7 @@
 #include "listing.h"
 #include "membership.h"
 #include "outside.h"
+#include "owner_end.h"
 #include "owner_watch.h"
 #include "pass.h"
 #include "payer.h"
@@ -41,6 +42,7 @@
 #include "state_outage.h"
 #include "timeline.h"
 #include "turn.h"
+#include "unfinished.h"
 #include "unusable.h"
 
 enum {
@@ -78,6 +80,7 @@ static void let_go(struct conn *conn)
 {
     /* The list says who is connected. */
     conn->server->table_changes += !LIST_EMPTY(&conn->links);
+    unfinished_leave(conn);
     claim_leave_all(conn);
     history_forget(conn);
     auth_conn_forget(conn);
@@ -120,6 +123,7 @@ static void end_pass(struct ipclocker_server *server)
     state_end_pass(server);
     deadline_arm(server);
     turn_end_pass(server);
+    owner_end_end_pass(server);
 }
 
 static const struct server_parts parts = {
@@ -167,6 +171,7 @@ struct ipclocker_server *ipclocker_server_create(void)
     TAILQ_INIT(&server->behind);
     TAILQ_INIT(&server->listings);
     TAILQ_INIT(&server->old_listings);
+    TAILQ_INIT(&server->ending);
     outside_init(server);
     auth_uids_init(&server->uids);
     owner_watch_init(server, descriptors_for_owners());
@@ -256,6 +261,7 @@ static void assign_events(struct ipclocker_server *server)
     listing_start(server);
     pools_start(server);
     deadline_start(server);
+    owner_end_start(server);
     event_assign(&server->sweep, server->base, -1, EV_PERSIST, on_sweep, server);
 }
 
@@ -389,6 +395,7 @@ void ipclocker_server_stop(struct ipclocker_server *server)
     pass_stop(server);
     event_del(&server->sweep);
     deadline_stop(server);
+    owner_end_stop(server);
     outside_fini(server);
     context_end_quotas(server, true);
     server->serving = false;
@@ -406,6 +413,7 @@ void ipclocker_server_destroy(struct ipclocker_server *server)
     ipclocker_server_stop(server);
     claim_destroy_all(server);
     boot_watch_stop_all(server);
+    owner_end_fini(server);
     owner_watch_fini(server);
     silence_fini(server);
     auth_worker_fini(server);

@@ -59,6 +59,7 @@ struct inner_owner;
 struct listing;
 struct owner_process;
 struct silence;
+struct unfinished;
 struct unusable;
 
 TAILQ_HEAD(conn_list, conn);
@@ -84,8 +85,7 @@ struct claim {
     struct lock_request *request;
     struct link_list links;
 
-    struct owner_process
-        *owner; /* the process that is watched for it, see owner_watch.c; or NULL */
+    struct owner_process *owner; /* that is watched for it, see owner_watch.c; or NULL */
     LIST_ENTRY(claim) of_owner;
 
     /* Each NULL for most. */
@@ -145,9 +145,10 @@ struct conn {
     struct lock_demand demand;
     const struct refusal *fault; /* of a setting; the next command is answered with it */
 
-    struct claim_link *waiting; /* in state WAITING */
-    struct store_query *query;  /* in state READING */
-    struct conn_listing *list;  /* likewise: that it asked for; see listing.h */
+    struct claim_link *waiting;    /* in state WAITING */
+    struct store_query *query;     /* in state READING */
+    struct conn_listing *list;     /* likewise: that it asked for; see listing.h */
+    struct unfinished *unfinished; /* what its command has to do yet; or NULL */
     struct link_list links;
     TAILQ_ENTRY(conn) all, in_dirty, in_resumed, in_unread, in_turn;
     TAILQ_ENTRY(conn) in_timed, in_holding;
@@ -383,7 +384,7 @@ struct ipclocker_server {
     struct figures_counts counts;
     struct commit_times commit_times;
     struct outside outside;
-    struct event pass_end;
+    struct event pass_end, owner_ends;
     bool pass_end_queued, running_resumed;
     bool pass_may_be_short; /* an event is handled that may be the only one of it */
     struct event deadline, sweep, accept_again;
@@ -395,11 +396,11 @@ struct ipclocker_server {
         uint64_t refused;
         time_t logged_s;
     } allow;
-    struct tree owners; /* the processes that are watched, see owner_watch.c */
-    struct tree boots;  /* the boots that are waited for, see boot_watch.c */
-    struct owner_list
-        unseen;         /* those of this host without a descriptor; the next to look at first */
-    struct event *look; /* the timer for these; NULL until there is one */
+    struct tree owners;       /* the processes that are watched, see owner_watch.c */
+    struct tree boots;        /* the boots that are waited for, see boot_watch.c */
+    struct owner_list unseen; /* of this host, without a descriptor; the next to look at first */
+    struct owner_list ending; /* see owner_end.h */
+    struct event *look;       /* the timer for the unseen; NULL until there is one */
     size_t owner_descriptors, owner_descriptors_max;
     bool told_of_shortage;
     enum ipclocker_auth auth;

@@ -25,6 +25,7 @@
 #include "state_restore.h"
 #include "store/file.h"
 #include "timeline.h"
+#include "unfinished.h"
 
 static const struct timeval one_second = {.tv_sec = 1};
 
@@ -210,6 +211,7 @@ static void take_back_all(struct ipclocker_server *server)
     for (conn = TAILQ_FIRST(&server->conns); conn != NULL; conn = next) {
         next = TAILQ_NEXT(conn, all);
         history_forget(conn);
+        unfinished_leave(conn);
         conn_take_back(conn, &state->refusal);
     }
     tell_onlookers(server, true);

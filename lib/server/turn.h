@@ -16,6 +16,7 @@ void turn_start(struct ipclocker_server *server);
 void turn_stop(struct ipclocker_server *server);
 
 enum {
+    TURN_COST_US = 5000,
     TURN_PASS_COST_US = 10000, /* of one address, and of all that have waited, in a pass */
     TURN_BATCH_BYTES_MOST = 32 * 1024 * 1024,
     TURN_CHANGE_COST_US = 20, /* beyond its line's, see account.h */
@@ -35,9 +36,13 @@ static inline bool turn_is_due(const struct conn *conn)
 /* Whether it has had enough of this turn. */
 static inline bool turn_is_over(const struct conn *conn)
 {
-    enum { TURN_COST_US = 5000 };
-
     return conn->turn_cost_us >= TURN_COST_US;
+}
+
+/* How much of it is left. */
+static inline uint32_t turn_left_us(const struct conn *conn)
+{
+    return turn_is_over(conn) ? 0 : TURN_COST_US - conn->turn_cost_us;
 }
 
 /* Charges for what has been done since the turn had cost `before_us`. */

@@ -238,7 +238,7 @@ int etcd_mark_file_read(const char *path, struct etcd_marks *marks, char error[S
     return result;
 }
 
-/* What an earlier attempt has left is nobody's. */
+/* What an earlier attempt has left is nobody's: own_file_open() would go on in it. */
 static int make(const char *path)
 {
     int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY;

@@ -237,6 +237,18 @@ def the_epilogs_give_back_what_their_job_holds(folder):
 
 
 @tap.test
+def grid_engines_epilog_gives_back_what_a_parallel_job_holds_on_its_other_hosts(folder):
+    seats = Named()
+    with open(f"{folder}/pe_hostfile", "w", encoding="ascii") as file:
+        file.write("".join(f"{host} 2 all.q@{host} UNDEFINED\n" for host in ("e1.local", "e2.local")))
+    for lock, host in (("a", "e1.local"), ("b", "e2.local"), ("here", HERE), ("next", "e3.local")):
+        seats.hold(lock, "sge:5", host=host)
+    # Its parent is the shepherd, which works in the job's folder of the spool.
+    ended(seats, ["next"], "sh", "-c", f'cd {folder} && "$@"; exit $?', "sh",
+          installed(folder, "gridengine/epilog.sh", seats), "5", "0", env=farm.environment())
+
+
+@tap.test
 def the_epilogs_use_nothing_of_the_users_environment_and_never_fail(folder):
     seats, theirs = Named(), Named()
     caught = f"{folder}/caught"

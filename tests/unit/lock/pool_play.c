@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lock_slices.h"
 #include "pool_foreseen.h"
 
 void pool_play_record(void *context, const struct lock_event *event)
@@ -281,8 +282,10 @@ static void do_ends(struct pool_play *play)
 
     if (kind == 0) {
         snprintf(play->what, sizeof play->what, "job %s ends", pm_jobs[job]);
-        EXPECT(play, pm_end_job(&play->model, job) ==
-                         lock_table_end_job(play->table, pm_jobs[job], play->model.now_ms));
+        EXPECT(play,
+               pm_end_job(&play->model, job) ==
+                   slices_end_job(play->table, pm_jobs[job], 1 + (uint64_t)play->model.now_ms % 100,
+                                  play->model.now_ms));
     } else if (kind < 3) {
         snprintf(play->what, sizeof play->what, "%s is broken", pm_names[name]);
         EXPECT(play, pm_break(&play->model, name) ==

@@ -244,34 +244,6 @@ static void what_ends_with_a_job_is_not_granted_on_the_way(void **state)
                       "released b of owen by job");
 }
 
-static bool was_asked_before(const struct lock_judge *judge, const struct lock_request *request)
-{
-    const int64_t *then_ms = judge->context;
-
-    return request->last_asked_ms < *then_ms;
-}
-
-static void what_a_job_asks_for_later_outlives_its_earlier_run(void **state)
-{
-    struct fixture *f = *state;
-    int64_t requeued_ms;
-    const struct lock_judge judge = {.allows = was_asked_before, .context = &requeued_ms};
-
-    f->terms.job = "17";
-    fixture_get(f, "olga", "a");
-    fixture_get(f, "omar", "b");
-    fixture_get(f, "owen", "c");
-    fixture_queue(f, "otto", "c");
-    requeued_ms = f->now_ms += 10;
-    fixture_get(f, "omar", "b");
-    fixture_queue(f, "ossi", "c");
-    fixture_expect(f, "granted olga, granted omar, granted owen, queued otto, renewed omar, "
-                      "queued ossi");
-    assert_int_equal(lock_table_end_job_if(f->table, "17", &judge, f->now_ms), 3);
-    fixture_expect(f, "left otto by job, released a of olga by job, released c of owen by job, "
-                      "granted ossi");
-}
-
 static void a_renewed_grant_outlives_its_old_job(void **state)
 {
     struct fixture *f = *state;
@@ -432,7 +404,6 @@ int main(void)
         TEST(a_renewed_grant_outlives_its_old_process),
         TEST(the_end_of_a_job_ends_all_its_requests),
         TEST(what_ends_with_a_job_is_not_granted_on_the_way),
-        TEST(what_a_job_asks_for_later_outlives_its_earlier_run),
         TEST(a_renewed_grant_outlives_its_old_job),
         TEST(a_grant_ends_at_its_hold_limit),
         TEST(the_limit_counts_from_the_grant_not_from_the_question),

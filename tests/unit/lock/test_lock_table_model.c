@@ -19,6 +19,7 @@
 #include "lock_compare.h"
 #include "lock_model.h"
 #include "lock_operation.h"
+#include "lock_slices.h"
 
 enum {
     NORMAL_OPS = 1000000,
@@ -216,6 +217,12 @@ static void set_offline(struct play *play, int name, bool offline)
            lock_table_set_offline(play->table, play_names[name], offline, play->model.now_ms) == 0);
 }
 
+/* Of a slice of an end: sometimes one is enough, and sometimes each request has its own. */
+static size_t looks_of(int64_t now_ms)
+{
+    return 1 + (uint64_t)now_ms % 100;
+}
+
 static void do_operation(struct play *play)
 {
     const struct operation *operation = &play->operation;
@@ -237,13 +244,13 @@ static void do_operation(struct play *play)
         set_offline(play, operation->names[0], !operation->present);
         break;
     case OPERATION_END_PROCESS:
-        EXPECT(play, lock_table_end_process(play->table, play_hosts[operation->host],
-                                            (uint64_t)operation->pid, now_ms) ==
+        EXPECT(play, slices_end_process(play->table, play_hosts[operation->host],
+                                        (uint64_t)operation->pid, looks_of(now_ms), now_ms) ==
                          model_end_process(model, operation->host, operation->pid));
         break;
     case OPERATION_END_JOB:
-        EXPECT(play, lock_table_end_job(play->table, play_jobs[operation->job], now_ms) ==
-                         model_end_job(model, operation->job));
+        EXPECT(play, slices_end_job(play->table, play_jobs[operation->job], looks_of(now_ms),
+                                    now_ms) == model_end_job(model, operation->job));
         break;
     case OPERATION_EXPIRE:
         model_expire(model);
