@@ -16,11 +16,13 @@ struct stuck {
     const struct lock_request *nodes[LOCK_OUTERS_MOST];
     size_t count;
     size_t looks; /* that may be taken yet; with none left nobody is stuck */
+    size_t steps; /* that were taken, each of which costs about as much */
 };
 
 static bool look(struct stuck *stuck)
 {
     stuck->looks -= stuck->looks > 0;
+    stuck->steps++;
     return stuck->looks > 0;
 }
 
@@ -37,11 +39,14 @@ static bool is_stuck(const struct stuck *stuck, const struct lock_request *reque
  * can have it, and before a reader behind him can. */
 static const struct lock_request *stuck_taker(const struct lock_seat *seat, struct stuck *stuck)
 {
-    const struct lock_seat *taken = seat->lock->taken;
+    const struct lock *lock = seat->lock;
 
-    for (; taken != NULL && look(stuck); taken = lock_next_taker(taken)) {
-        if (taken->request != seat->request && is_stuck(stuck, taken->request))
-            return taken->request;
+    for (size_t i = 0; lock->taken != NULL && i < stuck->count && look(stuck); i++) {
+        const struct lock_request *node = stuck->nodes[i];
+
+        if (node != seat->request &&
+            (lock_has_readers(lock) ? lock_has_reader(lock, node) : lock->taken->request == node))
+            return node;
     }
     return NULL;
 }
@@ -68,11 +73,13 @@ static bool singles_are_short(const struct lock_request *request, uint32_t group
 }
 
 /* How many of the seats that a want may choose from are with one request. */
-static uint32_t taken_of_want(const struct pool_want *want, const struct lock_request *by)
+static uint32_t taken_of_want(const struct pool_want *want, const struct lock_request *by,
+                              struct stuck *stuck)
 {
     const struct pool *pool = want->tie->pool;
     uint32_t taken = 0;
 
+    stuck->steps += by->seat_count;
     for (uint32_t i = 0; i < by->seat_count; i++) {
         const struct lock *lock = by->seats[i].lock;
 
@@ -92,7 +99,8 @@ static bool want_is_short(const struct pool_want *want, struct stuck *stuck,
 
     for (size_t i = 0; i < stuck->count; i++) {
         const struct lock_request *by = stuck->nodes[i];
-        uint32_t taken = by != want->tie->request && look(stuck) ? taken_of_want(want, by) : 0;
+        uint32_t taken =
+            by != want->tie->request && look(stuck) ? taken_of_want(want, by, stuck) : 0;
 
         if (taken > 0)
             *step = (struct lock_wait_step){pool->name, by};
@@ -159,16 +167,20 @@ static bool is_short(const struct lock_request *request, struct stuck *stuck,
     return request->pooled != NULL && pools_are_short(request->pooled, stuck, step);
 }
 
-bool lock_table_waits_for_itself(const struct lock_request *request, struct lock_wait_step *step)
+bool lock_table_waits_for_itself(const struct lock_request *request, struct lock_wait_step *step,
+                                 size_t *steps)
 {
     struct stuck outers = {.looks = SIZE_MAX};
+    bool waits;
 
     if (request->state != LOCK_WAITING)
         return false;
     for (const struct lock_nesting *link = request->outers;
          link != NULL && outers.count < LOCK_OUTERS_MOST; link = link->next_of_inner)
         outers.nodes[outers.count++] = link->outer;
-    return is_short(request, &outers, step);
+    waits = is_short(request, &outers, step);
+    *steps += outers.steps;
+    return waits;
 }
 
 /* Whoever can only be in somebody's way for ever if others are in his: who waits, or has somebody

@@ -47,9 +47,11 @@ struct lock_wait_step {
 
 /* Whether a waiting request can never be granted as long as those that it is inside of hold what
  * they have: it waits for itself, whatever everybody else gives back.  Then *step is the first that
- * is in its way.
+ * is in its way.  Adds to *steps how many times something was looked at for that: for each lock and
+ * each of those that it is inside of once, whoever else has the lock.
  */
-bool lock_table_waits_for_itself(const struct lock_request *request, struct lock_wait_step *step);
+bool lock_table_waits_for_itself(const struct lock_request *request, struct lock_wait_step *step,
+                                 size_t *steps);
 
 /* Whether a waiting request cannot be granted before somebody gives up: those that have what it
  * wants wait for requests inside them, and these for others, in a circle that it is part of or

@@ -47,6 +47,16 @@ struct lock_seat *lock_last_reader(const struct lock *lock)
     return node != NULL ? tree_entry(node, struct lock_seat, queue_node) : NULL;
 }
 
+bool lock_has_reader(const struct lock *lock, const struct lock_request *request)
+{
+    struct lock_request same = {.ticket = request->ticket};
+    const struct lock_seat held = {.request = &same, .state = LOCK_SEAT_HELD},
+                           promised = {.request = &same, .state = LOCK_SEAT_PROMISED};
+
+    return tree_find(&lock->readers, &held.queue_node) != NULL ||
+           tree_find(&lock->readers, &promised.queue_node) != NULL;
+}
+
 struct lock_seat *lock_next_sharer(const struct lock_seat *last)
 {
     struct lock_seat *next = lock_next_taker(last);

@@ -71,6 +71,9 @@ struct lock_seat *lock_next_taker(const struct lock_seat *last);
  * ticket. NULL where no reader has it. */
 struct lock_seat *lock_last_reader(const struct lock *lock);
 
+/* Whether a request is among the readers of a lock: it holds it, or was promised it. */
+bool lock_has_reader(const struct lock *lock, const struct lock_request *request);
+
 /* The same of those that hold it. */
 struct lock_seat *lock_next_sharer(const struct lock_seat *last);
 

@@ -16,7 +16,7 @@
 #include "reply_circle.h"
 #include "turn.h"
 
-enum { GRANT_COST_US = 1 };
+enum { GRANT_COST_US = 1, STEPS_A_US = 5 };
 
 /* A stranger may say what he likes of what is nobody's for sure, but not of a user's. */
 static bool may_be_inside(const struct lock_request *inner, const struct lock_request *outer)
@@ -100,10 +100,14 @@ void command_inside(struct conn *conn, char *args)
 {
     struct lock_request *request = conn->waiting != NULL ? conn->waiting->claim->request : NULL;
     struct lock_wait_step step;
+    size_t steps = 0;
+    bool waits_for_itself;
 
     if (request != NULL)
         take_words(conn, request, args);
-    if (request == NULL || !lock_table_waits_for_itself(request, &step)) {
+    waits_for_itself = request != NULL && lock_table_waits_for_itself(request, &step, &steps);
+    conn->turn_cost_us += (uint32_t)(steps / STEPS_A_US);
+    if (!waits_for_itself) {
         reply_queue(conn, request);
         return;
     }

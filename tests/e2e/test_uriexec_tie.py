@@ -13,6 +13,7 @@ from support import farm, hosts, netns, tap
 from support.uriexec_calls import URIEXEC, check_says, script, uriexec
 
 MIB = 1 << 20
+NO_INPUT_S = 2  # an input that ends before that is one of a launcher without
 LAUNCHERS = ("ssh", "rsh", "rsh-redone-rsh")
 
 
@@ -207,12 +208,31 @@ def launchers_of_several_commands_and_on_this_host_end_too(folder):
 @tap.test
 def a_launcher_without_input_is_no_end(folder):
     sshd = hosts.Sshd(folder, isolates=True)
-    for options in (["-n"], ["-tt"], ["-tt", "-n"]):
-        near, nap = start_nap(folder, [sshd.launcher("dash", *options)])
-        time.sleep(0.3)
+    # As of an ssh -n whose sshd has much to do when the command has begun.
+    late = script(folder, "late", 'sleep 0.5 | "$@"')
+    for launcher in (*(sshd.launcher("dash", *options) for options in (["-n"], ["-tt"], ["-tt", "-n"])),
+                     f"{late} {sshd.launcher('dash')}"):
+        near, nap = start_nap(folder, [launcher])
+        time.sleep(1)
         farm.equal((near.poll(), len(nap.sleepers())), (None, 1))
         near.kill()
         nap.wait_for_end()
+
+
+@tap.test
+def the_end_of_what_passes_input_on_alone_is_one_unless_it_comes_at_once(folder):
+    """As of docker exec -i, whose daemon has the other streams."""
+    if farm.run(hosts.tool("unshare"), "--pid", "--fork", "true").returncode != 0:
+        raise tap.Lacks("no permission to make a pid namespace")
+    line, pipe = os.path.join(folder, "line"), os.path.join(folder, "pipe")
+    os.mkfifo(pipe)
+    client = script(folder, "client", f'echo "$@" >{line}.new; mv {line}.new {line}; exec cat >{pipe}')
+    farm.start(hosts.tool("unshare"), "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c",
+               f"until test -e {line}; do sleep 0.05; done; sh {line} <{pipe} >{folder}/out 2>&1")
+    near, nap = start_nap(folder, [client])
+    time.sleep(NO_INPUT_S)
+    near.kill()
+    nap.wait_for_end()
 
 
 @tap.test

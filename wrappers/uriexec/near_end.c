@@ -11,7 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "net/keepalive.h"
+
+enum { NO_INPUT_MS = 2000 };
 
 /* A stream that is the connection itself, as rshd has it: the network, or the host there, has to be
  * away for a minute and a half. */
@@ -48,7 +51,6 @@ static void init_stream(struct near_end *near, int fd, const struct stat *stats)
 static void init_streams(struct near_end *near)
 {
     struct stat stats[NEAR_STREAMS];
-    struct pollfd now;
 
     memset(stats, 0, sizeof stats);
     for (int fd = 0; fd < NEAR_STREAMS; fd++)
@@ -56,10 +58,6 @@ static void init_streams(struct near_end *near)
     near->held = near->held && (S_ISSOCK(stats[0].st_mode) || S_ISFIFO(stats[0].st_mode));
     for (int fd = 0; fd < NEAR_STREAMS; fd++)
         init_stream(near, fd, stats);
-    /* A launcher that passes no input on, such as ssh -n. */
-    now = near->watched[STDIN_FILENO];
-    if (near->held && poll(&now, 1, 0) > 0)
-        near->held = false;
 }
 
 void near_end_init(struct near_end *near, const struct tie_word *word)
@@ -69,6 +67,7 @@ void near_end_init(struct near_end *near, const struct tie_word *word)
     for (int i = 0; i < NEAR_WATCHED; i++)
         near->watched[i].fd = -1;
     near->parent = getppid();
+    near->begun_ms = clock_now_ms();
     prctl(PR_SET_PDEATHSIG, SIGCHLD);
     if (word == NULL)
         return;
@@ -81,6 +80,13 @@ void near_end_init(struct near_end *near, const struct tie_word *word)
     } else {
         near->process.pid = 0;
     }
+}
+
+/* A launcher that passes no input on, such as ssh -n, ends it at the beginning: before this process
+ * has begun, or a little later where sshd, or the network, has much to do. */
+static bool ends_as_without_input(const struct near_end *near)
+{
+    return clock_now_ms() - near->begun_ms < NO_INPUT_MS;
 }
 
 /* A hangup that was seen is not polled for again, as it would come at once. */
@@ -101,6 +107,8 @@ static void look_at_streams(struct near_end *near)
             near->gone[fd] = true;
         if (near->gone[fd])
             near->watched[fd].fd = -1;
+        if (near->gone[fd] && ends && ends_as_without_input(near))
+            near->held = false;
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include <poll.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "process/process_ref.h"
@@ -16,6 +17,7 @@ struct near_end {
     bool needs_polling;                  /* and the process, every now and then */
 
     pid_t parent; /* private */
+    int64_t begun_ms;
     bool held, has_process;
     struct process_ref process;
     bool tells[NEAR_STREAMS], gone[NEAR_STREAMS];

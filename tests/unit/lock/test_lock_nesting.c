@@ -21,8 +21,9 @@ static void put_inside(struct lock_request *inner, struct lock_request *outer)
 static bool waits_for_itself(const struct lock_request *request)
 {
     struct lock_wait_step step;
+    size_t steps = 0;
 
-    return lock_table_waits_for_itself(request, &step);
+    return lock_table_waits_for_itself(request, &step, &steps);
 }
 
 static void who_wants_what_it_is_inside_of_waits_for_itself(void **state)
@@ -31,10 +32,12 @@ static void who_wants_what_it_is_inside_of_waits_for_itself(void **state)
     struct lock_request *outer = fixture_get(f, "olga", "a");
     struct lock_request *inner = fixture_queue(f, "omar", "a");
     struct lock_wait_step step;
+    size_t steps = 0;
 
     assert_false(waits_for_itself(inner));
     put_inside(inner, outer);
-    assert_true(lock_table_waits_for_itself(inner, &step));
+    assert_true(lock_table_waits_for_itself(inner, &step, &steps));
+    assert_int_equal(steps, 1);
     assert_string_equal(step.name, "a");
     assert_ptr_equal(step.by, outer);
     fixture_unlock(f, "olga", "a");
@@ -70,6 +73,32 @@ static void circle_is(const struct lock_request *request, const char *expected)
         snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s of %s", i > 0 ? ", " : "",
                  steps[i].name, steps[i].by->owner);
     assert_string_equal(text, expected);
+}
+
+static void however_many_readers_a_lock_has_few_are_looked_at(void **state)
+{
+    enum { READERS = 1000, AMONG = 700 };
+    struct fixture *f = *state;
+    struct lock_request *among = NULL, *writer;
+    struct lock_wait_step step;
+    size_t steps = 0;
+
+    for (int i = 0; i < READERS; i++) {
+        char owner[16];
+        struct lock_request *reader;
+
+        snprintf(owner, sizeof owner, "r%d", i);
+        reader = fixture_get(f, owner, "1s/a");
+        if (i == AMONG)
+            among = reader;
+    }
+    writer = fixture_queue(f, "omar", "a");
+    put_inside(writer, fixture_get(f, "olga", "b"));
+    assert_false(lock_table_waits_for_itself(writer, &step, &steps));
+    put_inside(writer, among);
+    assert_true(lock_table_waits_for_itself(writer, &step, &steps));
+    assert_ptr_equal(step.by, among);
+    assert_in_range(steps, 2, 3);
 }
 
 static void opposite_orders_are_a_circle(void **state)
@@ -309,6 +338,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(who_wants_what_it_is_inside_of_waits_for_itself),
         TEST(what_others_have_may_come_free),
+        TEST(however_many_readers_a_lock_has_few_are_looked_at),
         TEST(opposite_orders_are_a_circle),
         TEST(a_promise_is_a_link_of_a_circle_too),
         TEST(who_may_come_back_or_not_is_in_no_circle),

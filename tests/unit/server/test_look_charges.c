@@ -10,6 +10,9 @@
 
 #include <cmocka.h>
 
+#include "base/buffer.h"
+#include "lock/nesting.h"
+#include "server/claim.h"
 #include "server/server.h"
 #include "server_talk.h"
 
@@ -103,6 +106,47 @@ static void to_be_inside_of_a_process_is_charged_for_what_is_looked_at(void **st
     assert_in_range(charged(lab), MANY / 2, MANY / 2 + 2 * A_LINE_US);
 }
 
+/* The request of the one connection that waits. */
+static struct lock_request *waiting(const struct lab *lab)
+{
+    struct conn *conn;
+
+    TAILQ_FOREACH(conn, &lab->server->conns, all)
+    {
+        if (conn->waiting != NULL)
+            return conn->waiting->claim->request;
+    }
+    fail();
+    return NULL;
+}
+
+static void to_be_inside_is_charged_for_all_that_is_wanted(void **state)
+{
+    enum { WANTED = 1000, STEPS_A_US = 5 };
+    const struct lab *lab = *state;
+    struct buffer text = {0};
+    struct lock_request *outer;
+    uint32_t before;
+
+    hold_many(lab);
+    buffer_add_text(&text, "proto 2\nuser bob\nblock 1\nlocks");
+    for (int i = 0; i < WANTED; i++) {
+        buffer_add_text(&text, " n");
+        buffer_add_number(&text, i);
+    }
+    buffer_add_text(&text, "\nLOCK\n");
+    buffer_add(&text, "", 1);
+    expect_answer(lab->server, lab->asker, text.data,
+                  "proto 2\nprint_waiting ann\nqueue 1 {any} n0 ann\n");
+    buffer_fini(&text);
+    expect_answer(lab->server, lab->asker, "INSIDE\n", "queue 1 {any} n0 ann\n");
+    before = charged(lab);
+    outer = lock_table_find(lab->server->table, "ann", "n0");
+    assert_int_equal(lock_table_set_inside(waiting(lab), outer), 0);
+    expect_answer(lab->server, lab->asker, "INSIDE\n", "queue 1 {any} n0 ann\n");
+    assert_int_equal(charged(lab) - before, WANTED / STEPS_A_US);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -110,6 +154,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(to_be_inside_of_a_process_is_charged_for_what_is_looked_at,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(to_be_inside_is_charged_for_all_that_is_wanted, set_up,
+                                        tear_down),
     };
 
     return cmocka_run_group_tests_name("look charges", tests, NULL, NULL);
