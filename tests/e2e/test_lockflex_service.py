@@ -113,7 +113,7 @@ sh -c 'sleep 1000; :' {mark}"""
     lab.lmutil(answers)
     service.poll(3)
     service.poll_said(f"lockflex: 27000@lic1: no answer within 1.0 s{STAYS}{AGAIN}")
-    farm.equal(children_of_ours(mark), [])
+    farm.poll(lambda: not children_of_ours(mark), "all of it has ended")
     service.stop()
 
 
@@ -125,7 +125,7 @@ def it_ends_at_once_also_while_a_server_hangs(folder):
     service = Service(lab, "--timeout", "1000")
     farm.poll(lambda: children_of_ours(mark), "it asks")
     service.stop()
-    farm.equal(children_of_ours(mark), [])
+    farm.poll(lambda: not children_of_ours(mark), "whom it has asked has ended")
     farm.equal(service.said(), "")
 
 
