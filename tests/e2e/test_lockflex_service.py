@@ -73,7 +73,7 @@ def its_lease_is_renewed_and_ends_behind_it(folder):
     lab = Lab(folder)
     lab.lmutil()
     lab.serves(listing(("ann", "pc1", 3)))
-    service = Service(lab, "--for", "3")
+    service = Service(lab, "--for", "6")
     service.poll(3)
     calls = os.path.join(folder, "calls")
 
@@ -82,10 +82,10 @@ def its_lease_is_renewed_and_ends_behind_it(folder):
             assert lab.outside() == 3
             return len(file.readlines())
 
-    farm.poll(lambda: looks() > 5, "it has looked for longer than the lease")
+    farm.poll(lambda: looks() > 8, "it has looked for longer than the lease")
     # Nor does it end while the license server does not answer.
     lab.serves(DOWN)
-    farm.poll(lambda: looks() > 10, "it has looked for longer than the lease")
+    farm.poll(lambda: looks() > 16, "it has looked for longer than the lease")
     service.process.kill()
     service.poll(0)
 
