@@ -26,7 +26,8 @@ async function readJson(name, options = {}) {
     const why = answer.status === 503 ? (await answer.text().catch(() => "")).trim() : "";
     throw new Error(`${name}: the web server says ${answer.status}${why && why.length < 600 ? ", " + why : ""}`);
   }
-  const found = await answer.json().catch(() => { throw new Error(`${name} is no JSON`); });
+  const found = await answer.json()
+    .catch(fault => { throw new Error(`${name} ${fault instanceof SyntaxError ? "is no JSON" : "came in part only"}`); });
   // By the web server's clock: that of a phone may be wrong.
   const now = Date.parse(answer.headers.get("Date") ?? "");
   return {found, now: isNaN(now) ? Date.now() : now};

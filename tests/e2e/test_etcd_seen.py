@@ -146,6 +146,7 @@ def a_list_is_whole_or_it_is_told_why_there_is_none(folder):
             old, new = those.replicas[turn % 2], those.replicas[(turn + 1) % 2]
             old.process.send_signal(signal.SIGUSR1)
             farm.poll(new.serves, "the other one serves")
+        farm.poll(lambda: told["2000 locks"], "somebody has had a list")
     finally:
         over.set()
         for scraper in scrapers:

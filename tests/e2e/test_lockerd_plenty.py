@@ -8,34 +8,9 @@ import time
 
 from support import farm, tap
 from support.lockd import Server, identity, sleeper, start_server
-from support.neighbour import NOBODY_WAITS_S, Neighbour
+from support.neighbour import Neighbour
+from support.plenty import MANY, hang_up, hold_each, nobody_waits
 from support.wire import protocol_2
-
-MANY = 30_000
-MUCH = 60_000  # that end while others look
-
-
-def hold_each(wire, count, *lines, names=None):
-    """Takes so many locks, each by a request of its own."""
-    names = names or [f"n{n}" for n in range(count)]
-    wire.send("user holder", *lines)
-    for first in range(0, count, 500):
-        part = names[first:first + 500]
-        wire.send(*(line for name in part for line in (f"locks {name}", "LOCK")))
-        for _ in part:
-            status = wire.status()
-            farm.equal(status["locked"], "1")
-    return status
-
-
-def hang_up(wire):
-    """Also where another process has the socket as well, as a neighbour does."""
-    wire.socket.shutdown(socket.SHUT_RDWR)
-    wire.close()
-
-
-def nobody_waits(neighbour, what):
-    assert neighbour.worst < NOBODY_WAITS_S, f"{what}: somebody waited {neighbour.worst:.3f} s"
 
 
 @tap.test
@@ -98,148 +73,6 @@ def reports_about_who_has_much_are_answered_at_no_cost_of_others(folder):
     farm.equal(reporter.line(), f"ended {MANY}")
 
 
-def owners(wire, names):
-    """Who has each of these, as it is in one pass of the server."""
-    wire.send(*(line for name in names for line in (f"locks {name}", "STATUS")))
-    return [wire.status()["owner"] for _ in names]
-
-
-def are_free(wire, count=MUCH):
-    """Whether the first and the last of those that hold_each() took are."""
-    return owners(wire, ["n0", f"n{count - 1}"]) == ["", ""]
-
-
-def ends_in_parts(port, what, begin, names=("n0", f"n{MUCH - 1}")):
-    """Has something begun that ends many locks, and sees others served meanwhile."""
-    wire, seen, end = protocol_2(port), [], time.monotonic() + farm.PATIENCE_S
-    with Neighbour(port) as neighbour:
-        begin()
-        while any(now := owners(wire, names)):
-            seen.append(now)
-            assert time.monotonic() < end, f"{what}: {now}"
-    nobody_waits(neighbour, what)
-    assert any("" in now for now in seen), f"{what}: all of it in one piece"
-
-
-@tap.test
-def a_job_of_many_locks_ends_while_others_are_served(folder):
-    server = Server(folder, "--pidstat-port", "none")
-    holder, reporter = server.wire(source="127.0.0.2"), server.wire(source="127.0.0.3")
-    hold_each(holder, MUCH, "hostname far", "pid 77", "autounlock 1", "job many")
-
-    # What stands behind it waits its turn.
-    ends_in_parts(server.port, "a job that ends",
-                  lambda: reporter.send("DEAD_JOB many", "VERSION"))
-    farm.equal(reporter.line(), f"ended {MUCH}")
-    farm.contains(reporter.line(), "version ")
-
-
-@tap.test
-def a_job_that_was_said_to_have_ended_ends_though_nobody_waits_for_the_answer(folder):
-    server = Server(folder, "--pidstat-port", "none", state="none")
-    holder = server.wire(source="127.0.0.2")
-    reporters = [server.wire(source=f"127.0.0.{n}") for n in (3, 4, 5)]
-    hold_each(holder, MANY, "job many", "session 1")
-    for reporter in reporters:
-        reporter.send("DEAD_JOB many")
-    reporters[0].close()
-    ended = sum(int(reporter.line().split()[1]) for reporter in reporters[1:])
-    wire = server.wire()
-    farm.poll(lambda: are_free(wire, MANY), "the end of the job")
-    farm.poll(lambda: server.log().count("job many has ended, says") > 0, "the log")
-    holder.send("VERSION")
-    lost = 0
-    while not (line := holder.line()).startswith("version "):
-        lost += line.startswith("lost ")
-    farm.equal(lost, MANY)
-    assert ended <= MANY, f"{ended} have ended, of {MANY}"
-
-
-@tap.test
-def a_job_that_had_not_ended_whole_is_ended_behind_a_crash(folder):
-    server = Server(folder, "--pidstat-port", "none")
-    hold_each(server.wire(source="127.0.0.2"), MUCH, "job many", "autounlock 0")
-    reporter = server.wire(source="127.0.0.3")
-    reporter.send("DEAD_JOB many")
-    wire = server.wire()
-    while owners(wire, ["n0"]) != [""]:
-        pass
-    server.restart("--pidstat-port", "none")
-    reporter = server.wire(source="127.0.0.3")
-    reporter.send("DEAD_JOB many")
-    left = int(reporter.line().split()[1])
-    assert 0 < left < MUCH, f"{left} were left"
-    farm.equal(server.held(), {})
-
-
-@tap.test
-def a_process_of_many_locks_ends_while_others_are_served(folder):
-    server = Server(folder, "--pidstat-port", "none")
-    wire, process = server.wire(source="127.0.0.2"), sleeper()
-    hold_each(wire, MUCH, f"hostname {socket.gethostname()}", f"pid {process.pid}",
-              identity(process.pid), "autounlock 1")
-
-    ends_in_parts(server.port, "a process that ends", process.kill)
-    farm.poll(lambda: server.held() == {}, "the end of all")
-    # The process has ended: what was joined to it meanwhile has as well.
-    farm.equal(server.log().count("has ended: releasing"), 1)
-
-
-@tap.test
-def a_session_whose_process_has_ended_ends_while_others_are_served(folder):
-    server = Server(folder, "--pidstat-port", "none")
-    wire, process = server.wire(source="127.0.0.2"), sleeper()
-    hold_each(wire, MUCH, f"hostname {socket.gethostname()}", f"pid {process.pid}",
-              identity(process.pid), "autounlock 1", "session 1")
-    process.kill()
-    process.wait()
-
-    ends_in_parts(server.port, "a session that ends", lambda: hang_up(wire))
-    farm.poll(lambda: server.held() == {}, "the end of all")
-
-
-@tap.test
-def a_process_that_is_reported_dead_ends_while_others_are_served(folder):
-    server = Server(folder, "--pidstat-port", "none")
-    wire, reporter = server.wire(source="127.0.0.2"), server.wire(source="127.0.0.2")
-    hold_each(wire, MUCH, "hostname far", "pid 77", "autounlock 1")
-
-    ends_in_parts(server.port, "a process that was reported dead",
-                  lambda: reporter.send("DEAD_PID far 77"))
-    farm.poll(lambda: f"far was reported dead by somebody unnamed of 127.0.0.2: {MUCH} released"
-              in server.log(), "the end of all")
-
-
-@tap.test
-def a_lock_that_many_share_is_broken_while_others_are_served(folder):
-    server = Server(folder, "--pidstat-port", "none")
-    wire, breaker = server.wire(source="127.0.0.2"), server.wire(source="127.0.0.3")
-    wire.send("locks x", "shared 1")
-    for first in range(0, MUCH, 500):
-        wire.send(*(line for n in range(first, first + 500) for line in (f"user u{n}", "LOCK")))
-        for _ in range(500):
-            farm.equal(wire.status()["locked"], "1")
-    late = server.wire(source="127.0.0.4")
-    late.send("user late", "locks x", "block 1", "LOCK")
-    farm.contains(late.line(), "print_waiting")
-    seen, watcher = [], server.wire()
-    with Neighbour(server.port) as neighbour:
-        breaker.send("locks x", "BREAK_LOCK")
-        while seen[-1:] != ["late"]:
-            seen += owners(watcher, ["x"])
-    nobody_waits(neighbour, "a lock that was broken")
-    assert len(set(seen)) > 2, f"{set(seen)}: all of it in one piece"
-    # Who has it next had it from nobody else than these.
-    broken = 0
-    while (line := breaker.line()).startswith("print_broke "):
-        farm.equal(line, f"print_broke u{broken}")
-        broken += 1
-    farm.equal(broken, MUCH)
-    while line != "":
-        line = breaker.line()
-    farm.equal(owners(server.wire(), ["x"]), ["late"])
-
-
 @tap.test
 def a_pool_that_is_named_again_and_again_is_looked_at_once(folder):
     seats = 500
@@ -287,11 +120,11 @@ def sessions_of_a_client_stand_for_a_bounded_number_of_grants():
     port = start_server("--max-client-locks", 100, "--max-client-waiters", 100)
     first = protocol_2(port)
     names = " ".join(f"n{n}" for n in range(100))
-    token = first.ask("user a", "session 1", f"locks {names}", "count 100", "LOCK")["token"]
+    token = hold_each(first, 100, "session 1")["token"]
     sessions = []
-    for _ in range(1600):
+    for _ in range(16):
         sessions.append(protocol_2(port))
-        status = sessions[-1].ask("user a", "session 1", f"locks {names}", f"RENEW {token}")
+        status = sessions[-1].ask("user holder", "session 1", f"locks {names}", f"RENEW {token}")
         farm.equal(status["locked"], "1")
         if "error" in status:
             break
@@ -300,6 +133,40 @@ def sessions_of_a_client_stand_for_a_bounded_number_of_grants():
     farm.equal("error" in first.ask("STATUS"), False)
     sessions[0].close()
     farm.poll(lambda: "error" not in sessions[-1].ask(f"RENEW {token}"), "room again")
+
+
+@tap.test
+def a_grant_has_a_bounded_number_of_sessions_which_hear_of_its_end_at_no_cost_of_others():
+    port = start_server()
+    wire = protocol_2(port)
+    names = [f"n{n}" for n in range(1000)]
+    token = hold_each(wire, 1000, "session 1", names=names)["token"]
+    renew = ["user holder", "session 1", f"locks {' '.join(names)}", f"RENEW {token}"]
+    sessions = [wire]
+    for _ in range(100):
+        status = protocol_2(port)
+        sessions.append(status)
+        status = status.ask(*renew)
+        farm.equal(status["locked"], "1")
+        if "error" in status:
+            break
+    farm.equal(len(sessions), 65)
+    farm.equal(status["error-code"], "later")
+    farm.contains(status["error"], "as many sessions stand for one of these as may")
+    farm.contains(sessions[-1].ask("LOCK")["error"], "as many sessions")
+    # Who is one of them goes on, and one that is closed makes room.
+    farm.equal("error" in sessions[-2].ask(f"RENEW {token}"), False)
+    hang_up(sessions.pop(1))
+    farm.poll(lambda: "error" not in sessions[-1].ask(f"RENEW {token}"), "room again")
+    with Neighbour(port) as neighbour:
+        farm.equal(wire.ask(f"locks {' '.join(names)}", "UNLOCK")["locked"], "0")
+    nobody_waits(neighbour, "an end that many hear of")
+    for session in sessions[1:]:
+        session.send("VERSION")
+        lost = 0
+        while not (line := session.line()).startswith("version "):
+            lost += line.startswith("lost ")
+        farm.equal(lost, 1000)
 
 
 @tap.test

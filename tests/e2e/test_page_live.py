@@ -109,6 +109,18 @@ def a_server_that_hangs_is_lost_too():
 
 
 @tap.test
+def an_answer_that_stops_half_way_is_not_taken_for_a_wrong_one():
+    site, browser = opened()
+    browser.wait("connection.isLive && !reading.isOn")
+    site.halts = True
+    site.tell("granted")
+    browser.wait("document.body.dataset.state === 'lost'")
+    farm.contains(browser.run("at('trouble').textContent"), "locks.json came in part only")
+    site.halts = False
+    browser.wait("document.body.dataset.state === 'live'")
+
+
+@tap.test
 def without_events_the_list_is_read_again_and_again():
     site, browser = opened(has_events=False)
     farm.equal(browser.run("[document.body.dataset.state, at('said').textContent]"), ["looks", "connected"])

@@ -239,8 +239,8 @@ def root_ends_descendants_of_other_users(folder):
     watched = sleeper()
     process = started("--pid", watched.pid, "--kill-tree",
                       f"{' '.join(NOBODY)} sh -c 'echo $$ >&9; exec sleep 1000' 9>{folder}/pids"
-                      " & sleep 0.5; echo ready; wait")
-    other, = numbers(f"{folder}/pids")
+                      " & echo ready; wait")
+    other, = farm.poll(lambda: numbers(f"{folder}/pids"), "it runs")
     watched.kill()
     process.wait(farm.PATIENCE_S)
     farm.poll(lambda: not farm.is_alive(other), "it has ended")

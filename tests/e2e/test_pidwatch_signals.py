@@ -99,14 +99,14 @@ def a_silent_host_is_dead_only_where_that_is_asked_for(folder):
     daemon, watched = Daemon(folder), sleeper()
     patient = started("--host", ELSEWHERE, "--port", daemon.port, "--pid", watched.pid, READY)
     hasty = started("--host", ELSEWHERE, "--port", daemon.port, "--pid", watched.pid,
-                    "--on-host-down", "1.5", READY)
+                    "--on-host-down", "4", READY)
     farm.poll(lambda: daemon.counters()["watches"] == 2, "both watch")
-    time.sleep(2)
+    time.sleep(5)
     farm.equal((patient.poll(), hasty.poll()), (None, None))
     took = seconds_until_end(hasty.pid, lambda: farm.freeze(daemon.process.pid))
     farm.equal(hasty.wait(), -signal.SIGHUP)
-    print(f"# ended {took:.1f} s after its host fell silent, with --on-host-down 1.5")
-    assert 1.4 <= took < 10, took
+    print(f"# ended {took:.1f} s after its host fell silent, with --on-host-down 4")
+    assert 3.9 <= took < 20, took
     farm.equal(patient.poll(), None)
     daemon.process.send_signal(signal.SIGCONT)
     seconds_until_end(patient.pid, watched.kill)

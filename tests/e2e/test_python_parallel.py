@@ -140,7 +140,7 @@ def the_example_runs_as_many_as_there_are_seats(folder):
     lab = Farm()
     script = os.path.join(folder, "sim")
     with open(script, "w", encoding="ascii") as file:
-        file.write(f"mkdir {folder}/$1 && sleep 0.1 && rmdir {folder}/$1 && exit 3\n")
+        file.write(f"mkdir {folder}/$1 && sleep 0.5 && rmdir {folder}/$1 && exit 3\n")
     done = farm.run(sys.executable, os.path.join(farm.SOURCE, "examples/python/seats.py"), "vcs[1-2]",
                     *[script] * 5, env=scripts.environment(lab.port))
     farm.equal((done.returncode, done.stderr), (3, ""))

@@ -10,6 +10,7 @@ import random
 import re
 import subprocess
 import threading
+import time
 import urllib.parse
 
 from support import farm
@@ -33,6 +34,7 @@ class Site(http.server.ThreadingHTTPServer):
     def __init__(self, has_events=True, port=0):
         super().__init__(("127.0.0.1", port), Handler)
         self.page, self.list, self.history, self.has_events = page(), None, None, has_events
+        self.halts = False  # in the middle of each answer
         self.streams, self.lock = [], threading.Lock()
         self.asked = []
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
@@ -96,7 +98,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if self.server.halts:
+            self.wfile.write(body[:len(body) // 2])
+            time.sleep(farm.PATIENCE_S)
+        else:
+            self.wfile.write(body)
 
     def stream(self):
         mine = queue.Queue()
