@@ -122,29 +122,15 @@ void claim_watch_owner(struct ipclocker_server *server, struct lock_request *req
     owner_watch_start(claim, false);
 }
 
-/* Returns what is behind it, or the first one again where some have ended meanwhile. */
-static struct lock_request *watch_and_go_on(struct conn *conn, const char *name,
-                                            struct lock_request *request)
-{
-    const struct lock_table *table = conn->server->table;
-    struct lock_request *next = lock_table_next_own(table, conn->user, name, request);
-    uint64_t changes = conn->server->table_changes;
-
-    claim_watch_owner(conn->server, request);
-    return conn->server->table_changes == changes
-               ? next
-               : lock_table_next_own(table, conn->user, name, NULL);
-}
-
 void claim_watch_all(struct conn *conn)
 {
     for (size_t i = 0; i < conn->demand.name_count; i++) {
-        const char *name = conn->demand.names[i];
-        struct lock_request *request =
-            lock_table_next_own(conn->server->table, conn->user, name, NULL);
+        const struct lock_table *table = conn->server->table;
+        struct lock_request *request = NULL;
 
-        while (request != NULL)
-            request = watch_and_go_on(conn, name, request);
+        while ((request = lock_table_next_own(table, conn->user, conn->demand.names[i], request)) !=
+               NULL)
+            claim_watch_owner(conn->server, request);
     }
 }
 

@@ -19,7 +19,7 @@ int claim_join(struct conn *conn, struct lock_request *request, bool waits);
 /* Ties a connection, as a session, to all requests of its user that name a lock of its demand. */
 int claim_join_all(struct conn *conn);
 
-/* Has an owner watched that asked for autounlock and has no session.  May end the request. */
+/* Has an owner watched that asked for autounlock and has no session. */
 void claim_watch_owner(struct ipclocker_server *server, struct lock_request *request);
 
 /* The same for all requests of the connection's user that name a lock of its demand. */

@@ -35,6 +35,7 @@ struct death_report {
     uint64_t start; /* of the process; of one that has its pid by now nothing was reported */
     pid_t pid;
     bool is_proven; /* its end, whoever has reported it */
+    bool is_ending; /* what its process has, and that is not over */
     struct lock_ending ending;
     int64_t spent_us;
     char user[256], who[MAY_WHO_SIZE];
@@ -54,8 +55,9 @@ static bool allows(const struct lock_judge *judge, const struct lock_request *re
            (report->is_proven || may_report_death(report->server, &report->reporter, request));
 }
 
-/* Ends some of what the process has.  Returns whether that was the rest. */
-static bool end_some(struct death_report *report, size_t looks)
+/* Ends some of what the process has, and adds what that costs who reports it.  Returns whether that
+ * was the rest. */
+static bool end_some(struct death_report *report, size_t looks, uint32_t *cost_us)
 {
     struct ipclocker_server *server = report->server;
     const struct lock_judge judge = {.allows = allows, .context = report};
@@ -69,6 +71,7 @@ static bool end_some(struct death_report *report, size_t looks)
         lock_table_end_some(server->table, &report->ending, &judge, looks, context_now_ms(server));
     may_end_blame(server);
     report->spent_us += clock_now_us() - before_us;
+    *cost_us += (uint32_t)(report->ending.looked / TURN_LOOKS_A_US);
     return is_over;
 }
 
@@ -85,8 +88,16 @@ static void log_end(const struct death_report *report)
                        (int)report->pid, report->host, report->who);
 }
 
+static void set_ending(struct death_report *report, bool is_ending)
+{
+    report->server->reports_ending += is_ending;
+    report->server->reports_ending -= report->is_ending;
+    report->is_ending = is_ending;
+}
+
 static void forget(struct death_report *report)
 {
+    set_ending(report, false);
     if (report->again != NULL)
         event_free(report->again);
     LIST_REMOVE(report, next);
@@ -114,16 +125,18 @@ static void on_forgotten(evutil_socket_t fd, short events, void *context)
 
 static void on_next_slice(evutil_socket_t fd, short events, void *context);
 
-/* One that was wrong, and of a process that has much, is not looked into again at once: until then
- * the like of it is not taken. */
-static void go_on(struct death_report *report)
+/* All that are not over share a pass.  One that was wrong, and of a process that has much, is not
+ * looked into again at once: until then the like of it is not taken. */
+static void go_on(struct death_report *report, uint32_t *cost_us)
 {
-    bool is_over = end_some(report, LOOKS_A_PASS);
+    bool is_over = end_some(report, LOOKS_A_PASS / (1 + report->server->reports_ending), cost_us);
 
+    set_ending(report, !is_over);
     if (!is_over && come_again(report, on_next_slice, 0) == 0)
         return;
     if (!is_over)
-        end_some(report, SIZE_MAX); /* for want of memory */
+        end_some(report, SIZE_MAX, cost_us); /* for want of memory */
+    set_ending(report, false);
     log_end(report);
     if (report->ending.ended > 0 || report->spent_us < LONG_US ||
         come_again(report, on_forgotten, PAUSE_S) != 0)
@@ -133,6 +146,8 @@ static void go_on(struct death_report *report)
 static void on_next_slice(evutil_socket_t fd, short events, void *context)
 {
     struct death_report *report = context;
+    struct account *client = report->client;
+    uint32_t cost_us = 0;
 
     (void)fd;
     (void)events;
@@ -140,14 +155,25 @@ static void on_next_slice(evutil_socket_t fd, short events, void *context)
     if (state_note_is_down(report->server))
         forget(report);
     else
-        go_on(report);
+        go_on(report, &cost_us);
+    account_charge(client, cost_us);
 }
 
-static void end(struct death_report *report)
+static void end(struct death_report *report, uint32_t *cost_us)
 {
     lock_ending_init_process(&report->ending, report->server->table, report->host,
                              (uint64_t)report->pid);
-    go_on(report);
+    go_on(report, cost_us);
+}
+
+/* Somebody has been asked, and it is at an end. */
+static void end_later(struct death_report *report)
+{
+    struct account *client = report->client;
+    uint32_t cost_us = 0;
+
+    end(report, &cost_us);
+    account_charge(client, cost_us);
 }
 
 /* For whatever the process has where there is no report. */
@@ -170,22 +196,23 @@ static const struct lock_request *find_request(struct ipclocker_server *server, 
     return found;
 }
 
-static void ask(struct death_report *report, const struct lock_request *request);
+static void ask(struct death_report *report, const struct lock_request *request, uint32_t *cost_us);
 
 static void on_again(evutil_socket_t fd, short events, void *context)
 {
     struct death_report *report = context;
+    struct account *client = report->client;
     uint32_t cost_us = 0;
     const struct lock_request *request =
         find_request(report->server, report->host, report->pid, report, &cost_us);
 
     (void)fd;
     (void)events;
-    account_charge(report->client, cost_us);
     if (request != NULL)
-        ask(report, request);
+        ask(report, request, &cost_us);
     else
         forget(report);
+    account_charge(client, cost_us);
 }
 
 /* Nobody has answered, and not for being slow: a pidstatd may just be starting anew. */
@@ -210,7 +237,7 @@ static void on_verdict(void *context, const struct pidstat_result *result)
     if (!result->answered && wait_to_ask_again(report))
         return;
     if (result->state != PIDSTAT_EXISTS) {
-        end(report);
+        end_later(report);
         return;
     }
     context_log_of(report->server, report->client, LOG_WARNING,
@@ -225,7 +252,7 @@ static void on_name(void *context, const struct pidstat_result *result)
 
     report->question = NULL;
     report->reporter.is_of_host |= result->is_of_peer;
-    end(report);
+    end_later(report);
 }
 
 /* The process, of its host's pidstatd; or nobody can be asked about it, and the name of the host,
@@ -243,11 +270,11 @@ static struct asker_question *ask_somebody(struct death_report *report,
     return owner_asker_ask(report->server, request, &turn, ASK_URGENT | ASK_NAME, on_name, report);
 }
 
-static void ask(struct death_report *report, const struct lock_request *request)
+static void ask(struct death_report *report, const struct lock_request *request, uint32_t *cost_us)
 {
     report->question = ask_somebody(report, request);
     if (report->question == NULL)
-        end(report);
+        end(report, cost_us);
 }
 
 static bool is_of_client(const struct death_report *report, const struct conn *conn)
@@ -309,7 +336,7 @@ void death_report_take(struct conn *conn, const char *host, pid_t pid)
         return;
     report = create(conn, host, request);
     if (report != NULL)
-        ask(report, request);
+        ask(report, request, &conn->turn_cost_us);
 }
 
 void death_report_stop(struct ipclocker_server *server)

@@ -427,7 +427,8 @@ struct ipclocker_server {
     } silence;
     struct finder *finder; /* of processes in containers of this host; NULL until one is asked */
     LIST_HEAD(death_report_list, death_report) death_reports; /* that are looked into */
-    int pidstat_port; /* 0 for the default, below 0 to ask nobody */
+    size_t reports_ending; /* of them, those in the middle of what their process has */
+    int pidstat_port;      /* 0 for the default, below 0 to ask nobody */
     bool no_classic_pidstatd;
     int64_t started_ms;   /* by the wall clock */
     int64_t line_base_ms; /* of the time line, see context_now_ms() */

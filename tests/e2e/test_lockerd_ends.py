@@ -150,6 +150,20 @@ def a_process_that_is_reported_dead_ends_while_others_are_served(folder):
 
 
 @tap.test
+def many_processes_that_are_reported_dead_end_while_others_are_served(folder):
+    server = Server(folder, "--pidstat-port", "none")
+    wire, reporter = server.wire(source="127.0.0.2"), server.wire(source="127.0.0.2")
+    pids = range(100, 200)
+    for pid in pids:
+        hold_each(wire, 300, "hostname far", f"pid {pid}", "autounlock 1",
+                  names=[f"p{pid}-{n}" for n in range(300)])
+    ends_in_parts(server.port, "processes that were reported dead",
+                  lambda: reporter.send(*(f"DEAD_PID far {pid}" for pid in pids)),
+                  ("p100-0", "p199-299"))
+    farm.equal(server.held(), {})
+
+
+@tap.test
 def a_lock_that_many_share_is_broken_while_others_are_served(folder):
     server = Server(folder, "--pidstat-port", "none")
     wire, breaker = server.wire(source="127.0.0.2"), server.wire(source="127.0.0.3")
