@@ -157,9 +157,9 @@ void host_cache_put(struct host_cache *cache, struct cached_host *host)
         forget(cache, TAILQ_FIRST(&host->idle->queue));
 }
 
-static struct in6_addr address_at(const struct cached_host *host, int i)
+static struct sockaddr_in6 address_at(const struct cached_host *host, int i)
 {
-    return pidstat_udp_to_v6(&host->addresses.addresses[i].any).sin6_addr;
+    return pidstat_udp_to_v6(&host->addresses.addresses[i].any);
 }
 
 int host_cache_address_of(const struct cached_host *host, const unsigned char ip[IP_BYTES])
@@ -167,9 +167,9 @@ int host_cache_address_of(const struct cached_host *host, const unsigned char ip
     if (!ip_text_is_known(ip))
         return -1;
     for (int i = 0; i < host->addresses.count; i++) {
-        struct in6_addr address = address_at(host, i);
+        struct sockaddr_in6 address = address_at(host, i);
 
-        if (memcmp(&address, ip, IP_BYTES) == 0)
+        if (memcmp(&address.sin6_addr, ip, IP_BYTES) == 0)
             return i;
     }
     return -1;
@@ -181,10 +181,10 @@ void host_cache_doubt(struct cached_host *host)
 }
 
 void host_cache_prove(struct host_cache *cache, struct cached_host *host,
-                      const unsigned char ip[IP_BYTES], int64_t now_us)
+                      const struct sockaddr_in6 *address, int64_t now_us)
 {
     host->proven_us = now_us;
-    proofs_note(&cache->proofs, ip, now_us);
+    proofs_note(&cache->proofs, address, now_us);
 }
 
 bool host_cache_is_proven(const struct host_cache *cache, const struct cached_host *host,
@@ -192,8 +192,11 @@ bool host_cache_is_proven(const struct host_cache *cache, const struct cached_ho
 {
     bool is_proven = host->proven_us != 0 && now_us - host->proven_us < PROOF_LASTS_US;
 
-    for (int i = 0; i < host->addresses.count && !is_proven; i++)
-        is_proven = proofs_have(&cache->proofs, address_at(host, i).s6_addr, now_us);
+    for (int i = 0; i < host->addresses.count && !is_proven; i++) {
+        struct sockaddr_in6 address = address_at(host, i);
+
+        is_proven = proofs_have(&cache->proofs, &address, now_us);
+    }
     return is_proven;
 }
 

@@ -4,6 +4,7 @@
 #ifndef FARMLOCK_PIDSTAT_HOST_CACHE_H
 #define FARMLOCK_PIDSTAT_HOST_CACHE_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
@@ -81,7 +82,7 @@ void host_cache_doubt(struct cached_host *host);
 /* The host has answered with the word id= now, from that address: so it has by any other name, too,
  * and when this one is forgotten. */
 void host_cache_prove(struct host_cache *cache, struct cached_host *host,
-                      const unsigned char ip[IP_BYTES], int64_t now_us);
+                      const struct sockaddr_in6 *address, int64_t now_us);
 
 /* Whether the host, or one of its addresses, has answered with it in the last 24 hours. */
 bool host_cache_is_proven(const struct host_cache *cache, const struct cached_host *host,

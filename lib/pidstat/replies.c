@@ -112,7 +112,7 @@ static void note_answer(struct pidstat_asker *asker, struct cached_host *host,
         host->best = address; /* asked first from now on */
     if (is_classic)
         return;
-    host_cache_prove(asker->hosts, host, link->address.sin6_addr.s6_addr, host->answered_us);
+    host_cache_prove(asker->hosts, host, &link->address, host->answered_us);
     host->may_be_classic = false;
 }
 

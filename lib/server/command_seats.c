@@ -33,15 +33,23 @@ static bool check_asker(struct conn *conn, const struct pool_config *pool)
     return false;
 }
 
+static const struct refusal *too_many_offline(const struct conn *conn)
+{
+    static const struct refusal none = {
+        ERROR_CODE_LIMIT,
+        "only seats of pools may be offline here, see --max-offline of lockerd(8)"};
+
+    if (limit_value(conn->server, IPCLOCKER_LIMIT_OFFLINE) > 0)
+        return limit_refuse(conn->server, IPCLOCKER_LIMIT_OFFLINE, conn->account);
+    limit_note(conn->server, IPCLOCKER_LIMIT_OFFLINE, conn->account);
+    return &none;
+}
+
 static bool set(struct conn *conn, const struct store_unusable *what)
 {
-    const struct refusal *wrong = &refusal_no_memory;
-
     if (unusable_set(conn->server, what) == 0)
         return true;
-    if (errno == ENOSPC)
-        wrong = limit_refuse(conn->server, IPCLOCKER_LIMIT_OFFLINE, conn->account);
-    reply_status(conn, NULL, wrong);
+    reply_status(conn, NULL, errno == ENOSPC ? too_many_offline(conn) : &refusal_no_memory);
     return false;
 }
 
@@ -85,11 +93,27 @@ void command_outside(struct conn *conn, char *args)
         answer(conn, "outside", seats < pool->outside_most ? seats : pool->outside_most);
 }
 
+static bool is_same_text(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* Whether anything is to be otherwise than it is. */
+static bool is_news(const struct conn *conn, const struct store_unusable *what)
+{
+    const struct store_unusable *now = unusable_find(conn->server, what->kind, what->name);
+
+    if (now == NULL || what->seats == 0)
+        return (now != NULL) != (what->seats > 0);
+    return now->until_ms != what->until_ms || !is_same_text(now->reason, what->reason);
+}
+
 static void set_offline(struct conn *conn, const char *name, const struct store_unusable *how)
 {
     const struct pool_config *pool = lock_table_pool_of(conn->server->table, name);
     struct store_unusable what = *how;
     char who[MAY_WHO_SIZE];
+    bool news;
 
     if (lock_table_is_pool(conn->server->table, name) ||
         (pool == NULL && pools_refuse_unknown(conn->server))) {
@@ -100,11 +124,13 @@ static void set_offline(struct conn *conn, const char *name, const struct store_
         return;
     what.kind = STORE_OFFLINE;
     what.name = name;
+    news = is_news(conn, &what);
     if (!set(conn, &what))
         return;
-    context_log(conn->server, LOG_NOTICE, "%s is %s, says %s%s%s", name,
-                what.seats > 0 ? "offline" : "back", may_describe(conn, who),
-                what.reason != NULL ? ": " : "", what.reason != NULL ? what.reason : "");
+    if (news)
+        context_log(conn->server, LOG_NOTICE, "%s is %s, says %s%s%s", name,
+                    what.seats > 0 ? "offline" : "back", may_describe(conn, who),
+                    what.reason != NULL ? ": " : "", what.reason != NULL ? what.reason : "");
     answer(conn, "offline", what.seats);
 }
 

@@ -77,6 +77,16 @@ void context_log_of(const struct ipclocker_server *server, const struct account 
     va_end(args);
 }
 
+void context_log_always(const struct ipclocker_server *server, int priority, const char *format,
+                        ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    log_of(server, NULL, priority, format, args);
+    va_end(args);
+}
+
 int context_fail(struct ipclocker_server *server, const char *format, ...)
 {
     int saved_errno = errno;

@@ -22,6 +22,10 @@ void context_log(const struct ipclocker_server *server, int priority, const char
 void context_log_of(const struct ipclocker_server *server, const struct account *client,
                     int priority, const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* The same of what is not logged more often than that anyway: no quota counts it. */
+void context_log_always(const struct ipclocker_server *server, int priority, const char *format,
+                        ...) __attribute__((format(printf, 3, 4)));
+
 /* Tells the log of lines that were left out; `context` is the server. */
 log_quota_over_fn context_log_left_out;
 

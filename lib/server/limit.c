@@ -2,6 +2,7 @@
  * Must not decide who is beyond one. */
 #include "limit.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -169,30 +170,50 @@ void ipclocker_server_set_limit(struct ipclocker_server *server, enum ipclocker_
     put_in_force(server);
 }
 
-static void log_reached(struct ipclocker_server *server, enum ipclocker_limit limit,
-                        const struct account *client)
+static bool has_waited(const struct limit_log *log, time_t now_s)
+{
+    return log->last_s == 0 || now_s - log->last_s >= LOG_EVERY_S;
+}
+
+static void tell(struct ipclocker_server *server, enum ipclocker_limit limit, time_t now_s)
 {
     struct limit_log *log = &server->limit_logs[limit];
-    time_t now_s = context_monotonic_s();
     char who[ACCOUNT_TEXT_SIZE] = "clients", more[64] = "";
 
-    log->count++;
-    if (log->last_s != 0 && now_s - log->last_s < LOG_EVERY_S)
-        return;
-    if (client != NULL)
-        account_key_describe(client->key, who);
+    if (log->is_of_client)
+        account_key_describe(log->client, who);
     if (log->count > 1)
         snprintf(more, sizeof more, " (%" PRIu64 " times since the last line)", log->count);
-    context_log(server, LOG_WARNING, "the limit --%s %zu is reached by %s%s", limits[limit].option,
-                limit_value(server, limit), who, more);
+    context_log_always(server, LOG_WARNING, "the limit --%s %zu is reached by %s%s",
+                       limits[limit].option, limit_value(server, limit), who, more);
     *log = (struct limit_log){.last_s = now_s};
+}
+
+void limit_tell_rest(struct ipclocker_server *server, bool all)
+{
+    time_t now_s = context_monotonic_s();
+
+    for (size_t i = 0; i < IPCLOCKER_LIMITS; i++) {
+        const struct limit_log *log = &server->limit_logs[i];
+
+        if (log->count > 0 && (all || has_waited(log, now_s)))
+            tell(server, (enum ipclocker_limit)i, now_s);
+    }
 }
 
 void limit_note(struct ipclocker_server *server, enum ipclocker_limit limit,
                 const struct account *client)
 {
+    struct limit_log *log = &server->limit_logs[limit];
+    time_t now_s = context_monotonic_s();
+
     server->counts.limits[limit]++;
-    log_reached(server, limit, client);
+    log->count++;
+    log->is_of_client = client != NULL;
+    if (client != NULL)
+        log->client = client->key;
+    if (has_waited(log, now_s))
+        tell(server, limit, now_s);
 }
 
 const struct refusal *limit_refuse(struct ipclocker_server *server, enum ipclocker_limit limit,
@@ -200,6 +221,7 @@ const struct refusal *limit_refuse(struct ipclocker_server *server, enum ipclock
 {
     struct limit_refusal *said = &server->limit_refusals[limit];
 
+    assert(limits[limit].format != NULL);
     limit_note(server, limit, client);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral" /* they stand above */

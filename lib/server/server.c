@@ -68,6 +68,7 @@ static void on_sweep(evutil_socket_t fd, short events, void *context)
     deadline_check(context);
     account_book_pay(&((struct ipclocker_server *)context)->accounts);
     context_end_quotas(context, false);
+    limit_tell_rest(context, false);
     state_note_end_refusals(context, false);
     pools_take_up(context);
     unusable_expire(context);
@@ -398,6 +399,7 @@ void ipclocker_server_stop(struct ipclocker_server *server)
     owner_end_stop(server);
     outside_fini(server);
     context_end_quotas(server, true);
+    limit_tell_rest(server, true);
     server->serving = false;
     server->stopped = true;
     if (server->owns_base)

@@ -270,7 +270,9 @@ struct noted_refusal {
 /* What the log has heard of a limit. */
 struct limit_log {
     time_t last_s;
-    uint64_t count; /* since then */
+    uint64_t count;            /* since then */
+    struct account_key client; /* who was the last one, where it was one client */
+    bool is_of_client;
 };
 
 /* Who is in which group, see membership.h. */

@@ -258,5 +258,29 @@ def names_that_are_refused_cannot_be_offline_and_nobody_fills_the_server(folder)
     wire.close()
 
 
+@tap.test
+def where_no_lock_may_be_offline_seats_may(folder):
+    lab = Lab(folder, POOL + " max-offline = 0;")
+    farm.contains(lab.run("--offline", "lic").stderr, "only seats of pools may be offline here")
+    farm.equal(lab.run("--offline", "board3").returncode, 0)
+    farm.contains(lab.server.log(), "the limit --max-offline 0 is reached by ")
+
+
+@tap.test
+def the_log_has_what_has_changed(folder):
+    lab = Lab(folder, NONE)
+    for _ in range(2):
+        farm.equal(lab.run("--online", "a").returncode, 0)
+    for command in ("--offline", "--online"):
+        for _ in range(2):
+            farm.equal(lab.run(command, "b").returncode, 0)
+    lab.run("--offline", "b")
+    lab.run("--offline", "b", "--reason", "new cable")
+    lab.run("--offline", "b", "--reason", "new cable")
+    said = re.findall(r"\b([ab]) is (offline|back), says [^:\n]*(?:: (.*))?", lab.server.log())
+    farm.equal(said, [("b", "offline", ""), ("b", "back", ""), ("b", "offline", ""),
+                      ("b", "offline", "new cable")])
+
+
 if __name__ == "__main__":
     farm.main()

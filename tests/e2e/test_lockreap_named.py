@@ -109,8 +109,8 @@ def what_is_no_id_is_refused():
         farm.equal((done.returncode, done.stdout), (64, ""))
         farm.contains(done.stderr, "sge:5.3, lsf:7[3], pbs:123[4].server")
         assert "\x1b" not in done.stderr
-    for words in (("--before", "5"), ("--before", "yesterday", "--job", "sge:5"), ("--ended-from", "-", "--job", "sge:5"),
-                  ("--ended-from", "-", "--interval", "1")):
+    for words in (("--before", "5"), ("--before", "yesterday", "--job", "sge:5"),
+                  ("--ended-from", "-", "--job", "sge:5"), ("--ended-from", "-", "--interval", "1")):
         farm.equal(seats.run("lockreap", *words).returncode, 64)
 
 
@@ -183,7 +183,8 @@ HERE = socket.gethostname()
 @tap.test
 def a_run_that_began_elsewhere_keeps_its_seat():
     seats = Named()
-    for lock, host in (("old", "e1.example.com"), ("far", "e2.example.com"), ("here", HERE), ("new", "e3.example.com")):
+    for lock, host in (("old", "e1.example.com"), ("far", "e2.example.com"), ("here", HERE),
+                       ("new", "e3.example.com")):
         seats.hold(lock, "sge:5", host=host)
     seats.hold("other", "sge:6", host=HERE)
     # What was asked for while the server's answer about its time is under way counts as later, and
@@ -216,8 +217,8 @@ EPILOGS = (("gridengine/epilog.sh", ("5", "0"), {}, "sge:5"),
 
 
 def ended(seats, left, *command, env):
-    """Runs an epilog.  It spares what was granted right before it began, as far as it cannot tell how lockerd's clock
-    stands to its own, which a busy machine makes longer."""
+    """Runs an epilog.  It spares what was granted right before it began, as far as it cannot tell how
+    lockerd's clock stands to its own, which a busy machine makes longer."""
     for _ in range(farm.CHANCES):
         done = farm.run(*command, env=env)
         farm.equal((done.returncode, done.stdout, done.stderr), (0, "", ""))
@@ -258,7 +259,8 @@ def the_epilogs_use_nothing_of_the_users_environment_and_never_fail(folder):
         os.chmod(f"{folder}/{name}", 0o755)
     hostile = {"PATH": f"{folder}:/bin", "IPCLOCKER_HOST": "127.0.0.1", "IPCLOCKER_PORT": str(theirs.port),
                "ENV": f"{folder}/sh", "BASH_ENV": f"{folder}/sh", "IFS": "e", "CDPATH": folder,
-               "BASH_FUNC_logger%%": "() { echo f; }", "LOCKREAP": f"{folder}/lockreap", "POSIXLY_CORRECT": "1"}
+               "BASH_FUNC_logger%%": "() { echo f; }", "LOCKREAP": f"{folder}/lockreap",
+               "POSIXLY_CORRECT": "1"}
     for script, words, variables, job in EPILOGS:
         seats.hold("x", job, host=HERE)
         path = installed(folder, script, seats)

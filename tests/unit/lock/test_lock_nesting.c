@@ -98,7 +98,7 @@ static void however_many_readers_a_lock_has_few_are_looked_at(void **state)
     put_inside(writer, among);
     assert_true(lock_table_waits_for_itself(writer, &step, &steps));
     assert_ptr_equal(step.by, among);
-    assert_in_range(steps, 2, 3);
+    assert_true(steps == 2 || steps == 3);
 }
 
 static void opposite_orders_are_a_circle(void **state)

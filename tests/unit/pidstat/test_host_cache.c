@@ -23,12 +23,12 @@ static const char *name_of(int number)
     return name;
 }
 
-static const unsigned char *ip_of(const struct cached_host *host)
+static const struct sockaddr_in6 *address_of(const struct cached_host *host)
 {
     static struct sockaddr_in6 address;
 
     address = pidstat_udp_to_v6(&host->addresses.addresses[0].any);
-    return address.sin6_addr.s6_addr;
+    return &address;
 }
 
 static bool is_proven(struct host_cache *cache, const char *name, int64_t now_us)
@@ -47,7 +47,7 @@ static void use(struct host_cache *cache, const char *name, bool answers)
 
     assert_non_null(host);
     if (answers)
-        host_cache_prove(cache, host, ip_of(host), NOW_US);
+        host_cache_prove(cache, host, address_of(host), NOW_US);
     host_cache_put(cache, host);
 }
 
@@ -150,6 +150,66 @@ static void of_many_addresses_the_one_that_answered_longest_ago_is_forgotten(voi
     host_cache_destroy(cache);
 }
 
+/* Whoever can name hosts can name these, and the machine's own pidstatd answers at each. */
+static void all_addresses_of_this_machines_loopback_are_one(void **state)
+{
+    struct host_cache *cache = host_cache_create();
+    char name[64];
+
+    (void)state;
+    use(cache, "192.0.2.1", true);
+    use(cache, "::1", true);
+    assert_false(is_proven(cache, "127.0.0.1", NOW_US + 1));
+    for (int i = 0; i < VERY_MANY; i++) {
+        snprintf(name, sizeof name, i % 2 == 0 ? "127.9.%d.%d" : "::ffff:127.9.%d.%d", i / 250,
+                 i % 250);
+        use(cache, name, true);
+    }
+    assert_true(is_proven(cache, "192.0.2.1", NOW_US + 1));
+    assert_true(is_proven(cache, "::1", NOW_US + 1));
+    assert_true(is_proven(cache, "127.0.0.1", NOW_US + 1));
+    assert_false(is_proven(cache, "126.255.255.255", NOW_US + 1));
+    assert_false(is_proven(cache, "128.0.0.1", NOW_US + 1));
+    host_cache_destroy(cache);
+}
+
+/* What comes first is forgotten first, but not for what another network has. */
+static void one_network_of_ipv6_has_half_of_the_proofs(void **state)
+{
+    struct host_cache *cache = host_cache_create();
+    char name[64];
+
+    (void)state;
+    use(cache, "192.0.2.1", true);
+    use(cache, "2001:db8:0:1::1", true);
+    for (int i = 0; i < VERY_MANY; i++) {
+        snprintf(name, sizeof name, "2001:db8:0:2::%x", i);
+        use(cache, name, true);
+    }
+    assert_true(is_proven(cache, "192.0.2.1", NOW_US + 1));
+    assert_true(is_proven(cache, "2001:db8:0:1::1", NOW_US + 1));
+    /* By name nothing is known of them any more. */
+    for (int i = 0; i < VERY_MANY; i++)
+        use(cache, spelling_of(i), true);
+    snprintf(name, sizeof name, "2001:db8:0:2::%x", VERY_MANY - 8192);
+    assert_true(is_proven(cache, name, NOW_US + 1));
+    snprintf(name, sizeof name, "2001:db8:0:2::%x", VERY_MANY - 8193);
+    assert_false(is_proven(cache, name, NOW_US + 1));
+    host_cache_destroy(cache);
+}
+
+static void a_link_local_address_is_another_on_each_link(void **state)
+{
+    struct host_cache *cache = host_cache_create();
+
+    (void)state;
+    use(cache, "fe80::1%1", true);
+    assert_true(is_proven(cache, "fe80::0:1%1", NOW_US + 1));
+    assert_false(is_proven(cache, "fe80::0:1%2", NOW_US + 1));
+    assert_false(is_proven(cache, "fe80::2%1", NOW_US + 1));
+    host_cache_destroy(cache);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,6 +218,9 @@ int main(void)
         cmocka_unit_test(as_many_spellings_of_one_host_as_there_are_have_no_other_forgotten),
         cmocka_unit_test(a_proof_is_of_an_address_and_lasts_for_a_day),
         cmocka_unit_test(of_many_addresses_the_one_that_answered_longest_ago_is_forgotten),
+        cmocka_unit_test(all_addresses_of_this_machines_loopback_are_one),
+        cmocka_unit_test(one_network_of_ipv6_has_half_of_the_proofs),
+        cmocka_unit_test(a_link_local_address_is_another_on_each_link),
     };
 
     return cmocka_run_group_tests_name("host cache", tests, NULL, NULL);

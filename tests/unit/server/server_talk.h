@@ -14,6 +14,8 @@ int server_talk_stop(void **state);
 
 /* A connection to a port of loopback, for the caller to close. */
 int connect_to(uint16_t port);
+int connect_from(uint32_t source,
+                 uint16_t port); /* an address of loopback, as in INADDR_LOOPBACK */
 int connect_to_path(const char *path);
 
 /* Sends a request and runs the server's own loop until there are as many lines of an answer as are

@@ -1,5 +1,6 @@
 /* What a line is charged for that has the server look through what a process has.
  * Must not look at a clock: a charge is the same on a busy machine. */
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,25 +18,24 @@
 #include "server_talk.h"
 
 /* As many as are looked at; more cost nothing. */
-enum { MANY = 4096, A_LINE_US = 100, INSIDE_PAIRS = 64 };
+enum { MANY = 4096, LOOKS_A_US = 2, INSIDE_PAIRS = 64 };
 
+/* Of two addresses, so that each has an account of its own. */
 struct lab {
     struct ipclocker_server *server;
     int holder, asker;
+    const struct conn *holders, *askers; /* their ends */
 };
 
-/* What the last turn of whoever asked last has cost. */
-static uint32_t charged(const struct lab *lab)
+/* What the asker's account is charged for that, and nobody else's. */
+static uint32_t charged(const struct lab *lab, const char *text, const char *answer)
 {
-    const struct conn *conn;
-    uint32_t most = 0;
+    const int64_t holder_us = lab->holders->account->cost_us;
+    const int64_t asker_us = lab->askers->account->cost_us;
 
-    TAILQ_FOREACH(conn, &lab->server->conns, all)
-    {
-        if (conn->turn_cost_us > most)
-            most = conn->turn_cost_us;
-    }
-    return most;
+    expect_answer(lab->server, lab->asker, text, answer);
+    assert_int_equal(lab->holders->account->cost_us, holder_us);
+    return (uint32_t)(asker_us - lab->askers->account->cost_us);
 }
 
 static void hold_many(const struct lab *lab)
@@ -53,6 +53,22 @@ static void hold_many(const struct lab *lab)
     expect_answer(lab->server, lab->holder, "locks x\nSTATUS\n", "owner \nlocked 0\n\n\n");
 }
 
+/* Connects from an address of loopback.  Returns the server's end of it. */
+static const struct conn *open_from(const struct lab *lab, int *fd, uint32_t source)
+{
+    const struct conn *conn;
+
+    *fd = connect_from(source, ipclocker_server_port(lab->server));
+    expect_answer(lab->server, *fd, "locks x\nSTATUS\n", "owner \nlocked 0\n\n\n");
+    TAILQ_FOREACH(conn, &lab->server->conns, all)
+    {
+        if (conn != lab->holders)
+            return conn;
+    }
+    fail();
+    return NULL;
+}
+
 static int set_up(void **state)
 {
     struct lab *lab = test_calloc(1, sizeof *lab);
@@ -60,8 +76,10 @@ static int set_up(void **state)
 
     server_talk_start(&server);
     lab->server = server;
-    lab->holder = connect_to(ipclocker_server_port(lab->server));
-    lab->asker = connect_to(ipclocker_server_port(lab->server));
+    lab->holders = open_from(lab, &lab->holder, INADDR_LOOPBACK);
+    lab->askers = open_from(lab, &lab->asker, INADDR_LOOPBACK + 1);
+    assert_ptr_not_equal(lab->holders->account, lab->askers->account);
+    event_del(&lab->server->sweep); /* nothing is paid in */
     *state = lab;
     return 0;
 }
@@ -79,31 +97,47 @@ static int tear_down(void **state)
 
 static void a_report_of_death_is_charged_for_what_is_looked_at(void **state)
 {
+    static const char nothing[] = "owner \nlocked 0\n\n\n";
     const struct lab *lab = *state;
+    uint32_t lines_us;
 
     hold_many(lab);
-    expect_answer(lab->server, lab->asker, "DEAD_PID far 78\nlocks x\nSTATUS\n",
-                  "owner \nlocked 0\n\n\n");
-    assert_in_range(charged(lab), 1, A_LINE_US);
-    expect_answer(lab->server, lab->asker, "DEAD_PID far 77\nlocks x\nSTATUS\n",
-                  "owner \nlocked 0\n\n\n");
-    assert_in_range(charged(lab), MANY / 2, MANY / 2 + A_LINE_US);
+    lines_us = charged(lab, "DEAD_PID far 78\nlocks x\nSTATUS\n", nothing);
+    /* The report is a change and may make one, and there are two lines more, with a name each. */
+    assert_int_equal(lines_us, 10 + 20 + 20 + (1 + 1) + (10 + 1));
+    assert_int_equal(charged(lab, "DEAD_PID far 77\nlocks x\nSTATUS\n", nothing),
+                     lines_us + MANY / LOOKS_A_US);
+}
+
+/* Writes an INSIDE of as many processes as count, all with that pid. */
+static void inside_of(char *line, int pid)
+{
+    char pair[32];
+
+    strcpy(line, "INSIDE");
+    snprintf(pair, sizeof pair, " process %d 6", pid);
+    for (int i = 0; i < INSIDE_PAIRS; i++)
+        strcat(line, pair);
+    strcat(line, "\n");
 }
 
 static void to_be_inside_of_a_process_is_charged_for_what_is_looked_at(void **state)
 {
     const struct lab *lab = *state;
-    char line[INSIDE_PAIRS * 16 + 16] = "INSIDE";
+    char line[INSIDE_PAIRS * 16 + 16];
+    uint32_t lines_us;
 
     hold_many(lab);
     expect_answer(lab->server, lab->asker,
                   "proto 2\nuser bob\nhostname far\nblock 1\nlocks n1\nLOCK\n",
                   "proto 2\nprint_waiting ann\nqueue 1 {any} n1 ann\n");
-    for (int i = 0; i < INSIDE_PAIRS; i++)
-        strcat(line, " process 77 6");
-    strcat(line, "\n");
-    expect_answer(lab->server, lab->asker, line, "queue 1 {any} n1 ann\n");
-    assert_in_range(charged(lab), MANY / 2, MANY / 2 + 2 * A_LINE_US);
+    inside_of(line, 78);
+    lines_us = charged(lab, line, "queue 1 {any} n1 ann\n");
+    /* One look finds that there is nothing. */
+    assert_int_equal(lines_us, 10 + 20 + 1 + INSIDE_PAIRS + INSIDE_PAIRS / LOOKS_A_US);
+    inside_of(line, 77);
+    assert_int_equal(charged(lab, line, "queue 1 {any} n1 ann\n"),
+                     lines_us + (MANY - INSIDE_PAIRS) / LOOKS_A_US);
 }
 
 /* The request of the one connection that waits. */
@@ -139,12 +173,11 @@ static void to_be_inside_is_charged_for_all_that_is_wanted(void **state)
     expect_answer(lab->server, lab->asker, text.data,
                   "proto 2\nprint_waiting ann\nqueue 1 {any} n0 ann\n");
     buffer_fini(&text);
-    expect_answer(lab->server, lab->asker, "INSIDE\n", "queue 1 {any} n0 ann\n");
-    before = charged(lab);
+    before = charged(lab, "INSIDE\n", "queue 1 {any} n0 ann\n");
     outer = lock_table_find(lab->server->table, "ann", "n0");
     assert_int_equal(lock_table_set_inside(waiting(lab), outer), 0);
-    expect_answer(lab->server, lab->asker, "INSIDE\n", "queue 1 {any} n0 ann\n");
-    assert_int_equal(charged(lab) - before, WANTED / STEPS_A_US);
+    assert_int_equal(charged(lab, "INSIDE\n", "queue 1 {any} n0 ann\n") - before,
+                     WANTED / STEPS_A_US);
 }
 
 int main(void)
