@@ -344,7 +344,8 @@ static bool is_forbidden(struct conn *conn, const struct command *command)
 /* What may be changed now is; what may not is refused at once. */
 static bool is_held_up(struct conn *conn, const struct command *command)
 {
-    return ((command->traits & CHANGES) != 0 && turn_is_held_up(conn->server)) ||
+    return ((command->traits & CHANGES) != 0 &&
+            (turn_is_held_up(conn->server) || turn_is_stalled(conn))) ||
            ((command->traits & BY_LOGIN) != 0 && rule_asker_is_awaited(conn));
 }
 

@@ -17,6 +17,7 @@
 #include "pass.h"
 #include "spare_conn.h"
 #include "turn.h"
+#include "unfinished.h"
 
 static bool read_input(struct conn *conn);
 static void on_readable(evutil_socket_t fd, short events, void *context);
@@ -121,6 +122,14 @@ void conn_destroy(struct conn *conn)
     particulars_forget_user(conn);
     particulars_forget(conn);
     spare_conn_leave(conn);
+}
+
+/* Closes one that is broken, or over. */
+static void hang_up(struct conn *conn)
+{
+    poll_input(conn, false);
+    if (!unfinished_outlives(conn))
+        conn_destroy(conn);
 }
 
 void conn_refuse(struct conn *conn, const struct refusal *refusal)
@@ -257,7 +266,7 @@ static bool handle_what_came(struct conn *conn, size_t len)
     return !conn->in.failed;
 }
 
-/* Reads once, so that every client has its turn.  Returns false when the connection is gone. */
+/* Reads once, so that every client has its turn.  Returns false when the connection is over. */
 static bool read_input(struct conn *conn)
 {
     ssize_t got = recv(conn->fd, conn->server->scratch, READ_CHUNK, 0);
@@ -270,7 +279,7 @@ static bool read_input(struct conn *conn)
     else
         lives = errno == EAGAIN || errno == EINTR;
     if (!lives)
-        conn_destroy(conn);
+        hang_up(conn);
     return lives;
 }
 
@@ -354,7 +363,7 @@ void conn_finish_pass(struct conn *conn)
     leave_dirty_list(conn);
     do {
         if (!conn_output_end_pass(conn)) {
-            conn_destroy(conn);
+            hang_up(conn);
             return;
         }
     } while (conn_handle_kept_lines(conn));
@@ -370,7 +379,7 @@ void conn_finish_pass(struct conn *conn)
     }
     if (conn->state < CONN_CLOSING && !conn->input_ended && !is_full(conn) &&
         conn->turn == TURN_NONE && poll_input(conn, true) != 0) {
-        conn_destroy(conn);
+        hang_up(conn);
         return;
     }
     if (conn->state == CONN_WAITING)
@@ -393,7 +402,7 @@ static void close_unread(struct ipclocker_server *server, time_t now_s)
     while ((conn = TAILQ_FIRST(&server->unread)) != NULL &&
            now_s - conn->unread_since_s >= patience_s) { /* NOLINT(clang-analyzer-unix.Malloc) */
         limit_note(server, IPCLOCKER_LIMIT_UNREAD_S, conn->account);
-        conn_destroy(conn);
+        hang_up(conn);
     }
 }
 

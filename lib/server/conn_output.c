@@ -126,13 +126,28 @@ bool conn_output_end_pass(struct conn *conn)
     return lives;
 }
 
-void conn_output_fini(struct conn *conn)
+/* Nothing is to be sent, nor waited for. */
+static void forget(struct conn *conn)
 {
     leave_unread_list(conn);
     conn->server->output_bytes -= conn->counted_output;
+    conn->counted_output = 0;
     set_holding(conn, false);
     if (conn->writable != NULL)
         event_free(conn->writable);
+    conn->writable = NULL;
+}
+
+void conn_output_shut(struct conn *conn)
+{
+    forget(conn);
+    gated_output_fini(&conn->out);
+    shutdown(conn->fd, SHUT_RDWR);
+}
+
+void conn_output_fini(struct conn *conn)
+{
+    forget(conn);
     /* A small buffer that is in one piece goes on to the next connection. */
     if (conn->out.bytes.size != SPARE_BYTES || conn->out.bytes.start > 0 || conn->out.bytes.failed)
         gated_output_fini(&conn->out);

@@ -27,6 +27,9 @@ void conn_output_release(struct conn *conn);
 /* Takes back what waits for a commit. */
 void conn_output_take_back(struct conn *conn);
 
+/* Nobody reads any more: throws away what there is, and has whatever is sent later fail. */
+void conn_output_shut(struct conn *conn);
+
 /* The connection goes away. */
 void conn_output_fini(struct conn *conn);
 

@@ -169,6 +169,7 @@ struct ipclocker_server *ipclocker_server_create(void)
     TAILQ_INIT(&server->holding);
     TAILQ_INIT(&server->unread);
     TAILQ_INIT(&server->cut);
+    TAILQ_INIT(&server->stalled);
     TAILQ_INIT(&server->behind);
     TAILQ_INIT(&server->listings);
     TAILQ_INIT(&server->old_listings);

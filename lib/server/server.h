@@ -169,7 +169,8 @@ struct conn {
 
     unsigned char payer_proof; /* of the asker, when the payer was found */
     enum conn_state state : 8;
-    enum { TURN_NONE, TURN_CUT, TURN_BEHIND } turn : 8; /* in the list of those that wait for one */
+    /* In the list of those that wait for one. */
+    enum { TURN_NONE, TURN_CUT, TURN_BEHIND, TURN_STALLED } turn : 8;
 
     bool block, autounlock, session; /* settings */
     bool why;                        /* likewise: it wants to know why it waits */
@@ -347,7 +348,7 @@ struct ipclocker_server {
     struct event_base *base;
     bool owns_base, serving, stopped;
     struct listener_list listeners;
-    struct conn_list conns, dirty, resumed, idle, draining, holding, unread, cut, behind;
+    struct conn_list conns, dirty, resumed, idle, draining, holding, unread, cut, behind, stalled;
     struct event more_turns;
     uint32_t pass; /* counts the passes */
     struct account_book accounts;

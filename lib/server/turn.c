@@ -10,7 +10,11 @@ enum {
 
 static struct conn_list *list_of(const struct conn *conn)
 {
-    return conn->turn == TURN_CUT ? &conn->server->cut : &conn->server->behind;
+    struct ipclocker_server *server = conn->server;
+
+    if (conn->turn == TURN_STALLED)
+        return &server->stalled;
+    return conn->turn == TURN_CUT ? &server->cut : &server->behind;
 }
 
 void turn_forget(struct conn *conn)
@@ -24,7 +28,10 @@ void turn_wait(struct conn *conn)
 {
     if (conn->turn != TURN_NONE)
         return;
-    conn->turn = account_is_spent(conn->account) ? TURN_BEHIND : TURN_CUT;
+    if (turn_is_stalled(conn))
+        conn->turn = TURN_STALLED;
+    else
+        conn->turn = account_is_spent(conn->account) ? TURN_BEHIND : TURN_CUT;
     TAILQ_INSERT_TAIL(list_of(conn), conn, in_turn);
     pass_queue_end(conn->server);
 }
@@ -63,9 +70,21 @@ static void give(struct conn_list *list, size_t backlog_most)
     }
 }
 
+/* Those whose disk answers again wait with the others. */
+static void take_up_stalled(struct ipclocker_server *server)
+{
+    struct conn *conn;
+
+    while ((conn = TAILQ_FIRST(&server->stalled)) != NULL && !turn_is_stalled(conn)) {
+        turn_forget(conn);
+        turn_wait(conn);
+    }
+}
+
 void turn_give_some(struct ipclocker_server *server)
 {
     server->pass++;
+    take_up_stalled(server);
     give(&server->cut, TURN_BATCH_BYTES_MOST);
     give(&server->behind, BATCH_BYTES_BEHIND);
 }

@@ -4,7 +4,7 @@
  * account. What is left of them waits for the next pass, and so does a client that is among too
  * many of one address.  One whose account is spent has its turn behind all others, as far as a pass
  * has room for it, and none while much waits for the disk; so it is served as fast as there is
- * nobody else.
+ * nobody else.  What is left of a command has none while the disk hangs.
  */
 #ifndef FARMLOCK_SERVER_TURN_H
 #define FARMLOCK_SERVER_TURN_H
@@ -63,6 +63,13 @@ static inline bool turn_has_backlog(const struct ipclocker_server *server, size_
 static inline bool turn_is_held_up(const struct ipclocker_server *server)
 {
     return turn_has_backlog(server, TURN_BATCH_BYTES_MOST);
+}
+
+/* Whether what it has begun to change has to wait until the disk answers: it is not refused, as
+ * some of it has happened. */
+static inline bool turn_is_stalled(const struct conn *conn)
+{
+    return conn->unfinished != NULL && conn->server->state.phase == STATE_STALLED;
 }
 
 /* Gives turns, at the end of a pass. */

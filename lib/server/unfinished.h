@@ -11,15 +11,20 @@
 
 /* What there is to do yet; the start of the command's own struct, in the heap. */
 struct unfinished {
-    /* To be called where there will be no further turn: leaves nothing half done that cannot stay
-     * so.  NULL: there is no such thing. */
+    /* To be called where there will be no further turn, as the server ends or has lost what it was
+     * about: leaves nothing half done that cannot stay so.  NULL: there is no such thing. */
     void (*leave)(struct conn *conn, struct unfinished *unfinished);
 };
 
 /* The command has done all of it. */
 void unfinished_end(struct conn *conn);
 
-/* The connection goes away, or the table that it was about has. */
+/* A connection is over before its command is: its client has gone, or does not read.  Returns
+ * whether it stays until the command has done all of it, by its turns as before; deaf, mute, and
+ * without what the client has sent behind that. */
+bool unfinished_outlives(struct conn *conn);
+
+/* The connection goes away all the same, or the table that it was about has. */
 void unfinished_leave(struct conn *conn);
 
 #endif

@@ -10,6 +10,7 @@ import time
 from support import built, farm, tap
 from support.lockd import LOCKERD, Server, serves
 from support.neighbour import memory_kb
+from support.plenty import MANY, hold_each
 from support.wire import Wire
 
 REFUSAL = "the state cannot be written"
@@ -253,6 +254,32 @@ def nobody_is_read_from_while_batches_pile_up(folder):
     for wire, asked in crowd:
         count_answers(wire, asked)
     farm.equal(server.wire().ask("user late", "locks late", "LOCK")["locked"], "1")
+
+
+def cpu_s(pid):
+    """What a process has used of processors."""
+    with open(f"/proc/{pid}/stat", encoding="latin-1") as stat_file:
+        words = stat_file.read().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@tap.test
+def what_ends_in_parts_waits_while_the_disk_hangs(folder):
+    server = Hanging(folder, "--client-history", "0", "--pidstat-port", "none")
+    names, job = [f"n{n}{'x' * 190}" for n in range(2 * MANY)], "j" * 190
+    hold_each(server.wire(source="127.0.0.2"), len(names), f"user {'u' * 190}", f"job {job}", names=names)
+    server.hang()
+    reporter = server.wire(source="127.0.0.3")
+    reporter.send(f"DEAD_JOB {job}")
+    farm.poll(lambda: "has not answered for" in server.log(), "the log says so")
+    used_s, grown = cpu_s(server.process.pid), memory_kb(server.process.pid)
+    farm.equal(reporter.is_silent(3), True)
+    used_s, grown = cpu_s(server.process.pid) - used_s, memory_kb(server.process.pid) - grown
+    assert "has ended, says" not in server.log(), "it has ended"
+    assert used_s < 1 and grown < 8_000, f"{used_s} s of a processor, {grown} kB"
+    server.go_on()
+    farm.equal(reporter.line(), f"ended {len(names)}")
+    farm.equal(server.held(), {})
 
 
 @tap.test

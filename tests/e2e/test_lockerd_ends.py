@@ -2,6 +2,7 @@
 """Much that ends at once: in parts, between which others are served."""
 
 import socket
+import struct
 import time
 
 from support import farm, tap
@@ -163,15 +164,20 @@ def many_processes_that_are_reported_dead_end_while_others_are_served(folder):
     farm.equal(server.held(), {})
 
 
+def share(wire, count, behind_name=""):
+    """Has so many users share one lock."""
+    wire.send("locks x", "shared 1")
+    for first in range(0, count, 500):
+        wire.send(*(line for n in range(first, first + 500) for line in (f"user u{n}{behind_name}", "LOCK")))
+        for _ in range(500):
+            farm.equal(wire.status()["locked"], "1")
+
+
 @tap.test
 def a_lock_that_many_share_is_broken_while_others_are_served(folder):
     server = Server(folder, "--pidstat-port", "none")
     wire, breaker = server.wire(source="127.0.0.2"), server.wire(source="127.0.0.3")
-    wire.send("locks x", "shared 1")
-    for first in range(0, MUCH, 500):
-        wire.send(*(line for n in range(first, first + 500) for line in (f"user u{n}", "LOCK")))
-        for _ in range(500):
-            farm.equal(wire.status()["locked"], "1")
+    share(wire, MUCH)
     late = server.wire(source="127.0.0.4")
     late.send("user late", "locks x", "block 1", "LOCK")
     farm.contains(late.line(), "print_waiting")
@@ -191,6 +197,62 @@ def a_lock_that_many_share_is_broken_while_others_are_served(folder):
     while line != "":
         line = breaker.line()
     farm.equal(owners(server.wire(), ["x"]), ["late"])
+
+
+def reset(wire):
+    """Closes it so that the server's next write to it fails."""
+    wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    wire.close()
+
+
+@tap.test
+def a_lock_is_taken_from_all_who_share_it_though_who_breaks_it_has_gone(folder):
+    server = Server(folder, "--pidstat-port", "none", state="none")
+    holder, wire = server.wire(source="127.0.0.2"), server.wire()
+    hold_each(holder, 1, names=["later"])
+    share(holder, MUCH)
+    with Neighbour(server.port) as neighbour:
+        breaker = server.wire(source="127.0.0.3")
+        breaker.send("locks x", "BREAK_LOCK", "locks later", "BREAK_LOCK")
+        breaker.close()
+        farm.poll(lambda: owners(wire, ["x"]) == [""], "the end of all grants")
+    nobody_waits(neighbour, "a lock that was broken by one who has gone")
+    # What it has said behind that is done no more.
+    farm.equal(owners(wire, ["later"]), ["holder"])
+
+
+@tap.test
+def a_lock_is_taken_from_all_who_share_it_though_who_breaks_it_does_not_read(folder):
+    server = Server(folder, "--pidstat-port", "none", "--unread-time", "1s", state="none")
+    breaker = server.wire(source="127.0.0.3")
+    breaker.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    # More than the kernel takes.
+    share(server.wire(source="127.0.0.2"), MUCH, 200 * "x")
+    breaker.send("locks x", "BREAK_LOCK")
+    wire = server.wire()
+    farm.poll(lambda: owners(wire, ["x"]) == [""], "the end of all grants")
+
+
+def tell_session(server):
+    """Returns a session, and what has the server write to it at once."""
+    session, other = server.wire(source="127.0.0.9"), server.wire(source="127.0.0.9")
+    session.ask("user sess", "session 1", "locks mine", "LOCK")
+    return session, lambda: other.ask("user sess", "locks mine", "UNLOCK")
+
+
+@tap.test
+def a_job_that_was_said_to_have_ended_ends_though_a_write_to_the_client_fails(folder):
+    server = Server(folder, "--pidstat-port", "none", state="none")
+    hold_each(server.wire(source="127.0.0.2"), MUCH, "job many", "autounlock 0")
+    (session, tell), wire = tell_session(server), server.wire()
+    session.send("DEAD_JOB many")
+    while owners(wire, ["n0"]) != [""]:
+        pass
+    reset(session)
+    tell()
+    assert server.held() != {}, "it had ended before"
+    farm.poll(lambda: server.held() == {}, "the end of all grants")
+    farm.poll(lambda: f": {MUCH} released" in server.log(), "the log")
 
 
 if __name__ == "__main__":
