@@ -214,8 +214,8 @@ IPCLOCKER_API void ipclocker_set_notice(struct ipclocker *lock, ipclocker_notice
                                         void *context);
 
 /* Shows the conversation with the server, byte by byte as it is sent or received, for finding
- * faults.  The bytes are a stranger's: clean them before they go to a terminal.
- */
+ * faults; none, a `len` of 0, where a connection ends.  The bytes are a stranger's: clean them
+ * before they go to a terminal. */
 typedef void ipclocker_trace_fn(void *context, bool sent, const char *bytes, size_t len);
 IPCLOCKER_API void ipclocker_set_trace(struct ipclocker *lock, ipclocker_trace_fn *trace,
                                        void *context);

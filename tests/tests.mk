@@ -89,6 +89,7 @@ $B/tests/unit/lockersh/test_picked_json: $(call TESTED_OF,wrappers/lockersh/pick
 $B/tests/unit/locktable/test_layout: $(call TESTED_OF,wrappers/locktable/layout)
 $B/tests/unit/locktable/test_view: $(call TESTED_OF,$(LOCKTABLE))
 $B/tests/unit/lockersh/test_patience: $(call TESTED_OF,wrappers/lockersh/patience)
+$B/tests/unit/lockersh/test_conversation: $(call TESTED_OF,$(addprefix wrappers/lockersh/,conversation progress wait_text))
 $B/tests/unit/lockreap/test_rule: $(call TESTED_OF,wrappers/lockreap/rule)
 $B/tests/unit/lockreport/test_tally: $(call TESTED_OF,$(addprefix wrappers/lockreport/,tally lengths))
 $B/tests/unit/lockreport/test_occupancy: $(call TESTED_OF,$(addprefix wrappers/lockreport/,occupancy time_heap span))

@@ -68,10 +68,21 @@ void client_connection_keep_alive(const struct ipclocker *lock)
                sizeof unconfirmed_ms);
 }
 
+static void trace(const struct ipclocker *lock, bool sent, const char *bytes, size_t len)
+{
+    int saved_errno = errno;
+
+    if (lock->set.trace != NULL)
+        lock->set.trace(lock->set.trace_context, sent, bytes, len);
+    errno = saved_errno;
+}
+
 void client_connection_close(struct ipclocker *lock)
 {
     struct client_connection *connection = &lock->connection;
 
+    if (connection->fd >= 0)
+        trace(lock, false, "", 0);
     descriptor_close(connection->fd);
     connection->fd = -1;
     connection->dialect = DIALECT_UNKNOWN;
@@ -82,12 +93,6 @@ void client_connection_close(struct ipclocker *lock)
     connection->receives_much = false;
     connection->cluster[0] = '\0';
     lock->pulse.is_asked = false;
-}
-
-static void trace(const struct ipclocker *lock, bool sent, const char *bytes, size_t len)
-{
-    if (lock->set.trace != NULL)
-        lock->set.trace(lock->set.trace_context, sent, bytes, len);
 }
 
 int client_connection_flush(struct ipclocker *lock)

@@ -405,17 +405,31 @@ void claim_on_ended(struct lock_request *request, enum lock_reason reason)
     claim_destroy(claim);
 }
 
+/* In the midst of a list nothing can be said: behind it, it is told how it is then, once. */
+static void tell_behind_list(struct claim_link *link)
+{
+    if (link->put_off)
+        return;
+    link->put_off = true;
+    LIST_REMOVE(link, of_conn);
+    LIST_INSERT_HEAD(&link->conn->links, link, of_conn);
+}
+
 void claim_tell_extended(const struct lock_request *request, struct conn *by)
 {
     const struct claim *claim = request->user_data;
-    const struct claim_link *link;
+    struct claim_link *link;
 
     if (claim == NULL)
         return;
     LIST_FOREACH(link, &claim->links, of_claim)
     {
         by->turn_cost_us += TELL_COST_US;
-        if (link->conn->session && link->conn != by)
+        if (!link->conn->session || link->conn == by)
+            continue;
+        if (link->conn->list != NULL)
+            tell_behind_list(link);
+        else
             reply_extended(link->conn, request);
     }
 }

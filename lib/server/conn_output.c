@@ -121,6 +121,8 @@ bool conn_output_end_pass(struct conn *conn)
      * may have filled the kernel's buffers to the brim. */
     if (lives && has_more)
         lives = wait_for_reader(conn) == 0;
+    else if (lives && gated_output_sendable(&conn->out) == 0)
+        leave_unread_list(conn); /* what waits for a commit, it could not have read */
     return lives;
 }
 

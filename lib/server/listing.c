@@ -227,6 +227,20 @@ static void say_begin(struct conn *conn)
         reply_number(conn, "json", text->len);
 }
 
+/* What others have put off meanwhile. */
+static void say_put_off(struct conn *conn)
+{
+    struct claim_link *link;
+
+    LIST_FOREACH(link, &conn->links, of_conn)
+    {
+        if (!link->put_off)
+            break;
+        link->put_off = false;
+        reply_extended(conn, link->claim->request);
+    }
+}
+
 static void say_end(struct conn *conn)
 {
     static const char *const ends[] = {
@@ -240,8 +254,18 @@ static void say_end(struct conn *conn)
     if (conn->list->delayed.len > 0)
         buffer_add(&conn->out.bytes, conn->list->delayed.data, conn->list->delayed.len);
     listing_forget(conn);
+    say_put_off(conn);
     if (conn->state == CONN_READING)
         conn->state = CONN_OPEN;
+}
+
+/* A long list is over when its client has read it: until then it could not have read what others
+ * have to say to it. */
+static bool is_unread(const struct conn *conn, size_t part)
+{
+    bool is_long = conn->list->listing->text.len > PART_BYTES;
+
+    return is_long && (part > 0 || gated_output_sendable(&conn->out) > 0);
 }
 
 bool listing_say_more(struct conn *conn)
@@ -265,7 +289,7 @@ bool listing_say_more(struct conn *conn)
     if (part > 0)
         buffer_add(&conn->out.bytes, listing->text.bytes + list->sent, part);
     list->sent += part;
-    if (list->sent < listing->text.len)
+    if (list->sent < listing->text.len || is_unread(conn, part))
         return true;
     say_end(conn);
     return false;

@@ -9,9 +9,9 @@ void owner_watch_init(struct ipclocker_server *server, size_t max_descriptors);
 
 /* Watches the owner of a claim whose request has autounlock, until its process has ended: then the
  * requests of all claims that this process is watched for end, never within a call (owner_end.h),
- * and take their claims with them.  Does nothing where it is watched already, or cannot be; a request that
- * has lost its autounlock is not watched any more.  `urgent` owners, whose connection has just
- * closed, are looked at before others.
+ * and take their claims with them.  Does nothing where it is watched already, or cannot be; a
+ * request that has lost its autounlock is not watched any more.  `urgent` owners, whose connection
+ * has just closed, are looked at before others.
  */
 void owner_watch_start(struct claim *claim, bool urgent);
 

@@ -250,7 +250,8 @@ static const char *word_of_loss(enum lock_reason reason)
     }
 }
 
-/* A line among those of a list would be taken for one of its own. */
+/* A line among those of a list would be taken for one of its own.  There are no more of these than
+ * locks that the session has had. */
 static void delay(struct conn *conn, const char *line)
 {
     struct buffer *delayed = &conn->list->delayed;
@@ -267,19 +268,7 @@ static bool is_overfull(const struct conn *conn)
 {
     size_t unread = conn->unread ? gated_output_sendable(&conn->out) : 0;
 
-    if (conn->list != NULL)
-        unread = conn->list->delayed.len;
     return unread > conn->server->limits[IPCLOCKER_LIMIT_UNREAD_BYTES];
-}
-
-/* What a session hears unasked: not in the midst of a list. */
-static void tell(struct conn *conn, const char *line)
-{
-    if (conn->list != NULL)
-        delay(conn, line);
-    else
-        reply_text(conn, line);
-    pass_mark_dirty(conn);
 }
 
 void reply_lost(struct conn *conn, const struct lock_request *request, enum lock_reason reason)
@@ -290,7 +279,11 @@ void reply_lost(struct conn *conn, const struct lock_request *request, enum lock
     if (word == NULL || conn->protocol < 2)
         return;
     snprintf(line, sizeof line, "lost %" PRIu64 " %s", request->token, word);
-    tell(conn, line);
+    if (conn->list != NULL)
+        delay(conn, line);
+    else
+        reply_text(conn, line);
+    pass_mark_dirty(conn);
 }
 
 void reply_extended(struct conn *conn, const struct lock_request *request)
@@ -301,7 +294,8 @@ void reply_extended(struct conn *conn, const struct lock_request *request)
         return;
     snprintf(line, sizeof line, "extended %" PRIu64 " %" PRId64, request->token,
              hold_left_ms(conn, request));
-    tell(conn, line);
+    reply_text(conn, line);
+    pass_mark_dirty(conn);
     if (!conn->out.bytes.failed && is_overfull(conn)) {
         limit_note(conn->server, IPCLOCKER_LIMIT_UNREAD_BYTES, conn->account);
         conn->out.bytes.failed = true;

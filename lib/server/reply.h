@@ -21,10 +21,11 @@ void reply_waiting(struct conn *conn, const struct lock_request *request);
 
 /* Tells the session of a holder that its lock has been taken from it, and why: an end by the owner
  * itself is not told.  Behind a list that is being said, not in its midst. */
-/* A session hears that its grant may be held for another time. */
-void reply_extended(struct conn *conn, const struct lock_request *request);
-
 void reply_lost(struct conn *conn, const struct lock_request *request, enum lock_reason reason);
+
+/* A session hears that its grant may be held for another time.  Not to be called in the midst of a
+ * list.  One that does not read what it is told is closed. */
+void reply_extended(struct conn *conn, const struct lock_request *request);
 
 /* The place in the queue; `request` is NULL when the connection waits for nothing. */
 void reply_queue(struct conn *conn, const struct lock_request *request);

@@ -75,6 +75,7 @@ struct claim_link {
     struct claim *claim;
     struct conn *conn;
     bool waits;
+    bool put_off; /* behind its list the connection is to be told so; these are its first links */
     LIST_ENTRY(claim_link) of_claim;
     LIST_ENTRY(claim_link) of_conn;
 };
@@ -121,7 +122,7 @@ struct conn_listing {
     struct conn *conn;
     struct listing *listing;
     size_t sent;           /* so many bytes of it were said */
-    struct buffer delayed; /* lines that are said behind it */
+    struct buffer delayed; /* lines that are said behind it, of locks that were lost */
     TAILQ_ENTRY(conn_listing) of_listing;
 };
 

@@ -260,37 +260,6 @@ def refusals_that_are_repeated_are_paid_for_in_the_history(folder):
 
 
 @tap.test
-def a_session_that_does_not_read_what_others_put_off_is_closed():
-    port = start_server("--max-unread", 4096)
-    wire, deaf = protocol_2(port), protocol_2(port)
-    hold_each(wire, MANY)
-    token = wire.ask("user a", "timeout 100000", "locks x", "LOCK")["token"]
-    deaf.ask("user a", "session 1", "locks x", f"RENEW {token}")
-    deaf.send("LIST_JSON")
-    size = int(deaf.line().split()[1])
-    for _ in range(200):
-        farm.equal(wire.ask(f"EXTEND {token} 0.001")["locked"], "1")
-    text = deaf.buffer
-    while len(text) < size and (data := deaf.socket.recv(1 << 20)):
-        text += data
-    assert len(text) < size, "it was told all"
-
-
-@tap.test
-def a_session_that_reads_is_told_all_that_others_put_off_at_once(folder):
-    server = Server(folder, "--pidstat-port", "none", "--max-unread", 1024)
-    wire, session = server.wire(), server.wire()
-    token = wire.ask("user a", "timeout 100000", "locks x", "LOCK")["token"]
-    session.ask("user a", "session 1", "locks x", f"RENEW {token}")
-    # In one pass more is said to it than it may leave unread, and waits for one commit.
-    for _ in range(5):
-        wire.send(*(200 * [f"EXTEND {token} 0.001"]))
-        for _ in range(200):
-            farm.equal(wire.status()["locked"], "1")
-            farm.contains(session.line() or "closed", f"extended {token} ")
-
-
-@tap.test
 def what_the_connections_of_a_client_name_together_is_bounded(folder):
     server = Server(folder, "--pidstat-port", "none", "--max-output", "4M", state="none")
     names = " ".join(f"{n:200}".replace(" ", "x") for n in range(300))

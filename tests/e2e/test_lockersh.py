@@ -269,7 +269,7 @@ def debug_shows_the_beginning_of_a_long_line_and_how_long_it_is():
     said = lab.run("--lock", ":".join(names), "--count", "300", "--debug", "true").stderr.splitlines()
     text = "locks " + " ".join(names)
     farm.equal([line for line in said if "--- 1--" in line or "> 1--" in line],
-               [f"lockersh: > {text[:1000]}... ({len(text)} bytes)"])
+               [f"lockersh: > {text[:960]}... ({len(text)} bytes)"])
     holder = Wire(lab.port)
     holder.send("user ann", "hostname far", *(line for name in names for line in (f"locks {name}", "LOCK")))
     for _ in names:
@@ -293,7 +293,28 @@ def debug_shows_what_has_begun_and_does_not_end():
     server.serve = serve
     result = farm.run(LOCKERSH, "--port", server.port, "--host", "127.0.0.1", "--ping", "--debug")
     farm.equal([line for line in result.stderr.splitlines() if "xx" in line],
-               [f"lockersh: < {1000 * 'x'}... (5000 bytes)", "lockersh: < xxx... (3 bytes, so far)"])
+               [f"lockersh: < {960 * 'x'}... (5000 bytes)", "lockersh: < xxx... (3 bytes, so far)"])
+
+
+@tap.test
+def debug_shows_half_a_line_that_nothing_comes_behind():
+    def serve(client):
+        client.sendall(b"proto 2\n" + 5000 * b"x")
+        while client.recv(4096):
+            pass
+        client.close()
+
+    server = Listener()
+    server.serve = serve
+    waiter = farm.start(LOCKERSH, "--port", server.port, "--host", "127.0.0.1", "--lock", "a", "--debug",
+                        "true", stderr=subprocess.PIPE)
+    seen = [waiter.stderr.readline().decode() for _ in range(2)]
+    while "xx" not in seen[-1]:
+        assert seen[-1], seen
+        seen.append(waiter.stderr.readline().decode())
+    farm.equal(seen[-1], f"lockersh: < {960 * 'x'}... (5000 bytes, so far)\n")
+    waiter.terminate()
+    farm.equal(waiter.wait(farm.PATIENCE_S), -signal.SIGTERM)
 
 
 @tap.test

@@ -4,7 +4,10 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "cli/message.h"
+
+enum { PATIENCE_MS = 1000 };
 
 static void show(struct conversation *self, struct conversation_line *line, const char *note)
 {
@@ -26,6 +29,13 @@ static void show_begun(struct conversation *self, struct conversation_line *line
         show(self, line, ", so far");
 }
 
+/* Nothing more comes of it. */
+static void show_all_begun(struct conversation *self)
+{
+    show_begun(self, &self->sent);
+    show_begun(self, &self->received);
+}
+
 static void add(struct conversation_line *line, const char *bytes, size_t len)
 {
     size_t room = line->len < CONVERSATION_SHOWN ? CONVERSATION_SHOWN - line->len : 0;
@@ -40,21 +50,33 @@ void conversation_trace(void *conversation, bool sent, const char *bytes, size_t
     struct conversation_line *line = sent ? &self->sent : &self->received;
     const char *end = bytes + len;
 
-    /* It may be another connection by now. */
+    if (len == 0) {
+        show_all_begun(self);
+        return;
+    }
     show_begun(self, sent ? &self->received : &self->sent);
     while (bytes < end) {
         const char *newline = memchr(bytes, '\n', (size_t)(end - bytes));
 
         add(line, bytes, (size_t)((newline != NULL ? newline : end) - bytes));
-        if (newline == NULL)
+        if (newline == NULL) {
+            self->last_ms = clock_now_ms();
             return;
+        }
         show(self, line, "");
         bytes = newline + 1;
     }
 }
 
-void conversation_end(struct conversation *conversation)
+int conversation_update(struct conversation *self)
 {
-    show_begun(conversation, &conversation->sent);
-    show_begun(conversation, &conversation->received);
+    int64_t left_ms;
+
+    if (self->sent.len == 0 && self->received.len == 0)
+        return -1;
+    left_ms = self->last_ms + PATIENCE_MS - clock_now_ms();
+    if (left_ms > 0)
+        return (int)left_ms;
+    show_all_begun(self);
+    return -1;
 }

@@ -94,7 +94,7 @@ static int leave_monitor(const struct lockersh_options *options, struct ipclocke
 }
 
 int for_pid_hold(const struct lockersh_options *options, struct ipclocker *lock,
-                 struct progress *progress)
+                 struct progress *progress, struct conversation *conversation)
 {
     struct subject subject;
     sigset_t mask;
@@ -102,7 +102,7 @@ int for_pid_hold(const struct lockersh_options *options, struct ipclocker *lock,
 
     if (status == 0 && subject_watch(&subject) != 0)
         status = say_unknown(&options->for_pid, &subject);
-    if (status == 0 && wait_for_lock(lock, progress, &subject, &mask) != 0)
+    if (status == 0 && wait_for_lock(lock, progress, conversation, &subject, &mask) != 0)
         status = errno == ESRCH ? say_ended(options, &options->for_pid) : -1;
     if (status == 0) {
         progress_obtained(progress, lock);

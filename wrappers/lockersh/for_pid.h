@@ -2,6 +2,7 @@
 #ifndef FARMLOCK_LOCKERSH_FOR_PID_H
 #define FARMLOCK_LOCKERSH_FOR_PID_H
 
+#include "conversation.h"
 #include "ipclocker.h"
 #include "options.h"
 #include "progress.h"
@@ -11,7 +12,7 @@
  * library has failed, as do the next.
  */
 int for_pid_hold(const struct lockersh_options *options, struct ipclocker *lock,
-                 struct progress *progress);
+                 struct progress *progress, struct conversation *conversation);
 
 /* Gives back what is held for it. */
 int for_pid_unlock(const struct lockersh_options *options, struct ipclocker *lock);

@@ -239,7 +239,7 @@ static int run(struct lockersh *self)
         gridengine_warn_once();
     if (self->options.descendants && getpid() != 1 && family_choose(&self->family) != 0)
         return EX_USAGE;
-    if (wait_for_lock(self->lock, &self->progress, NULL, &mask) != 0)
+    if (wait_for_lock(self->lock, &self->progress, &self->conversation, NULL, &mask) != 0)
         return fail(self);
     progress_obtained(&self->progress, self->lock);
     /* What is written from the fork on has to be copied first. */
@@ -293,7 +293,7 @@ static int act_for_pid(struct lockersh *self)
     else if (self->options.action == LOCKERSH_EXTEND)
         status = for_pid_extend(&self->options, self->lock);
     else
-        status = for_pid_hold(&self->options, self->lock, &self->progress);
+        status = for_pid_hold(&self->options, self->lock, &self->progress, &self->conversation);
 
     return status >= 0 ? status : fail(self);
 }
@@ -375,7 +375,6 @@ int main(int argc, char **argv)
         status = start(&self);
     free(self.line);
     ipclocker_destroy(self.lock);
-    conversation_end(&self.conversation);
     lockersh_options_fini(&self.options);
     return status;
 }

@@ -92,7 +92,7 @@ static int sooner(int a_ms, int b_ms)
     return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;
 }
 
-/* Waits until the handle, the subject, or in `other_ms` the progress, has something to do. */
+/* Waits until the handle, the subject, or in `other_ms` what is shown, has something to do. */
 static void wait_for_news(struct ipclocker *lock, const struct subject *subject, int other_ms,
                           const struct guard *guard)
 {
@@ -119,8 +119,8 @@ static int give_up(struct ipclocker *lock, struct progress *progress)
     return -1;
 }
 
-int wait_for_lock(struct ipclocker *lock, struct progress *progress, struct subject *subject,
-                  sigset_t *mask)
+int wait_for_lock(struct ipclocker *lock, struct progress *progress,
+                  struct conversation *conversation, struct subject *subject, sigset_t *mask)
 {
     struct guard guard = {.first_process = getpid() == 1};
     int result, saved_errno;
@@ -136,7 +136,9 @@ int wait_for_lock(struct ipclocker *lock, struct progress *progress, struct subj
             raise_guard(&guard);
         else
             lower_guard(&guard);
-        wait_for_news(lock, subject, progress_update(progress, lock), &guard);
+        wait_for_news(lock, subject,
+                      sooner(progress_update(progress, lock), conversation_update(conversation)),
+                      &guard);
         if (caught != 0)
             end_by_signal(lock, progress, &guard);
         if (subject != NULL && subject_has_ended(subject)) {

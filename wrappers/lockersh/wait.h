@@ -4,6 +4,7 @@
 
 #include <signal.h>
 
+#include "conversation.h"
 #include "progress.h"
 #include "subject.h"
 
@@ -14,7 +15,7 @@
  * what comes is there still for first_process_fork_job().
  * The end of `subject`, a process for which the lock is, ends the wait with ESRCH; NULL is none.
  */
-int wait_for_lock(struct ipclocker *lock, struct progress *progress, struct subject *subject,
-                  sigset_t *mask);
+int wait_for_lock(struct ipclocker *lock, struct progress *progress,
+                  struct conversation *conversation, struct subject *subject, sigset_t *mask);
 
 #endif

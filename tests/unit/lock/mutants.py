@@ -148,12 +148,18 @@ MUTANTS = (
     ("only the first of several readers goes on", "grant.c", "    } while (is_shared && (first", "    } while (false && (first"),
     ("readers behind a writer that leaves wait on", "grant.c", "            lock_has_readers(seat->lock))", "            false)"),
     ("one that may go on is stuck", "nesting.c", "        if (stays) {", "        if (true || stays) {"),
-    ("who waits for his own outer is not seen", "nesting.c", "    return is_short(request, &outers, step);", "    return is_short(request, &outers, step) && false;"),
+    ("who waits for his own outer is not seen", "nesting.c", "    waits = is_short(request, &outers, step);", "    waits = is_short(request, &outers, step) && false;"),
     ("new groups of a login are not seen", "pool_person.c", "    person->set->has_other_groups |= person->references > asking;", "    (void)asking;"),
+    ("what waits is granted on its way out", "ending.c", "            request->present = false;", "            (void)request;"),
+    ("what came later ends as well", "ending.c", "next->ticket <= slice->ending->last_ticket", "next->ticket > 0"),
+    ("a slice forgets where it was", "ending.c", "        ending->next_ticket = request->ticket + 1;", "        ending->next_ticket = request->ticket + 2;"),
+    ("a step begins where the last one ended", "ending.c", "    ending->next_ticket = 0;\n", ""),
+    ("who gives up leaves waits absent", "ending.c", "    while (ending->meant > 0 && ending->step < LOCK_ENDING_GRANTS && take_some(&slice))", "    while (false && take_some(&slice))"),
+    ("what has no autounlock ends with its process", "ending.c", "(ending->job != NULL || request->autounlock)", "true"),
 )
 
 # Tried one after the other until one fails: program, its environment.
-TESTS = (("test_lock_nesting", {}), ("test_lock_table_model", {"FARMLOCK_OPS": "200000"}), ("test_pool_rules", {}), ("test_pool_memberships", {}), ("test_pool_turns", {}), ("test_pool_waits", {})) + tuple(
+TESTS = (("test_lock_nesting", {}), ("test_lock_ending", {}), ("test_lock_table_model", {"FARMLOCK_OPS": "200000"}), ("test_pool_rules", {}), ("test_pool_memberships", {}), ("test_pool_turns", {}), ("test_pool_waits", {})) + tuple(
     ("test_pool_model", {"FARMLOCK_SEED": seed, "FARMLOCK_OPS": OPERATIONS}) for seed in SEEDS)
 
 ROOM = mutants.Room("lib/lock", "tests/unit/lock", MUTANTS, TESTS, ("lib/base", "tests/unit/support"))
