@@ -85,7 +85,6 @@ struct claim {
     struct ipclocker_server *server;
     struct lock_request *request;
     struct link_list links;
-    size_t link_count;
 
     struct owner_process *owner; /* that is watched for it, see owner_watch.c; or NULL */
     LIST_ENTRY(claim) of_owner;

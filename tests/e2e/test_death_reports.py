@@ -158,9 +158,10 @@ BOOT, OTHER_BOOT = "01234567-89ab-cdef-0123-456789abcdef", "11111111-2222-3333-4
 OF_HOST, OF_CONTAINER = f"{BOOT} 4026531836", f"{OTHER_BOOT} 4026539999"
 
 
-def claim(server, source, user, host, pid, start, where=OF_HOST, lock=None):
-    farm.equal(server.wire(source).lock(user, lock or user, 0, "autounlock 1", f"pid {pid}", f"hostname {host}",
-                                        f"process {start} {where}")["locked"], "1")
+def claim(server, source, user, host, pid, start, where=OF_HOST):
+    said = server.wire(source).lock(user, user, 0, "autounlock 1", f"pid {pid}", f"hostname {host}",
+                                    f"process {start} {where}")
+    farm.equal(said["locked"], "1")
 
 
 @tap.test
