@@ -9,6 +9,7 @@
 #include "limit.h"
 #include "lock/pools.h"
 #include "owner_finder.h"
+#include "owner_process.h"
 #include "owner_watch.h"
 #include "pass.h"
 #include "reply.h"
@@ -334,6 +335,7 @@ void claim_on_granted(struct lock_request *request)
     if (claim == NULL)
         return;
     end_absence(claim);
+    owner_process_note_grant(claim);
     silence_watch(claim);
     for (link = LIST_FIRST(&claim->links); link != NULL; link = next) {
         struct conn *conn = link->conn;

@@ -172,7 +172,7 @@ struct ipclocker_server *ipclocker_server_create(void)
     TAILQ_INIT(&server->behind);
     TAILQ_INIT(&server->listings);
     TAILQ_INIT(&server->old_listings);
-    TAILQ_INIT(&server->ending);
+    owner_end_init(server);
     outside_init(server);
     auth_uids_init(&server->uids);
     owner_watch_init(server, descriptors_for_owners());

@@ -36,6 +36,28 @@ def ends_in_parts(port, what, begin, names=("n0", f"n{MUCH - 1}")):
     assert any("" in now for now in seen), f"{what}: all of it in one piece"
 
 
+def of_process(process):
+    """What a connection says of the process that it asks for."""
+    return (f"hostname {socket.gethostname()}", f"pid {process.pid}", identity(process.pid),
+            "autounlock 1")
+
+
+def waiting(server, user, name, *lines):
+    """A connection that waits."""
+    wire = server.wire()
+    wire.send(f"user {user}", *lines, f"locks {name}", "block 1", "LOCK")
+    while not (line := wire.line()).startswith("print_waiting"):
+        farm.contains(line, "autounlock_check ")
+    return wire
+
+
+def is_granted(wire):
+    """Whether a wait ends so."""
+    while (line := wire.line()) not in ("print_obtained", ""):
+        pass
+    return line != ""
+
+
 @tap.test
 def a_job_of_many_locks_ends_while_others_are_served(folder):
     server = Server(folder, "--pidstat-port", "none")
@@ -91,8 +113,7 @@ def a_job_that_had_not_ended_whole_is_ended_behind_a_crash(folder):
 def a_server_that_stops_while_much_ends_leaves_the_rest_for_the_next(folder):
     server, process = Server(folder, "--pidstat-port", "none"), sleeper()
     hold_each(server.wire(source="127.0.0.2"), MANY, "job many", "autounlock 0")
-    hold_each(server.wire(source="127.0.0.2"), MANY, f"hostname {socket.gethostname()}",
-              f"pid {process.pid}", identity(process.pid), "autounlock 1",
+    hold_each(server.wire(source="127.0.0.2"), MANY, *of_process(process),
               names=[f"p{n}" for n in range(MANY)])
     waiter, wire = server.wire(), server.wire()
     waiter.send("user waiter", "job many", "autounlock 0", "locks p0", "block 1", "LOCK")
@@ -115,8 +136,7 @@ def a_server_that_stops_while_much_ends_leaves_the_rest_for_the_next(folder):
 def a_process_of_many_locks_ends_while_others_are_served(folder):
     server = Server(folder, "--pidstat-port", "none")
     wire, process = server.wire(source="127.0.0.2"), sleeper()
-    hold_each(wire, MUCH, f"hostname {socket.gethostname()}", f"pid {process.pid}",
-              identity(process.pid), "autounlock 1")
+    hold_each(wire, MUCH, *of_process(process))
 
     ends_in_parts(server.port, "a process that ends", process.kill)
     farm.poll(lambda: server.held() == {}, "the end of all")
@@ -125,11 +145,26 @@ def a_process_of_many_locks_ends_while_others_are_served(folder):
 
 
 @tap.test
+def what_an_ended_process_held_is_not_granted_to_another_that_has_ended(folder):
+    server = Server(folder, "--pidstat-port", "none")
+    first, second = sleeper(), sleeper()
+    wire = server.wire(source="127.0.0.2")
+    hold_each(wire, 1, *of_process(first), names=["x"])
+    hold_each(wire, MUCH, names=[f"n{n}" for n in range(MUCH // 2)] + ["y"] +
+              [f"n{n}" for n in range(MUCH // 2, MUCH - 1)])
+    dead = [waiting(server, "dead", name, *of_process(second)) for name in ("x", "y")]
+    live = [waiting(server, "live", name) for name in ("x", "y")]
+    for process in (first, second):
+        process.kill()
+    assert not any(map(is_granted, dead)), "a process that has ended was granted a lock"
+    assert all(map(is_granted, live))
+
+
+@tap.test
 def a_session_whose_process_has_ended_ends_while_others_are_served(folder):
     server = Server(folder, "--pidstat-port", "none")
     wire, process = server.wire(source="127.0.0.2"), sleeper()
-    hold_each(wire, MUCH, f"hostname {socket.gethostname()}", f"pid {process.pid}",
-              identity(process.pid), "autounlock 1", "session 1")
+    hold_each(wire, MUCH, *of_process(process), "session 1")
     process.kill()
     process.wait()
 
