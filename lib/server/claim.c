@@ -213,6 +213,15 @@ const struct refusal *claim_check_room(const struct conn *conn)
     return have_room(conn) ? NULL : &too_many;
 }
 
+/* It may have been absent, or one that its process was to leave behind. */
+static void come_back(struct claim *claim)
+{
+    struct lock_request *request = claim->request;
+
+    if (request->state == LOCK_WAITING && !request->present)
+        lock_table_set_present(claim->server->table, request, true, context_now_ms(claim->server));
+}
+
 int claim_join(struct conn *conn, struct lock_request *request, bool waits)
 {
     struct claim *claim = claim_of(conn->server, request);
@@ -231,6 +240,7 @@ int claim_join(struct conn *conn, struct lock_request *request, bool waits)
     if (conn->session) {
         owner_watch_stop(claim);
         owner_finder_note(claim, conn);
+        come_back(claim);
     }
     silence_watch(claim);
     return 0;

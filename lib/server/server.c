@@ -125,6 +125,7 @@ static void end_pass(struct ipclocker_server *server)
     deadline_arm(server);
     turn_end_pass(server);
     owner_end_end_pass(server);
+    death_report_end_pass(server);
 }
 
 static const struct server_parts parts = {
