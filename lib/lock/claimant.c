@@ -93,6 +93,8 @@ int lock_claimant_compare(const struct tree_node *a, const struct tree_node *b)
 
     if (order == 0)
         order = strcmp(left->host, right->host);
+    if (order == 0)
+        order = lock_compare_numbers(left->start, right->start);
     return order != 0 ? order : lock_compare_numbers(left->request->ticket, right->request->ticket);
 }
 

@@ -47,11 +47,8 @@ static struct lock_request *next_of_job(const struct lock_table *table,
 static struct lock_request *next_of(const struct slice *slice, const struct lock_claimant *probe,
                                     const struct lock_request *last)
 {
-    struct lock_request *next = probe->job != NULL
-                                    ? next_of_job(slice->table, probe, last)
-                                    : lock_request_next_of_process(slice->table, probe, last);
-
-    return next != NULL && next->ticket <= slice->ending->last_ticket ? next : NULL;
+    return probe->job != NULL ? next_of_job(slice->table, probe, last)
+                              : lock_request_next_of_process(slice->table, probe, last);
 }
 
 static bool is_meant(const struct slice *slice, const struct lock_request *request)
@@ -59,7 +56,7 @@ static bool is_meant(const struct slice *slice, const struct lock_request *reque
     const struct lock_ending *ending = slice->ending;
     const struct lock_judge *judge = slice->judge;
 
-    return (ending->job != NULL || request->autounlock) &&
+    return request->ticket <= ending->last_ticket && (ending->job != NULL || request->autounlock) &&
            (judge == NULL || judge->allows(judge, request));
 }
 
@@ -105,8 +102,11 @@ static bool take_some(const struct slice *slice)
 {
     struct lock_ending *ending = slice->ending;
     struct lock_request first = {.ticket = ending->next_ticket};
-    const struct lock_claimant probe = {
-        .host = ending->host, .job = ending->job, .pid = ending->pid, .request = &first};
+    const struct lock_claimant probe = {.host = ending->host,
+                                        .job = ending->job,
+                                        .pid = ending->pid,
+                                        .start = ending->next_start,
+                                        .request = &first};
     struct lock_request *next = next_of(slice, &probe, NULL);
 
     while (next != NULL && ending->looked < slice->most) {
@@ -114,6 +114,7 @@ static bool take_some(const struct slice *slice)
 
         /* To end a request ends no other. */
         next = next_of(slice, &probe, request);
+        ending->next_start = request->process->start;
         ending->next_ticket = request->ticket + 1;
         take(slice, request);
     }
@@ -123,7 +124,7 @@ static bool take_some(const struct slice *slice)
 /* Returns whether this was the last. */
 static bool next_step(struct lock_ending *ending)
 {
-    ending->next_ticket = 0;
+    ending->next_start = ending->next_ticket = 0;
     ending->step = ending->meant > 0 ? ending->step + 1 : LOCK_ENDING_OVER;
     return ending->step == LOCK_ENDING_OVER;
 }

@@ -37,8 +37,8 @@ struct lock_ending {
     /* The table's own. */
     enum lock_ending_step step;
     size_t meant;
-    uint64_t next_ticket; /* where the next slice goes on */
-    uint64_t last_ticket; /* of what was there at the start */
+    uint64_t next_start, next_ticket; /* where the next slice goes on */
+    uint64_t last_ticket;             /* of what was there at the start */
 };
 
 /* To be called before the first slice: only requests that there are now are meant. */

@@ -61,8 +61,9 @@ bool lock_request_needs_one(const struct lock_request *request);
 void lock_request_index(struct lock_table *table, struct lock_request *request);
 void lock_request_unindex(struct lock_table *table, struct lock_request *request);
 
-/* The first request of a process behind `last`, or with NULL the first one; `probe` says its host
- * and pid, and stands in front of all in the index.  NULL at the end. */
+/* The first request of a host's pid behind `last`, or with NULL the first one from `probe` on,
+ * which says host and pid, and with a start and a ticket where it stands in the index.  NULL at the
+ * end. */
 struct lock_request *lock_request_next_of_process(const struct lock_table *table,
                                                   const struct lock_claimant *probe,
                                                   const struct lock_request *last);

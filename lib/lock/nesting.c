@@ -330,28 +330,32 @@ size_t lock_table_find_circle(const struct lock_request *request, struct lock_wa
 }
 
 struct lock_request *lock_table_next_of_process(const struct lock_table *table, const char *host,
-                                                uint64_t pid, const struct lock_request *last,
-                                                size_t *looks)
+                                                uint64_t pid, uint64_t start,
+                                                const struct lock_request *last, size_t *looks)
 {
     struct lock_request first = {.ticket = 0}, *next;
-    const struct lock_claimant probe = {.host = host, .pid = pid, .request = &first};
+    const struct lock_claimant probe = {
+        .host = host, .pid = pid, .start = start, .request = &first};
 
     while (*looks > 0) {
         --*looks;
         next = lock_request_next_of_process(table, &probe, last);
-        if (next == NULL || next->state == LOCK_HELD)
+        if (next == NULL || next->process->start != start)
+            return NULL;
+        if (next->state == LOCK_HELD)
             return next;
         last = next;
     }
     return NULL;
 }
 
-struct lock_request *lock_table_find_of_process(const struct lock_table *table, const char *host,
-                                                uint64_t pid, const struct lock_judge *judge,
-                                                size_t *looks)
+struct lock_request *lock_table_find_of_pid(const struct lock_table *table, const char *host,
+                                            uint64_t pid, uint64_t start,
+                                            const struct lock_judge *judge, size_t *looks)
 {
     struct lock_request first = {.ticket = 0}, *next = NULL;
-    const struct lock_claimant probe = {.host = host, .pid = pid, .request = &first};
+    const struct lock_claimant probe = {
+        .host = host, .pid = pid, .start = start, .request = &first};
 
     while (*looks > 0) {
         --*looks;

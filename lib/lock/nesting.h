@@ -29,15 +29,17 @@ int lock_table_set_inside(struct lock_request *inner, struct lock_request *outer
  * down in `looks`; with none left nothing more is found. */
 enum { LOCK_OF_PROCESS_LOOKS = 4096 };
 
-/* Steps through the grants of a process: the first with `last` NULL.  NULL behind the last. */
+/* Steps through the grants of a process, by its start: the first with `last` NULL.  NULL behind the
+ * last. */
 struct lock_request *lock_table_next_of_process(const struct lock_table *table, const char *host,
-                                                uint64_t pid, const struct lock_request *last,
-                                                size_t *looks);
+                                                uint64_t pid, uint64_t start,
+                                                const struct lock_request *last, size_t *looks);
 
-/* One with autounlock, held or waiting, that the judge allows; else NULL. */
-struct lock_request *lock_table_find_of_process(const struct lock_table *table, const char *host,
-                                                uint64_t pid, const struct lock_judge *judge,
-                                                size_t *looks);
+/* One with autounlock, held or waiting, that the judge allows, of the processes of a pid that have
+ * started at `start` or later the first; else NULL. */
+struct lock_request *lock_table_find_of_pid(const struct lock_table *table, const char *host,
+                                            uint64_t pid, uint64_t start,
+                                            const struct lock_judge *judge, size_t *looks);
 
 /* What somebody waits for, and who has it. */
 struct lock_wait_step {

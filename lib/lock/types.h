@@ -36,7 +36,7 @@ struct lock_spare {
 struct lock_table {
     struct tree locks;     /* by name */
     struct tree waiting;   /* requests by ticket */
-    struct tree processes; /* of requests with a host, by pid, host and ticket */
+    struct tree processes; /* of requests with a host, by pid, host, start and ticket */
     struct tree jobs;      /* of requests with a job, by job and ticket */
     struct tree deadlines; /* grants with a hold limit, by deadline and ticket */
     struct tree keeps;     /* struct lock_keep, by ticket; see keeping.h */

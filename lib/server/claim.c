@@ -15,10 +15,7 @@
 #include "reply.h"
 #include "silence.h"
 
-enum {
-    TELL_COST_US = 2,
-    LINKS_OF_A_CLAIM = 64, /* each hears of its end */
-};
+enum { TELL_COST_US = 2 };
 
 /* Of a waiter that may come back. */
 struct absence {
@@ -70,7 +67,6 @@ static void unlink_claim(struct claim_link *link)
     if (link->conn->waiting == link)
         link->conn->waiting = NULL;
     link->conn->account->links--;
-    link->claim->link_count--;
     LIST_REMOVE(link, of_claim);
     LIST_REMOVE(link, of_conn);
     free(link);
@@ -174,43 +170,15 @@ static struct claim_link *add_link(struct conn *conn, struct claim *claim)
     LIST_INSERT_HEAD(&claim->links, link, of_claim);
     LIST_INSERT_HEAD(&conn->links, link, of_conn);
     conn->account->links++;
-    claim->link_count++;
     return link;
-}
-
-static bool has_room(const struct claim *claim, const struct conn *conn)
-{
-    return claim == NULL || claim->link_count < LINKS_OF_A_CLAIM || find_link(conn, claim) != NULL;
-}
-
-/* Of all that it would be a session of already. */
-static bool have_room(const struct conn *conn)
-{
-    const struct lock_table *table = conn->server->table;
-
-    for (size_t i = 0; i < conn->demand.name_count; i++) {
-        const struct lock_request *request = NULL;
-
-        while ((request = lock_table_next_own(table, conn->user, conn->demand.names[i], request)) !=
-               NULL) {
-            if (!has_room(request->user_data, conn))
-                return false;
-        }
-    }
-    return true;
 }
 
 const struct refusal *claim_check_room(const struct conn *conn)
 {
-    static const struct refusal too_many = {
-        ERROR_CODE_LATER,
-        "as many sessions stand for one of these as may; close one, or try again later"};
-
-    if (!conn->session)
+    if (!conn->session ||
+        conn->account->links < limit_value(conn->server, IPCLOCKER_LIMIT_CLIENT_SESSIONS))
         return NULL;
-    if (conn->account->links >= limit_value(conn->server, IPCLOCKER_LIMIT_CLIENT_SESSIONS))
-        return limit_refuse(conn->server, IPCLOCKER_LIMIT_CLIENT_SESSIONS, conn->account);
-    return have_room(conn) ? NULL : &too_many;
+    return limit_refuse(conn->server, IPCLOCKER_LIMIT_CLIENT_SESSIONS, conn->account);
 }
 
 /* It may have been absent, or one that its process was to leave behind. */

@@ -390,11 +390,13 @@ static inline bool is_turned_down(struct conn *conn, const struct command *comma
  * what is left of it to do in the connection's `unfinished`. */
 static bool run_checked(struct conn *conn, const struct command *command, char *line, char *args)
 {
+    bool is_new = conn->unfinished == NULL;
+
     /* A line that is to come again is not taken yet. */
     if (command != NULL && asks(command, CHANGES | BY_LOGIN) && is_held_up(conn, command))
         return false;
-    if (conn->unfinished == NULL &&
-        (is_taken(conn, line) || command == NULL || is_turned_down(conn, command))) {
+    if ((is_new && is_taken(conn, line)) || command == NULL ||
+        (is_new && is_turned_down(conn, command))) {
         conn->turn_cost_us += LINE_COST_US;
         return true;
     }

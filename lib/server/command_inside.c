@@ -26,12 +26,15 @@ static bool may_be_inside(const struct lock_request *inner, const struct lock_re
             (inner->asker.proof != LOCK_CLAIMED && inner->asker.uid == outer->asker.uid));
 }
 
-static void add(struct conn *conn, struct lock_request *inner, struct lock_request *outer)
+/* Returns whether it is one. */
+static bool add(struct conn *conn, struct lock_request *inner, struct lock_request *outer)
 {
     conn->turn_cost_us += GRANT_COST_US;
+    if (!may_be_inside(inner, outer))
+        return false;
     /* Without memory for it, it waits as it would have. */
-    if (may_be_inside(inner, outer))
-        (void)lock_table_set_inside(inner, outer);
+    (void)lock_table_set_inside(inner, outer);
+    return true;
 }
 
 static const char *next_number(char **args, uint64_t max, uint64_t *number)
@@ -51,11 +54,11 @@ static bool add_process(struct conn *conn, struct lock_request *inner, char **ar
     if (next_number(args, INT_MAX, &pid) == NULL || next_number(args, UINT64_MAX, &start) == NULL)
         return false;
     conn->turn_cost_us += GRANT_COST_US;
-    while (inner->process->host != NULL && pid != 0 && start != 0 && count++ < LOCK_OUTERS_MOST &&
+    while (inner->process->host != NULL && pid != 0 && start != 0 && count < LOCK_OUTERS_MOST &&
            (outer = lock_table_next_of_process(conn->server->table, inner->process->host, pid,
-                                               outer, looks)) != NULL) {
-        if (outer->process->start == start && incarnation_is_neighbour(conn, outer->process))
-            add(conn, inner, outer);
+                                               start, outer, looks)) != NULL) {
+        if (incarnation_is_neighbour(conn, outer->process) && add(conn, inner, outer))
+            count++;
     }
     return true;
 }
@@ -77,7 +80,7 @@ static bool add_grant(struct conn *conn, struct lock_request *inner, char **args
     while (count++ < LOCK_OUTERS_MOST &&
            (outer = lock_table_next_own(conn->server->table, owner, name, outer)) != NULL) {
         if (outer->token == token && !incarnation_is_neighbour(conn, outer->process))
-            add(conn, inner, outer);
+            (void)add(conn, inner, outer);
     }
     return true;
 }

@@ -15,11 +15,13 @@
 #include "owner_asker.h"
 #include "owner_end.h"
 #include "pass.h"
+#include "process/process.h"
 #include "state_note.h"
 #include "turn.h"
 
 enum {
     OF_A_CLIENT_MAX = 100,
+    STARTS_MOST = 8, /* of one pid that a report may mean */
     PATIENCE_MS = 3000,
     LOOKS_A_PASS = TURN_COST_US * TURN_LOOKS_A_US,
     LONG_US = 1000,
@@ -35,6 +37,9 @@ struct death_report {
     struct may_reporter reporter;
     int64_t at_ms;
     uint64_t start; /* of the process; of one that has its pid by now nothing was reported */
+    uint64_t pid_namespace; /* of whom somebody is asked, like the next */
+    char boot[BOOT_TEXT_SIZE];
+    unsigned char peer[IP_BYTES];
     pid_t pid;
     bool is_proven; /* its end, whoever has reported it */
     bool is_ending; /* what its process has, and that is not over */
@@ -49,12 +54,25 @@ static bool is_of_process(const struct death_report *report, const struct lock_r
     return request->process->start == report->start && request->last_asked_ms <= report->at_ms;
 }
 
+/* Who is asked depends on what the request says beside the start: it may be one who says what its
+ * asker wants to hear, and that is proof for nobody else. */
+static bool was_asked_about(const struct death_report *report, const struct lock_request *request)
+{
+    const struct lock_claimant *process = request->process;
+
+    return process->pid_namespace == report->pid_namespace &&
+           strcmp(process->boot != NULL ? process->boot : "", report->boot) == 0 &&
+           (!process_namespace_is_container(process->pid_namespace) ||
+            memcmp(request->asker.peer, report->peer, sizeof report->peer) == 0);
+}
+
 static bool allows(const struct lock_judge *judge, const struct lock_request *request)
 {
     const struct death_report *report = judge->context;
 
     return is_of_process(report, request) &&
-           (report->is_proven || may_report_death(report->server, &report->reporter, request));
+           ((report->is_proven && was_asked_about(report, request)) ||
+            may_report_death(report->server, &report->reporter, request));
 }
 
 /* Ends some of what the process has, and adds what that costs who reports it.  Returns whether that
@@ -166,24 +184,15 @@ static void end_later(struct death_report *report)
     account_charge(client, cost_us);
 }
 
-/* For whatever the process has where there is no report. */
+/* What somebody was asked about, where it is there still. */
 static bool is_sought(const struct lock_judge *judge, const struct lock_request *request)
 {
-    return judge->context == NULL || is_of_process(judge->context, request);
+    return is_of_process(judge->context, request) && was_asked_about(judge->context, request);
 }
 
-/* Adds what that costs whoever wants to know it. */
-static const struct lock_request *find_request(struct ipclocker_server *server, const char *host,
-                                               pid_t pid, const struct death_report *report,
-                                               uint32_t *cost_us)
+static uint32_t cost_of_looks(size_t left)
 {
-    const struct lock_judge judge = {.allows = is_sought, .context = report};
-    size_t looks = LOCK_OF_PROCESS_LOOKS;
-    const struct lock_request *found =
-        lock_table_find_of_process(server->table, host, (uint64_t)pid, &judge, &looks);
-
-    *cost_us += (uint32_t)(LOCK_OF_PROCESS_LOOKS - looks) / TURN_LOOKS_A_US;
-    return found;
+    return (uint32_t)(LOCK_OF_PROCESS_LOOKS - left) / TURN_LOOKS_A_US;
 }
 
 static void ask(struct death_report *report, const struct lock_request *request, uint32_t *cost_us);
@@ -192,9 +201,11 @@ static void on_again(evutil_socket_t fd, short events, void *context)
 {
     struct death_report *report = context;
     struct account *client = report->client;
-    uint32_t cost_us = 0;
-    const struct lock_request *request =
-        find_request(report->server, report->host, report->pid, report, &cost_us);
+    const struct lock_judge judge = {.allows = is_sought, .context = report};
+    size_t looks = LOCK_OF_PROCESS_LOOKS;
+    const struct lock_request *request = lock_table_find_of_pid(
+        report->server->table, report->host, (uint64_t)report->pid, report->start, &judge, &looks);
+    uint32_t cost_us = cost_of_looks(looks);
 
     (void)fd;
     (void)events;
@@ -215,12 +226,19 @@ static bool wait_to_ask_again(struct death_report *report)
     return evtimer_add(&report->again, &pause) == 0;
 }
 
+/* The address that a container's request came from is not its host's by that name. */
+static void note_address(struct death_report *report, const struct pidstat_result *result)
+{
+    if (!process_namespace_is_container(report->pid_namespace))
+        report->reporter.is_of_host |= result->is_of_peer;
+}
+
 static void on_verdict(void *context, const struct pidstat_result *result)
 {
     struct death_report *report = context;
 
     report->question = NULL;
-    report->reporter.is_of_host |= result->is_of_peer;
+    note_address(report, result);
     report->is_proven = result->state == PIDSTAT_GONE;
     if (!result->answered && wait_to_ask_again(report))
         return;
@@ -239,7 +257,7 @@ static void on_name(void *context, const struct pidstat_result *result)
     struct death_report *report = context;
 
     report->question = NULL;
-    report->reporter.is_of_host |= result->is_of_peer;
+    note_address(report, result);
     end_later(report);
 }
 
@@ -306,6 +324,10 @@ static struct death_report *create(struct conn *conn, const char *host,
     report->reporter = may_reporter_of(conn);
     report->at_ms = context_now_ms(conn->server);
     report->start = request->process->start;
+    report->pid_namespace = request->process->pid_namespace;
+    if (request->process->boot != NULL)
+        strncpy(report->boot, request->process->boot, sizeof report->boot - 1);
+    memcpy(report->peer, request->asker.peer, sizeof report->peer);
     report->pid = (pid_t)request->process->pid;
     strncpy(report->user, conn->user != NULL ? conn->user : "-", sizeof report->user - 1);
     evtimer_assign(&report->again, conn->server->base, on_again, report);
@@ -315,17 +337,60 @@ static struct death_report *create(struct conn *conn, const char *host,
     return report;
 }
 
-void death_report_take(struct conn *conn, const char *host, pid_t pid)
+/* May end what the request is of. */
+static void take(struct conn *conn, const char *host, const struct lock_request *request)
 {
-    struct ipclocker_server *server = conn->server;
-    const struct lock_request *request = find_request(server, host, pid, NULL, &conn->turn_cost_us);
-    struct death_report *report;
+    struct death_report *report =
+        is_too_much(conn, host, request) ? NULL : create(conn, host, request);
 
-    if (request == NULL || is_too_much(conn, host, request))
-        return;
-    report = create(conn, host, request);
     if (report != NULL)
         ask(report, request, &conn->turn_cost_us);
+}
+
+/* One that a report of the connection would count for, whoever else has claims to its pid. */
+static bool is_reportable(const struct lock_judge *judge, const struct lock_request *request)
+{
+    const struct conn *conn = judge->context;
+    const struct may_reporter reporter = may_reporter_of(conn);
+
+    return may_report_death(conn->server, &reporter, request);
+}
+
+static bool is_any(const struct lock_judge *judge, const struct lock_request *request)
+{
+    (void)judge;
+    (void)request;
+    return true;
+}
+
+/* A report does not say which process of a pid it is, and strangers may claim to have any start: so
+ * each is taken for meant, first those that its word counts for, and what lives is kept. */
+static void take_all(struct conn *conn, const char *host, pid_t pid, const struct lock_judge *judge)
+{
+    const struct lock_request *request;
+    size_t looks = LOCK_OF_PROCESS_LOOKS;
+    uint64_t start = 0;
+
+    for (size_t i = 0; i < STARTS_MOST; i++) {
+        request =
+            lock_table_find_of_pid(conn->server->table, host, (uint64_t)pid, start, judge, &looks);
+        if (request == NULL)
+            break;
+        start = request->process->start;
+        take(conn, host, request);
+        if (start++ == UINT64_MAX)
+            break;
+    }
+    conn->turn_cost_us += cost_of_looks(looks);
+}
+
+void death_report_take(struct conn *conn, const char *host, pid_t pid)
+{
+    const struct lock_judge reportable = {.allows = is_reportable, .context = conn};
+    const struct lock_judge any = {.allows = is_any};
+
+    take_all(conn, host, pid, &reportable);
+    take_all(conn, host, pid, &any);
 }
 
 void death_report_end_pass(struct ipclocker_server *server)

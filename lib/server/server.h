@@ -88,7 +88,6 @@ struct claim {
     struct ipclocker_server *server;
     struct lock_request *request;
     struct link_list links;
-    size_t link_count;
 
     struct owner_process *owner; /* that is watched for it, see owner_watch.c; or NULL */
     LIST_ENTRY(claim) of_owner;
@@ -178,11 +177,11 @@ struct conn {
     bool why;                        /* likewise: it wants to know why it waits */
     unsigned char protocol;          /* likewise */
 
-    bool handling;            /* a line of it is being handled */
-    bool resumed;             /* in the list of those whose LOCK waits no more */
-    bool dirty;               /* in the list of those that the end of the pass looks at */
-    bool is_active;           /* it has sent a command since since_s */
     bool is_admin, is_reaper; /* see may.h */
+    bool handling : 1;        /* a line of it is being handled */
+    bool resumed : 1;         /* in the list of those whose LOCK waits no more */
+    bool dirty : 1;           /* in the list of those that the end of the pass looks at */
+    bool is_active : 1;       /* it has sent a command since since_s */
     bool polled : 1;          /* `readable` is in the loop */
     bool holding : 1;         /* in the list of those that wait for a commit */
     bool more_input : 1;      /* there may be some that was not read yet */
@@ -192,7 +191,7 @@ struct conn {
     bool is_nameless : 1; /* it waits for the name of its user */
 
     /* What follows is set when it is used. */
-    char own_user[32];            /* `user`, where it has room there */
+    char own_user[28];            /* `user`, where it has room there */
     struct lock_demand_room only; /* of a demand for one lock, likewise */
     /* In the loop only while there is something to wait for: a client that is served whole in the
      * pass in which it was accepted never is. */

@@ -154,6 +154,38 @@ def one_who_says_to_be_beside_a_process_is_not_believed_from_elsewhere(folder):
         farm.equal(beside.ask("STATUS")["owner"], left)
 
 
+BOOT, OTHER_BOOT = "01234567-89ab-cdef-0123-456789abcdef", "11111111-2222-3333-4444-555555555555"
+OF_HOST, OF_CONTAINER = f"{BOOT} 4026531836", f"{OTHER_BOOT} 4026539999"
+
+
+def claim(server, source, user, host, pid, start, where=OF_HOST):
+    said = server.wire(source).lock(user, user, 0, "autounlock 1", f"pid {pid}", f"hostname {host}",
+                                    f"process {start} {where}")
+    farm.equal(said["locked"], "1")
+
+
+@tap.test
+def strangers_who_claim_a_pid_hide_nobody_who_had_it(folder):
+    server = Server(folder, "--pidstat-port", "none")
+    for n in range(20):
+        claim(server, STRANGER, f"eve{n}", "box", 77, n + 1)
+    claim(server, HOLDER, "ann", "box", 77, 500)
+    server.wire(HOLDER).send("user bob", "DEAD_PID box 77")
+    farm.poll(lambda: "ann" not in server.held(), "it is given back")
+    farm.equal(len(server.held()), 20)
+
+
+@tap.test
+def what_a_strangers_own_pidstatd_says_is_proof_for_nobody_else(folder):
+    server = Server(folder, "--pidstat-port", Daemon(folder).port)
+    claim(server, ELSEWHERE, "eve", SILENT, 77, 500, OF_CONTAINER)
+    claim(server, HOLDER, "ann", SILENT, 77, 500)
+    server.wire(ELSEWHERE).send("user liar", f"DEAD_PID {SILENT} 77")
+    farm.poll(lambda: "eve" not in server.held(), "the liar's own ends")
+    time.sleep(4)
+    farm.equal(list(server.held()), ["ann"])
+
+
 @tap.test
 def another_users_report_through_the_servers_own_socket_is_a_strangers(folder):
     if os.getuid() != 0:

@@ -107,6 +107,26 @@ def who_waits_can_report_while_it_waits():
 
 
 @tap.test
+def strangers_who_claim_a_pid_hide_no_circle():
+    port = start_server("--max-waiters", "10000", "--client-cost", "0")
+    crowd = speak(port, "eve", "pid 77", f"process 699 {INSIDE}", session=0)
+    crowd.send(*(line for n in range(5000) for line in (f"locks e{n}", "LOCK")))
+    for _ in range(5000):
+        farm.equal(crowd.status()["locked"], "1")
+    near = speak(port, "eve", "pid 77", f"process 700 {BESIDE}", session=0)
+    near.send(*(line for n in range(100) for line in (f"locks f{n}", "LOCK")))
+    for _ in range(100):
+        farm.equal(near.status()["locked"], "1")
+    farm.equal(speak(port, "ann", *HOLDER).ask("LOCK")["locked"], "1")
+    inner = speak(port, "bob", "pid 78", f"process 800 {INSIDE}")
+    inner.send("block 1", "LOCK")
+    while not (inner.line() or "queue").startswith("queue"):
+        pass
+    inner.send("INSIDE process 77 700")
+    farm.contains(inner.line() or "closed", "circle ")
+
+
+@tap.test
 def no_other_report_is_believed():
     port = start_server()
     speak(port, "ann", *HOLDER).ask("LOCK")

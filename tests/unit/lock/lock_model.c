@@ -180,14 +180,32 @@ bool model_break(struct model *model, int name)
     return count > 0;
 }
 
+/* One that is to end, in its place: processes of one pid have their turns by their start, and what
+ * one of them has by its ticket. */
+static void file_end(uint64_t tickets[], int starts[], size_t first, size_t count,
+                     const struct model_request *request, int start)
+{
+    size_t at = count;
+
+    for (; at > first && starts[at - 1] > start; at--) {
+        tickets[at] = tickets[at - 1];
+        starts[at] = starts[at - 1];
+    }
+    tickets[at] = request->ticket;
+    starts[at] = start;
+}
+
 /* Ends what the process, or else the job, has at this moment: those that wait before those that
  * hold, the lowest ticket first, and nobody of them is granted anything meanwhile. */
 static size_t end_all(struct model *model, int host, int pid, int job, enum lock_reason reason)
 {
     uint64_t tickets[MODEL_LIVE];
+    int starts[MODEL_LIVE];
     size_t count = 0;
 
     for (int pass = 0; pass < 2; pass++) {
+        size_t first = count;
+
         for (int i = 0; i < model->request_count; i++) {
             struct model_request *request = &model->requests[i];
             const struct model_ask *ask = &request->ask;
@@ -197,7 +215,7 @@ static size_t end_all(struct model *model, int host, int pid, int job, enum lock
             if ((!of_process && !of_job) || model_is_done(request) ||
                 (request->state == LOCK_WAITING) != (pass == 0))
                 continue;
-            tickets[count++] = request->ticket;
+            file_end(tickets, starts, first, count++, request, of_process ? ask->start : 0);
             request->present &= pass != 0;
         }
     }

@@ -151,9 +151,9 @@ MUTANTS = (
     ("who waits for his own outer is not seen", "nesting.c", "    waits = is_short(request, &outers, step);", "    waits = is_short(request, &outers, step) && false;"),
     ("new groups of a login are not seen", "pool_person.c", "    person->set->has_other_groups |= person->references > asking;", "    (void)asking;"),
     ("what waits is granted on its way out", "ending.c", "            request->present = false;", "            (void)request;"),
-    ("what came later ends as well", "ending.c", "next->ticket <= slice->ending->last_ticket", "next->ticket > 0"),
+    ("what came later ends as well", "ending.c", "request->ticket <= ending->last_ticket", "request->ticket > 0"),
     ("a slice forgets where it was", "ending.c", "        ending->next_ticket = request->ticket + 1;", "        ending->next_ticket = request->ticket + 2;"),
-    ("a step begins where the last one ended", "ending.c", "    ending->next_ticket = 0;\n", ""),
+    ("a step begins where the last one ended", "ending.c", "    ending->next_start = ending->next_ticket = 0;\n", ""),
     ("who gives up leaves waits absent", "ending.c", "    while (ending->meant > 0 && ending->step < LOCK_ENDING_GRANTS && take_some(&slice))", "    while (false && take_some(&slice))"),
     ("what has no autounlock ends with its process", "ending.c", "(ending->job != NULL || request->autounlock)", "true"),
 )

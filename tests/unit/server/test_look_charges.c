@@ -42,12 +42,15 @@ static void hold_many(const struct lab *lab)
 {
     char text[80];
 
-    expect_answer(lab->server, lab->holder, "user ann\nhostname far\npid 77\nprocess 5 - 0\n", "");
+    expect_answer(lab->server, lab->holder,
+                  "proto 2\nuser ann\nhostname far\npid 77\nprocess 5 "
+                  "01234567-89ab-cdef-0123-456789abcdef 9\n",
+                  "proto 2\n");
     for (int i = 0; i < MANY; i++) {
         char answer[80];
 
         snprintf(text, sizeof text, "locks n%d\nLOCK\n", i);
-        snprintf(answer, sizeof answer, "owner ann\nlocked 1\nlockname n%d\n\n\n", i);
+        snprintf(answer, sizeof answer, "owner ann\nlocked 1\nlockname n%d\ntoken {any}\n\n\n", i);
         expect_answer(lab->server, lab->holder, text, answer);
     }
     expect_answer(lab->server, lab->holder, "locks x\nSTATUS\n", "owner \nlocked 0\n\n\n");
@@ -105,17 +108,18 @@ static void a_report_of_death_is_charged_for_what_is_looked_at(void **state)
     lines_us = charged(lab, "DEAD_PID far 78\nlocks x\nSTATUS\n", nothing);
     /* The report is a change and may make one, and there are two lines more, with a name each. */
     assert_int_equal(lines_us, 10 + 20 + 20 + (1 + 1) + (10 + 1));
+    /* Nothing is found that the report would count for, and nothing of the first one's is ended. */
     assert_int_equal(charged(lab, "DEAD_PID far 77\nlocks x\nSTATUS\n", nothing),
-                     lines_us + MANY / LOOKS_A_US);
+                     lines_us + MANY / LOOKS_A_US + MANY / LOOKS_A_US);
 }
 
-/* Writes an INSIDE of as many processes as count, all with that pid. */
-static void inside_of(char *line, int pid)
+/* Writes an INSIDE of as many processes as count, all with that pid and start. */
+static void inside_of(char *line, int pid, int start)
 {
     char pair[32];
 
     strcpy(line, "INSIDE");
-    snprintf(pair, sizeof pair, " process %d 6", pid);
+    snprintf(pair, sizeof pair, " process %d %d", pid, start);
     for (int i = 0; i < INSIDE_PAIRS; i++)
         strcat(line, pair);
     strcat(line, "\n");
@@ -131,11 +135,14 @@ static void to_be_inside_of_a_process_is_charged_for_what_is_looked_at(void **st
     expect_answer(lab->server, lab->asker,
                   "proto 2\nuser bob\nhostname far\nblock 1\nlocks n1\nLOCK\n",
                   "proto 2\nprint_waiting ann\nqueue 1 {any} n1 ann\n");
-    inside_of(line, 78);
+    inside_of(line, 78, 5);
     lines_us = charged(lab, line, "queue 1 {any} n1 ann\n");
     /* One look finds that there is nothing. */
     assert_int_equal(lines_us, 10 + 20 + 1 + INSIDE_PAIRS + INSIDE_PAIRS / LOOKS_A_US);
-    inside_of(line, 77);
+    /* Nor does one find another process of that pid. */
+    inside_of(line, 77, 6);
+    assert_int_equal(charged(lab, line, "queue 1 {any} n1 ann\n"), lines_us);
+    inside_of(line, 77, 5);
     assert_int_equal(charged(lab, line, "queue 1 {any} n1 ann\n"),
                      lines_us + (MANY - INSIDE_PAIRS) / LOOKS_A_US);
 }
