@@ -9,6 +9,7 @@
 #include "limit.h"
 #include "lock/pools.h"
 #include "owner_finder.h"
+#include "owner_process.h"
 #include "owner_watch.h"
 #include "pass.h"
 #include "reply.h"
@@ -180,6 +181,15 @@ const struct refusal *claim_check_room(const struct conn *conn)
     return limit_refuse(conn->server, IPCLOCKER_LIMIT_CLIENT_SESSIONS, conn->account);
 }
 
+/* It may have been absent, or one that its process was to leave behind. */
+static void come_back(struct claim *claim)
+{
+    struct lock_request *request = claim->request;
+
+    if (request->state == LOCK_WAITING && !request->present)
+        lock_table_set_present(claim->server->table, request, true, context_now_ms(claim->server));
+}
+
 int claim_join(struct conn *conn, struct lock_request *request, bool waits)
 {
     struct claim *claim = claim_of(conn->server, request);
@@ -198,6 +208,7 @@ int claim_join(struct conn *conn, struct lock_request *request, bool waits)
     if (conn->session) {
         owner_watch_stop(claim);
         owner_finder_note(claim, conn);
+        come_back(claim);
     }
     silence_watch(claim);
     return 0;
@@ -302,6 +313,7 @@ void claim_on_granted(struct lock_request *request)
     if (claim == NULL)
         return;
     end_absence(claim);
+    owner_process_note_grant(claim);
     silence_watch(claim);
     for (link = LIST_FIRST(&claim->links); link != NULL; link = next) {
         struct conn *conn = link->conn;

@@ -13,6 +13,8 @@
 #include "lock/nesting.h"
 #include "may.h"
 #include "owner_asker.h"
+#include "owner_end.h"
+#include "pass.h"
 #include "process/process.h"
 #include "state_note.h"
 #include "turn.h"
@@ -31,7 +33,7 @@ struct death_report {
     struct ipclocker_server *server;
     struct account *client;          /* whose it is */
     struct asker_question *question; /* NULL while it waits for `again` */
-    struct event *again;
+    struct event again;
     struct may_reporter reporter;
     int64_t at_ms;
     uint64_t start; /* of the process; of one that has its pid by now nothing was reported */
@@ -116,22 +118,10 @@ static void set_ending(struct death_report *report, bool is_ending)
 static void forget(struct death_report *report)
 {
     set_ending(report, false);
-    if (report->again != NULL)
-        event_free(report->again);
+    event_del(&report->again);
     LIST_REMOVE(report, next);
     report->client->holders--;
     free(report);
-}
-
-/* Returns -1 when there is no memory. */
-static int come_again(struct death_report *report, event_callback_fn on_again, time_t pause_s)
-{
-    const struct timeval pause = {.tv_sec = pause_s};
-
-    if (report->again != NULL)
-        event_free(report->again);
-    report->again = evtimer_new(report->server->base, on_again, report);
-    return report->again != NULL ? evtimer_add(report->again, &pause) : -1;
 }
 
 static void on_forgotten(evutil_socket_t fd, short events, void *context)
@@ -141,23 +131,22 @@ static void on_forgotten(evutil_socket_t fd, short events, void *context)
     forget(context);
 }
 
-static void on_next_slice(evutil_socket_t fd, short events, void *context);
-
 /* All that are not over share a pass.  One that was wrong, and of a process that has much, is not
  * looked into again at once: until then the like of it is not taken. */
 static void go_on(struct death_report *report, uint32_t *cost_us)
 {
-    bool is_over = end_some(report, LOOKS_A_PASS / (1 + report->server->reports_ending), cost_us);
+    static const struct timeval pause = {.tv_sec = PAUSE_S};
+    struct ipclocker_server *server = report->server;
 
-    set_ending(report, !is_over);
-    if (!is_over && come_again(report, on_next_slice, 0) == 0)
+    set_ending(report, !owner_end_may_go_on(server) ||
+                           !end_some(report, LOOKS_A_PASS / (1 + server->reports_ending), cost_us));
+    pass_queue_end(server);
+    if (report->is_ending)
         return;
-    if (!is_over)
-        end_some(report, SIZE_MAX, cost_us); /* for want of memory */
-    set_ending(report, false);
     log_end(report);
+    evtimer_assign(&report->again, server->base, on_forgotten, report);
     if (report->ending.ended > 0 || report->spent_us < LONG_US ||
-        come_again(report, on_forgotten, PAUSE_S) != 0)
+        evtimer_add(&report->again, &pause) != 0)
         forget(report);
 }
 
@@ -169,16 +158,17 @@ static void on_next_slice(evutil_socket_t fd, short events, void *context)
 
     (void)fd;
     (void)events;
-    /* What it was about may be read anew, with nobody absent. */
-    if (state_note_is_down(report->server))
-        forget(report);
-    else
-        go_on(report, &cost_us);
+    go_on(report, &cost_us);
     account_charge(client, cost_us);
 }
 
 static void end(struct death_report *report, uint32_t *cost_us)
 {
+    if (state_note_is_down(report->server)) {
+        forget(report);
+        return;
+    }
+    evtimer_assign(&report->again, report->server->base, on_next_slice, report);
     lock_ending_init_process(&report->ending, report->server->table, report->host,
                              (uint64_t)report->pid);
     go_on(report, cost_us);
@@ -233,9 +223,7 @@ static bool wait_to_ask_again(struct death_report *report)
 
     if (context_now_ms(report->server) - report->at_ms >= PATIENCE_MS)
         return false;
-    if (report->again == NULL)
-        report->again = evtimer_new(report->server->base, on_again, report);
-    return report->again != NULL && evtimer_add(report->again, &pause) == 0;
+    return evtimer_add(&report->again, &pause) == 0;
 }
 
 /* The address that a container's request came from is not its host's by that name. */
@@ -342,6 +330,7 @@ static struct death_report *create(struct conn *conn, const char *host,
     memcpy(report->peer, request->asker.peer, sizeof report->peer);
     report->pid = (pid_t)request->process->pid;
     strncpy(report->user, conn->user != NULL ? conn->user : "-", sizeof report->user - 1);
+    evtimer_assign(&report->again, conn->server->base, on_again, report);
     may_describe(conn, report->who);
     memcpy(report->host, host, size);
     LIST_INSERT_HEAD(&conn->server->death_reports, report, next);
@@ -402,6 +391,31 @@ void death_report_take(struct conn *conn, const char *host, pid_t pid)
 
     take_all(conn, host, pid, &reportable);
     take_all(conn, host, pid, &any);
+}
+
+void death_report_end_pass(struct ipclocker_server *server)
+{
+    static const struct timeval at_once = {0};
+    struct death_report *report;
+
+    if (server->reports_ending == 0 || !owner_end_may_go_on(server))
+        return;
+    LIST_FOREACH(report, &server->death_reports, next)
+    {
+        if (report->is_ending && !evtimer_pending(&report->again, NULL))
+            evtimer_add(&report->again, &at_once);
+    }
+}
+
+void death_report_forget_ending(struct ipclocker_server *server)
+{
+    struct death_report *report, *next;
+
+    for (report = LIST_FIRST(&server->death_reports); report != NULL; report = next) {
+        next = LIST_NEXT(report, next);
+        if (report->is_ending)
+            forget(report);
+    }
 }
 
 void death_report_stop(struct ipclocker_server *server)

@@ -12,6 +12,13 @@
  */
 void death_report_take(struct conn *conn, const char *host, pid_t pid);
 
+/* Has the next part end of what was believed to be dead, where that may go on.  To be called last
+ * in a pass. */
+void death_report_end_pass(struct ipclocker_server *server);
+
+/* Forgets those in the middle of what they end, of which the table is about to be given up. */
+void death_report_forget_ending(struct ipclocker_server *server);
+
 /* Forgets all that are under way. */
 void death_report_stop(struct ipclocker_server *server);
 

@@ -5,21 +5,28 @@
 
 #include "owner_process.h"
 
-/* To be called when server->base is there, before any other. */
+/* To be called first. */
+void owner_end_init(struct ipclocker_server *server);
+
+/* To be called when server->base is there, before any that follows. */
 void owner_end_start(struct ipclocker_server *server);
 
 /* Nothing ends any more, until the next start. */
 void owner_end_stop(struct ipclocker_server *server);
 
 /* Takes over an owner whose process has ended, which is proven, and that is not watched any more.
- * In events of the loop it ends what that waits for, then gives back what it holds, so that nothing
- * of it is granted to itself; then it frees the owner.  A claim that is taken from the owner
- * meanwhile stays; one that is added, as the owner stays filed where it is one process for
- * certain, ends as well.
+ * In events of the loop it ends what all such owners wait for, then gives back what they hold, so
+ * that nothing of that is granted to any of them; then it frees the owner.  A claim that is taken
+ * from the owner meanwhile stays; one that is added, as the owner stays filed where it is one
+ * process for certain, ends as well.
  */
 void owner_end_begin(struct ipclocker_server *server, struct owner_process *owner);
 
-/* Has the next part ended, unless too much waits for the disk.  To be called last in a pass. */
+/* Whether anything that has ended may be given back now: where that cannot be kept, or too much
+ * waits for the disk, it is to wait for another pass. */
+bool owner_end_may_go_on(const struct ipclocker_server *server);
+
+/* Has the next part ended, where that may go on.  To be called last in a pass. */
 void owner_end_end_pass(struct ipclocker_server *server);
 
 /* Frees all owners, which have no claims any more. */

@@ -49,9 +49,14 @@ struct owner_process owner_process_of_request(const struct ipclocker_server *ser
     };
 }
 
+struct claim *owner_process_any_claim(const struct owner_process *owner)
+{
+    return !LIST_EMPTY(&owner->grants) ? LIST_FIRST(&owner->grants) : LIST_FIRST(&owner->waits);
+}
+
 struct ipclocker_server *owner_process_server(const struct owner_process *owner)
 {
-    return LIST_FIRST(&owner->claims)->server;
+    return owner_process_any_claim(owner)->server;
 }
 
 struct owner_process *owner_process_find(const struct ipclocker_server *server,
@@ -92,23 +97,42 @@ void owner_process_destroy(struct owner_process *owner)
     free(owner);
 }
 
+void owner_process_set_step(struct ipclocker_server *server, struct owner_process *owner,
+                            enum owner_end_step step)
+{
+    TAILQ_REMOVE(&server->ending[owner->step], owner, in_ending);
+    owner->step = step;
+    TAILQ_INSERT_TAIL(&server->ending[step], owner, in_ending);
+}
+
 void owner_process_add_claim(struct owner_process *owner, struct claim *claim)
 {
+    bool waits = claim->request->state == LOCK_WAITING;
+
     claim->owner = owner;
-    LIST_INSERT_HEAD(&owner->claims, claim, of_owner);
+    LIST_INSERT_HEAD(waits ? &owner->waits : &owner->grants, claim, of_owner);
+    if (waits && owner->ending)
+        owner_process_set_step(claim->server, owner, OWNER_END_MARKS);
+}
+
+void owner_process_note_grant(struct claim *claim)
+{
+    if (claim->owner == NULL)
+        return;
+    LIST_REMOVE(claim, of_owner);
+    LIST_INSERT_HEAD(&claim->owner->grants, claim, of_owner);
 }
 
 void owner_process_file_or_merge(struct ipclocker_server *server, struct owner_process *owner)
 {
     struct owner_process *other = owner_process_find(server, owner);
+    struct claim *claim;
 
     if (other == NULL) {
         owner_process_file(server, owner);
         return;
     }
-    while (!LIST_EMPTY(&owner->claims)) {
-        struct claim *claim = LIST_FIRST(&owner->claims);
-
+    while ((claim = owner_process_any_claim(owner)) != NULL) {
         LIST_REMOVE(claim, of_owner);
         owner_process_add_claim(other, claim);
     }

@@ -86,7 +86,7 @@ static void forget(struct ipclocker_server *server, struct owner_process *owner)
 /* Its process has ended: that is proven.  Its claims go with it, and with them the owner. */
 static void release(struct ipclocker_server *server, struct owner_process *owner)
 {
-    const struct lock_request *any = LIST_FIRST(&owner->claims)->request;
+    const struct lock_request *any = owner_process_any_claim(owner)->request;
 
     context_log_of(server, any->payer, LOG_NOTICE,
                    "process %d of %s has ended: releasing what it %s", (int)owner->pid, any->owner,
@@ -216,7 +216,7 @@ static void watch_here(struct ipclocker_server *server, struct owner_process *ow
 static void tell_of_daemon(struct ipclocker_server *server, struct owner_process *owner,
                            const struct pidstat_result *result)
 {
-    const struct lock_request *request = LIST_FIRST(&owner->claims)->request;
+    const struct lock_request *request = owner_process_any_claim(owner)->request;
     const char *name = request->owner;
 
     if (owner->told_of_daemon)
@@ -272,13 +272,13 @@ static void on_verdict(void *context, const struct pidstat_result *result)
         owner->boot = owner_process_hash_boot(server, result->boot);
     }
     owner_process_file_or_merge(server, owner);
-    if (LIST_EMPTY(&owner->claims))
+    if (owner_process_any_claim(owner) == NULL)
         forget(server, owner);
 }
 
 static void ask_about(struct ipclocker_server *server, struct owner_process *owner, bool urgent)
 {
-    const struct lock_request *request = LIST_FIRST(&owner->claims)->request;
+    const struct lock_request *request = owner_process_any_claim(owner)->request;
     const struct owner_turn turn = {.peer = request->asker.peer};
     struct asker_question *question = owner_asker_ask(
         server, request, &turn, ASK_STANDING | (urgent ? ASK_URGENT : 0), on_verdict, owner);
@@ -295,7 +295,7 @@ static void ask_about(struct ipclocker_server *server, struct owner_process *own
 /* It is of our machine, where others may see more. */
 static void ask_outside(struct ipclocker_server *server, struct owner_process *owner)
 {
-    const struct lock_request *request = LIST_FIRST(&owner->claims)->request;
+    const struct lock_request *request = owner_process_any_claim(owner)->request;
 
     if (owner_asker_can_ask(server, request))
         ask_about(server, owner, true);
@@ -331,7 +331,7 @@ static void on_found(void *context, const struct finder_result *result)
 /* It is in a container of this host. */
 static void search(struct ipclocker_server *server, struct owner_process *owner)
 {
-    const struct lock_request *request = LIST_FIRST(&owner->claims)->request;
+    const struct lock_request *request = owner_process_any_claim(owner)->request;
 
     owner->outside = 0;
     owner->is_like_others = false;
@@ -428,7 +428,7 @@ void owner_watch_stop(struct claim *claim)
         return;
     claim->owner = NULL;
     LIST_REMOVE(claim, of_owner);
-    if (LIST_EMPTY(&owner->claims) && !owner->ending)
+    if (!owner->ending && owner_process_any_claim(owner) == NULL)
         forget(claim->server, owner);
 }
 

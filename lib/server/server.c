@@ -125,6 +125,7 @@ static void end_pass(struct ipclocker_server *server)
     deadline_arm(server);
     turn_end_pass(server);
     owner_end_end_pass(server);
+    death_report_end_pass(server);
 }
 
 static const struct server_parts parts = {
@@ -173,7 +174,7 @@ struct ipclocker_server *ipclocker_server_create(void)
     TAILQ_INIT(&server->behind);
     TAILQ_INIT(&server->listings);
     TAILQ_INIT(&server->old_listings);
-    TAILQ_INIT(&server->ending);
+    owner_end_init(server);
     outside_init(server);
     auth_uids_init(&server->uids);
     owner_watch_init(server, descriptors_for_owners());

@@ -80,6 +80,9 @@ struct claim_link {
     LIST_ENTRY(claim_link) of_conn;
 };
 
+/* Of a process that has ended: its waits are made absent, then end; then what it holds. */
+enum owner_end_step { OWNER_END_MARKS, OWNER_END_WAITS, OWNER_END_GRANTS, OWNER_END_STEPS };
+
 /* What stands behind a request of the lock table; its user_data. */
 struct claim {
     struct ipclocker_server *server;
@@ -403,8 +406,8 @@ struct ipclocker_server {
     struct tree owners;       /* the processes that are watched, see owner_watch.c */
     struct tree boots;        /* the boots that are waited for, see boot_watch.c */
     struct owner_list unseen; /* of this host, without a descriptor; the next to look at first */
-    struct owner_list ending; /* see owner_end.h */
-    struct event *look;       /* the timer for the unseen; NULL until there is one */
+    struct owner_list ending[OWNER_END_STEPS]; /* by what is next, see owner_end.h */
+    struct event *look; /* the timer for the unseen; NULL until there is one */
     size_t owner_descriptors, owner_descriptors_max;
     bool told_of_shortage;
     enum ipclocker_auth auth;

@@ -15,6 +15,7 @@
 #include "conn.h"
 #include "conn_output.h"
 #include "context.h"
+#include "death_report.h"
 #include "history.h"
 #include "leading.h"
 #include "pass.h"
@@ -206,6 +207,7 @@ static void take_back_all(struct ipclocker_server *server)
     state->batch = NULL;
     evtimer_del(&state->lazy);
     claim_destroy_all(server);
+    death_report_forget_ending(server);
     boot_watch_stop_all(server);
     payer_forget_requests(server);
     for (conn = TAILQ_FIRST(&server->conns); conn != NULL; conn = next) {

@@ -4,12 +4,15 @@ service resumes by itself."""
 
 import os
 import shutil
+import socket
+import sqlite3
 import subprocess
 import time
 
 from support import built, farm, tap
-from support.lockd import LOCKERD, Server, serves
+from support.lockd import LOCKERD, Server, identity, serves, sleeper
 from support.neighbour import memory_kb
+from support.pidstat_help import SILENT
 from support.plenty import MANY, hold_each
 from support.wire import Wire
 
@@ -218,6 +221,42 @@ def a_disk_that_hangs_is_reported_and_service_resumes_by_itself(folder):
     farm.contains(server.log(), "answers again")
     server.restart()
     farm.equal(server.held(), {"a": "ann", "b": "bob", "c": "cat"})
+
+
+def ends(server):
+    """{lock: when it was given back}, of a server that is stopped."""
+    farm.stop(server.process)
+    with sqlite3.connect(server.state) as state:
+        found = dict(state.execute("SELECT lock, ended_ms FROM history WHERE past = 0"))
+    state.close()
+    return found
+
+
+@tap.test
+def what_the_dead_held_is_not_released_while_the_disk_hangs(folder):
+    """Neither of a process that is seen to end, nor of one that is believed to have."""
+    server, process = Hanging(folder, "--pidstat-port", farm.free_port()), sleeper()
+    for lock, *lines in (("seen", f"hostname {socket.gethostname()}", f"pid {process.pid}",
+                          identity(process.pid)), ("said", f"hostname {SILENT}", "pid 77")):
+        status = server.wire().lock(lock, lock, 0, *lines, "autounlock 1")
+        farm.equal(status["locked"], "1")
+    reporter, waits = server.wire(), server.wire()
+    server.hang()
+    waits.send("user bob", "locks b", "LOCK")
+    # As late as it is still taken, for it is believed 3 seconds later.
+    time.sleep(4.5)
+    reporter.send(f"DEAD_PID {SILENT} 77", "VERSION")
+    farm.contains(reporter.line(), "version ")
+    farm.poll(lambda: "has not answered for" in server.log(), "the log says so")
+    process.kill()
+    farm.poll(lambda: "of seen has ended" in server.log(), "its end is seen")
+    time.sleep(4)
+    answers_ms = int(time.time() * 1000)
+    server.go_on()
+    farm.equal(waits.status()["locked"], "1")
+    farm.poll(lambda: server.held() == {"b": "bob"}, "what the dead held is given back")
+    early = {lock: answers_ms - ended_ms for lock, ended_ms in ends(server).items() if ended_ms < answers_ms - 500}
+    farm.equal(early, {})
 
 
 def count_answers(wire, count):

@@ -7,8 +7,7 @@ import time
 
 from support import farm, tap
 from support.lockd import Server, identity, sleeper
-from support.neighbour import Neighbour
-from support.plenty import MANY, hang_up, hold_each, nobody_waits
+from support.plenty import MANY, hang_up, hold_each
 from support.wire import protocol_2
 
 MUCH = 2 * MANY  # that end while others look
@@ -26,15 +25,36 @@ def are_free(wire, count=MUCH):
 
 
 def ends_in_parts(port, what, begin, names=("n0", f"n{MUCH - 1}")):
-    """Has something begun that ends many locks, and sees others served meanwhile."""
+    """Has something begun that ends many locks, and is answered when some of it has ended, but not
+    all.  How long an answer takes says nothing: all in one piece would be less than a second."""
     wire, seen, end = protocol_2(port), [], time.monotonic() + farm.PATIENCE_S
-    with Neighbour(port) as neighbour:
-        begin()
-        while any(now := owners(wire, names)):
-            seen.append(now)
-            assert time.monotonic() < end, f"{what}: {now}"
-    nobody_waits(neighbour, what)
+    begin()
+    while any(now := owners(wire, names)):
+        seen.append(now)
+        assert time.monotonic() < end, f"{what}: {now}"
     assert any("" in now for now in seen), f"{what}: all of it in one piece"
+
+
+def of_process(process):
+    """What a connection says of the process that it asks for."""
+    return (f"hostname {socket.gethostname()}", f"pid {process.pid}", identity(process.pid),
+            "autounlock 1")
+
+
+def waiting(server, user, name, *lines):
+    """A connection that waits."""
+    wire = server.wire()
+    wire.send(f"user {user}", *lines, f"locks {name}", "block 1", "LOCK")
+    while not (line := wire.line()).startswith("print_waiting"):
+        farm.contains(line, "autounlock_check ")
+    return wire
+
+
+def is_granted(wire):
+    """Whether a wait ends so."""
+    while (line := wire.line()) not in ("print_obtained", ""):
+        pass
+    return line != ""
 
 
 @tap.test
@@ -71,29 +91,36 @@ def a_job_that_was_said_to_have_ended_ends_though_nobody_waits_for_the_answer(fo
     assert ended <= MANY, f"{ended} have ended, of {MANY}"
 
 
-@tap.test
-def a_job_that_had_not_ended_whole_is_ended_behind_a_crash(folder):
-    server = Server(folder, "--pidstat-port", "none")
-    hold_each(server.wire(source="127.0.0.2"), MUCH, "job many", "autounlock 0")
-    reporter = server.wire(source="127.0.0.3")
-    reporter.send("DEAD_JOB many")
+def left_by_a_crash(server, count):
+    """How many locks of a job of so many the next server still has to end."""
+    hold_each(server.wire(source="127.0.0.2"), count, "job many", "autounlock 0")
+    server.wire(source="127.0.0.3").send("DEAD_JOB many")
     wire = server.wire()
     while owners(wire, ["n0"]) != [""]:
         pass
     server.restart("--pidstat-port", "none")
     reporter = server.wire(source="127.0.0.3")
     reporter.send("DEAD_JOB many")
-    left = int(reporter.line().split()[1])
-    assert 0 < left < MUCH, f"{left} were left"
-    farm.equal(server.held(), {})
+    return int(reporter.line().split()[1])
+
+
+@tap.test
+def a_job_that_had_not_ended_whole_is_ended_behind_a_crash(folder):
+    server = Server(folder, "--pidstat-port", "none")
+    # On a machine that is busy all may have ended before the crash.
+    for count in (MUCH, 2 * MUCH, 4 * MUCH):
+        left = left_by_a_crash(server, count)
+        farm.equal(server.held(), {})
+        if left > 0:
+            break
+    assert 0 < left < count, f"{left} of {count} were left"
 
 
 @tap.test
 def a_server_that_stops_while_much_ends_leaves_the_rest_for_the_next(folder):
     server, process = Server(folder, "--pidstat-port", "none"), sleeper()
     hold_each(server.wire(source="127.0.0.2"), MANY, "job many", "autounlock 0")
-    hold_each(server.wire(source="127.0.0.2"), MANY, f"hostname {socket.gethostname()}",
-              f"pid {process.pid}", identity(process.pid), "autounlock 1",
+    hold_each(server.wire(source="127.0.0.2"), MANY, *of_process(process),
               names=[f"p{n}" for n in range(MANY)])
     waiter, wire = server.wire(), server.wire()
     waiter.send("user waiter", "job many", "autounlock 0", "locks p0", "block 1", "LOCK")
@@ -116,8 +143,7 @@ def a_server_that_stops_while_much_ends_leaves_the_rest_for_the_next(folder):
 def a_process_of_many_locks_ends_while_others_are_served(folder):
     server = Server(folder, "--pidstat-port", "none")
     wire, process = server.wire(source="127.0.0.2"), sleeper()
-    hold_each(wire, MUCH, f"hostname {socket.gethostname()}", f"pid {process.pid}",
-              identity(process.pid), "autounlock 1")
+    hold_each(wire, MUCH, *of_process(process))
 
     ends_in_parts(server.port, "a process that ends", process.kill)
     farm.poll(lambda: server.held() == {}, "the end of all")
@@ -126,11 +152,26 @@ def a_process_of_many_locks_ends_while_others_are_served(folder):
 
 
 @tap.test
+def what_an_ended_process_held_is_not_granted_to_another_that_has_ended(folder):
+    server = Server(folder, "--pidstat-port", "none")
+    first, second = sleeper(), sleeper()
+    wire = server.wire(source="127.0.0.2")
+    hold_each(wire, 1, *of_process(first), names=["x"])
+    hold_each(wire, MUCH, names=[f"n{n}" for n in range(MUCH // 2)] + ["y"] +
+              [f"n{n}" for n in range(MUCH // 2, MUCH - 1)])
+    dead = [waiting(server, "dead", name, *of_process(second)) for name in ("x", "y")]
+    live = [waiting(server, "live", name) for name in ("x", "y")]
+    for process in (first, second):
+        process.kill()
+    assert not any(map(is_granted, dead)), "a process that has ended was granted a lock"
+    assert all(map(is_granted, live))
+
+
+@tap.test
 def a_session_whose_process_has_ended_ends_while_others_are_served(folder):
     server = Server(folder, "--pidstat-port", "none")
     wire, process = server.wire(source="127.0.0.2"), sleeper()
-    hold_each(wire, MUCH, f"hostname {socket.gethostname()}", f"pid {process.pid}",
-              identity(process.pid), "autounlock 1", "session 1")
+    hold_each(wire, MUCH, *of_process(process), "session 1")
     process.kill()
     process.wait()
 
@@ -182,11 +223,9 @@ def a_lock_that_many_share_is_broken_while_others_are_served(folder):
     late.send("user late", "locks x", "block 1", "LOCK")
     farm.contains(late.line(), "print_waiting")
     seen, watcher = [], server.wire()
-    with Neighbour(server.port) as neighbour:
-        breaker.send("locks x", "BREAK_LOCK")
-        while seen[-1:] != ["late"]:
-            seen += owners(watcher, ["x"])
-    nobody_waits(neighbour, "a lock that was broken")
+    breaker.send("locks x", "BREAK_LOCK")
+    while seen[-1:] != ["late"]:
+        seen += owners(watcher, ["x"])
     assert len(set(seen)) > 2, f"{set(seen)}: all of it in one piece"
     # Who has it next had it from nobody else than these.
     broken = 0

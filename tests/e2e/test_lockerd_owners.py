@@ -8,6 +8,7 @@ import subprocess
 
 from support import farm, tap
 from support.lockd import LOCKERD, identity, listing, serves, sleeper
+from support.pools import Lab
 from support.wire import Wire
 
 ELSEWHERE = "127.0.0.9"
@@ -252,6 +253,22 @@ def a_daemon_in_a_container_proves_no_end(folder):
     for question in questions:
         puppet.answers(question, 0, "ns=4026531836")
     farm.poll(lambda: held(port) == [], "the host's own daemon is believed")
+
+
+@tap.test
+def a_session_that_comes_back_for_a_seat_is_granted_another_that_its_owner_waits_for(folder):
+    server = Lab(folder, 'pools = ( { name = "q"; seats = 2; } );\n').server
+    former, other, waits = server.wire(), server.wire(), server.wire()
+    token = former.ask("user ann", "session 1", "locks q1", "LOCK")["token"]
+    farm.equal(other.ask("user bob", "locks q2", "LOCK")["locked"], "1")
+    waits.send("user ann", "session 1", "locks q2", "block 1", "LOCK")
+    farm.contains(waits.line(), "print_waiting")
+    waits.socket.shutdown(socket.SHUT_WR)
+    while waits.line() is not None:
+        pass
+    farm.equal(server.wire().ask("user ann", "session 1", "locks q", f"RENEW {token}")["token"], token)
+    farm.equal(other.ask("UNLOCK")["locked"], "0")
+    farm.equal(server.held(), {"q1": "ann", "q2": "ann"})
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ class Neighbour:
 
     @property
     def worst(self):
-        return max(self.times)
+        return max(self.times, default=float("inf"))
 
 
 def memory_kb(pid):
