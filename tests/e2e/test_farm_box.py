@@ -164,7 +164,7 @@ def a_node_may_have_the_next_trouble_as_it_comes_back_from_one():
 
 @tap.test
 def a_job_that_was_done_when_its_node_failed_has_given_its_seats_back_by_then():
-    plan = a_short_plan([1, 60], [("F", 5, 1, 0)])
+    plan = a_short_plan([1, 60], [("F", 12, 1, 0)])
 
     def silence(lockerd):
         once_held(lockerd, 2)
