@@ -141,8 +141,6 @@ void owner_end_fini(struct ipclocker_server *server)
 {
     struct owner_process *owner;
 
-    if (event_initialized(&server->owner_ends))
-        event_del(&server->owner_ends);
     while ((owner = first_ending(server)) != NULL)
         forget(server, owner);
 }

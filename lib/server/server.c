@@ -318,6 +318,7 @@ int ipclocker_server_start(struct ipclocker_server *server, struct event_base *b
     if (auth_conn_start(server) != 0 || state_start(server) != 0) {
         auth_worker_stop(server);
         death_report_stop(server);
+        owner_end_stop(server);
         pass_stop(server);
         return -1;
     }
