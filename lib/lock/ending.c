@@ -151,22 +151,3 @@ void lock_table_leave_ending(struct lock_table *table, struct lock_ending *endin
         next_step(ending);
     ending->step = LOCK_ENDING_OVER;
 }
-
-size_t lock_table_end_process(struct lock_table *table, const char *host, uint64_t pid,
-                              int64_t now_ms)
-{
-    struct lock_ending ending;
-
-    lock_ending_init_process(&ending, table, host, pid);
-    lock_table_end_some(table, &ending, NULL, SIZE_MAX, now_ms);
-    return ending.ended;
-}
-
-size_t lock_table_end_job(struct lock_table *table, const char *job, int64_t now_ms)
-{
-    struct lock_ending ending;
-
-    lock_ending_init_job(&ending, table, job);
-    lock_table_end_some(table, &ending, NULL, SIZE_MAX, now_ms);
-    return ending.ended;
-}

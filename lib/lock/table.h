@@ -326,13 +326,6 @@ struct lock_judge {
     const void *context;
 };
 
-/* Ends the requests with autounlock of a process, or all requests of a job: first those that wait,
- * so that none of them is granted what another gives back.  Returns how many.  See ending.h.
- */
-size_t lock_table_end_process(struct lock_table *table, const char *host, uint64_t pid,
-                              int64_t now_ms);
-size_t lock_table_end_job(struct lock_table *table, const char *job, int64_t now_ms);
-
 /* Ends each grant whose hold limit is over at `now_ms`; or some, until `most` locks are free. */
 void lock_table_expire(struct lock_table *table, int64_t now_ms);
 void lock_table_expire_some(struct lock_table *table, int64_t now_ms, size_t most);

@@ -93,7 +93,7 @@ void command_outside(struct conn *conn, char *args)
         answer(conn, "outside", seats < pool->outside_most ? seats : pool->outside_most);
 }
 
-static bool is_same_text(const char *a, const char *b)
+static bool is_same_reason(const char *a, const char *b)
 {
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
@@ -105,7 +105,7 @@ static bool is_news(const struct conn *conn, const struct store_unusable *what)
 
     if (now == NULL || what->seats == 0)
         return (now != NULL) != (what->seats > 0);
-    return now->until_ms != what->until_ms || !is_same_text(now->reason, what->reason);
+    return now->until_ms != what->until_ms || !is_same_reason(now->reason, what->reason);
 }
 
 static void set_offline(struct conn *conn, const char *name, const struct store_unusable *how)

@@ -23,7 +23,6 @@ enum {
     OF_A_CLIENT_MAX = 100,
     STARTS_MOST = 8, /* of one pid that a report may mean */
     PATIENCE_MS = 3000,
-    LOOKS_A_PASS = TURN_COST_US * TURN_LOOKS_A_US,
     LONG_US = 1000,
     PAUSE_S = 1
 };
@@ -139,7 +138,7 @@ static void go_on(struct death_report *report, uint32_t *cost_us)
     struct ipclocker_server *server = report->server;
 
     set_ending(report, !owner_end_may_go_on(server) ||
-                           !end_some(report, LOOKS_A_PASS / (1 + server->reports_ending), cost_us));
+                           !end_some(report, TURN_LOOKS / (1 + server->reports_ending), cost_us));
     pass_queue_end(server);
     if (report->is_ending)
         return;

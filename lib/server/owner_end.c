@@ -7,8 +7,6 @@
 #include "pass.h"
 #include "turn.h"
 
-enum { LOOKS_A_PASS = TURN_COST_US * TURN_LOOKS_A_US };
-
 bool owner_end_may_go_on(const struct ipclocker_server *server)
 {
     return server->state.phase == STATE_SERVING && !turn_is_held_up(server);
@@ -87,7 +85,7 @@ static void on_ends(evutil_socket_t fd, short events, void *context)
 
     (void)fd;
     (void)events;
-    while (looks < LOOKS_A_PASS && owner_end_may_go_on(server) &&
+    while (looks < TURN_LOOKS && owner_end_may_go_on(server) &&
            (owner = first_ending(server)) != NULL) {
         size_t cost = take_next(owner);
 

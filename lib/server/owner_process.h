@@ -92,4 +92,5 @@ void owner_process_set_step(struct ipclocker_server *server, struct owner_proces
 /* Files it under what has become known of it, or hands its claims to the one that is there: then
  * it has none any more.  It must not be filed. */
 void owner_process_file_or_merge(struct ipclocker_server *server, struct owner_process *owner);
+
 #endif

@@ -19,8 +19,9 @@ enum {
     TURN_COST_US = 5000,
     TURN_PASS_COST_US = 10000, /* of one address, and of all that have waited, in a pass */
     TURN_BATCH_BYTES_MOST = 32 * 1024 * 1024,
-    TURN_CHANGE_COST_US = 20, /* beyond its line's, see account.h */
-    TURN_LOOKS_A_US = 2,      /* at requests of a job or process */
+    TURN_CHANGE_COST_US = 20,                    /* beyond its line's, see account.h */
+    TURN_LOOKS_A_US = 2,                         /* at requests of a job or process */
+    TURN_LOOKS = TURN_COST_US * TURN_LOOKS_A_US, /* that a whole turn has room for */
 };
 
 /* Whether a connection may be read from at once. */

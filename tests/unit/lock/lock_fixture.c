@@ -144,6 +144,16 @@ void fixture_fail(struct fixture *fixture, const char *owner, const char *demand
         assert_string_equal(result.name, name);
 }
 
+void fixture_crowd_of_job(struct fixture *fixture)
+{
+    fixture->terms.job = "17";
+    fixture_get(fixture, "olga", "a");
+    fixture_queue(fixture, "omar", "a");
+    fixture_get(fixture, "owen", "b");
+    fixture_queue(fixture, "otto", "b+a");
+    fixture_expect(fixture, "granted olga, queued omar, granted owen, queued otto");
+}
+
 size_t fixture_unlock(struct fixture *fixture, const char *owner, const char *names)
 {
     char text[FIXTURE_TEXT];

@@ -34,6 +34,10 @@ struct lock_request *fixture_queue(struct fixture *fixture, const char *owner, c
 void fixture_fail(struct fixture *fixture, const char *owner, const char *demand,
                   enum lock_outcome outcome, const char *name);
 
+/* Four requests of job 17, in each other's way: olga has a, owen b, omar waits for a, otto for
+ * both. */
+void fixture_crowd_of_job(struct fixture *fixture);
+
 /* Gives back names joined by ':'.  Returns how many were given back. */
 size_t fixture_unlock(struct fixture *fixture, const char *owner, const char *names);
 

@@ -9,6 +9,7 @@
 
 #include "lock/pools.h"
 #include "lock_fixture.h"
+#include "lock_slices.h"
 
 /* Queues an owner, and lets it go. */
 static struct lock_request *leave_behind(struct fixture *f, const char *owner, const char *demand)
@@ -197,7 +198,7 @@ static void it_ends_like_others(void **state)
     f->terms.autounlock = true;
     leave_behind(f, "omar", "a:b");
     fixture_unlock(f, "olga", "a");
-    assert_int_equal(lock_table_end_process(f->table, "farm1", 7, f->now_ms), 1);
+    assert_int_equal(slices_end_process(f->table, "farm1", 7, SIZE_MAX, f->now_ms), 1);
     leave_behind(f, "omar", "b");
     fixture_unlock(f, "omar", "b");
     assert_int_equal(lock_table_waiter_count(f->table), 0);

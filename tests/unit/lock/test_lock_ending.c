@@ -18,6 +18,14 @@ static bool end_some(struct fixture *f, struct lock_ending *ending, size_t most)
     return lock_table_end_some(f->table, ending, NULL, most, f->now_ms);
 }
 
+/* Of job 17 olga has a, and omar waits for it. */
+static void start_job(struct fixture *f)
+{
+    f->terms.job = "17";
+    fixture_get(f, "olga", "a");
+    fixture_queue(f, "omar", "a");
+}
+
 /* Returns how many slices of the least cost it took. */
 static size_t end_by_slices(struct fixture *f, struct lock_ending *ending)
 {
@@ -28,11 +36,11 @@ static size_t end_by_slices(struct fixture *f, struct lock_ending *ending)
     return slices;
 }
 
-/* Goes on until all of the job that waits is absent. */
-static void mark_all(struct fixture *f, struct lock_ending *ending)
+/* Goes on until all of the job that waits, and is meant, is absent. */
+static void mark_all(struct fixture *f, struct lock_ending *ending, const struct lock_judge *judge)
 {
     while (ending->step == LOCK_ENDING_MARKS)
-        assert_false(end_some(f, ending, 1));
+        assert_false(lock_table_end_some(f->table, ending, judge, 1, f->now_ms));
 }
 
 static void what_ends_in_slices_is_not_granted_on_the_way(void **state)
@@ -40,12 +48,7 @@ static void what_ends_in_slices_is_not_granted_on_the_way(void **state)
     struct fixture *f = *state;
     struct lock_ending ending;
 
-    f->terms.job = "17";
-    fixture_get(f, "olga", "a");
-    fixture_queue(f, "omar", "a");
-    fixture_get(f, "owen", "b");
-    fixture_queue(f, "otto", "b+a");
-    fixture_expect(f, "granted olga, queued omar, granted owen, queued otto");
+    fixture_crowd_of_job(f);
     lock_ending_init_job(&ending, f->table, "17");
     assert_true(end_by_slices(f, &ending) >= 8);
     assert_int_equal(ending.ended, 4);
@@ -102,11 +105,9 @@ static void what_is_asked_for_between_two_slices_is_not_meant(void **state)
     struct fixture *f = *state;
     struct lock_ending ending;
 
-    f->terms.job = "17";
-    fixture_get(f, "olga", "a");
-    fixture_queue(f, "omar", "a");
+    start_job(f);
     lock_ending_init_job(&ending, f->table, "17");
-    mark_all(f, &ending);
+    mark_all(f, &ending, NULL);
     fixture_queue(f, "otto", "a");
     fixture_get(f, "owen", "b");
     f->events[0] = '\0';
@@ -128,7 +129,7 @@ static void what_goes_between_two_slices_is_gone(void **state)
     fixture_queue(f, "otto", "b");
     fixture_get(f, "owen", "c");
     lock_ending_init_job(&ending, f->table, "17");
-    mark_all(f, &ending);
+    mark_all(f, &ending, NULL);
     fixture_unlock(f, "otto", "b");
     while (ending.ended == 0)
         assert_false(end_some(f, &ending, 1));
@@ -179,13 +180,10 @@ static void a_wait_that_is_renewed_between_two_slices_goes_on_if_only_what_was_b
     const struct lock_judge judge = {.allows = was_asked_before, .context = &then_ms};
     struct lock_ending ending;
 
-    f->terms.job = "17";
-    fixture_get(f, "olga", "a");
-    fixture_queue(f, "omar", "a");
+    start_job(f);
     f->now_ms += 10;
     lock_ending_init_job(&ending, f->table, "17");
-    while (ending.step == LOCK_ENDING_MARKS)
-        assert_false(lock_table_end_some(f->table, &ending, &judge, 1, f->now_ms));
+    mark_all(f, &ending, &judge);
     fixture_queue(f, "omar", "a");
     f->events[0] = '\0';
     assert_true(lock_table_end_some(f->table, &ending, &judge, SIZE_MAX, f->now_ms));
@@ -197,14 +195,12 @@ static void an_ending_that_is_given_up_leaves_nobody_absent(void **state)
     struct fixture *f = *state;
     struct lock_ending ending;
 
-    f->terms.job = "17";
-    fixture_get(f, "olga", "a");
-    fixture_queue(f, "omar", "a");
+    start_job(f);
     f->terms.job = NULL;
     fixture_queue(f, "otto", "a");
     f->events[0] = '\0';
     lock_ending_init_job(&ending, f->table, "17");
-    mark_all(f, &ending);
+    mark_all(f, &ending, NULL);
     lock_table_leave_ending(f->table, &ending, NULL, f->now_ms);
     fixture_expect(f, "left omar by job");
     assert_string_equal(fixture_holder(f, "a"), "olga");
@@ -218,9 +214,7 @@ static void an_ending_that_has_not_begun_is_given_up_without_a_trace(void **stat
     struct fixture *f = *state;
     struct lock_ending ending;
 
-    f->terms.job = "17";
-    fixture_get(f, "olga", "a");
-    fixture_queue(f, "omar", "a");
+    start_job(f);
     lock_ending_init_job(&ending, f->table, "17");
     lock_table_leave_ending(f->table, &ending, NULL, f->now_ms);
     fixture_expect(f, "granted olga, queued omar");

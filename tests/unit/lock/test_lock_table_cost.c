@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "lock/table.h"
+#include "lock_slices.h"
 #include "tests/unit/support/block_costs.h"
 
 /* O(log n) from 1,000 to 100,000 grows by log 100,000 / log 1,000 = 1.7; anything linear in
@@ -204,7 +205,8 @@ static void leave_for_a_while(struct crowd *crowd, size_t i)
 static void die(struct crowd *crowd, size_t i)
 {
     assert_int_equal(
-        lock_table_end_process(crowd->table, "farm", scattered(crowd, i) + 1, crowd->now_ms), 1);
+        slices_end_process(crowd->table, "farm", scattered(crowd, i) + 1, SIZE_MAX, crowd->now_ms),
+        1);
 }
 
 static void end_a_job(struct crowd *crowd, size_t i)
@@ -212,7 +214,7 @@ static void end_a_job(struct crowd *crowd, size_t i)
     char job[TEXT];
 
     numbered(job, "job", scattered(crowd, i) + 1);
-    assert_int_equal(lock_table_end_job(crowd->table, job, crowd->now_ms), 1);
+    assert_int_equal(slices_end_job(crowd->table, job, SIZE_MAX, crowd->now_ms), 1);
 }
 
 static void break_a_lock(struct crowd *crowd, size_t i)

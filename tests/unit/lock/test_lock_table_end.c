@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "lock_fixture.h"
+#include "lock_slices.h"
 
 static void only_the_owner_gives_a_lock_back(void **state)
 {
@@ -165,7 +166,7 @@ static void a_dead_process_loses_what_has_autounlock(void **state)
     set_process(f, "farm1", 7, true);
     fixture_queue(f, "otto", "b");
     fixture_expect(f, "granted olga, granted omar, queued otto");
-    assert_int_equal(lock_table_end_process(f->table, "farm1", 7, f->now_ms), 2);
+    assert_int_equal(slices_end_process(f->table, "farm1", 7, SIZE_MAX, f->now_ms), 2);
     fixture_expect(f, "left otto by death, released a of olga by death");
     assert_string_equal(fixture_holder(f, "b"), "omar");
 }
@@ -178,10 +179,10 @@ static void another_process_keeps_its_locks(void **state)
     fixture_get(f, "olga", "a");
     set_process(f, NULL, 7, true);
     fixture_get(f, "omar", "b");
-    assert_int_equal(lock_table_end_process(f->table, "farm1", 6, f->now_ms), 0);
-    assert_int_equal(lock_table_end_process(f->table, "farm1", 8, f->now_ms), 0);
-    assert_int_equal(lock_table_end_process(f->table, "farm", 7, f->now_ms), 0);
-    assert_int_equal(lock_table_end_process(f->table, "farm11", 7, f->now_ms), 0);
+    assert_int_equal(slices_end_process(f->table, "farm1", 6, SIZE_MAX, f->now_ms), 0);
+    assert_int_equal(slices_end_process(f->table, "farm1", 8, SIZE_MAX, f->now_ms), 0);
+    assert_int_equal(slices_end_process(f->table, "farm", 7, SIZE_MAX, f->now_ms), 0);
+    assert_int_equal(slices_end_process(f->table, "farm11", 7, SIZE_MAX, f->now_ms), 0);
     fixture_expect(f, "granted olga, granted omar");
 }
 
@@ -192,7 +193,7 @@ static void an_unknown_process_cannot_die(void **state)
 
     set_process(f, "farm1", 0, true);
     fixture_get(f, "olga", "a");
-    assert_int_equal(lock_table_end_process(f->table, "farm1", 0, f->now_ms), 0);
+    assert_int_equal(slices_end_process(f->table, "farm1", 0, SIZE_MAX, f->now_ms), 0);
     fixture_expect(f, "granted olga");
 }
 
@@ -204,8 +205,8 @@ static void a_renewed_grant_outlives_its_old_process(void **state)
     fixture_get(f, "olga", "a");
     set_process(f, "farm2", 8, true);
     fixture_get(f, "olga", "a");
-    assert_int_equal(lock_table_end_process(f->table, "farm1", 7, f->now_ms), 0);
-    assert_int_equal(lock_table_end_process(f->table, "farm2", 8, f->now_ms), 1);
+    assert_int_equal(slices_end_process(f->table, "farm1", 7, SIZE_MAX, f->now_ms), 0);
+    assert_int_equal(slices_end_process(f->table, "farm2", 8, SIZE_MAX, f->now_ms), 1);
     fixture_expect(f, "granted olga, renewed olga, released a of olga by death");
 }
 
@@ -221,9 +222,9 @@ static void the_end_of_a_job_ends_all_its_requests(void **state)
     f->terms.job = NULL;
     fixture_get(f, "owen", "c");
     fixture_expect(f, "granted olga, queued omar, queued otto, granted owen");
-    assert_int_equal(lock_table_end_job(f->table, "1", f->now_ms), 0);
-    assert_int_equal(lock_table_end_job(f->table, "17", f->now_ms), 2);
-    assert_int_equal(lock_table_end_job(f->table, "17", f->now_ms), 0);
+    assert_int_equal(slices_end_job(f->table, "1", SIZE_MAX, f->now_ms), 0);
+    assert_int_equal(slices_end_job(f->table, "17", SIZE_MAX, f->now_ms), 2);
+    assert_int_equal(slices_end_job(f->table, "17", SIZE_MAX, f->now_ms), 0);
     assert_string_equal(fixture_holder(f, "a"), "");
     assert_string_equal(fixture_holder(f, "b"), "otto");
     assert_string_equal(fixture_holder(f, "c"), "owen");
@@ -233,13 +234,8 @@ static void what_ends_with_a_job_is_not_granted_on_the_way(void **state)
 {
     struct fixture *f = *state;
 
-    f->terms.job = "17";
-    fixture_get(f, "olga", "a");
-    fixture_queue(f, "omar", "a");
-    fixture_get(f, "owen", "b");
-    fixture_queue(f, "otto", "b+a");
-    fixture_expect(f, "granted olga, queued omar, granted owen, queued otto");
-    assert_int_equal(lock_table_end_job(f->table, "17", f->now_ms), 4);
+    fixture_crowd_of_job(f);
+    assert_int_equal(slices_end_job(f->table, "17", SIZE_MAX, f->now_ms), 4);
     fixture_expect(f, "left omar by job, left otto by job, released a of olga by job, "
                       "released b of owen by job");
 }
@@ -252,8 +248,8 @@ static void a_renewed_grant_outlives_its_old_job(void **state)
     fixture_get(f, "olga", "a");
     f->terms.job = "18";
     fixture_get(f, "olga", "a");
-    assert_int_equal(lock_table_end_job(f->table, "17", f->now_ms), 0);
-    assert_int_equal(lock_table_end_job(f->table, "18", f->now_ms), 1);
+    assert_int_equal(slices_end_job(f->table, "17", SIZE_MAX, f->now_ms), 0);
+    assert_int_equal(slices_end_job(f->table, "18", SIZE_MAX, f->now_ms), 1);
     fixture_expect(f, "granted olga, renewed olga, released a of olga by job");
 }
 

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "lock_fixture.h"
+#include "lock_slices.h"
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -127,8 +128,8 @@ static void a_renewal_without_memory_changes_nothing(void **state)
     assert_true(nth > 1);
     assert_string_equal(request->process->host, "farm2");
     fixture_expect(f, "renewed olga");
-    assert_int_equal(lock_table_end_process(f->table, "farm1", 5, f->now_ms), 0);
-    assert_int_equal(lock_table_end_process(f->table, "farm2", 5, f->now_ms), 1);
+    assert_int_equal(slices_end_process(f->table, "farm1", 5, SIZE_MAX, f->now_ms), 0);
+    assert_int_equal(slices_end_process(f->table, "farm2", 5, SIZE_MAX, f->now_ms), 1);
 }
 
 static void no_table_is_made_without_memory(void **state)

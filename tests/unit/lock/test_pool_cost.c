@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "lock/pools.h"
+#include "lock_slices.h"
 #include "tests/unit/support/block_costs.h"
 
 /* As there: O(log n) from 1,000 to 100,000 grows by 1.7, anything linear by a hundred. */
@@ -145,7 +146,7 @@ static void end_a_job(struct crowd *crowd, size_t i)
     char job[64];
 
     snprintf(job, sizeof job, "%s", waiter(crowd, i)->process->job); /* which ends with it */
-    assert_true(lock_table_end_job(crowd->table, job, crowd->now_ms) > 0);
+    assert_true(slices_end_job(crowd->table, job, SIZE_MAX, crowd->now_ms) > 0);
 }
 
 static const struct {

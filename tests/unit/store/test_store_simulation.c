@@ -15,6 +15,7 @@
 
 #include "store_fixture.h"
 #include "store_model.h"
+#include "tests/unit/lock/lock_slices.h"
 
 enum {
     OWNERS = 14,
@@ -175,11 +176,11 @@ static void act(struct simulation *sim)
         lock_table_expire(sim->table, sim->now_ms);
         break;
     case 2:
-        lock_table_end_process(sim->table, "host", 100 + choose(sim, OWNERS), sim->now_ms);
+        slices_end_process(sim->table, "host", 100 + choose(sim, OWNERS), SIZE_MAX, sim->now_ms);
         break;
     case 3:
         if (choose(sim, 4) == 0)
-            lock_table_end_job(sim->table, "job1", sim->now_ms);
+            slices_end_job(sim->table, "job1", SIZE_MAX, sim->now_ms);
         break;
     case 4:
         request = some_request(sim);
@@ -339,6 +340,7 @@ static struct simulation *begin(void)
 
 static void end(struct simulation *sim)
 {
+    print_message("# %" PRIu64 " steps, %" PRIu64 " crashes\n", sim->step, sim->crashes);
     lock_table_destroy(sim->table);
     store_model_fini(&sim->model);
     free(sim);
@@ -352,7 +354,6 @@ static void nothing_is_lost_at_any_commit(void **state)
     (void)state;
     while (sim->step < steps)
         step(sim);
-    print_message("# %" PRIu64 " steps, %" PRIu64 " crashes\n", sim->step, sim->crashes);
     end(sim);
 }
 
@@ -433,7 +434,6 @@ static void nothing_is_lost_by_the_file(void **state)
         assert_int_equal(system(command), 0);
     }
     store_close(store);
-    print_message("# %" PRIu64 " steps, %" PRIu64 " crashes\n", sim->step, sim->crashes);
     snprintf(command, sizeof command, "rm -rf %s", folder);
     assert_int_equal(system(command), 0);
     end(sim);
